@@ -1,0 +1,1 @@
+"""YAML to frozen values: positions, schema, layers, rules. Pure: no AWS, no clock."""

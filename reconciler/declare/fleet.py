@@ -1,0 +1,194 @@
+"""What a site declares, after layers and checks: frozen values, every default filled in.
+
+Sizes are whole GiB, throughput MB/s per TiB, times seconds. `where` points into the YAML, so
+that a later stage (a missing image, a refused change) can say which line to edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, order=True)
+class Where:
+    """A place in a YAML file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One effective setting and where it was written; `where` is None for a built-in."""
+
+    value: Any
+    where: Where | None
+
+
+@dataclass(frozen=True)
+class Subnets:
+    """Which subnets may be used: by id, or every subnet that carries all of `tags`."""
+
+    ids: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return ", ".join(self.ids) or ", ".join(f"{key}={value}" for key, value in self.tags)
+
+
+@dataclass(frozen=True)
+class Image:
+    """The machine image: by id, by SSM parameter, or the newest by name pattern and owner."""
+
+    id: str = ""
+    ssm_parameter: str = ""
+    name: str = ""
+    owner: str = "self"
+
+    def __str__(self) -> str:
+        return self.id or self.ssm_parameter or f"{self.name} (owner {self.owner})"
+
+
+@dataclass(frozen=True)
+class IngressRule:
+    """Who may reach workstations directly; everything else goes through SSM."""
+
+    protocol: Literal["tcp", "udp"]
+    from_port: int
+    to_port: int
+    cidr: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class LustreFileSystem:
+    """An FSx for Lustre file system, a workstation's own home or shared by a fleet.
+
+    None means "not declared": not compared, and AWS's (or our) default at creation.
+    """
+
+    name: str  # "home" for a workstation's own, otherwise its key under file_systems
+    fleet: str
+    workstation: str  # "" when the fleet shares it
+    owner: str
+    region: str
+    subnets: Subnets
+    availability_zone: str | None  # None: the first zone that has a subnet, chosen at creation
+    zones: tuple[str, ...]  # the zones to choose from; () means any
+    storage_capacity: int
+    deployment_type: str
+    storage_type: str
+    per_unit_storage_throughput: int | None
+    drive_cache_type: str | None
+    data_compression_type: str
+    file_system_type_version: str
+    automatic_backup_retention_days: int | None
+    weekly_maintenance_start_time: str | None
+    kms_key_id: str | None
+    tags: Mapping[str, str]
+    where: Where
+
+
+@dataclass(frozen=True)
+class HomeVolume:
+    """An EBS volume as home: it stays in one zone and outlives every instance."""
+
+    size: int
+    iops: int
+    throughput: int
+    availability_zone: str | None
+    kms_key_id: str | None
+    where: Where
+
+
+@dataclass(frozen=True)
+class RootVolume:
+    """The instance's root disk: gp3, encrypted, gone with the instance."""
+
+    size: int
+    iops: int
+    throughput: int
+    kms_key_id: str | None
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A shared file system of the fleet, mounted at an absolute path."""
+
+    file_system: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One schedule edge: turn on or off at a local time."""
+
+    action: Literal["start", "stop"]
+    text: str  # as written: "Mon-Fri 09:00"
+    expression: str  # EventBridge Scheduler: "cron(0 9 ? * MON-FRI *)"
+    timezone: str
+    where: Where
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """When Spot stays dry: On-Demand after `after` seconds, for at most `max_duration`."""
+
+    after: int
+    max_duration: int
+
+
+@dataclass(frozen=True)
+class Workstation:
+    """One developer's workstation."""
+
+    name: str
+    fleet: str
+    owner: str
+    region: str
+    zones: tuple[str, ...]  # () means every zone that has a subnet
+    subnets: Subnets
+    image: Image
+    instance_profile: str
+    scheduler_role: str
+    instance_types: tuple[str, ...]  # () when `instance_requirements` says what is needed
+    instance_requirements: Mapping[str, Any] | None  # ABIS in AWS's own PascalCase
+    spot_policy: Literal["spot", "auto", "on-demand"]
+    on_demand_fallback: Fallback | None
+    root: RootVolume
+    home: LustreFileSystem | HomeVolume | None
+    mounts: tuple[Mount, ...]
+    schedule: tuple[Edge, ...]
+    tags: Mapping[str, str]
+    where: Where
+    values: Mapping[str, Value] = field(repr=False, compare=False, hash=False)
+    """Every effective setting by dotted path (`storage.root.size`), for `explain`."""
+
+    def where_of(self, path: str) -> Where:
+        """The place to edit for a setting: its own, else its nearest parent's, else the item's."""
+        while path:
+            found = self.values.get(path)
+            if found is not None and found.where is not None:
+                return found.where
+            path = path.rpartition(".")[0]
+        return self.where
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything one repository declares."""
+
+    name: str
+    account: str
+    regions: tuple[str, ...]  # every region to look at: those in use and those listed
+    ingress: tuple[IngressRule, ...]
+    ignore_tags: tuple[str, ...]  # tag keys (globs) that other tools write; never compared
+    workstations: tuple[Workstation, ...]
+    file_systems: tuple[LustreFileSystem, ...]  # shared ones
+    files: tuple[str, ...]

@@ -1,0 +1,124 @@
+"""The errors this product raises.
+
+    ReconcilerError                  shown as one line, never as a traceback; knows its exit code
+    ├── BadDeclaration      2        the YAML is wrong; carries every problem
+    ├── UsageError          2        credentials, options, endpoint: the caller can fix it
+    ├── Refused             4        a guard stopped the whole run
+    └── AwsError            1        an AWS call failed; carries operation, code and text
+        ├── Denied                   the caller lacks a permission; carries the action
+        ├── Throttled                still throttled after every retry
+        ├── Unreachable              no answer: name, connection, time-out, broken body
+        ├── NotFound                 the thing is not there (or not visible yet)
+        ├── AlreadyExists            the name or token is taken
+        └── NotReady                 the thing is busy; a later run will do it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from reconciler.declare.fleet import Where
+
+
+class ReconcilerError(Exception):
+    """Anything we can explain to the person who ran the command."""
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "failed"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in a file: where, what, and what to do about it."""
+
+    where: Where
+    message: str
+    hint: str = ""
+    length: int = 1  # characters to underline
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class BadDeclaration(ReconcilerError):
+    """The YAML cannot be used; `problems` lists everything found in every file, sorted."""
+
+    exit_code = 2
+    code = "bad-declaration"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UsageError(ReconcilerError):
+    """The command cannot run as it was called."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class Refused(ReconcilerError):
+    """A guard stopped the run before anything was written."""
+
+    exit_code = 4
+    code = "refused"
+
+
+class AwsError(ReconcilerError):
+    """An AWS call failed. `operation` reads `autoscaling:CreateAutoScalingGroup`."""
+
+    code = "aws"
+
+    def __init__(self, operation: str, aws_code: str, message: str, region: str = "") -> None:
+        self.operation = operation
+        self.aws_code = aws_code
+        self.message = message
+        self.region = region
+        super().__init__(f"{operation}: {aws_code}: {message}")
+
+
+class Denied(AwsError):
+    """The caller lacks a permission; `action` is the one to allow, `resource` on what."""
+
+    code = "denied"
+
+    def __init__(
+        self, operation: str, aws_code: str, message: str, region: str, action: str, resource: str
+    ) -> None:
+        super().__init__(operation, aws_code, message, region)
+        self.action = action
+        self.resource = resource
+
+
+class Throttled(AwsError):
+    """AWS still said "slow down" after every retry."""
+
+    code = "throttled"
+
+
+class Unreachable(AwsError):
+    """No usable answer came back, so nothing is known about what happened."""
+
+    code = "unreachable"
+
+
+class NotFound(AwsError):
+    """What the call names does not exist, or is not visible yet."""
+
+    code = "not-found"
+
+
+class AlreadyExists(AwsError):
+    """The name (or token) is taken."""
+
+    code = "already-exists"
+
+
+class NotReady(AwsError):
+    """The thing exists and is busy; the next run will find it done."""
+
+    code = "not-ready"

@@ -1,0 +1,109 @@
+"""What a resource kind is: one module, read top to bottom in the same order.
+
+    NAME, RULES, MOVES     its name; what a change to each field means; what an update moves
+    <Spec>                 the frozen dataclass that both sides share
+    desired(site)          pure: what the declaration asks for
+    find(aws, scope)       reads: everything of this kind that is ours or bears a name of ours
+    diff(live, desired)    pure: usually `fields(live.spec, desired.spec, RULES)`
+    apply(aws, change)     writes: one change, and the Live it leaves behind
+
+A module that has these names is a kind; `kinds/__init__.py` lists them in apply order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+from reconciler.plan.model import Change, Desired, FieldChange, Live, Rule
+from reconciler.plan.resolve import ResolvedSite
+
+SITE = "reconciler:site"
+FLEET = "reconciler:fleet"
+WORKSTATION = "reconciler:workstation"
+OWNER = "reconciler:owner"
+FILE_SYSTEM = "reconciler:file-system"
+"""Tag keys that say whose a thing is. Other keys under `reconciler:` are runtime state."""
+
+
+class Aws(Protocol):
+    """One account in one region. Both doors translate AWS's errors into ours."""
+
+    region: str
+    account: str
+    partition: str
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Make one call; `operation` is botocore's snake_case method name."""
+
+    def pages(
+        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Every item of every page; raises rather than returning part of a list."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose things we look for, and which names the declaration would give.
+
+    `expected` lets a kind whose names carry a content hash skip reading what its name proves.
+    """
+
+    site: str
+    ignore_tags: tuple[str, ...] = ()
+    expected: frozenset[str] = frozenset()
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Whether these tags make a thing ours (promise 6)."""
+        return tags.get(SITE) == self.site
+
+    def managed(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """The tags we compare: ours and the user's, without AWS's, other tools' and runtime's."""
+        ours = {SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM}
+        return {
+            key: value
+            for key, value in tags.items()
+            if not key.startswith("aws:")
+            and (key in ours or not key.startswith("reconciler:"))
+            and not any(fnmatchcase(key, pattern) for pattern in self.ignore_tags)
+        }
+
+
+class Kind(Protocol):
+    """The protocol above, for the type checker."""
+
+    NAME: str
+    RULES: Mapping[str, Rule]
+    MOVES: frozenset[str]
+
+    def desired(self, site: ResolvedSite) -> Iterable[Desired]:
+        """What the declaration asks for."""
+
+    def find(self, aws: Aws, scope: Scope) -> Iterable[Live]:
+        """What is there."""
+
+    def diff(self, live: Live, desired: Desired) -> tuple[FieldChange, ...]:
+        """What differs."""
+
+    def apply(self, aws: Aws, change: Change) -> Live | None:
+        """Do one change; None after a delete."""
+
+
+def read_tags(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """AWS's list of Key/Value as a dict."""
+    return {pair["Key"]: pair.get("Value", "") for pair in pairs}
+
+
+def write_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """A dict as AWS's list of Key/Value, in a stable order."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def ownership(
+    site: str, fleet: str = "", workstation: str = "", owner: str = "", **more: str
+) -> dict[str, str]:
+    """The ownership tags of one thing; empty ones are left out."""
+    tags = {SITE: site, FLEET: fleet, WORKSTATION: workstation, OWNER: owner, **more}
+    return {key: value for key, value in tags.items() if value}

@@ -1,0 +1,241 @@
+"""The words every stage speaks: keys, both sides of a comparison, changes, the plan.
+
+All values are frozen; a later stage makes a new one with `dataclasses.replace`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Any
+
+from reconciler.declare.fleet import Where
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """Identity of one managed thing, the same on both sides."""
+
+    region: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An attribute of another thing, perhaps known only once that thing is made."""
+
+    key: Key
+    attr: str
+
+    def __str__(self) -> str:
+        return f"(known after {self.key} is applied)"
+
+
+class Op(StrEnum):
+    """What happens to a thing."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"  # only ever shown as blocked: a run replaces nothing
+    DELETE = "delete"
+
+
+class Impact(StrEnum):
+    """What a person in front of a running workstation notices."""
+
+    NONE = "none"
+    NEXT_START = "next_start"
+    DISRUPTIVE = "disruptive"
+    DATA = "data"
+
+
+class Outcome(StrEnum):
+    """What became, or will become, of a change."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    WAITING = "waiting"  # not ready yet; a later run goes on by itself
+    FAILED = "failed"
+    BLOCKED = "blocked"  # needs a person
+
+
+class When(Enum):
+    """When a changed field may be written."""
+
+    NOW = "now"
+    OFF = "off"  # AWS would replace what runs, so only when nothing does
+    GROW = "grow"  # only upwards
+    NEVER = "never"  # it would take a replacement, and with it data or identity
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a change to one field means, and the advice when it is refused."""
+
+    when: When
+    impact: Impact
+    advice: str = ""
+
+
+IN_PLACE = Rule(When.NOW, Impact.NONE)
+NEXT_START = Rule(When.NOW, Impact.NEXT_START)
+STALLS = Rule(When.NOW, Impact.DISRUPTIVE)  # in place, but users wait some minutes
+WHEN_OFF = Rule(When.OFF, Impact.NEXT_START)
+
+
+def grow(impact: Impact, advice: str) -> Rule:
+    """A number that may only get larger."""
+    return Rule(When.GROW, impact, advice)
+
+
+def fixed(advice: str) -> Rule:
+    """A field that cannot change in place."""
+    return Rule(When.NEVER, Impact.DATA, advice)
+
+
+class Removal(StrEnum):
+    """What happens to a live thing that is no longer declared."""
+
+    AT_ONCE = "at_once"
+    WHEN_OFF = "when_off"  # once nothing runs for its workstation
+    KEEP = "keep"  # shared infrastructure: costs nothing, others may use it
+    DATA = "data"  # never by a run
+
+
+@dataclass(frozen=True)
+class Desired:
+    """One thing as it should be. `spec` is the kind's own frozen dataclass and may hold Refs."""
+
+    key: Key
+    spec: Any
+    where: Where | None = None
+    fleet: str = ""
+    workstation: str = ""  # "" for what is shared
+    after: tuple[Key, ...] = ()  # things that must stand first, beyond those `spec` refers to
+
+
+@dataclass(frozen=True)
+class Live:
+    """One thing as AWS has it, projected into the same spec.
+
+    `spec` is None when the name alone proves the content (see kinds/schedule.py). `attrs` are
+    what AWS made up: ids, ARNs, versions. `note` says why it is not ready.
+    """
+
+    key: Key
+    spec: Any
+    owned: bool
+    attrs: Mapping[str, str] = field(default_factory=dict)
+    fleet: str = ""
+    workstation: str = ""
+    ready: bool = True
+    broken: bool = False  # will not get ready by itself
+    note: str = ""
+    in_use: str = ""  # what runs on it, e.g. "i-0abc"
+    removal: Removal = Removal.KEEP
+    monthly_cost: str = ""  # of data that stays, e.g. "about $174/month"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A read that failed. Never the same as "nothing there" (promise 4)."""
+
+    kind: str
+    region: str
+    reason: str
+    error: str = ""  # our error code, e.g. "denied"
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One differing field; `path` may reach into it: `requirements.MemoryMiB.Min`."""
+
+    field: str
+    path: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of the plan, and after the run, of the report."""
+
+    op: Op
+    key: Key
+    fields: tuple[FieldChange, ...] = ()
+    impact: Impact = Impact.NONE
+    outcome: Outcome = Outcome.PLANNED
+    reason: str = ""
+    error: str = ""  # our error code when it failed
+    live: Live | None = field(default=None, repr=False)
+    desired: Desired | None = field(default=None, repr=False)
+    fleet: str = ""
+    workstation: str = ""
+    where: Where | None = None
+    notes: tuple[str, ...] = ()  # shown under the row: matching types, where an image came from
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"  # blocks a row, or the run
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person should know, and what to do about it."""
+
+    level: Level
+    code: str
+    message: str
+    where: Where | None = None
+    stops_run: bool = False  # exit 4, nothing is written
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What differs, what does not, what could not be read, and what the run may rely on."""
+
+    changes: tuple[Change, ...] = ()
+    unchanged: tuple[Key, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    kept: tuple[Live, ...] = ()  # data nobody declares any more
+    known: Mapping[Ref, str] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, int]:
+        """Counts of rows, in the JSON plan's words."""
+        counts = Counter(
+            change.op.value for change in self.changes if change.outcome is not Outcome.BLOCKED
+        )
+        blocked = sum(change.outcome is Outcome.BLOCKED for change in self.changes)
+        return {
+            **{op.value: counts[op.value] for op in Op},
+            "blocked": blocked,
+            "unknown": len(self.unknown),
+            "unchanged": len(self.unchanged),
+        }
+
+    def pending(self) -> bool:
+        """Whether anything would be, or waits to be, written."""
+        return any(c.outcome in (Outcome.PLANNED, Outcome.WAITING) for c in self.changes)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a run has to say; what the renderers print."""
+
+    site: str
+    account: str
+    dry_run: bool
+    plan: Plan
+    findings: tuple[Finding, ...] = ()
+    calls: Mapping[str, int] = field(default_factory=dict)
+    stopped: bool = False  # by a signal: the rest was not done
