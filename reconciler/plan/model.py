@@ -118,6 +118,8 @@ class Desired:
     fleet: str = ""
     workstation: str = ""  # "" for what is shared
     after: tuple[Key, ...] = ()  # things that must stand first, beyond those `spec` refers to
+    proof: str = ""  # an AWS name that carries a hash of this content: a list alone proves it
+    notes: tuple[str, ...] = ()  # shown under its row: where an image came from
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Live:
     """One thing as AWS has it, projected into the same spec.
 
     `spec` is None when the name alone proves the content (see kinds/schedule.py). `attrs` are
-    what AWS made up: ids, ARNs, versions. `note` says why it is not ready.
+    what AWS made up: ids, ARNs, versions.
     """
 
     key: Key
@@ -134,10 +136,11 @@ class Live:
     attrs: Mapping[str, str] = field(default_factory=dict)
     fleet: str = ""
     workstation: str = ""
-    ready: bool = True
-    broken: bool = False  # will not get ready by itself
-    note: str = ""
-    in_use: str = ""  # what runs on it, e.g. "i-0abc"
+    parent: Key | None = None  # it is ours only if this is: things without tags of their own
+    ready: bool = True  # others may use its attrs
+    busy: str = ""  # why it takes no change now; a later run will do it
+    broken: str = ""  # why it takes no change ever; needs a person
+    in_use: str = ""  # what runs on it: "i-0abc is running"
     removal: Removal = Removal.KEEP
     monthly_cost: str = ""  # of data that stays, e.g. "about $174/month"
 

@@ -1,10 +1,11 @@
 """What a resource kind is: one module, read top to bottom in the same order.
 
-    NAME, RULES, MOVES     its name; what a change to each field means; what an update moves
+    NAME, RULES, MOVES     its name; what a change to each field means; attrs an update moves
+    HOLDS_INSTANCES        whether instances run in it: it is removed before what they need
     <Spec>                 the frozen dataclass that both sides share
     desired(site)          pure: what the declaration asks for
     find(aws, scope)       reads: everything of this kind that is ours or bears a name of ours
-    diff(live, desired)    pure: usually `fields(live.spec, desired.spec, RULES)`
+    diff(live, desired)    pure: usually `differing(live.spec, desired.spec, RULES)`
     apply(aws, change)     writes: one change, and the Live it leaves behind
 
 A module that has these names is a kind; `kinds/__init__.py` lists them in apply order.
@@ -18,14 +19,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from reconciler.plan.model import Change, Desired, FieldChange, Live, Rule
+from reconciler.plan.ownership import OURS, SITE
 from reconciler.plan.resolve import ResolvedSite
-
-SITE = "reconciler:site"
-FLEET = "reconciler:fleet"
-WORKSTATION = "reconciler:workstation"
-OWNER = "reconciler:owner"
-FILE_SYSTEM = "reconciler:file-system"
-"""Tag keys that say whose a thing is. Other keys under `reconciler:` are runtime state."""
 
 
 class Aws(Protocol):
@@ -61,12 +56,11 @@ class Scope:
 
     def managed(self, tags: Mapping[str, str]) -> dict[str, str]:
         """The tags we compare: ours and the user's, without AWS's, other tools' and runtime's."""
-        ours = {SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM}
         return {
             key: value
             for key, value in tags.items()
             if not key.startswith("aws:")
-            and (key in ours or not key.startswith("reconciler:"))
+            and (key in OURS or not key.startswith("reconciler:"))
             and not any(fnmatchcase(key, pattern) for pattern in self.ignore_tags)
         }
 
@@ -77,6 +71,7 @@ class Kind(Protocol):
     NAME: str
     RULES: Mapping[str, Rule]
     MOVES: frozenset[str]
+    HOLDS_INSTANCES: bool
 
     def desired(self, site: ResolvedSite) -> Iterable[Desired]:
         """What the declaration asks for."""
@@ -89,21 +84,3 @@ class Kind(Protocol):
 
     def apply(self, aws: Aws, change: Change) -> Live | None:
         """Do one change; None after a delete."""
-
-
-def read_tags(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """AWS's list of Key/Value as a dict."""
-    return {pair["Key"]: pair.get("Value", "") for pair in pairs}
-
-
-def write_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """A dict as AWS's list of Key/Value, in a stable order."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-
-
-def ownership(
-    site: str, fleet: str = "", workstation: str = "", owner: str = "", **more: str
-) -> dict[str, str]:
-    """The ownership tags of one thing; empty ones are left out."""
-    tags = {SITE: site, FLEET: fleet, WORKSTATION: workstation, OWNER: owner, **more}
-    return {key: value for key, value in tags.items() if value}

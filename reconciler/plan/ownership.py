@@ -1,0 +1,33 @@
+"""Whose a thing is: the ownership tags, and how AWS's tag lists read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+SITE = "reconciler:site"
+FLEET = "reconciler:fleet"
+WORKSTATION = "reconciler:workstation"
+OWNER = "reconciler:owner"
+FILE_SYSTEM = "reconciler:file-system"
+OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM})
+"""The keys we write. Any other key under `reconciler:` is runtime state, and never compared."""
+
+
+def ownership(
+    site: str, fleet: str = "", workstation: str = "", owner: str = "", file_system: str = ""
+) -> dict[str, str]:
+    """The ownership tags of one thing; empty ones are left out."""
+    values = (site, fleet, workstation, owner, file_system)
+    keys = (SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM)
+    return {key: value for key, value in zip(keys, values, strict=True) if value}
+
+
+def read_tags(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """AWS's list of Key/Value as a dict."""
+    return {pair["Key"]: pair.get("Value", "") for pair in pairs}
+
+
+def write_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """A dict as AWS's list of Key/Value, in a stable order."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -1,0 +1,278 @@
+"""What is wanted against what is there: the plan. Pure.
+
+    live        desired   becomes
+    –           yes       create
+    ours, same  yes       unchanged
+    ours        yes       update; the fields that would replace it: blocked, with advice
+    not ours    yes       blocked: "exists without our tag"
+    ours        –         delete; or kept, or waiting, by what it is (`Removal`)
+    not ours    –         nothing
+    unread      any       unknown: blocks its own rows, and no delete follows from it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from reconciler.plan.kind import Kind
+from reconciler.plan.model import (
+    Change,
+    Desired,
+    FieldChange,
+    Impact,
+    Key,
+    Live,
+    Op,
+    Outcome,
+    Plan,
+    Ref,
+    Removal,
+    Unknown,
+    When,
+)
+from reconciler.plan.refs import fill, keep, refs
+from reconciler.plan.resolve import Blocked
+
+Reading: TypeAlias = Sequence[Live] | Unknown
+"""Everything of one kind in one region, or why it could not be read."""
+
+Readings: TypeAlias = Mapping[tuple[str, str], Reading]
+"""By (kind, region)."""
+
+SEVERITY = (Impact.NONE, Impact.NEXT_START, Impact.DISRUPTIVE, Impact.DATA)
+
+
+def make_plan(
+    desired: Iterable[Desired],
+    readings: Readings,
+    blocked: Sequence[Blocked],
+    kinds: Sequence[Kind],
+) -> Plan:
+    """Compare both sides, kind by kind in apply order, so that a Ref only points backwards."""
+    draft = _Draft(readings)
+    wanted = list(desired)
+    for kind in kinds:
+        for each in sorted((d for d in wanted if d.key.kind == kind.NAME), key=lambda d: d.key):
+            _compare(draft, kind, each)
+    blocked_rows = [_blocked_row(each, draft) for each in blocked]
+    removals, kept = _removals(draft, {each.key for each in wanted}, blocked, kinds)
+    return Plan(
+        changes=(*draft.changes, *blocked_rows, *removals),
+        unchanged=tuple(draft.unchanged),
+        unknown=tuple(r for r in readings.values() if isinstance(r, Unknown)),
+        kept=kept,
+        known=draft.known,
+    )
+
+
+@dataclass
+class _Draft:
+    """The plan while it grows."""
+
+    readings: Readings
+    changes: list[Change] = field(default_factory=list)
+    unchanged: list[Key] = field(default_factory=list)
+    known: dict[Ref, str] = field(default_factory=dict)
+    live: dict[Key, Live] = field(default_factory=dict)
+    moving: set[Key] = field(default_factory=set)  # this plan changes what they are
+    waits: dict[Key, str] = field(default_factory=dict)  # not ready yet, and why
+    stuck: dict[Key, str] = field(default_factory=dict)  # will not stand after this run, and why
+
+    def __post_init__(self) -> None:
+        found = {
+            live.key: live
+            for reading in self.readings.values()
+            if not isinstance(reading, Unknown)
+            for live in reading
+        }
+        for key, live in found.items():
+            if live.parent is not None:
+                parent = found.get(live.parent)
+                live = replace(live, owned=parent is not None and parent.owned)  # noqa: PLW2901
+            self.live[key] = live
+            if live.owned and live.ready:
+                self.known.update({Ref(key, attr): value for attr, value in live.attrs.items()})
+
+    def unread(self, key: Key) -> Unknown | None:
+        reading = self.readings.get((key.kind, key.region))
+        return reading if isinstance(reading, Unknown) else None
+
+
+def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
+    unread = draft.unread(want.key)
+    live = draft.live.get(want.key)
+    row = Change(
+        Op.UPDATE if live or unread else Op.CREATE,
+        want.key,
+        live=live,
+        desired=want,
+        fleet=want.fleet,
+        workstation=want.workstation,
+        where=want.where,
+        notes=want.notes,
+    )
+    if unread:
+        return _stop(draft, row, f"could not be read: {unread.reason}", unread.error)
+    if live and not live.owned:
+        return _stop(
+            draft,
+            replace(row, op=Op.CREATE),
+            "exists without our tag: rename the workstation, or remove or tag what is there",
+            "foreign",
+        )
+    needs = (*want.after, *(ref.key for ref in refs(want.spec)))
+    missing = next((key for key in needs if key in draft.stuck), None)
+    if missing and (live is None or missing in want.after):
+        return _stop(draft, row, f"needs {missing}: {draft.stuck[missing]}", "needs")
+    if live is None:
+        row = replace(row, desired=_filled(draft, want))
+        late = next((key for key in needs if key in draft.waits), None)
+        if late:
+            return _wait(draft, row, f"needs {late}: {draft.waits[late]}")
+        draft.moving.add(want.key)
+        draft.changes.append(row)
+        return None
+    return _update(draft, kind, live, row)
+
+
+def _update(draft: _Draft, kind: Kind, live: Live, row: Change) -> None:
+    assert row.desired is not None
+    want = _filled(draft, row.desired)
+    if live.spec is not None:
+        want = replace(want, spec=keep(want.spec, live.spec, frozenset(draft.moving)))
+    found = kind.diff(live, want)
+    refused = [f for f in found if not _allowed(kind, f)]
+    held = [f for f in found if f not in refused and _held(kind, f, live)]
+    now = tuple(f for f in found if f not in refused and f not in held)
+    # What is refused or held stays as it is: the write that goes out now carries its live value.
+    for each in (*refused, *held):
+        want = replace(want, spec=replace(want.spec, **{each.field: getattr(live.spec, each.field)}))
+    if now:
+        change = replace(row, fields=now, impact=_impact(kind, now), desired=want)
+        if live.broken:
+            _stop(draft, change, live.broken, "broken")
+        elif live.busy:
+            _wait(draft, change, live.busy)
+        else:
+            draft.changes.append(change)
+            _forget(draft, kind, live.key)
+    if held:
+        why = f"{live.in_use}; applied once nothing runs"
+        change = replace(row, fields=tuple(held), impact=_impact(kind, held), desired=want)
+        draft.changes.append(replace(change, outcome=Outcome.WAITING, reason=why))
+    if refused:
+        advice = "; ".join(dict.fromkeys(kind.RULES[f.field].advice for f in refused))
+        change = replace(row, op=Op.REPLACE, fields=tuple(refused), impact=Impact.DATA)
+        _stop(draft, change, advice, "refused")
+    if not found:
+        if live.broken:
+            _stop(draft, row, live.broken, "broken")
+        elif not live.ready:
+            _wait(draft, row, live.busy)
+        else:
+            draft.unchanged.append(live.key)
+
+
+def _filled(draft: _Draft, want: Desired) -> Desired:
+    return replace(want, spec=fill(want.spec, draft.known))
+
+
+def _forget(draft: _Draft, kind: Kind, key: Key) -> None:
+    """An update moves some attributes: whoever refers to them must wait for the new value."""
+    draft.moving.add(key)
+    for attr in kind.MOVES:
+        draft.known.pop(Ref(key, attr), None)
+
+
+def _wait(draft: _Draft, row: Change, reason: str) -> None:
+    draft.changes.append(replace(row, outcome=Outcome.WAITING, reason=reason))
+    if row.live is None or not row.live.ready:
+        draft.waits.setdefault(row.key, reason)
+
+
+def _stop(draft: _Draft, row: Change, reason: str, error: str) -> None:
+    draft.changes.append(replace(row, outcome=Outcome.BLOCKED, reason=reason, error=error))
+    draft.stuck.setdefault(row.key, reason)
+
+
+def _allowed(kind: Kind, change: FieldChange) -> bool:
+    match kind.RULES[change.field].when:
+        case When.NEVER:
+            return False
+        case When.GROW:
+            return bool(change.new > change.old)
+        case _:
+            return True
+
+
+def _held(kind: Kind, change: FieldChange, live: Live) -> bool:
+    return bool(live.in_use) and kind.RULES[change.field].when is When.OFF
+
+
+def _impact(kind: Kind, changes: Iterable[FieldChange]) -> Impact:
+    return max((kind.RULES[f.field].impact for f in changes), key=SEVERITY.index)
+
+
+def _blocked_row(each: Blocked, draft: _Draft) -> Change:
+    standing = any(
+        live.owned and live.workstation == each.workstation and live.key.region == each.region
+        for live in draft.live.values()
+        if each.workstation
+    )
+    return Change(
+        Op.UPDATE if standing else Op.CREATE,
+        Key(each.region, "workstation" if each.workstation else "file_system", each.name),
+        outcome=Outcome.BLOCKED,
+        reason=each.reason,
+        error=each.error,
+        fleet=each.fleet,
+        workstation=each.workstation,
+        where=each.where,
+    )
+
+
+def _removals(
+    draft: _Draft, wanted: set[Key], blocked: Sequence[Blocked], kinds: Sequence[Kind]
+) -> tuple[list[Change], tuple[Live, ...]]:
+    """What nobody declares any more. Start schedules first; then, where nothing runs, the group,
+    its template, and last the schedule that would have stopped it."""
+    spared = {(each.region, each.workstation) for each in blocked}
+    orphans = [
+        live
+        for key, live in draft.live.items()
+        if live.owned and key not in wanted and (key.region, live.workstation) not in spared
+    ]
+    running = {(o.key.region, o.workstation): o.in_use for o in draft.live.values() if o.in_use}
+    holders = [kind.NAME for kind in kinds if kind.HOLDS_INSTANCES]
+    order = {kind.NAME: index for index, kind in enumerate(kinds)}
+    rows: list[Change] = []
+    for live in sorted(
+        (o for o in orphans if o.removal in (Removal.AT_ONCE, Removal.WHEN_OFF)),
+        key=lambda o: (
+            o.removal is Removal.WHEN_OFF,
+            o.key.kind not in holders,
+            order[o.key.kind],
+            o.key,
+        ),
+    ):
+        row = Change(
+            Op.DELETE, live.key, live=live, fleet=live.fleet, workstation=live.workstation
+        )
+        if live.removal is Removal.AT_ONCE:
+            rows.append(row)
+            continue
+        unread = next(
+            (u for name in holders if (u := draft.unread(Key(live.key.region, name, "")))), None
+        )
+        in_use = running.get((live.key.region, live.workstation), "")
+        if unread:
+            reason = f"whether it runs could not be read: {unread.reason}"
+            rows.append(replace(row, outcome=Outcome.BLOCKED, reason=reason, error=unread.error))
+        elif in_use:
+            reason = f"{in_use}; removed once nothing runs"
+            rows.append(replace(row, outcome=Outcome.WAITING, reason=reason))
+        else:
+            rows.append(row)
+    return rows, tuple(o for o in orphans if o.removal is Removal.DATA)
