@@ -1,0 +1,72 @@
+# `make demo` to see it work, `make test` for the whole gate. Every target sets itself up first.
+
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
+	$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
+FLEETS ?= fleets
+JOBS ?= 2
+
+BIN := .venv/bin
+NODE_LOCKS := $(if $(shell command -v npm),$(wildcard tests/*/package-lock.json))
+NODE_STAMPS := $(NODE_LOCKS:package-lock.json=node_modules/.stamp)
+SHELL_FILES := .ci/run $(shell git ls-files '*.sh')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types unit golden bench plan lock clean
+
+help: ## This list.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: .venv/.stamp $(NODE_STAMPS) ## Make .venv with all that the other targets need.
+
+# Anew only when what it is made from changed.
+.venv/.stamp: requirements-dev.txt setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: this needs Python 3.11 or later on the PATH" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "make: this needs Python's venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+tests/%/node_modules/.stamp: tests/%/package-lock.json
+	cd $(dir $<) && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+demo: setup ## See it work on this machine: plan, apply, drift, repair. No AWS account needed.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo/demo.sh
+
+test: lint types unit ## Everything a pull request must pass.
+
+check: test ## The same.
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/shellcheck $(SHELL_FILES)
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/pytest -n $(JOBS)
+
+golden: setup ## Rewrite the golden files; review the difference with git.
+	$(BIN)/pytest -n $(JOBS) --golden
+
+bench: setup ## Measure, and print a table.
+	$(BIN)/python -m benchmarks
+
+plan: setup ## What a run would change: make plan FLEETS=fleets
+	$(BIN)/reconcile --fleets $(FLEETS) --dry-run
+
+lock: ## Newest versions into requirements-dev.txt; run the gate before committing it.
+	@$(PYTHON) -m venv .venv/lock
+	@.venv/lock/bin/pip install --quiet --disable-pip-version-check '.[sandbox,dev]'
+	@head -2 requirements-dev.txt > .venv/lock/new
+	@.venv/lock/bin/pip freeze --all --exclude pip --exclude reconciler >> .venv/lock/new
+	@mv .venv/lock/new requirements-dev.txt
+	@rm -rf .venv/lock
+
+clean: ## Remove everything made here.
+	rm -rf .venv .demo build dist *.egg-info tests/*/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,92 @@
+"""What every test gets: made-up AWS credentials, no network, and a sandbox if it asks for one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+
+Golden = Callable[[Path, str], None]
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    # The guard below ends with this process. What a test starts finds a proxy that is not there.
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "NO_PROXY": "127.0.0.1,localhost",
+}
+# What the machine or the pull request's runner says about itself must not change a result.
+OF_THE_MACHINE = ("AWS_", "RECONCILE_", "GITHUB_", "CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class NetworkUsed(BaseException):
+    """Not an Exception, so that no retry and no `except` on the way hides it."""
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect":
+        connection, address = arguments
+        if connection.family != socket.AF_UNIX and address[0] not in LOOPBACK:
+            raise NetworkUsed(f"a test reached out to {address}")
+    elif event == "socket.getaddrinfo" and arguments[0] not in {*LOOPBACK, None, "", "0.0.0.0"}:
+        raise NetworkUsed(f"a test looked up {arguments[0]}")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="rewrite the golden files")
+
+
+def pytest_configure() -> None:
+    for name in [name for name in os.environ if name.startswith(OF_THE_MACHINE)]:
+        del os.environ[name]
+    os.environ.update(CREDENTIALS)
+    sys.addaudithook(_guard)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """`golden(path, text)`: the text is what the file says. `make golden` makes it so."""
+
+    def check(path: Path, text: str) -> None:
+        if request.config.getoption("--golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), (
+            f"{path} is missing: `make golden` writes it, git shows the difference"
+        )
+        assert text == path.read_text(encoding="utf-8"), f"{path} differs: see `make golden`"
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[Sandbox]:
+    """One local AWS for each test process, on a port of its own; slow things are quick."""
+    from reconciler.sandbox import Sandbox
+
+    with Sandbox(fsx_create_seconds=0, fsx_update_seconds=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(sandbox_server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The local AWS as new, and the environment pointing at it."""
+    sandbox_server.reset()
+    for name, value in sandbox_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return sandbox_server
