@@ -32,8 +32,8 @@ def differing(live: Any, desired: Any, rules: Mapping[str, Rule]) -> tuple[Field
 
 
 def _inside(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldChange]:
-    from deepdiff import DeepDiff  # noqa: PLC0415  (slow import, needed only where sides differ)
-    from deepdiff.helper import NotPresent  # noqa: PLC0415
+    from deepdiff import DeepDiff
+    from deepdiff.helper import NotPresent
 
     found = DeepDiff(dict(old), dict(new), view="tree", threshold_to_diff_deeper=0)
     seen: dict[str, FieldChange] = {}

@@ -1,13 +1,13 @@
 """What is wanted against what is there: the plan. Pure.
 
-    live        desired   becomes
-    –           yes       create
-    ours, same  yes       unchanged
-    ours        yes       update; the fields that would replace it: blocked, with advice
-    not ours    yes       blocked: "exists without our tag"
-    ours        –         delete; or kept, or waiting, by what it is (`Removal`)
-    not ours    –         nothing
-    unread      any       unknown: blocks its own rows, and no delete follows from it
+live        desired   becomes
+–           yes       create
+ours, same  yes       unchanged
+ours        yes       update; the fields that would replace it: blocked, with advice
+not ours    yes       blocked: "exists without our tag"
+ours        –         delete; or kept, or waiting, by what it is (`Removal`)
+not ours    –         nothing
+unread      any       unknown: blocks its own rows, and no delete follows from it
 """
 
 from __future__ import annotations
@@ -148,7 +148,9 @@ def _update(draft: _Draft, kind: Kind, live: Live, row: Change) -> None:
     now = tuple(f for f in found if f not in refused and f not in held)
     # What is refused or held stays as it is: the write that goes out now carries its live value.
     for each in (*refused, *held):
-        want = replace(want, spec=replace(want.spec, **{each.field: getattr(live.spec, each.field)}))
+        want = replace(
+            want, spec=replace(want.spec, **{each.field: getattr(live.spec, each.field)})
+        )
     if now:
         change = replace(row, fields=now, impact=_impact(kind, now), desired=want)
         if live.broken:
@@ -257,9 +259,7 @@ def _removals(
             o.key,
         ),
     ):
-        row = Change(
-            Op.DELETE, live.key, live=live, fleet=live.fleet, workstation=live.workstation
-        )
+        row = Change(Op.DELETE, live.key, live=live, fleet=live.fleet, workstation=live.workstation)
         if live.removal is Removal.AT_ONCE:
             rows.append(row)
             continue

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.declare.fleet import LustreFileSystem, Site, Where, Workstation
+from reconciler.declare.fleet import (
+    HomeVolume,
+    LustreFileSystem,
+    Site,
+    Subnets,
+    Where,
+    Workstation,
+)
 
 
 @dataclass(frozen=True)
@@ -101,3 +108,117 @@ class ResolvedSite:
     def name(self) -> str:
         """The site's name, which prefixes everything."""
         return self.declared.name
+
+
+def resolve(site: Site, facts: Mapping[str, Facts]) -> ResolvedSite:
+    """Give every declared thing what AWS had to add; block those that lack something."""
+    workstations: list[ResolvedWorkstation] = []
+    file_systems: list[ResolvedFileSystem] = []
+    blocked: list[Blocked] = []
+    for each in site.workstations:
+        found = _workstation(each, facts[each.region])
+        if isinstance(found, _Lack):
+            blocked.append(
+                Blocked(
+                    each.fleet,
+                    each.name,
+                    f"{site.name}-{each.name}",
+                    each.region,
+                    found.missing.reason,
+                    each.where_of(found.path),
+                    found.missing.error,
+                )
+            )
+            continue
+        workstations.append(found)
+        if isinstance(each.home, LustreFileSystem):
+            subnet = _home_subnet(each.home, found.subnets)
+            file_systems.append(ResolvedFileSystem(each.home, subnet))
+    for shared in site.file_systems:
+        places = _subnets(shared.subnets, _zones(shared), facts[shared.region])
+        if isinstance(places, Missing):
+            name = f"{site.name}-{shared.fleet}/{shared.name}"
+            blocked.append(
+                Blocked(
+                    shared.fleet, "", name, shared.region, places.reason, shared.where, places.error
+                )
+            )
+        else:
+            file_systems.append(ResolvedFileSystem(shared, places[0]))
+    return ResolvedSite(site, tuple(workstations), tuple(file_systems), tuple(blocked))
+
+
+@dataclass(frozen=True)
+class _Lack:
+    path: str  # the setting to correct
+    missing: Missing
+
+
+def _workstation(each: Workstation, facts: Facts) -> ResolvedWorkstation | _Lack:
+    image = facts.images[str(each.image)]
+    if isinstance(image, Missing):
+        return _Lack("image", image)
+    if image.root_size > each.root.size:
+        reason = (
+            f"the root volume ({each.root.size} GiB) is smaller than the snapshot of {image.id} "
+            f"({image.root_size} GiB): set storage.root.size to at least {image.root_size}GiB"
+        )
+        return _Lack("storage.root.size", Missing(reason, "root-too-small"))
+    subnets = _subnets(each.subnets, _zones(each), facts)
+    if isinstance(subnets, Missing):
+        return _Lack("network.subnets", subnets)
+    profile = facts.instance_profiles[each.instance_profile]
+    if isinstance(profile, Missing):
+        return _Lack("instance_profile", profile)
+    role = facts.roles[each.scheduler_role]
+    if isinstance(role, Missing):
+        return _Lack("scheduler_role", role)
+    return ResolvedWorkstation(each, image, subnets, profile, role)
+
+
+def _zones(each: Workstation | LustreFileSystem) -> tuple[str, ...]:
+    """The zones a thing may be in: a volume that is home ties its workstation to one."""
+    if isinstance(each, LustreFileSystem):
+        return (each.availability_zone,) if each.availability_zone else each.zones
+    if isinstance(each.home, HomeVolume) and (each.home.availability_zone or each.zones):
+        return (each.home.availability_zone or each.zones[0],)
+    return each.zones
+
+
+def _subnets(wanted: Subnets, zones: tuple[str, ...], facts: Facts) -> tuple[Subnet, ...] | Missing:
+    """The subnets a declaration selects, in a stable order, or what is wrong with them."""
+    if isinstance(facts.subnets, Missing):
+        return facts.subnets
+    chosen = [each for each in facts.subnets if _selected(wanted, each)]
+    absent = set(wanted.ids) - {each.id for each in chosen}
+    if absent:
+        return Missing(f"no subnet {', '.join(sorted(absent))} in this region")
+    if not chosen:
+        return Missing(f"no subnet is tagged {wanted} in this region; tag some, or list ids")
+    bare = set(zones) - {each.availability_zone for each in chosen}
+    if bare:
+        return Missing(
+            f"no subnet ({wanted}) in {', '.join(sorted(bare))}; add one, or take the zone out"
+        )
+    placed = [each for each in chosen if not zones or each.availability_zone in zones]
+    vpcs = sorted({each.vpc_id for each in placed})
+    if len(vpcs) > 1:
+        return Missing(
+            f"subnets ({wanted}) are in {len(vpcs)} VPCs ({', '.join(vpcs)}); list ids of one"
+        )
+    order = {zone: index for index, zone in enumerate(zones)}
+    placed.sort(key=lambda s: (order.get(s.availability_zone, 0), s.availability_zone, s.id))
+    return tuple(placed)
+
+
+def _selected(wanted: Subnets, subnet: Subnet) -> bool:
+    if wanted.ids:
+        return subnet.id in wanted.ids
+    return all(subnet.tags.get(key) == value for key, value in wanted.tags)
+
+
+def _home_subnet(home: LustreFileSystem, subnets: tuple[Subnet, ...]) -> Subnet:
+    """Lustre is in one zone: the one asked for, else the first the workstation may use."""
+    return next(
+        (s for s in subnets if s.availability_zone == home.availability_zone), subnets[0]
+    )

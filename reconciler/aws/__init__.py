@@ -1,0 +1,1 @@
+"""The way to AWS: credentials, clients, two doors, and AWS's errors in our words."""

@@ -1,0 +1,152 @@
+"""Clients, and the two doors to every service: `call` and `pages`.
+
+AWS is reached as every AWS tool reaches it (profile, environment, SSO cache, endpoint
+variables): all of that is botocore's own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.exceptions
+from botocore.config import Config
+
+from reconciler import __version__
+from reconciler.aws.errors import translated
+from reconciler.aws.wait import CONNECT_TIMEOUT, MAX_ATTEMPTS, READ_TIMEOUT, SOCKETS_PER_SERVICE
+from reconciler.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.declare.fleet import Site
+
+IAM_PREFIX = {"auto-scaling": "autoscaling", "eventbridge": "events"}
+"""botocore's event names → the service prefix that IAM and CloudTrail use."""
+
+
+class Session:
+    """One set of credentials in one account: makes a door per region and counts calls.
+
+    Thread-safe: clients are made under a lock, and botocore's clients are shared freely.
+    """
+
+    def __init__(self, boto: boto3.Session) -> None:
+        self.account = ""
+        self.identity = ""
+        self.partition = "aws"
+        self.endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+        self.profile = boto.profile_name
+        self._client: Any = boto.client  # typed by service name; ours come as variables
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+        self._calls: Counter[str] = Counter()
+        boto.events.register("before-send", self._count)
+
+    def region(self, name: str) -> RegionDoor:
+        """The doors of one region."""
+        return RegionDoor(self, name)
+
+    def calls(self) -> dict[str, int]:
+        """Requests sent so far, retries included, by `service:Operation`."""
+        with self._lock:
+            return dict(sorted(self._calls.items()))
+
+    def client(self, service: str, region: str) -> Any:
+        """The shared client of a service in a region."""
+        with self._lock:
+            if (service, region) not in self._clients:
+                try:
+                    self._clients[service, region] = self._client(
+                        service, region_name=region, config=_config(service)
+                    )
+                except (botocore.exceptions.BotoCoreError, ValueError) as error:
+                    raise UsageError(f"cannot use {service} in {region}: {error}") from error
+            return self._clients[service, region]
+
+    def _count(self, event_name: str, **_context: Any) -> None:
+        _, service, operation = event_name.split(".")
+        with self._lock:
+            self._calls[f"{IAM_PREFIX.get(service, service)}:{operation}"] += 1
+
+
+class RegionDoor:
+    """The two doors, in one region; what a kind is handed."""
+
+    def __init__(self, session: Session, region: str) -> None:
+        self._session = session
+        self.region = region
+        self.account = session.account
+        self.partition = session.partition
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Make one call; `operation` is botocore's snake_case method name.
+
+        Raises: AwsError and its kinds; UsageError when the credentials are no good.
+        """
+        client = self._session.client(service, self.region)
+        with translated(_name(client, service, operation), self.region):
+            return dict(getattr(client, operation)(**parameters))
+
+    def pages(
+        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Every item of every page, in AWS's order.
+
+        Raises midway rather than ending early: a caller that lists it has all or an error.
+        """
+        client = self._session.client(service, self.region)
+        paging = {"PageSize": page_size} if page_size else {}
+        with translated(_name(client, service, operation), self.region):
+            paginator = client.get_paginator(operation)
+            for page in paginator.paginate(**parameters, PaginationConfig=paging):
+                yield from page.get(items, ())
+
+
+def connect(site: Site) -> Session:
+    """Credentials, checked against the account the YAML names, before any other call.
+
+    Raises: UsageError without usable credentials, Unreachable within seconds when nothing
+    answers, Refused when they belong to another account (promise 7).
+    """
+    try:
+        boto = boto3.Session()
+    except botocore.exceptions.ProfileNotFound as error:
+        raise UsageError(f"{error}; see `aws configure list-profiles`") from error
+    session = Session(boto)
+    with translated("sts:GetCallerIdentity", site.regions[0]):
+        if boto.get_credentials() is None:
+            raise UsageError(
+                f"no AWS credentials (profile {boto.profile_name!r}; tried environment, "
+                "shared files, SSO, container and instance role); run `aws sso login` or set "
+                "AWS_PROFILE"
+            )
+    who = session.region(site.regions[0]).call("sts", "get_caller_identity")
+    session.account = who["Account"]
+    session.identity = who["Arn"]
+    session.partition = who["Arn"].split(":")[1]
+    if session.account != site.account:
+        raise Refused(
+            f"the credentials belong to account {session.account} ({session.identity}), "
+            f"the fleets to account {site.account}: nothing was read; choose the profile of "
+            "that account, or correct `account` in _defaults.yaml"
+        )
+    return session
+
+
+def _config(service: str) -> Config:
+    quick = service == "sts"  # the first call: a dead endpoint must show within seconds
+    return Config(
+        connect_timeout=2 if quick else CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        max_pool_connections=SOCKETS_PER_SERVICE,
+        retries={"mode": "standard", "total_max_attempts": 2 if quick else MAX_ATTEMPTS},
+        user_agent_extra=f"reconciler/{__version__}",
+    )
+
+
+def _name(client: Any, service: str, operation: str) -> str:
+    return f"{service}:{client.meta.method_to_api_mapping[operation]}"

@@ -1,0 +1,153 @@
+"""Read what a declaration names but does not define: subnets, images, profiles, roles.
+
+A few calls a region, whatever the number of workstations: all subnets in one sweep, SSM
+parameters by ten, images by a filter, which unlike ImageIds does not fail on an unknown id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TypeVar
+
+from reconciler.declare.fleet import Image, Site
+from reconciler.errors import AwsError, Denied, NotFound
+from reconciler.plan.kind import Aws
+from reconciler.plan.ownership import read_tags
+from reconciler.plan.resolve import ImageFacts, Missing, Subnet
+
+T = TypeVar("T")
+
+
+def subnets(aws: Aws) -> tuple[Subnet, ...] | Missing:
+    """Every subnet of the region that can take instances."""
+
+    def read() -> tuple[Subnet, ...]:
+        return tuple(
+            Subnet(
+                item["SubnetId"],
+                item["VpcId"],
+                item["AvailabilityZone"],
+                read_tags(item.get("Tags", ())),
+            )
+            for item in aws.pages("ec2", "describe_subnets", "Subnets", 1000)
+            if item.get("State", "available") == "available"
+        )
+
+    return _or_missing(read)
+
+
+def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]:
+    """Each wanted image, by `str(image)`."""
+    queries = {str(image): image for image in wanted}
+    ids: dict[str, str | Missing] = {name: image.id for name, image in queries.items() if image.id}
+    parameters = {image.ssm_parameter: n for n, image in queries.items() if image.ssm_parameter}
+    for some in _chunks(sorted(parameters), 10):
+        ids.update({parameters[p]: value for p, value in _parameters(aws, some).items()})
+    facts: dict[str, ImageFacts | Missing] = {}
+    by_id = _or_missing(lambda: _images_by_id(aws, {i for i in ids.values() if isinstance(i, str)}))
+    for name, image_id in ids.items():
+        if isinstance(image_id, Missing):
+            facts[name] = image_id
+        elif isinstance(by_id, Missing):
+            facts[name] = by_id
+        else:
+            gone = Missing(f"image {image_id} does not exist in {aws.region}, or is not shared")
+            facts[name] = by_id.get(image_id, gone)
+    for name, image in queries.items():
+        if image.name:
+            facts[name] = _or_missing(partial(_newest, aws, image))
+    return facts
+
+
+def instance_profiles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
+    """ARN of each instance profile, by name."""
+
+    def arn(name: str) -> str:
+        answer = aws.call("iam", "get_instance_profile", InstanceProfileName=name)
+        return str(answer["InstanceProfile"]["Arn"])
+
+    absent = "instance profile {} does not exist; create it, or correct `instance_profile`"
+    return {n: _or_missing(partial(arn, n), absent.format(n)) for n in sorted(set(names))}
+
+
+def roles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
+    """ARN of each role, by name."""
+
+    def arn(name: str) -> str:
+        return str(aws.call("iam", "get_role", RoleName=name)["Role"]["Arn"])
+
+    absent = "role {} does not exist; create it, or correct `scheduler_role`"
+    return {n: _or_missing(partial(arn, n), absent.format(n)) for n in sorted(set(names))}
+
+
+def wanted_images(site: Site, region: str) -> list[Image]:
+    """The images that workstations of a region boot from."""
+    return [each.image for each in site.workstations if each.region == region]
+
+
+def _parameters(aws: Aws, names: list[str]) -> dict[str, str | Missing]:
+    def read() -> Mapping[str, str]:
+        answer = aws.call("ssm", "get_parameters", Names=names)
+        return {item["Name"]: item["Value"] for item in answer["Parameters"]}
+
+    found = _or_missing(read)
+    if isinstance(found, Missing):
+        return dict.fromkeys(names, found)
+    return {
+        name: found.get(name)
+        or Missing(f"SSM parameter {name} does not exist in {aws.region}; publish the image there")
+        for name in names
+    }
+
+
+def _images_by_id(aws: Aws, ids: set[str]) -> dict[str, ImageFacts]:
+    found: dict[str, ImageFacts] = {}
+    for some in _chunks(sorted(ids), 200):  # EC2: at most 200 values a filter
+        answer = aws.call("ec2", "describe_images", Filters=[{"Name": "image-id", "Values": some}])
+        found.update({item["ImageId"]: _facts(item) for item in answer["Images"]})
+    return found
+
+
+def _newest(aws: Aws, image: Image) -> ImageFacts:
+    answer = aws.call(
+        "ec2",
+        "describe_images",
+        Owners=[image.owner],
+        Filters=[
+            {"Name": "name", "Values": [image.name]},
+            {"Name": "state", "Values": ["available"]},
+        ],
+    )
+    if not answer["Images"]:
+        raise NotFound("ec2:DescribeImages", "NotFound", f"no image is named {image}", aws.region)
+    return _facts(max(answer["Images"], key=lambda i: (i.get("CreationDate", ""), i["ImageId"])))
+
+
+def _facts(item: Mapping[str, object]) -> ImageFacts:
+    mappings = item.get("BlockDeviceMappings") or []
+    root = str(item.get("RootDeviceName") or "/dev/sda1")
+    assert isinstance(mappings, list)
+    sizes = [m.get("Ebs", {}).get("VolumeSize", 0) for m in mappings if m["DeviceName"] == root]
+    return ImageFacts(
+        id=str(item["ImageId"]),
+        name=str(item.get("Name", "")),
+        architecture=str(item.get("Architecture", "x86_64")),
+        root_device=root,
+        root_size=max(sizes, default=0),
+    )
+
+
+def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _or_missing(read: Callable[[], T], absent: str = "") -> T | Missing:
+    try:
+        return read()
+    except NotFound as error:
+        return Missing(absent or error.message, error.code)
+    except Denied as error:
+        return Missing(f"{error.operation} was denied: allow {error.action}", error.code)
+    except AwsError as error:
+        return Missing(str(error), error.code)
