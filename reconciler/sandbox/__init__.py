@@ -1,0 +1,128 @@
+"""A local AWS: moto's server in this process, and what makes it behave as AWS for our calls.
+
+``with Sandbox() as sandbox`` starts it on the loopback address; point any AWS SDK at it with
+``sandbox.environment``. Moto keeps its state per process, so two sandboxes in one process
+share one account, and ``reset`` empties it for both.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+
+from reconciler.sandbox import patches, seed, services
+from reconciler.sandbox.capacity import Capacity
+from reconciler.sandbox.server import Server
+from reconciler.sandbox.world import Settings, World
+
+__all__ = ["Sandbox", "SandboxError", "serve"]
+
+REGION = "us-east-1"
+
+
+class SandboxError(Exception):
+    """The local AWS cannot start; the message says why and what to do."""
+
+
+class Sandbox:
+    """One local AWS account. ``port=0`` takes a free port."""
+
+    def __init__(
+        self, port: int = 0, *, fsx_create_seconds: float = 2.0, fsx_update_seconds: float = 2.0
+    ) -> None:
+        self._wanted_port = port
+        self.world = World(Settings(fsx_create_seconds, fsx_update_seconds))
+        self._server: Server | None = None
+
+    def start(self) -> Sandbox:
+        """Seed the account and begin to listen."""
+        services.load()
+        patches.apply()
+        self.reset()
+        try:
+            self._server = Server(self.world, self._wanted_port)
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            raise SandboxError(
+                f"cannot listen on 127.0.0.1:{self._wanted_port}: {error.strerror}. "
+                "Stop what uses this port, or choose another (0 takes any free one)."
+            ) from error
+        return self
+
+    def stop(self) -> None:
+        """Close the port. What was in the account is lost."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def reset(self) -> None:
+        """Empty the account and seed it again."""
+        with self.world.lock:
+            self.world.clear()
+            seed.plant(self.world)
+
+    @property
+    def capacity(self) -> Capacity:
+        """The supply of instances: take pools away and give them back."""
+        return self.world.capacity
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        if self._server is None:
+            raise SandboxError("the sandbox is not running: use `with Sandbox() as sandbox`.")
+        return self._server.port
+
+    @property
+    def endpoint(self) -> str:
+        """The URL for ``AWS_ENDPOINT_URL``."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point every AWS tool at this account."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def serve(port: int, announce: Callable[[Sandbox], None]) -> None:
+    """Run in the foreground until SIGTERM or SIGINT, after telling ``announce`` it is ready."""
+    stopped = threading.Event()
+    with _signals(stopped), Sandbox(port) as sandbox:
+        announce(sandbox)
+        stopped.wait()
+
+
+@contextmanager
+def _signals(stopped: threading.Event) -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, stop) for number in wanted]
+    try:
+        yield
+    finally:
+        for number, handler in zip(wanted, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,286 @@
+"""Auto Scaling groups. Moto's are set aside: they lose fields, pages, activities and errors."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from reconciler.sandbox import hooks
+from reconciler.sandbox.groups import (
+    PROCESSES,
+    Group,
+    Groups,
+    change,
+    check_desired,
+    find,
+    invalid,
+    new_group,
+)
+from reconciler.sandbox.launching import drop, retry, settle
+from reconciler.sandbox.operations import AwsError, Call, Wire, operation, page
+
+LARGEST_PAGE = 100
+
+
+def page_size(call: Call, default: int = 50) -> int:
+    """MaxRecords, which AWS refuses above 100 where moto raises a ValueError."""
+    size = int(call.params.get("MaxRecords", default))
+    if not 1 <= size <= LARGEST_PAGE:
+        raise invalid(f"The value for MaxRecords, {size}, must be between 1 and {LARGEST_PAGE}.")
+    return size
+
+
+@operation("autoscaling", "CreateAutoScalingGroup")
+def create(call: Call) -> None:
+    """Moto replaces a group of the same name and orphans its instances (M3)."""
+    groups = call.state(Groups).by_name
+    name = call.params["AutoScalingGroupName"]
+    if name in groups:
+        raise AwsError(
+            "AlreadyExists",
+            "AutoScalingGroup by this name already exists - A group with the name "
+            f"{name} already exists",
+        )
+    group = new_group(call)
+    for tag in call.params.get("Tags", []):
+        _tag(group, tag)
+    for hook in call.params.get("LifecycleHookSpecificationList", []):
+        hooks.put_hook(group, hook)
+    groups[name] = group
+    settle(call, group, _reason(call, group, 0))
+
+
+def _reason(call: Call, group: Group, before: int) -> str:
+    now = call.world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    if call.operation == "SetDesiredCapacity":
+        text = "a user request explicitly set group desired capacity"
+    else:
+        verb = "creation" if call.operation == "CreateAutoScalingGroup" else "update"
+        text = (
+            f"a user request {verb} of AutoScalingGroup constraints to min: {group.minimum}, "
+            f"max: {group.maximum}, desired: {group.desired}"
+        )
+    return f"At {now} {text} changing the desired capacity from {before} to {group.desired}.  "
+
+
+@operation("autoscaling", "UpdateAutoScalingGroup")
+def update(call: Call) -> None:
+    """Members left out stay, the policy too (M4); every member that can change does (M10)."""
+    group = find(call)
+    before = group.desired
+    change(call, group, call.params)
+    group.refused_at = -1
+    settle(call, group, _reason(call, group, before))
+
+
+@operation("autoscaling", "SetDesiredCapacity")
+def set_desired(call: Call) -> None:
+    """Moto takes any number, and raises KeyError for a group that is not there (M1)."""
+    group = find(call)
+    before, wanted = group.desired, int(call.params["DesiredCapacity"])
+    if wanted > group.maximum:
+        raise invalid(
+            f"New SetDesiredCapacity value {wanted} is above max value {group.maximum} for the "
+            "AutoScalingGroup."
+        )
+    if wanted < group.minimum:
+        raise invalid(
+            f"New SetDesiredCapacity value {wanted} is below min value {group.minimum} for the "
+            "AutoScalingGroup."
+        )
+    group.fields["DesiredCapacity"] = wanted
+    group.refused_at = -1
+    settle(call, group, _reason(call, group, before))
+
+
+@operation("autoscaling", "DeleteAutoScalingGroup")
+def delete(call: Call) -> None:
+    """Moto deletes whatever runs and whatever protects. [M autoscaling.DeleteAutoScalingGroup]"""
+    group = find(call)
+    force = bool(call.params.get("ForceDelete"))
+    protection = group.fields["DeletionProtection"]
+    if protection == "prevent-all-deletion" or (protection == "prevent-force-deletion" and force):
+        raise invalid(
+            f"You cannot delete the Auto Scaling group {group.name}: its deletion protection is "
+            f"{protection}."
+        )
+    if group.members and not force:
+        raise AwsError(
+            "ResourceInUse",
+            "You cannot delete an AutoScalingGroup while there are instances or pending Spot "
+            "instance request(s) still in the group.",
+        )
+    for member in list(group.members):
+        drop(call, group, member, "the group was deleted")
+    del call.state(Groups).by_name[group.name]
+
+
+@operation("autoscaling", "DescribeAutoScalingGroups")
+def describe(call: Call) -> Wire:
+    """Unknown names are silently absent; an unknown filter is an error, which moto ignores."""
+    size = page_size(call)
+    names = call.params.get("AutoScalingGroupNames", [])
+    groups = call.state(Groups).by_name
+    chosen = [groups[name] for name in names if name in groups] if names else groups.values()
+    shown, token = page(
+        (group for group in chosen if _passes(group, call.params.get("Filters", []))),
+        size,
+        call.params.get("NextToken"),
+    )
+    for group in shown:
+        retry(call, group)
+    instances = call.params.get("IncludeInstances", True)
+    return {"AutoScalingGroups": [group.view(instances) for group in shown], "NextToken": token}
+
+
+def _passes(group: Group, filters: list[Wire]) -> bool:
+    for item in filters:
+        name, values = item["Name"], item.get("Values", [])
+        if name == "tag-key":
+            found = any(key in values for key in group.tags)
+        elif name == "tag-value":
+            found = any(tag["Value"] in values for tag in group.tags.values())
+        elif name.startswith("tag:"):
+            tag = group.tags.get(name[4:])
+            found = tag is not None and any(fnmatchcase(tag["Value"], each) for each in values)
+        else:
+            raise invalid(f"Filter type {name} is not correct.")
+        if not found:
+            return False
+    return True
+
+
+@operation("autoscaling", "DescribeAutoScalingInstances")
+def describe_instances(call: Call) -> Wire:
+    """The instances of all groups, or those that are asked for."""
+    ids = call.params.get("InstanceIds")
+    rows = [
+        {**member.view(), "AutoScalingGroupName": group.name}
+        for group in call.state(Groups).by_name.values()
+        for member in group.members
+        if not ids or member.id in ids
+    ]
+    shown, token = page(rows, page_size(call), call.params.get("NextToken"))
+    return {"AutoScalingInstances": shown, "NextToken": token}
+
+
+@operation("autoscaling", "DescribeScalingActivities")
+def describe_activities(call: Call) -> Wire:
+    """Moto has none, ever. Newest first; a deleted group's are not kept here."""
+    if call.params.get("AutoScalingGroupName"):
+        groups = [find(call)]
+    else:
+        groups = list(call.state(Groups).by_name.values())
+    for group in groups:
+        retry(call, group)
+    ids = call.params.get("ActivityIds")
+    activities = [
+        activity
+        for group in groups
+        for activity in group.activities
+        if not ids or activity["ActivityId"] in ids
+    ]
+    activities.sort(key=lambda activity: activity["StartTime"], reverse=True)
+    shown, token = page(activities, page_size(call, 100), call.params.get("NextToken"))
+    return {"Activities": shown, "NextToken": token}
+
+
+@operation("autoscaling", "TerminateInstanceInAutoScalingGroup")
+def terminate_instance(call: Call) -> Wire:
+    """By a user's hand; replaced unless the desired capacity goes down with it."""
+    instance_id = call.params["InstanceId"]
+    for group in call.state(Groups).by_name.values():
+        for member in group.members:
+            if member.id == instance_id:
+                return _terminate(call, group, instance_id)
+    raise invalid(
+        f"Instance Id not found - No managed instance found for instance ID {instance_id}"
+    )
+
+
+def _terminate(call: Call, group: Group, instance_id: str) -> Wire:
+    member = next(each for each in group.members if each.id == instance_id)
+    if call.params["ShouldDecrementDesiredCapacity"]:
+        check_desired(group.desired - 1, group.minimum, group.maximum)
+        group.fields["DesiredCapacity"] = group.desired - 1
+    now = call.world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    cause = (
+        f"At {now} instance {instance_id} was taken out of service in response to a user request."
+    )
+    activity = drop(call, group, member, cause)
+    settle(call, group, "")
+    return {"Activity": activity}
+
+
+@operation("autoscaling", "SetInstanceProtection")
+def protect(call: Call) -> None:
+    """Protection from scale-in, instance by instance."""
+    group = find(call)
+    ids = call.params["InstanceIds"]
+    if missing := set(ids) - {member.id for member in group.members}:
+        raise invalid(f"The instances {sorted(missing)} are not part of {group.name}.")
+    for member in group.members:
+        if member.id in ids:
+            member.protected = bool(call.params["ProtectedFromScaleIn"])
+
+
+@operation("autoscaling", "SuspendProcesses", "ResumeProcesses")
+def suspend_or_resume(call: Call) -> None:
+    """Without names: all processes. Resuming Launch launches what the group still lacks."""
+    group = find(call)
+    named = set(call.params.get("ScalingProcesses") or PROCESSES)
+    if unknown := named - set(PROCESSES):
+        raise invalid(f"{', '.join(sorted(unknown))} is not a valid process.")
+    if call.operation == "SuspendProcesses":
+        group.suspended |= named
+    else:
+        group.suspended -= named
+        settle(call, group, "")
+
+
+@operation("autoscaling", "CreateOrUpdateTags", "DeleteTags")
+def tags(call: Call) -> None:
+    """Tags of groups, each naming its group. All groups must exist before one tag changes."""
+    pairs = [(find(call, tag["ResourceId"]), tag) for tag in call.params["Tags"]]
+    for group, tag in pairs:
+        if call.operation == "CreateOrUpdateTags":
+            _tag(group, tag)
+        else:
+            group.tags.pop(tag["Key"], None)
+
+
+def _tag(group: Group, tag: Wire) -> None:
+    if tag["Key"].startswith("aws:"):
+        raise invalid("Tag keys that begin with aws: are reserved.")
+    group.tags[tag["Key"]] = {
+        "ResourceId": group.name,
+        "ResourceType": "auto-scaling-group",
+        "Key": tag["Key"],
+        "Value": tag.get("Value", ""),
+        "PropagateAtLaunch": bool(tag.get("PropagateAtLaunch", False)),
+    }
+
+
+@operation("autoscaling", "DescribeTags")
+def describe_tags(call: Call) -> Wire:
+    """Moto never pages these."""
+    rows = [
+        tag
+        for group in call.state(Groups).by_name.values()
+        for tag in group.tags.values()
+        if all(_tag_passes(tag, item) for item in call.params.get("Filters", []))
+    ]
+    shown, token = page(rows, page_size(call), call.params.get("NextToken"))
+    return {"Tags": shown, "NextToken": token}
+
+
+def _tag_passes(tag: Wire, item: Wire) -> bool:
+    member = {
+        "auto-scaling-group": "ResourceId",
+        "key": "Key",
+        "value": "Value",
+        "propagate-at-launch": "PropagateAtLaunch",
+    }.get(item["Name"])
+    if member is None:
+        raise invalid(f"Filter type {item['Name']} is not correct.")
+    value = tag[member]
+    return (str(value).lower() if isinstance(value, bool) else value) in item["Values"]

@@ -1,0 +1,175 @@
+"""EC2 instances: moto's, launched with everything their launch template says."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from reconciler.sandbox import prices
+from reconciler.sandbox.capacity import Market
+from reconciler.sandbox.instance_types import offered, vcpus
+from reconciler.sandbox.launch_templates import resolve
+from reconciler.sandbox.operations import (
+    AwsError,
+    Call,
+    MotoResult,
+    Wire,
+    dry_run,
+    operation,
+    page,
+    tag_map,
+)
+from reconciler.sandbox.world import hex_id
+
+Gone = Callable[[Call, list[str]], None]
+ON_TERMINATED: list[Gone] = []
+"""Who wants to know that instances were terminated: Auto Scaling, which replaces its own."""
+ON_STOPPED: list[Gone] = []
+"""The same for stopped ones."""
+
+# Members of template data that RunInstances calls otherwise, or moto cannot take.
+NOT_FOR_RUN = ("InstanceRequirements", "RamDiskId", "ElasticGpuSpecifications", "Operator")
+
+
+@operation("ec2", "RunInstances")
+def run(call: Call) -> MotoResult:
+    """Moto loses a template's profile, metadata options and market, and fails on UserData of a
+    version above 1 (M14). Here the template is merged under the caller's words first."""
+    params = copy.deepcopy(call.params)
+    given = params.pop("LaunchTemplate", None)
+    tags: dict[str, str] = {}
+    if given:
+        template, version = resolve(call, given)
+        data = {k: v for k, v in copy.deepcopy(version.data).items() if k not in NOT_FOR_RUN}
+        params = {**data, **params}
+        tags = launch_template_tags(template.id, version.number)
+    if not params.get("ImageId"):
+        raise AwsError("MissingParameter", "The request must contain the parameter ImageId")
+    call.ec2.describe_images(ami_ids=[params["ImageId"]])  # raises InvalidAMIID.NotFound
+    params["BlockDeviceMappings"] = _devices(call, params)
+    answer = call.moto(params)
+    for instance in answer.value.instances:
+        _finish(call, instance, params, tags)
+    return answer
+
+
+def launch_template_tags(template_id: str, version: int) -> dict[str, str]:
+    """The tags that AWS puts on what a template launched."""
+    return {
+        "aws:ec2launchtemplate:id": template_id,
+        "aws:ec2launchtemplate:version": str(version),
+    }
+
+
+def _devices(call: Call, params: Wire) -> list[Wire]:
+    """The devices asked for, and the image's root under them."""
+    image = call.ec2.describe_images(ami_ids=[params["ImageId"]])[0]
+    devices = {each["DeviceName"]: each for each in params.get("BlockDeviceMappings", [])}
+    for mapping in image.block_device_mappings:
+        asked = devices.get(mapping["DeviceName"], {})
+        ebs = {**mapping["Ebs"], "DeleteOnTermination": True, **asked.get("Ebs", {})}
+        ebs.pop("SnapshotId", None)  # moto would take the snapshot's encryption with it
+        devices[mapping["DeviceName"]] = {**mapping, **asked, "Ebs": ebs}
+    for device in devices.values():
+        device.get("Ebs", {}).setdefault("DeleteOnTermination", True)
+    return list(devices.values())
+
+
+def _finish(call: Call, instance: Any, params: Wire, tags: dict[str, str]) -> None:
+    """What moto's RunInstances leaves out of the instance and its volumes."""
+    instance.add_tags(tags)
+    asked = {each["DeviceName"]: each.get("Ebs", {}) for each in params["BlockDeviceMappings"]}
+    volume_tags = {
+        key: value
+        for specification in params.get("TagSpecifications", [])
+        if specification.get("ResourceType") == "volume"
+        for key, value in tag_map(specification.get("Tags")).items()
+    }
+    for device, mapping in instance.block_device_mapping.items():
+        volume = call.ec2.volumes[mapping.volume_id]
+        volume.iops = asked.get(device, {}).get("Iops", volume.iops)
+        volume.throughput = asked.get(device, {}).get("Throughput") or volume.throughput
+        volume.add_tags(volume_tags)
+    if instance.lifecycle == "spot":
+        instance.spot_instance_request_id = hex_id("sir-")[:12]
+
+
+def launch(
+    call: Call, data: Wire, instance_type: str, subnet_id: str, market: Market, tags: dict[str, str]
+) -> Any:
+    """One instance for a group. ``data`` is the template's; the group chose the rest."""
+    params = {k: v for k, v in copy.deepcopy(data).items() if k not in NOT_FOR_RUN}
+    params |= {"InstanceType": instance_type, "MinCount": 1, "MaxCount": 1}
+    if params.get("NetworkInterfaces"):
+        for interface in params["NetworkInterfaces"]:
+            interface["SubnetId"] = subnet_id
+    else:
+        params["SubnetId"] = subnet_id
+    params.pop("InstanceMarketOptions", None)
+    if market == "spot":
+        params["InstanceMarketOptions"] = {"MarketType": "spot"}
+    instance = run(call.into("RunInstances", params, "ec2")).value.instances[0]
+    instance.add_tags(tags)
+    return instance
+
+
+def pool_price(instance_type: str, zone: str, market: Market) -> float:
+    """What an hour in this pool costs now."""
+    if market == "spot":
+        return prices.spot(instance_type, zone, vcpus(instance_type))
+    return prices.on_demand(instance_type, zone[:-1], vcpus(instance_type))
+
+
+def available(call: Call, instance_type: str, zone: str, market: Market) -> bool:
+    """Whether a pool exists and has an instance to give."""
+    return offered(instance_type, zone) and call.world.capacity.has(instance_type, zone, market)
+
+
+@operation("ec2", "DescribeInstances")
+def describe(call: Call) -> MotoResult:
+    """Moto raises on the filter ``instance-lifecycle`` and pages by reservation tokens that vanish
+    with them (M13)."""
+    dry_run(call)
+    ids, size = call.params.get("InstanceIds"), call.params.get("MaxResults")
+    if ids and size:
+        raise AwsError(
+            "InvalidParameterCombination",
+            "The parameter instancesSet cannot be used with the parameter maxResults",
+        )
+    filters = call.params.get("Filters", [])
+    markets = [item["Values"] for item in filters if item["Name"] == "instance-lifecycle"]
+    others = [item for item in filters if item["Name"] != "instance-lifecycle"]
+    asked: Wire = {"Filters": others, "MaxResults": 1_000_000}
+    answer = call.moto({**asked, "InstanceIds": ids} if ids else asked)
+    reservations = []
+    for reservation in answer["Reservations"]:
+        reservation.instances = [
+            instance
+            for instance in reservation.instances
+            if all((instance.lifecycle or "") in wanted for wanted in markets)
+        ]
+        if reservation.instances:
+            reservations.append(reservation)
+    answer["Reservations"], answer["NextToken"] = page(
+        reservations, size or 1000, call.params.get("NextToken")
+    )
+    return answer
+
+
+@operation("ec2", "TerminateInstances")
+def terminate(call: Call) -> MotoResult:
+    """Moto tells its own Auto Scaling; ours has to hear of it too."""
+    answer = call.moto()
+    for notify in ON_TERMINATED:
+        notify(call, call.params["InstanceIds"])
+    return answer
+
+
+@operation("ec2", "StopInstances")
+def stop(call: Call) -> MotoResult:
+    """On AWS a group terminates and replaces its instance that was stopped; in moto it stays."""
+    answer = call.moto()
+    for notify in ON_STOPPED:
+        notify(call, call.params["InstanceIds"])
+    return answer

@@ -1,0 +1,167 @@
+"""The sandbox's own answers to AWS calls: one function per operation, found by service and name.
+
+A call that has a function here never reaches moto unless the function asks for it
+(:meth:`Call.moto`); every other call goes straight to moto. So what the sandbox mends
+can be read off :data:`OPERATIONS`, and each function says in its docstring what moto does
+and what AWS does instead.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from moto.core.exceptions import ServiceException
+from moto.core.request import Request
+from moto.core.responses import BaseResponse
+from moto.core.utils import camelcase_to_underscores
+
+from reconciler.sandbox.world import ACCOUNT, World
+
+State = TypeVar("State")
+Handler = Callable[["Call"], "Mapping[str, Any] | MotoResult | None"]
+SomeHandler = TypeVar("SomeHandler", bound=Handler)
+Wire = dict[str, Any]
+"""A request or an answer in AWS's own shape: JSON-like, and typed by botocore's models alone."""
+
+
+class AwsError(Exception):
+    """An error as AWS answers it. Without a status, the service model's one for that code."""
+
+    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+@dataclass
+class MotoResult:
+    """What moto answered, as its own objects, and the response class that can write them."""
+
+    value: Any
+    response: BaseResponse
+
+    def __getitem__(self, key: str) -> Any:
+        return self.value[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.value[key] = value
+
+
+@dataclass
+class Call:
+    """One request: who is called, with what, and the world it acts on."""
+
+    world: World
+    service: str
+    operation: str
+    region: str
+    params: Wire
+    request: Request | None = None
+
+    def state(self, kind: type[State]) -> State:
+        """The region's part of the world that one service module keeps for itself."""
+        return self.world.state(kind, self.region)
+
+    @property
+    def ec2(self) -> Any:
+        """Moto's EC2 of this region, where instances, networks and volumes live."""
+        return self.world.ec2(self.region)
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of something in this account and region."""
+        return f"arn:aws:{service}:{self.region}:{ACCOUNT}:{resource}"
+
+    def into(self, operation: str, params: Wire, service: str = "") -> Call:
+        """Another call from inside this one, as AWS's services call each other."""
+        return Call(self.world, service or self.service, operation, self.region, params)
+
+    def moto(self, params: Wire | None = None) -> MotoResult:
+        """What moto itself answers, with these parameters instead of the caller's."""
+        response = moto_response(self.service)
+        response.current_account, response.region, response.partition = ACCOUNT, self.region, "aws"
+        response.params, response.uri_match, response.data = params or self.params, {}, {}
+        response.querystring, response.body, response.response_headers = {}, None, {}
+        try:
+            result = getattr(response, camelcase_to_underscores(self.operation))()
+        except ServiceException as error:
+            raise AwsError(error.code, error.message) from error
+        return MotoResult(result.result, response)
+
+
+def moto_response(service: str) -> BaseResponse:
+    """Moto's response object of a service whose calls are wrapped here."""
+    from moto.ec2.responses import EC2Response
+
+    return {"ec2": EC2Response}[service]()
+
+
+OPERATIONS: dict[tuple[str, str], Handler] = {}
+
+
+def operation(service: str, *names: str) -> Callable[[SomeHandler], SomeHandler]:
+    """Register the function as the sandbox's answer to these operations."""
+
+    def register(handler: SomeHandler) -> SomeHandler:
+        for name in names:
+            if (service, name) in OPERATIONS:
+                raise ValueError(f"{service}:{name} is answered twice")
+            OPERATIONS[service, name] = handler
+        return handler
+
+    return register
+
+
+def dry_run(call: Call) -> None:
+    """EC2's DryRun: the answer is an error that says the call would have succeeded."""
+    if call.params.get("DryRun"):
+        message = "Request would have succeeded, but DryRun flag is set."
+        raise AwsError("DryRunOperation", message, 412)
+
+
+@dataclass
+class Tokens:
+    """Client tokens seen: what they asked for, and what they were answered."""
+
+    seen: dict[tuple[str, str, str], tuple[Wire, Wire]] = field(default_factory=dict)
+
+
+def once(call: Call, make: Callable[[], Wire], mismatch: str, token: str = "ClientToken") -> Wire:
+    """AWS's client tokens, which moto ignores: the same token makes the same thing only once.
+
+    The same token with other words is an error, whose code each service names itself.
+    """
+    words = {name: value for name, value in call.params.items() if name != token}
+    key = (call.service, call.operation, call.params.get(token, ""))
+    seen = call.state(Tokens).seen
+    if key[2] and key in seen:
+        before, answer = seen[key]
+        if before != words:
+            raise AwsError(mismatch, f"{token} {key[2]} was used before with other parameters.")
+        return answer
+    words = copy.deepcopy(words)
+    answer = make()
+    if key[2]:
+        seen[key] = (words, answer)
+    return answer
+
+
+def page(items: Iterable[Any], size: int, token: str | None) -> tuple[list[Any], str | None]:
+    """One page and the token of the next; tokens are offsets, opaque to the client as on AWS."""
+    everything = list(items)
+    if token is not None and not token.isdigit():
+        raise AwsError("InvalidNextToken", "The token is not valid.")
+    start = int(token or 0)
+    following = start + size
+    return everything[start:following], str(following) if following < len(everything) else None
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """A map of tags as AWS writes most of them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """Tags as AWS writes most of them as a map."""
+    return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}

@@ -1,0 +1,128 @@
+"""What the account holds from the start: networks, an image, roles, parameters."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_network
+from typing import Any
+
+from moto.ec2.models.amis import Ami
+from moto.iam.models import iam_backends
+from moto.ssm.models import ssm_backends
+
+from reconciler.sandbox.world import ACCOUNT, World
+
+REGIONS = ("us-east-1", "eu-central-1")
+CIDR = "10.20.0.0/16"
+ZONES = ("a", "b", "c")
+IMAGE_NAME = "golden-gpu-desktop-2026.11.1"
+IMAGE_ID = {"us-east-1": "ami-0905e0a11de500001", "eu-central-1": "ami-0905e0a11de500002"}
+IMAGE_PARAMETER = "/golden/gpu-desktop"
+ROOT_GIB = 30
+
+
+def plant(world: World) -> None:
+    """Seed an empty account."""
+    _roles()
+    for region in REGIONS:
+        _network(world.ec2(region), region)
+        _image(world.ec2(region), region)
+
+
+def _network(ec2: Any, region: str) -> None:
+    """A VPC, a private subnet in each of three zones, and one public subnet."""
+    vpc = ec2.create_vpc(CIDR)
+    vpc.add_tags({"Name": "sandbox"})
+    blocks = ip_network(CIDR).subnets(new_prefix=20)
+    for letter in ZONES:
+        _subnet(ec2, vpc.id, next(blocks), region + letter, f"sandbox-private-{letter}", "private")
+    public = _subnet(ec2, vpc.id, next(blocks), region + ZONES[0], "sandbox-public-a", "public")
+    gateway = ec2.create_internet_gateway()
+    ec2.attach_internet_gateway(gateway.id, vpc.id)
+    table = ec2.create_route_table(vpc.id)
+    ec2.create_route(table.id, "0.0.0.0/0", gateway_id=gateway.id)
+    ec2.associate_route_table(table.id, gateway_id=None, subnet_id=public.id)
+
+
+def _subnet(ec2: Any, vpc: str, block: Any, zone: str, name: str, tier: str) -> Any:
+    subnet = ec2.create_subnet(vpc, str(block), availability_zone=zone)
+    subnet.default_for_az = False
+    subnet.map_public_ip_on_launch = tier == "public"
+    subnet.add_tags({"Name": name, "Tier": tier})
+    return subnet
+
+
+class GoldenImage(Ami):
+    """An image with a root of the right size; moto gives every image 15 GiB."""
+
+    @property
+    def block_device_mappings(self) -> list[dict[str, Any]]:
+        """One encrypted-at-launch gp3 root device."""
+        ebs = {
+            "SnapshotId": self.ebs_snapshot.id,
+            "VolumeSize": ROOT_GIB,
+            "DeleteOnTermination": True,
+            "VolumeType": "gp3",
+            "Encrypted": False,
+        }
+        return [{"DeviceName": self.root_device_name, "Ebs": ebs}]
+
+
+def _image(ec2: Any, region: str) -> None:
+    """The golden image, and the SSM parameter that names it."""
+    image = GoldenImage(
+        ec2,
+        IMAGE_ID[region],
+        name=IMAGE_NAME,
+        description="GPU desktop: driver, DCV, Lustre client",
+        owner_id=ACCOUNT,
+        virtualization_type="hvm",
+        architecture="x86_64",
+        hypervisor="xen",
+        root_device_type="ebs",
+        root_device_name="/dev/sda1",
+        image_location=f"{ACCOUNT}/{IMAGE_NAME}",
+        region_name=region + ZONES[0],
+        tags={"Name": IMAGE_NAME},
+    )
+    image.ebs_snapshot.volume.size = ROOT_GIB
+    ec2.amis[image.id] = image
+    ssm: Any = ssm_backends[ACCOUNT][region]
+    ssm.put_parameter(
+        name=IMAGE_PARAMETER,
+        description="The golden GPU desktop image",
+        value=image.id,
+        parameter_type="String",
+        allowed_pattern="",
+        keyid=None,
+        overwrite=False,
+        tags=[],
+        data_type="text",
+        tier="Standard",
+        policies=None,
+    )
+
+
+def _trust(service: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _roles() -> None:
+    """The roles that ``bootstrap`` makes in a real account."""
+    iam: Any = iam_backends[ACCOUNT]["aws"]
+
+    def role(name: str, service: str) -> None:
+        iam.create_role(name, _trust(service), "/", None, "", [], "3600")
+
+    role("workstation", "ec2.amazonaws.com")
+    iam.create_instance_profile("workstation", "/", [], tags=[])
+    iam.add_role_to_instance_profile("workstation", "workstation")
+    role("workstation-scheduler", "scheduler.amazonaws.com")
+    allow = {"Effect": "Allow", "Action": "autoscaling:SetDesiredCapacity", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_role_policy("workstation-scheduler", "set-desired-capacity", policy)

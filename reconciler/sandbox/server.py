@@ -1,0 +1,243 @@
+"""The HTTP side: one request in, found in the operations or passed to moto, one answer out."""
+
+from __future__ import annotations
+
+import functools
+import io
+import logging
+import socket
+import threading
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any
+
+from moto.backend_index import backend_url_patterns
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from moto.moto_server.werkzeug_app import (
+    BackendRequest,
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.exceptions import NotFound
+
+from reconciler.sandbox.constraints import violations
+from reconciler.sandbox.operations import OPERATIONS, AwsError, Call
+from reconciler.sandbox.wire import Answer, error_answer, result_answer
+from reconciler.sandbox.world import World
+
+log = logging.getLogger("reconciler.sandbox")
+NO_PROTOCOL = ""
+CHECKED = {
+    "autoscaling": "ValidationError",
+    "events": "ValidationException",
+    "fsx": "BadRequest",
+    "scheduler": "ValidationException",
+}
+"""Services whose requests are held against their model, and the error each answers then."""
+
+
+class FrontDoor:
+    """Our operations first, moto's for the rest, and AWS's errors for both."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def answer(self, environ: dict[str, Any]) -> Answer:
+        """Answer one request. One at a time: neither moto nor the world is thread safe."""
+        with self.world.lock:
+            return self._answer(environ)
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        service, region = _credential_scope(environ)
+        request = BackendRequest(environ)
+        protocol, name = NO_PROTOCOL, environ.get("PATH_INFO", "")
+        try:
+            model = _model(service)
+            if model is None:
+                return self._moto_answer(environ, service, name)
+            protocol = determine_request_protocol(model, request.content_type)
+            operation, uri_params = _operation(model, request)
+            if operation is None:
+                raise AwsError(
+                    "UnknownOperationException", f"{service} has no such operation.", 404
+                )
+            name = operation.name
+            handler = OPERATIONS.get((service, name))
+            if handler is None:
+                return self._moto_answer(environ, service, name)
+            params = _parse(operation, protocol, request, uri_params)
+            _check(service, operation, params)
+            result = handler(Call(self.world, service, name, region, params, request))
+            return result_answer(operation, protocol, result)
+        except AwsError as error:
+            return error_answer(_model(service), protocol, error)
+        except NotImplementedError:
+            return error_answer(_model(service), protocol, _not_implemented(service, name))
+        # Moto raises KeyError and the like where AWS has an error code. 501, since botocore does
+        # not retry it and a fault of the emulator never heals.
+        except Exception as fault:
+            log.debug("%s:%s failed", service, name, exc_info=True)
+            text = f"The sandbox failed at {service}:{name}: {fault!r}"
+            return error_answer(_model(service), protocol, AwsError("InternalFailure", text, 501))
+
+    def _moto_answer(self, environ: dict[str, Any], service: str, name: str) -> Answer:
+        if service and not _moto_has(service):
+            raise _not_implemented(service, name)
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
+            started[:] = [int(status.split()[0]), dict(headers)]
+            return started.append
+
+        environ["wsgi.input"].seek(0)
+        body = b"".join(self._moto(environ, start_response))
+        return Answer(started[0], body, started[1])
+
+
+def _not_implemented(service: str, name: str) -> AwsError:
+    text = f"The sandbox does not have {service}:{name}; on AWS the call may well work."
+    return AwsError("NotImplemented", text, 501)
+
+
+def _credential_scope(environ: dict[str, Any]) -> tuple[str, str]:
+    """The service and region a request is signed for; empty for an unsigned one."""
+    _, _, scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")
+    parts = scope.split(",")[0].split("/")
+    return (parts[-2], parts[-3]) if len(parts) >= 5 else ("", "us-east-1")
+
+
+@functools.cache
+def _model(service: str) -> ServiceModel | None:
+    """The service model of the services that have operations here, where moto's routing is ours."""
+    if service in {ours for ours, _ in OPERATIONS}:
+        return get_service_model(service)
+    return None
+
+
+@functools.cache
+def _moto_has(service: str) -> bool:
+    hosts = (f"http://{service}.us-east-1.amazonaws.com", f"http://{service}.amazonaws.com")
+    return any(pattern.match(host) for _, pattern in backend_url_patterns for host in hosts)
+
+
+def _operation(
+    model: ServiceModel, request: BackendRequest
+) -> tuple[OperationModel | None, dict[str, Any]]:
+    """Which operation a request names: in the form, in a header, or by its path."""
+    name = request.form.get("Action") or request.headers.get("X-Amz-Target", "").split(".")[-1]
+    if name:
+        return (model.operation_model(name), {}) if name in model.operation_names else (None, {})
+    try:
+        operation, uri_params = get_service_router(model.service_name).match(request)
+    except NotFound:
+        return None, {}
+    return operation, dict(uri_params)
+
+
+def _parse(
+    operation: OperationModel, protocol: str, request: BackendRequest, uri_params: dict[str, Any]
+) -> dict[str, Any]:
+    parsed = PROTOCOL_PARSERS[protocol](operation, map_type=dict).parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": uri_params,
+        }
+    )
+    return dict(parsed or {})
+
+
+def _check(service: str, operation: OperationModel, params: dict[str, Any]) -> None:
+    """Enums, patterns and maximums, for the services that moto has no part in."""
+    if service in CHECKED and operation.input_shape is not None:
+        found = list(violations(operation.input_shape, params))
+        if found:
+            count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
+            raise AwsError(CHECKED[service], count + "; ".join(found))
+
+
+class _Handler(MotoRequestHandler):
+    """Keeps connections open, and quiet. Werkzeug's own closes each and then waits 10 ms on it."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or a kept connection waits 40 ms for a delayed ACK
+    server: Any  # a _Listener; werkzeug says BaseWSGIServer, of which it reads three attributes
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        super().finish()
+
+    def run_wsgi(self) -> None:
+        """Answer in one write. The body is read whole, or the next request would begin in it."""
+        environ = self.make_environ()
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if environ.get("wsgi.input_terminated"):
+            body = environ["wsgi.input"].read()
+        else:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+        answer = self.server.door.answer(environ)
+        lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+        lines += [f"Content-Length: {len(answer.body)}", "", ""]
+        content = b"" if self.command == "HEAD" else answer.body
+        self.wfile.write("\r\n".join(lines).encode("latin-1") + content)
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        log.debug(message, *args)
+
+
+class _Listener(ThreadingHTTPServer):
+    """The listening socket, with what werkzeug's handler reads of its own server."""
+
+    request_queue_size = 128
+    ssl_context = None
+    multithread, multiprocess = True, False
+    _server_version = "sandbox"
+
+    def __init__(self, door: FrontDoor, port: int) -> None:
+        self.door = door
+        self.connections: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without HTTPServer's look-up of the host's name, which may ask a name server."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+
+class Server:
+    """A running server. An address that is taken raises OSError."""
+
+    def __init__(self, world: World, port: int) -> None:
+        self._listener = _Listener(FrontDoor(world), port)
+        self.port = self._listener.server_port
+        self._thread = threading.Thread(
+            target=self._listener.serve_forever, args=(0.05,), daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and cut the connections that clients keep open."""
+        self._listener.shutdown()
+        self._thread.join()
+        self._listener.server_close()
+        for connection in list(self._listener.connections):
+            with suppress(OSError):  # the client was quicker
+                connection.shutdown(socket.SHUT_RDWR)

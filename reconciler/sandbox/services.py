@@ -1,0 +1,21 @@
+"""Import every service module, so that its operations are registered."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+MODULES = (
+    "autoscaling",
+    "fsx",
+    "hooks",
+    "instance_types",
+    "instances",
+    "launch_templates",
+    "scheduler",
+)
+
+
+def load() -> None:
+    """Register the operations of all services. Doing it again changes nothing."""
+    for module in MODULES:
+        import_module(f"reconciler.sandbox.{module}")

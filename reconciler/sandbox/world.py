@@ -1,0 +1,78 @@
+"""All the state of the sandbox: moto's for EC2 and the rest, our own for what moto does badly."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+from moto.core.base_backend import BackendDict
+from moto.ec2.models import ec2_backends
+
+from reconciler.sandbox.capacity import Capacity
+
+ACCOUNT = "123456789012"
+
+State = TypeVar("State")
+
+
+@dataclass
+class Settings:
+    """How long the slow things of AWS take here, in seconds. Zero for tests."""
+
+    fsx_create_seconds: float = 2.0
+    fsx_update_seconds: float = 2.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class World:
+    """One account. Every call holds :attr:`lock`: neither moto nor this folder is thread safe."""
+
+    settings: Settings = field(default_factory=Settings)
+    now: Callable[[], datetime] = _now
+    capacity: Capacity = field(default_factory=Capacity)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _parts: dict[tuple[type, str], Any] = field(default_factory=dict)
+
+    def state(self, kind: type[State], region: str) -> State:
+        """The state of this kind in the region, made on first use."""
+        key = (kind, region)
+        if key not in self._parts:
+            self._parts[key] = kind()
+        return cast(State, self._parts[key])
+
+    def ec2(self, region: str) -> Any:
+        """Moto's EC2 backend. Its many mixins are typed as strangers to each other, so Any."""
+        return ec2_backends[ACCOUNT][region]
+
+    def clear(self) -> None:
+        """Forget everything in every region, moto's part included."""
+        self._parts.clear()
+        self.capacity.clear()
+        BackendDict.reset()
+
+
+def hex_id(prefix: str) -> str:
+    """A resource id as AWS makes them today: a prefix and 17 hexadecimal digits."""
+    return prefix + secrets.token_hex(9)[:17]
+
+
+def request_id() -> str:
+    """A request id as Auto Scaling and most other services write it."""
+    raw = secrets.token_hex(16)
+    return "-".join((raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]))
+
+
+def mount_name(seed: str) -> str:
+    """Eight letters and digits that follow from the seed alone."""
+    alphabet = string.ascii_lowercase + string.digits
+    number = int.from_bytes(seed.encode(), "big")
+    return "".join(alphabet[(number >> (5 * place)) % len(alphabet)] for place in range(8))
