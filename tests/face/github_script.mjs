@@ -1,0 +1,27 @@
+// Runs the script of an actions/github-script step against answers handed in, and records its calls.
+// stdin: {"script": "…", "answers": {"issues.listComments": [...]}}   stdout: {calls, result, notes}
+import { createRequire } from "node:module";
+import { text } from "node:stream/consumers";
+
+const { script, answers } = JSON.parse(await text(process.stdin));
+const calls = [];
+const notes = [];
+
+// github.rest.<group>.<verb>(parameters), for whatever group and verb the script names.
+const endpoint = (name) => async (parameters) => {
+  calls.push([name, parameters]);
+  const key = parameters.deployment_id ? `${name}/${parameters.deployment_id}` : name;
+  return { data: answers[key] ?? [] };
+};
+const group = (name) => new Proxy({}, { get: (_, verb) => endpoint(`${name}.${verb}`) });
+const github = {
+  rest: new Proxy({}, { get: (_, name) => group(name) }),
+  paginate: async (call, parameters) => (await call(parameters)).data,
+};
+const context = { repo: { owner: "acme", repo: "gpu-fleets" }, issue: { number: 7 } };
+const core = { notice: (note) => notes.push(note), setFailed: (note) => notes.push(`failed: ${note}`) };
+
+const AsyncFunction = (async () => {}).constructor;
+const run = new AsyncFunction("github", "context", "core", "require", script);
+const result = await run(github, context, core, createRequire(import.meta.url));
+console.log(JSON.stringify({ calls, result: result ?? null, notes }));
