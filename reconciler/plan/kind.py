@@ -68,10 +68,21 @@ class Scope:
 class Kind(Protocol):
     """The protocol above, for the type checker."""
 
-    NAME: str
-    RULES: Mapping[str, Rule]
-    MOVES: frozenset[str]
-    HOLDS_INSTANCES: bool
+    @property
+    def NAME(self) -> str:  # noqa: N802
+        """Its name in keys and plans."""
+
+    @property
+    def RULES(self) -> Mapping[str, Rule]:  # noqa: N802
+        """What a change to each field of the spec means; identity is left out."""
+
+    @property
+    def MOVES(self) -> frozenset[str]:  # noqa: N802
+        """Attributes that an update changes."""
+
+    @property
+    def HOLDS_INSTANCES(self) -> bool:  # noqa: N802
+        """Whether instances run in it: removed before what they need."""
 
     def desired(self, site: ResolvedSite) -> Iterable[Desired]:
         """What the declaration asks for."""

@@ -167,6 +167,8 @@ def _workstation(each: Workstation, facts: Facts) -> ResolvedWorkstation | _Lack
     subnets = _subnets(each.subnets, _zones(each), facts)
     if isinstance(subnets, Missing):
         return _Lack("network.subnets", subnets)
+    if isinstance(each.home, HomeVolume):  # a volume ties its workstation to one zone
+        subnets = tuple(s for s in subnets if s.availability_zone == subnets[0].availability_zone)
     profile = facts.instance_profiles[each.instance_profile]
     if isinstance(profile, Missing):
         return _Lack("instance_profile", profile)
@@ -177,11 +179,11 @@ def _workstation(each: Workstation, facts: Facts) -> ResolvedWorkstation | _Lack
 
 
 def _zones(each: Workstation | LustreFileSystem) -> tuple[str, ...]:
-    """The zones a thing may be in: a volume that is home ties its workstation to one."""
+    """The zones a thing may be in, the preferred one first."""
     if isinstance(each, LustreFileSystem):
         return (each.availability_zone,) if each.availability_zone else each.zones
-    if isinstance(each.home, HomeVolume) and (each.home.availability_zone or each.zones):
-        return (each.home.availability_zone or each.zones[0],)
+    if isinstance(each.home, HomeVolume) and each.home.availability_zone:
+        return (each.home.availability_zone,)
     return each.zones
 
 

@@ -1,0 +1,28 @@
+"""One AWS resource kind a file; `KINDS` is the order in which they are applied."""
+
+from reconciler.kinds import (
+    auto_scaling_group,
+    event_rule,
+    file_system,
+    home_volume,
+    launch_template,
+    schedule,
+    schedule_group,
+    security_group,
+    security_group_rules,
+    topic,
+)
+from reconciler.plan.kind import Kind
+
+KINDS: tuple[Kind, ...] = (
+    security_group,
+    security_group_rules,
+    file_system,
+    home_volume,
+    topic,
+    event_rule,
+    launch_template,
+    auto_scaling_group,
+    schedule_group,
+    schedule,
+)

@@ -1,0 +1,324 @@
+"""Auto Scaling groups: 0 or 1 instance each, and what that instance may be.
+
+How many run is runtime's, not ours: no update writes a desired capacity (promise 8). The
+whole mixed instances policy goes with each update, since AWS does not say whether parts merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.declare.fleet import HomeVolume, Workstation
+from reconciler.kinds import home_volume, launch_template
+from reconciler.kinds.tags import group_tags, tag_auto_scaling_group
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import (
+    IN_PLACE,
+    NEXT_START,
+    WHEN_OFF,
+    Change,
+    Desired,
+    FieldChange,
+    Key,
+    Live,
+    Op,
+    Ref,
+    Removal,
+)
+from reconciler.plan.ownership import FLEET, WORKSTATION, ownership, read_tags
+from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
+
+NAME = "auto_scaling_group"
+MOVES: frozenset[str] = frozenset()
+HOLDS_INSTANCES = True
+
+GRACE_SECONDS = 600
+"""Boot, Lustre mount and DCV before health checks count (AWS's default is 0)."""
+
+SUSPENDED = ("AZRebalance",)
+"""It launches a second instance before it ends the one in use."""
+
+DELETION_PROTECTION = "prevent-force-deletion"
+"""Nobody deletes a group together with what runs in it; an empty one may go."""
+
+
+@dataclass(frozen=True)
+class AutoScalingGroup:
+    """The group, in AWS's words."""
+
+    launch_template_id: str | Ref
+    launch_template_version: str | Ref
+    instance_types: tuple[str, ...]
+    instance_requirements: Mapping[str, Any]
+    on_demand_base_capacity: int
+    on_demand_percentage_above_base_capacity: int
+    on_demand_allocation_strategy: str
+    spot_allocation_strategy: str
+    spot_max_price: str
+    min_size: int
+    max_size: int
+    subnets: tuple[str, ...]
+    capacity_rebalance: bool
+    health_check_grace_period: int  # seconds
+    suspended_processes: tuple[str, ...]
+    deletion_protection: str
+    tags: Mapping[str, str]
+
+
+RULES = {
+    "launch_template_id": NEXT_START,
+    "launch_template_version": NEXT_START,
+    "instance_types": NEXT_START,
+    "instance_requirements": NEXT_START,
+    # Changing the split replaces what runs (EC2 Auto Scaling user guide, mixed instances groups).
+    "on_demand_base_capacity": WHEN_OFF,
+    "on_demand_percentage_above_base_capacity": WHEN_OFF,
+    "on_demand_allocation_strategy": NEXT_START,
+    "spot_allocation_strategy": NEXT_START,
+    "spot_max_price": NEXT_START,
+    "min_size": IN_PLACE,
+    # Below what runs, it ends instances (Auto Scaling API, UpdateAutoScalingGroup).
+    "max_size": WHEN_OFF,
+    "subnets": NEXT_START,
+    "capacity_rebalance": IN_PLACE,
+    "health_check_grace_period": IN_PLACE,
+    "suspended_processes": IN_PLACE,
+    "deletion_protection": IN_PLACE,
+    "tags": IN_PLACE,
+}
+
+POLICY = {
+    "launch_template_id",
+    "launch_template_version",
+    "instance_types",
+    "instance_requirements",
+    "on_demand_base_capacity",
+    "on_demand_percentage_above_base_capacity",
+    "on_demand_allocation_strategy",
+    "spot_allocation_strategy",
+    "spot_max_price",
+}
+"""The fields inside the mixed instances policy."""
+
+
+def key(site: str, region: str, workstation: str) -> Key:
+    """One group per workstation."""
+    return Key(region, NAME, f"{site}-{workstation}")
+
+
+def desired(site: ResolvedSite) -> Iterator[Desired]:
+    """One group per workstation."""
+    for each in site.workstations:
+        declared = each.declared
+        home: tuple[Key, ...] = ()
+        if isinstance(declared.home, HomeVolume):  # its zone decides the group's
+            home = (home_volume.key(site.name, declared.region, declared.name),)
+        yield Desired(
+            key(site.name, declared.region, declared.name),
+            _wanted(site.name, each),
+            where=declared.where,
+            fleet=declared.fleet,
+            workstation=declared.name,
+            after=home,
+        )
+
+
+def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
+    declared = each.declared
+    template = launch_template.key(site, declared.region, declared.name)
+    owners = ownership(site, declared.fleet, declared.name, declared.owner)
+    return AutoScalingGroup(
+        launch_template_id=Ref(template, "id"),
+        launch_template_version=Ref(template, "version"),
+        instance_types=declared.instance_types,
+        instance_requirements=_ordered(declared.instance_requirements or {}),
+        on_demand_base_capacity=0,
+        on_demand_percentage_above_base_capacity=_on_demand_share(declared),
+        on_demand_allocation_strategy="lowest-price",
+        spot_allocation_strategy="price-capacity-optimized",
+        spot_max_price="",
+        min_size=0,
+        max_size=1,
+        subnets=tuple(sorted(subnet.id for subnet in each.subnets)),
+        capacity_rebalance=False,
+        health_check_grace_period=GRACE_SECONDS,
+        suspended_processes=SUSPENDED,
+        deletion_protection=DELETION_PROTECTION,
+        tags={"Name": template.name, **declared.tags, **owners},
+    )
+
+
+def _on_demand_share(declared: Workstation) -> int:
+    """AWS's default is 100: left out, a group would be On-Demand only."""
+    return 100 if declared.spot_policy == "on-demand" else 0
+
+
+def _ordered(requirements: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists have no order in ABIS."""
+    return {
+        name: sorted(value) if isinstance(value, list | tuple) else value
+        for name, value in requirements.items()
+    }
+
+
+def find(aws: Aws, scope: Scope) -> Iterator[Live]:
+    """All groups: ours, and those that bear a name of ours."""
+    for group in aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", 100):
+        name = group["AutoScalingGroupName"]
+        tags = read_tags(group.get("Tags", ()))
+        owned = scope.owns(tags)
+        if not owned and not name.startswith(f"{scope.site}-"):
+            continue
+        yield Live(
+            Key(aws.region, NAME, name),
+            _spec(group, scope.managed(tags)) if owned else None,
+            owned=owned,
+            attrs={"name": name},
+            fleet=tags.get(FLEET, ""),
+            workstation=tags.get(WORKSTATION, ""),
+            busy="it is being deleted" if group.get("Status") else "",
+            in_use=_in_use(group),
+            removal=Removal.WHEN_OFF,
+        )
+
+
+def _in_use(group: Mapping[str, Any]) -> str:
+    instances = [each["InstanceId"] for each in group.get("Instances", ())]
+    if instances:
+        return f"{', '.join(instances)} is running"
+    return "a start was requested" if group["DesiredCapacity"] else ""
+
+
+def _spec(group: Mapping[str, Any], tags: Mapping[str, str]) -> AutoScalingGroup:
+    policy = group.get("MixedInstancesPolicy", {})
+    template = policy.get("LaunchTemplate", {})
+    pinned = template.get("LaunchTemplateSpecification", {})
+    overrides = template.get("Overrides", [])
+    spread = policy.get("InstancesDistribution", {})
+    return AutoScalingGroup(
+        launch_template_id=pinned.get("LaunchTemplateId", ""),
+        launch_template_version=pinned.get("Version", ""),
+        instance_types=tuple(o["InstanceType"] for o in overrides if "InstanceType" in o),
+        instance_requirements=next(
+            (_ordered(o["InstanceRequirements"]) for o in overrides if "InstanceRequirements" in o),
+            {},
+        ),
+        on_demand_base_capacity=spread.get("OnDemandBaseCapacity", 0),
+        on_demand_percentage_above_base_capacity=spread.get(
+            "OnDemandPercentageAboveBaseCapacity", 100
+        ),
+        on_demand_allocation_strategy=spread.get("OnDemandAllocationStrategy", ""),
+        spot_allocation_strategy=spread.get("SpotAllocationStrategy", ""),
+        spot_max_price=spread.get("SpotMaxPrice", ""),
+        min_size=group["MinSize"],
+        max_size=group["MaxSize"],
+        subnets=tuple(sorted(filter(None, group.get("VPCZoneIdentifier", "").split(",")))),
+        capacity_rebalance=group.get("CapacityRebalance", False),
+        health_check_grace_period=group.get("HealthCheckGracePeriod", 0),
+        suspended_processes=tuple(
+            sorted(each["ProcessName"] for each in group.get("SuspendedProcesses", ()))
+        ),
+        deletion_protection=group.get("DeletionProtection", "none"),
+        tags=tags,
+    )
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Field by field."""
+    return differing(live.spec, want.spec, RULES)
+
+
+def apply(aws: Aws, change: Change) -> Live | None:
+    """Create, update, or delete an empty group (AWS refuses one that is not)."""
+    name = change.key.name
+    if change.op is Op.DELETE:
+        aws.call("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName=name)
+        return None
+    assert change.desired is not None
+    spec: AutoScalingGroup = change.desired.spec
+    if change.op is Op.CREATE:
+        aws.call(
+            "autoscaling",
+            "create_auto_scaling_group",
+            AutoScalingGroupName=name,
+            MixedInstancesPolicy=_policy(spec),
+            Tags=group_tags(name, spec.tags),
+            **_settings(spec),
+        )
+        _suspend(aws, name, (), spec.suspended_processes)
+        return Live(change.key, spec, owned=True, attrs={"name": name})
+    assert change.live is not None
+    old: AutoScalingGroup = change.live.spec
+    fields = {each.field for each in change.fields}
+    settings = {
+        parameter: value
+        for (parameter, value), field in zip(_settings(spec).items(), _SETTINGS, strict=True)
+        if field in fields
+    }
+    if fields & POLICY:
+        settings["MixedInstancesPolicy"] = _policy(spec)
+    if settings:
+        aws.call("autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **settings)
+    if "suspended_processes" in fields:
+        _suspend(aws, name, old.suspended_processes, spec.suspended_processes)
+    if "tags" in fields:
+        tag_auto_scaling_group(aws, name, old.tags, spec.tags)
+    return Live(change.key, spec, owned=True, attrs={"name": name})
+
+
+_SETTINGS = (
+    "min_size",
+    "max_size",
+    "subnets",
+    "capacity_rebalance",
+    "health_check_grace_period",
+    "deletion_protection",
+)
+
+
+def _settings(spec: AutoScalingGroup) -> dict[str, Any]:
+    """The parameters for `_SETTINGS`, in that order."""
+    return {
+        "MinSize": spec.min_size,
+        "MaxSize": spec.max_size,
+        "VPCZoneIdentifier": ",".join(spec.subnets),
+        "CapacityRebalance": spec.capacity_rebalance,
+        "HealthCheckGracePeriod": spec.health_check_grace_period,
+        "DeletionProtection": spec.deletion_protection,
+    }
+
+
+def _policy(spec: AutoScalingGroup) -> dict[str, Any]:
+    overrides: list[dict[str, Any]] = [{"InstanceType": each} for each in spec.instance_types]
+    if spec.instance_requirements:
+        overrides = [{"InstanceRequirements": dict(spec.instance_requirements)}]
+    return {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {
+                "LaunchTemplateId": spec.launch_template_id,
+                "Version": spec.launch_template_version,
+            },
+            "Overrides": overrides,
+        },
+        "InstancesDistribution": {
+            "OnDemandBaseCapacity": spec.on_demand_base_capacity,
+            "OnDemandPercentageAboveBaseCapacity": spec.on_demand_percentage_above_base_capacity,
+            "OnDemandAllocationStrategy": spec.on_demand_allocation_strategy,
+            "SpotAllocationStrategy": spec.spot_allocation_strategy,
+            "SpotMaxPrice": spec.spot_max_price,  # "" takes a price somebody set away
+        },
+    }
+
+
+def _suspend(aws: Aws, name: str, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+    for operation, processes in (
+        ("suspend_processes", sorted(set(new) - set(old))),
+        ("resume_processes", sorted(set(old) - set(new))),
+    ):
+        if processes:
+            aws.call(
+                "autoscaling", operation, AutoScalingGroupName=name, ScalingProcesses=processes
+            )

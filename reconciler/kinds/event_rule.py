@@ -1,0 +1,168 @@
+"""The EventBridge rule of a region: Spot interruptions, rebalance hints, failed launches.
+
+One rule for all workstations: interruption events carry neither tags nor a group name, and a
+bus holds 300 rules. Launch failures are narrowed to our groups by name prefix.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.errors import AwsError
+from reconciler.kinds import topic
+from reconciler.kinds.tags import tag_arn
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import (
+    IN_PLACE,
+    Change,
+    Desired,
+    FieldChange,
+    Key,
+    Live,
+    Op,
+    Ref,
+)
+from reconciler.plan.ownership import ownership, read_tags, write_tags
+from reconciler.plan.resolve import ResolvedSite
+
+NAME = "event_rule"
+MOVES: frozenset[str] = frozenset()
+HOLDS_INSTANCES = False
+
+TARGET_ID = "topic"
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """The rule and its targets, by target id."""
+
+    rule_name: str
+    event_pattern: Mapping[str, Any]
+    state: str
+    description: str
+    targets: Mapping[str, str | Ref]
+    tags: Mapping[str, str]
+
+
+RULES = {
+    "event_pattern": IN_PLACE,
+    "state": IN_PLACE,
+    "description": IN_PLACE,
+    "targets": IN_PLACE,
+    "tags": IN_PLACE,
+}
+
+
+def desired(site: ResolvedSite) -> Iterator[Desired]:
+    """One per region in use, to that region's topic."""
+    for region in topic.regions(site):
+        name = f"{site.name}-events"
+        spec = EventRule(
+            rule_name=name,
+            event_pattern=pattern(site.name),
+            state="ENABLED",
+            description=f"Spot interruptions and failed launches of {site.name}",
+            targets={TARGET_ID: Ref(topic.key(site.name, region), "arn")},
+            tags=ownership(site.name),
+        )
+        yield Desired(Key(region, NAME, name), spec)
+
+
+def pattern(site: str) -> dict[str, Any]:
+    """What the rule matches (EventBridge user guide, "$or matching")."""
+    return {
+        "$or": [
+            {
+                "source": ["aws.ec2"],
+                "detail-type": [
+                    "EC2 Spot Instance Interruption Warning",
+                    "EC2 Instance Rebalance Recommendation",
+                ],
+            },
+            {
+                "source": ["aws.autoscaling"],
+                "detail-type": ["EC2 Instance Launch Unsuccessful"],
+                "detail": {"AutoScalingGroupName": [{"prefix": f"{site}-"}]},
+            },
+        ]
+    }
+
+
+def find(aws: Aws, scope: Scope) -> Iterator[Live]:
+    """Rules by name prefix, then the targets and tags of the one that is ours by name."""
+    name = f"{scope.site}-events"
+    for rule in list(aws.pages("events", "list_rules", "Rules", 100, NamePrefix=name)):
+        if rule["Name"] != name:
+            continue
+        arn = rule["Arn"]
+        targets = aws.pages("events", "list_targets_by_rule", "Targets", 100, Rule=name)
+        by_id = {target["Id"]: target["Arn"] for target in targets}
+        tags = read_tags(aws.call("events", "list_tags_for_resource", ResourceARN=arn)["Tags"])
+        yield Live(
+            Key(aws.region, NAME, name),
+            EventRule(
+                rule_name=name,
+                event_pattern=json.loads(rule.get("EventPattern", "{}")),
+                state=rule["State"],
+                description=rule.get("Description", ""),
+                targets=by_id,
+                tags=scope.managed(tags),
+            ),
+            owned=scope.owns(tags),
+            attrs={"arn": arn},
+        )
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Field by field."""
+    return differing(live.spec, want.spec, RULES)
+
+
+def apply(aws: Aws, change: Change) -> Live | None:
+    """PutRule writes the whole rule; on an existing one it ignores Tags."""
+    assert change.desired is not None
+    spec: EventRule = change.desired.spec
+    fields = {each.field for each in change.fields}
+    creating = change.op is Op.CREATE
+    attrs = dict(change.live.attrs) if change.live else {}
+    if creating or fields & {"event_pattern", "state", "description"}:
+        answer = aws.call(
+            "events",
+            "put_rule",
+            Name=spec.rule_name,
+            EventPattern=json.dumps(spec.event_pattern, sort_keys=True),
+            State=spec.state,
+            Description=spec.description,
+            **({"Tags": write_tags(spec.tags)} if creating else {}),
+        )
+        attrs = {"arn": answer["RuleArn"]}
+    if creating or "targets" in fields:
+        _put_targets(aws, spec, change.live.spec.targets if change.live else {})
+    if change.live and "tags" in fields:
+        tag_arn(aws, "events", attrs["arn"], change.live.spec.tags, spec.tags)
+    return Live(change.key, spec, owned=True, attrs=attrs)
+
+
+def _put_targets(aws: Aws, spec: EventRule, before: Mapping[str, str | Ref]) -> None:
+    wanted = [{"Id": name, "Arn": arn} for name, arn in sorted(spec.targets.items())]
+    answer = aws.call("events", "put_targets", Rule=spec.rule_name, Targets=wanted)
+    _whole(aws, "PutTargets", answer)
+    gone = sorted(before.keys() - spec.targets.keys())
+    if gone:
+        answer = aws.call("events", "remove_targets", Rule=spec.rule_name, Ids=gone)
+        _whole(aws, "RemoveTargets", answer)
+
+
+def _whole(aws: Aws, operation: str, answer: Mapping[str, Any]) -> None:
+    """These calls answer HTTP 200 with the failures inside (events API, PutTargets)."""
+    for entry in answer.get("FailedEntries", ()):
+        raise AwsError(
+            f"events:{operation}",
+            entry.get("ErrorCode", "FailedEntry"),
+            entry.get("ErrorMessage", ""),
+            aws.region,
+        )

@@ -1,0 +1,185 @@
+"""EBS volumes as homes: in one zone, attached at boot, never deleted by a run.
+
+The volume is no part of the launch template: one declared there would be deleted with the
+instance, or made anew with each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.declare.fleet import HomeVolume as Declared
+from reconciler.kinds.tags import tag_ec2
+from reconciler.money.storage import gp3_month
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import (
+    IN_PLACE,
+    Change,
+    Desired,
+    FieldChange,
+    Impact,
+    Key,
+    Live,
+    Op,
+    Removal,
+    fixed,
+    grow,
+)
+from reconciler.plan.ownership import (
+    FILE_SYSTEM,
+    FLEET,
+    SITE,
+    WORKSTATION,
+    ownership,
+    read_tags,
+    write_tags,
+)
+from reconciler.plan.resolve import ResolvedSite
+
+NAME = "home_volume"
+MOVES: frozenset[str] = frozenset()
+HOLDS_INSTANCES = False
+
+
+@dataclass(frozen=True)
+class HomeVolume:
+    """An encrypted gp3 volume. None: not declared, so not compared."""
+
+    availability_zone: str
+    size: int  # GiB
+    iops: int
+    throughput: int  # MiB/s
+    kms_key_id: str | None
+    tags: Mapping[str, str]
+
+
+RULES = {
+    "availability_zone": fixed(
+        "a volume cannot leave its zone: set storage.home.ebs.availability_zone to the old one, "
+        "or snapshot the volume and declare the workstation under a new name"
+    ),
+    "size": grow(Impact.NONE, "EBS volumes only grow; put the size in use back into the YAML"),
+    "iops": IN_PLACE,
+    "throughput": IN_PLACE,
+    "kms_key_id": fixed("a volume's key cannot change: put the old one back, or copy the data"),
+    "tags": IN_PLACE,
+}
+
+
+def key(site: str, region: str, workstation: str) -> Key:
+    """`acme-alice/home`, as for a Lustre home."""
+    return Key(region, NAME, f"{site}-{workstation}/home")
+
+
+def desired(site: ResolvedSite) -> Iterator[Desired]:
+    """One for each workstation that declares one."""
+    for each in site.workstations:
+        declared, home = each.declared, each.declared.home
+        if not isinstance(home, Declared):
+            continue
+        target = key(site.name, declared.region, declared.name)
+        owners = ownership(
+            site.name, declared.fleet, declared.name, declared.owner, file_system="home"
+        )
+        spec = HomeVolume(
+            availability_zone=each.subnets[0].availability_zone,
+            size=home.size,
+            iops=home.iops,
+            throughput=home.throughput,
+            kms_key_id=home.kms_key_id,
+            tags={"Name": target.name, **declared.tags, **owners},
+        )
+        yield Desired(
+            target, spec, where=home.where, fleet=declared.fleet, workstation=declared.name
+        )
+
+
+def find(aws: Aws, scope: Scope) -> Iterator[Live]:
+    """Every volume tagged as a home of this site; root volumes carry no such tag."""
+    volumes = aws.pages(
+        "ec2",
+        "describe_volumes",
+        "Volumes",
+        500,
+        Filters=[
+            {"Name": f"tag:{SITE}", "Values": [scope.site]},
+            {"Name": f"tag:{FILE_SYSTEM}", "Values": ["home"]},
+        ],
+    )
+    seen: set[Key] = set()
+    for volume in sorted(volumes, key=lambda v: (str(v["CreateTime"]), v["VolumeId"])):
+        tags = read_tags(volume.get("Tags", ()))
+        target = key(scope.site, aws.region, tags.get(WORKSTATION, ""))
+        if target in seen:  # a copy by hand: listed as data, with its id
+            target = Key(target.region, NAME, f"{target.name} ({volume['VolumeId']})")
+        seen.add(target)
+        state = volume["State"]
+        yield Live(
+            target,
+            HomeVolume(
+                availability_zone=volume["AvailabilityZone"],
+                size=volume["Size"],
+                iops=volume.get("Iops", 0),
+                throughput=volume.get("Throughput", 0),
+                kms_key_id=volume.get("KmsKeyId"),
+                tags=scope.managed(tags),
+            ),
+            owned=scope.owns(tags),
+            attrs={"id": volume["VolumeId"]},
+            fleet=tags.get(FLEET, ""),
+            workstation=tags.get(WORKSTATION, ""),
+            ready=state in ("available", "in-use"),
+            busy=f"{volume['VolumeId']} is being created" if state == "creating" else "",
+            broken=f"{volume['VolumeId']} is in state {state}" if state == "error" else "",
+            removal=Removal.DATA,
+            monthly_cost=gp3_month(volume["Size"]),
+        )
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Field by field."""
+    return differing(live.spec, want.spec, RULES)
+
+
+def apply(aws: Aws, change: Change) -> Live | None:
+    """Create, or modify in place."""
+    assert change.desired is not None
+    spec: HomeVolume = change.desired.spec
+    if change.op is Op.CREATE:
+        return _create(aws, change, spec)
+    assert change.live is not None
+    live = change.live
+    fields = {each.field for each in change.fields}
+    modified = {
+        name: getattr(spec, field)
+        for field, name in {"size": "Size", "iops": "Iops", "throughput": "Throughput"}.items()
+        if field in fields
+    }
+    if modified:
+        aws.call("ec2", "modify_volume", VolumeId=live.attrs["id"], **modified)
+    if "tags" in fields:
+        tag_ec2(aws, live.attrs["id"], live.spec.tags, spec.tags)
+    return Live(change.key, spec, owned=True, attrs=live.attrs)
+
+
+def _create(aws: Aws, change: Change, spec: HomeVolume) -> Live:
+    """The token is of the identity alone, so that a repeat finds the first volume."""
+    identity = "|".join((aws.account, change.key.region, change.key.kind, change.key.name))
+    answer = aws.call(
+        "ec2",
+        "create_volume",
+        ClientToken=hashlib.sha256(identity.encode()).hexdigest()[:40],
+        AvailabilityZone=spec.availability_zone,
+        VolumeType="gp3",
+        Size=spec.size,
+        Iops=spec.iops,
+        Throughput=spec.throughput,
+        Encrypted=True,
+        TagSpecifications=[{"ResourceType": "volume", "Tags": write_tags(spec.tags)}],
+        **({"KmsKeyId": spec.kms_key_id} if spec.kms_key_id else {}),
+    )
+    # The id holds from the first moment, and a template only writes it down.
+    return Live(change.key, spec, owned=True, attrs={"id": answer["VolumeId"]})

@@ -1,0 +1,310 @@
+"""Launch templates: what a workstation boots from.
+
+Every version is written whole (a version made from another one keeps what nobody asked for),
+and the group is pinned to its number. A running instance is never touched.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.declare.fleet import HomeVolume, LustreFileSystem
+from reconciler.kinds import file_system, home_volume, security_group
+from reconciler.kinds.tags import tag_ec2
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import (
+    IN_PLACE,
+    NEXT_START,
+    Change,
+    Desired,
+    FieldChange,
+    Key,
+    Live,
+    Op,
+    Ref,
+    Removal,
+)
+from reconciler.plan.ownership import FLEET, WORKSTATION, ownership, read_tags, write_tags
+from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
+
+NAME = "launch_template"
+MOVES = frozenset({"version"})
+HOLDS_INSTANCES = False
+
+
+@dataclass(frozen=True)
+class LaunchTemplate:
+    """The newest version's content, in our words; `other` holds whatever else it says."""
+
+    image_id: str
+    instance_profile: str
+    security_group_ids: tuple[str | Ref, ...]
+    root: Mapping[str, Any]
+    metadata_options: Mapping[str, Any]
+    user_data: Mapping[str, Any]
+    volume_tags: Mapping[str, str]
+    tags: Mapping[str, str]  # the template's own
+    other: Mapping[str, Any]
+
+
+RULES = {
+    "image_id": NEXT_START,
+    "instance_profile": NEXT_START,
+    "security_group_ids": NEXT_START,
+    "root": NEXT_START,
+    "metadata_options": NEXT_START,
+    "user_data": NEXT_START,
+    "volume_tags": NEXT_START,
+    "tags": IN_PLACE,
+    "other": NEXT_START,
+}
+
+METADATA_OPTIONS = {
+    "HttpEndpoint": "enabled",
+    "HttpTokens": "required",
+    "HttpPutResponseHopLimit": 1,
+}
+"""IMDSv2 only, and out of reach of containers."""
+
+INSTANCE_FILE = "/etc/ws/instance.json"
+
+
+def key(site: str, region: str, workstation: str) -> Key:
+    """One template per workstation."""
+    return Key(region, NAME, f"{site}-{workstation}")
+
+
+def desired(site: ResolvedSite) -> Iterator[Desired]:
+    """One template per workstation."""
+    for each in site.workstations:
+        declared = each.declared
+        tags = {
+            **declared.tags,
+            **ownership(site.name, declared.fleet, declared.name, declared.owner),
+        }
+        target = key(site.name, declared.region, declared.name)
+        group = security_group.key(site.name, declared.region, each.vpc_id, "workstation")
+        spec = LaunchTemplate(
+            image_id=each.image.id,
+            instance_profile=declared.instance_profile,
+            security_group_ids=(Ref(group, "id"),),
+            root=_root(each),
+            metadata_options=METADATA_OPTIONS,
+            user_data=_instance(site, each),
+            volume_tags={"Name": target.name, **tags},
+            tags=tags,
+            other={},
+        )
+        yield Desired(
+            target,
+            spec,
+            where=declared.where,
+            fleet=declared.fleet,
+            workstation=declared.name,
+            notes=(f"image {each.image.id} ({each.image.name}) from {declared.image}",),
+        )
+
+
+def _root(each: ResolvedWorkstation) -> dict[str, Any]:
+    root = each.declared.root
+    key_id = {"KmsKeyId": root.kms_key_id} if root.kms_key_id else {}
+    return {
+        "DeviceName": each.image.root_device,
+        "VolumeType": "gp3",
+        "VolumeSize": root.size,
+        "Iops": root.iops,
+        "Throughput": root.throughput,
+        "Encrypted": True,
+        "DeleteOnTermination": True,
+        **key_id,
+    }
+
+
+def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
+    """What the instance is told about itself: data only, nothing secret (promise 11)."""
+    declared = each.declared
+    told: dict[str, Any] = {
+        "version": 1,
+        "site": site.name,
+        "fleet": declared.fleet,
+        "workstation": declared.name,
+        "owner": declared.owner,
+        "region": declared.region,
+        "auto_scaling_group": f"{site.name}-{declared.name}",
+    }
+    match declared.home:
+        case LustreFileSystem():
+            told["home"] = _mount(file_system.key_of(site.name, declared.home), "/home")
+        case HomeVolume():
+            volume = home_volume.key(site.name, declared.region, declared.name)
+            told["home"] = {"type": "ebs", "volume_id": Ref(volume, "id"), "at": "/home"}
+    told["mounts"] = tuple(
+        _mount(
+            file_system.key(site.name, declared.region, declared.fleet, mount.file_system), mount.at
+        )
+        for mount in declared.mounts
+    )
+    return told
+
+
+def _mount(target: Key, at: str) -> dict[str, Any]:
+    """The mount name cannot be derived from the id: FSx tells it."""
+    return {
+        "type": "fsx_lustre",
+        "dns_name": Ref(target, "dns_name"),
+        "mount_name": Ref(target, "mount_name"),
+        "at": at,
+    }
+
+
+def find(aws: Aws, scope: Scope) -> Iterator[Live]:
+    """All templates, then all their newest versions, in two sweeps."""
+    templates = list(aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", 200))
+    versions = aws.pages(
+        "ec2",
+        "describe_launch_template_versions",
+        "LaunchTemplateVersions",
+        200,
+        Versions=["$Latest"],
+    )
+    newest = {version["LaunchTemplateId"]: version for version in versions}
+    for template in templates:
+        tags = read_tags(template.get("Tags", ()))
+        name, template_id = template["LaunchTemplateName"], template["LaunchTemplateId"]
+        owned = scope.owns(tags)
+        if not owned and not name.startswith(f"{scope.site}-"):
+            continue
+        version = newest.get(template_id)
+        if version is None:  # deleted between the two sweeps
+            continue
+        yield Live(
+            Key(aws.region, NAME, name),
+            _spec(version["LaunchTemplateData"], scope.managed(tags)) if owned else None,
+            owned=owned,
+            attrs={"id": template_id, "version": str(version["VersionNumber"])},
+            fleet=tags.get(FLEET, ""),
+            workstation=tags.get(WORKSTATION, ""),
+            removal=Removal.WHEN_OFF,
+        )
+
+
+def _spec(data: Mapping[str, Any], tags: Mapping[str, str]) -> LaunchTemplate:
+    rest = dict(data)
+    root: dict[str, Any] = {}
+    mappings = rest.pop("BlockDeviceMappings", [])
+    if mappings:
+        first, *more = mappings
+        root = {"DeviceName": first.get("DeviceName", ""), **first.get("Ebs", {})}
+        if more:
+            rest["BlockDeviceMappings"] = more
+    specifications = {
+        each["ResourceType"]: read_tags(each.get("Tags", ()))
+        for each in rest.pop("TagSpecifications", [])
+    }
+    volume_tags = specifications.pop("volume", {})
+    if specifications:
+        rest["TagSpecifications"] = specifications
+    metadata = rest.pop("MetadataOptions", {})
+    return LaunchTemplate(
+        image_id=rest.pop("ImageId", ""),
+        instance_profile=rest.pop("IamInstanceProfile", {}).get("Name", ""),
+        security_group_ids=tuple(rest.pop("SecurityGroupIds", ())),
+        root=root,
+        metadata_options={name: metadata.get(name) for name in METADATA_OPTIONS},
+        user_data=_decode(rest.pop("UserData", "")),
+        volume_tags=volume_tags,
+        tags=tags,
+        other={name: value for name, value in rest.items() if value not in ({}, [], "", None)},
+    )
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Field by field."""
+    return differing(live.spec, want.spec, RULES)
+
+
+def apply(aws: Aws, change: Change) -> Live | None:
+    """Create the template, add a version, write its tags, or delete it."""
+    if change.op is Op.DELETE:
+        assert change.live is not None
+        aws.call("ec2", "delete_launch_template", LaunchTemplateId=change.live.attrs["id"])
+        return None
+    assert change.desired is not None
+    spec: LaunchTemplate = change.desired.spec
+    if change.op is Op.CREATE:
+        made = aws.call(
+            "ec2",
+            "create_launch_template",
+            LaunchTemplateName=change.key.name,
+            LaunchTemplateData=_data(spec),
+            ClientToken=_token(aws.account, change.key.region, change.key.name, spec),
+            TagSpecifications=[{"ResourceType": "launch-template", "Tags": write_tags(spec.tags)}],
+        )["LaunchTemplate"]
+        attrs = {"id": made["LaunchTemplateId"], "version": str(made["LatestVersionNumber"])}
+        return Live(change.key, spec, owned=True, attrs=attrs)
+    assert change.live is not None
+    live = change.live
+    attrs = dict(live.attrs)
+    fields = {each.field for each in change.fields}
+    if fields - {"tags"}:
+        # The token holds the version it follows: a repeat finds the same one, an edit back and
+        # forth makes a new one.
+        made = aws.call(
+            "ec2",
+            "create_launch_template_version",
+            LaunchTemplateId=attrs["id"],
+            LaunchTemplateData=_data(spec),
+            ClientToken=_token(attrs["id"], attrs["version"], spec),
+        )["LaunchTemplateVersion"]
+        attrs["version"] = str(made["VersionNumber"])
+    if "tags" in fields:
+        tag_ec2(aws, attrs["id"], live.spec.tags, spec.tags)
+    return Live(change.key, spec, owned=True, attrs=attrs)
+
+
+def _token(*parts: str | LaunchTemplate) -> str:
+    whole = "|".join(
+        json.dumps(_data(p), sort_keys=True) if isinstance(p, LaunchTemplate) else p for p in parts
+    )
+    return hashlib.sha256(whole.encode()).hexdigest()[:40]
+
+
+def _data(spec: LaunchTemplate) -> dict[str, Any]:
+    ebs = {name: value for name, value in spec.root.items() if name != "DeviceName"}
+    return {
+        "ImageId": spec.image_id,
+        "IamInstanceProfile": {"Name": spec.instance_profile},
+        "SecurityGroupIds": list(spec.security_group_ids),
+        "BlockDeviceMappings": [{"DeviceName": spec.root["DeviceName"], "Ebs": ebs}],
+        "MetadataOptions": dict(spec.metadata_options),
+        "UserData": _encode(spec.user_data),
+        "TagSpecifications": [{"ResourceType": "volume", "Tags": write_tags(spec.volume_tags)}],
+    }
+
+
+def _encode(told: Mapping[str, Any]) -> str:
+    """A cloud-config that writes one file. JSON is YAML: nothing in it can break out."""
+    content = json.dumps(told, indent=1, sort_keys=True)
+    config = {"write_files": [{"path": INSTANCE_FILE, "permissions": "0644", "content": content}]}
+    return base64.b64encode(f"#cloud-config\n{json.dumps(config)}\n".encode()).decode()
+
+
+def _decode(user_data: str) -> dict[str, Any]:
+    """What `_encode` was given; for anything else, a digest that differs from it."""
+    try:
+        raw = base64.b64decode(user_data, validate=True)
+        config = json.loads(raw.removeprefix(b"#cloud-config\n"))
+        told = json.loads(config["write_files"][0]["content"])
+        told["mounts"] = tuple(told["mounts"])
+        if _encode(told) == user_data:
+            return dict(told)
+    except (binascii.Error, ValueError, KeyError, IndexError, TypeError):
+        pass
+    return {"unknown_content": hashlib.sha256(user_data.encode()).hexdigest()[:12]}

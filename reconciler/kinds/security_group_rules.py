@@ -1,0 +1,168 @@
+"""Who may reach whom: the ingress rules of our security groups, one set per group.
+
+Lustre's servers open connections back to clients, so both groups admit both (TCP 988 and
+1018-1023; FSx for Lustre user guide, "File system access control with Amazon VPC"). Egress
+stays as AWS makes it (everything out) and is not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.kinds import security_group
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import (
+    IN_PLACE,
+    Change,
+    Desired,
+    FieldChange,
+    Key,
+    Live,
+    Ref,
+)
+from reconciler.plan.resolve import ResolvedSite
+
+NAME = "security_group_rules"
+MOVES: frozenset[str] = frozenset()
+HOLDS_INSTANCES = False
+
+LUSTRE_PORTS = ((988, 988), (1018, 1023))
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One ingress rule: from a CIDR block, a group id or a prefix list id."""
+
+    protocol: str
+    from_port: int
+    to_port: int
+    source: str | Ref
+    description: str = ""
+
+    def __str__(self) -> str:
+        ports = f"{self.from_port}-{self.to_port}".removesuffix(f"-{self.from_port}")
+        return f"{self.protocol} {ports} from {self.source}"
+
+
+@dataclass(frozen=True)
+class SecurityGroupRules:
+    """Every ingress rule of one group."""
+
+    group_id: str | Ref
+    ingress: frozenset[Permission]
+
+
+RULES = {"ingress": IN_PLACE}
+
+
+def desired(site: ResolvedSite) -> Iterator[Desired]:
+    """Lustre between both groups; what `ingress` declares into the workstations' group."""
+    for region, vpc_id in security_group.vpcs(site):
+        keys = {
+            role: security_group.key(site.name, region, vpc_id, role)
+            for role in security_group.ROLES
+        }
+        workstation, lustre = (Ref(keys[role], "id") for role in ("workstation", "lustre"))
+        declared = (
+            Permission(r.protocol, r.from_port, r.to_port, r.cidr, r.description)
+            for r in site.declared.ingress
+        )
+        ingress = {
+            "workstation": frozenset((*_lustre(lustre), *declared)),
+            "lustre": frozenset((*_lustre(lustre), *_lustre(workstation))),
+        }
+        for role, permissions in ingress.items():
+            spec = SecurityGroupRules(Ref(keys[role], "id"), permissions)
+            yield Desired(Key(region, NAME, keys[role].name), spec, after=(keys[role],))
+
+
+def _lustre(source: Ref) -> Iterator[Permission]:
+    for first, last in LUSTRE_PORTS:
+        yield Permission("tcp", first, last, source, "Lustre")
+
+
+def find(aws: Aws, scope: Scope) -> Iterator[Live]:
+    """The rules of every group that bears one of our names; ours if the group is."""
+    for group in security_group.groups(aws, scope):
+        name = f"{group['GroupName']} ({group['VpcId']})"
+        yield Live(
+            Key(aws.region, NAME, name),
+            SecurityGroupRules(str(group["GroupId"]), _permissions(group)),
+            owned=False,
+            parent=Key(aws.region, security_group.NAME, name),
+        )
+
+
+def _permissions(group: dict[str, Any]) -> frozenset[Permission]:
+    found = set()
+    for each in group.get("IpPermissions", ()):
+        # "-1" is every protocol, and then there are no ports.
+        where = (each["IpProtocol"], each.get("FromPort", -1), each.get("ToPort", -1))
+        for items, name in (
+            ("IpRanges", "CidrIp"),
+            ("Ipv6Ranges", "CidrIpv6"),
+            ("UserIdGroupPairs", "GroupId"),
+            ("PrefixListIds", "PrefixListId"),
+        ):
+            for item in each.get(items, ()):
+                found.add(Permission(*where, item[name], item.get("Description", "")))
+    return frozenset(found)
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Only the rules that differ, not the whole set."""
+    found = differing(live.spec, want.spec, RULES)
+    return tuple(
+        FieldChange(each.field, each.path, _words(each.old - each.new), _words(each.new - each.old))
+        for each in found
+    )
+
+
+def _words(permissions: Iterable[Permission]) -> tuple[str, ...]:
+    return tuple(sorted(map(str, permissions)))
+
+
+def apply(aws: Aws, change: Change) -> Live | None:
+    """Admit what is missing first, then revoke what does not belong: no gap for a mount."""
+    assert change.desired is not None
+    spec: SecurityGroupRules = change.desired.spec
+    before = change.live.spec.ingress if change.live else frozenset()
+    # A rule that differs in its description alone is a duplicate to AWS until the old one goes.
+    places = {(p.protocol, p.from_port, p.to_port, p.source): p for p in spec.ingress}
+    reworded = {
+        old
+        for old in before - spec.ingress
+        if (old.protocol, old.from_port, old.to_port, old.source) in places
+    }
+    for operation, permissions in (
+        ("revoke_security_group_ingress", reworded),
+        ("authorize_security_group_ingress", spec.ingress - before),
+        ("revoke_security_group_ingress", before - spec.ingress - reworded),
+    ):
+        if permissions:
+            wire = [_wire(p) for p in sorted(permissions, key=str)]
+            aws.call("ec2", operation, GroupId=spec.group_id, IpPermissions=wire)
+    return Live(change.key, spec, owned=True)
+
+
+def _wire(permission: Permission) -> dict[str, Any]:
+    source = str(permission.source)
+    if source.startswith("sg-"):
+        member, item = "UserIdGroupPairs", {"GroupId": source}
+    elif source.startswith("pl-"):
+        member, item = "PrefixListIds", {"PrefixListId": source}
+    elif ":" in source:
+        member, item = "Ipv6Ranges", {"CidrIpv6": source}
+    else:
+        member, item = "IpRanges", {"CidrIp": source}
+    if permission.description:
+        item["Description"] = permission.description
+    ports = {"FromPort": permission.from_port, "ToPort": permission.to_port}
+    return {
+        "IpProtocol": permission.protocol,
+        **(ports if permission.protocol != "-1" else {}),
+        member: [item],
+    }

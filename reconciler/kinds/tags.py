@@ -1,0 +1,56 @@
+"""Write the tags that differ, in the ways AWS's services want it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.plan.kind import Aws
+from reconciler.plan.ownership import write_tags
+
+
+def tag_ec2(aws: Aws, resource: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    """Make an EC2 resource's managed tags read `new`."""
+    gone, changed = _difference(old, new)
+    if gone:
+        aws.call("ec2", "delete_tags", Resources=[resource], Tags=[{"Key": key} for key in gone])
+    if changed:
+        aws.call("ec2", "create_tags", Resources=[resource], Tags=write_tags(changed))
+
+
+def tag_arn(
+    aws: Aws, service: str, arn: str, old: Mapping[str, str], new: Mapping[str, str]
+) -> None:
+    """The same where tags go by ARN; events and fsx spell the parameter in capitals."""
+    resource = {"ResourceARN" if service in ("events", "fsx") else "ResourceArn": arn}
+    gone, changed = _difference(old, new)
+    if gone:
+        aws.call(service, "untag_resource", **resource, TagKeys=gone)
+    if changed:
+        aws.call(service, "tag_resource", **resource, Tags=write_tags(changed))
+
+
+def tag_auto_scaling_group(
+    aws: Aws, name: str, old: Mapping[str, str], new: Mapping[str, str]
+) -> None:
+    """The same for a group, whose tags also reach its instances."""
+    gone, changed = _difference(old, new)
+    if gone:
+        tags = [{**_group(name), "Key": key} for key in gone]
+        aws.call("autoscaling", "delete_tags", Tags=tags)
+    if changed:
+        aws.call("autoscaling", "create_or_update_tags", Tags=group_tags(name, changed))
+
+
+def group_tags(name: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Tags of an Auto Scaling group as its API wants them."""
+    return [{**_group(name), **tag, "PropagateAtLaunch": True} for tag in write_tags(tags)]
+
+
+def _group(name: str) -> dict[str, str]:
+    return {"ResourceId": name, "ResourceType": "auto-scaling-group"}
+
+
+def _difference(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    gone = sorted(old.keys() - new.keys())
+    return gone, {key: value for key, value in new.items() if old.get(key) != value}
