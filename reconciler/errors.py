@@ -4,6 +4,7 @@
     ├── BadDeclaration      2        the YAML is wrong; carries every problem
     ├── UsageError          2        credentials, options, endpoint: the caller can fix it
     ├── Refused             4        a guard stopped the whole run
+    │   └── NoDeclaration            no file declares anything: an empty or a wrong folder
     └── AwsError            1        an AWS call failed; carries operation, code and text
         ├── Denied                   the caller lacks a permission; carries the action
         ├── Throttled                still throttled after every retry
@@ -16,7 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Problem:
     message: str
     hint: str = ""
     length: int = 1  # characters to underline
+    line: str = field(default="", compare=False)  # the source line, for the caret
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
@@ -66,6 +68,12 @@ class Refused(ReconcilerError):
 
     exit_code = 4
     code = "refused"
+
+
+class NoDeclaration(Refused):
+    """No file declares anything; going on would mean that everything is to be removed."""
+
+    code = "no-declaration"
 
 
 class AwsError(ReconcilerError):

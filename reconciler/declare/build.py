@@ -1,0 +1,146 @@
+"""Effective settings → the frozen types. Everything was checked before; nothing is decided here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.declare.abis import compile_need
+from reconciler.declare.fleet import (
+    Edge,
+    Fallback,
+    HomeVolume,
+    Image,
+    IngressRule,
+    LustreFileSystem,
+    Mount,
+    RootVolume,
+    Subnets,
+    Where,
+    Workstation,
+)
+from reconciler.declare.hours import cron
+from reconciler.declare.layers import Values
+from reconciler.declare.tree import Map
+from reconciler.declare.units import gib, seconds
+
+
+def workstation(fleet: str, name: str, settings: Map, where: Where) -> Workstation:
+    """One workstation from its completed settings."""
+    zones = tuple(settings.get("availability_zones", ()))
+    types = tuple(settings.get("instance_types", ()))
+    storage = settings["storage"]
+    root = storage["root"]
+    fallback = settings.get("on_demand_fallback")
+    return Workstation(
+        name=name,
+        fleet=fleet,
+        owner=settings["owner"],
+        region=settings["region"],
+        zones=zones,
+        subnets=_subnets(settings["network"]["subnets"]),
+        image=Image(**settings["image"]),
+        instance_profile=settings["instance_profile"],
+        scheduler_role=settings["scheduler_role"],
+        instance_types=types,
+        instance_requirements=None if types else compile_need(settings),
+        spot_policy=settings["spot_policy"],
+        on_demand_fallback=fallback and Fallback(**{k: seconds(v) for k, v in fallback.items()}),
+        root=RootVolume(
+            gib(root["size"]), root["iops"], root["throughput"], root.get("kms_key_id")
+        ),
+        home=_home(fleet, name, settings, storage.get("home")),
+        mounts=tuple(Mount(m["file_system"], m["at"]) for m in storage.get("mounts", ())),
+        schedule=_schedule(settings.get("schedule")),
+        tags=dict(settings.get("tags", {})),
+        where=where,
+        values=Values(settings),
+    )
+
+
+def file_system(fleet: str, name: str, settings: Map, where: Where) -> LustreFileSystem:
+    """A file system the fleet shares, from its completed settings."""
+    return _lustre(settings, settings, where, name=name, fleet=fleet, workstation="", zones=())
+
+
+def ingress(rule: Map) -> IngressRule:
+    """One rule about who may reach workstations directly."""
+    first, _, last = str(rule["port"]).partition("-")
+    return IngressRule(
+        rule["protocol"], int(first), int(last or first), rule["cidr"], rule.get("description", "")
+    )
+
+
+def _subnets(subnets: Any) -> Subnets:
+    if isinstance(subnets, list):
+        return Subnets(ids=tuple(subnets))
+    return Subnets(tags=tuple(sorted(subnets["tags"].items())))
+
+
+def _home(
+    fleet: str, name: str, settings: Map, home: Map | None
+) -> LustreFileSystem | HomeVolume | None:
+    if home is None:
+        return None
+    [(kind, own)] = home.items()
+    where = home.spots[kind].where
+    if kind == "ebs":
+        return HomeVolume(
+            size=gib(own["size"]),
+            iops=own["iops"],
+            throughput=own["throughput"],
+            availability_zone=own.get("availability_zone"),
+            kms_key_id=own.get("kms_key_id"),
+            where=where,
+        )
+    zones = tuple(settings.get("availability_zones", ()))
+    return _lustre(own, settings, where, name="home", fleet=fleet, workstation=name, zones=zones)
+
+
+def _lustre(
+    own: Map,
+    settings: Map,
+    where: Where,
+    *,
+    name: str,
+    fleet: str,
+    workstation: str,
+    zones: tuple[str, ...],
+) -> LustreFileSystem:
+    return LustreFileSystem(
+        name=name,
+        fleet=fleet,
+        workstation=workstation,
+        owner=settings.get("owner", ""),
+        region=settings["region"],
+        subnets=_subnets(settings["network"]["subnets"]),
+        availability_zone=own.get("availability_zone"),
+        zones=zones,
+        storage_capacity=gib(own["storage_capacity"]),
+        deployment_type=own["deployment_type"],
+        storage_type=own["storage_type"],
+        per_unit_storage_throughput=own.get("per_unit_storage_throughput"),
+        drive_cache_type=own.get("drive_cache_type"),
+        data_compression_type=own["data_compression_type"],
+        file_system_type_version=own["file_system_type_version"],
+        automatic_backup_retention_days=own.get("automatic_backup_retention_days"),
+        weekly_maintenance_start_time=own.get("weekly_maintenance_start_time"),
+        kms_key_id=own.get("kms_key_id"),
+        tags=dict(settings.get("tags", {})),
+        where=where,
+    )
+
+
+def _schedule(schedule: Map | None) -> tuple[Edge, ...]:
+    if schedule is None:
+        return ()
+    return tuple(
+        Edge(
+            action=action,
+            text=schedule[action],
+            expression=cron(schedule[action]),
+            timezone=schedule["timezone"],
+            where=schedule.spots[action].where,
+        )
+        for action in ("start", "stop")
+        if action in schedule
+    )

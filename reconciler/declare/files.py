@@ -1,0 +1,99 @@
+"""Which files declare, and their bytes; nothing outside the folder, nothing that is not a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.declare.tree import Source
+from reconciler.errors import Problem
+
+MAX_SIZE = 256 * 1024  # bytes; about 150 fully written workstations
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class File:
+    """One file that could be read. `folder` ties fleets to the defaults beside them."""
+
+    name: str  # as shown to people, relative as it was given
+    folder: str  # resolved
+    defaults: bool  # begins with `_`: gives defaults, declares no fleet
+    data: bytes
+
+
+def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
+    """Every file the paths stand for, each once, and a problem for each that cannot be read.
+
+    A directory means its *.yaml and *.yml, not those of folders below it. A file brings the
+    `_*.yaml` beside it along.
+    """
+    files: dict[str, File] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            candidates = _candidates(path)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            problems.append(_unreadable(path, error))
+            continue
+        for candidate in candidates:
+            real = os.path.realpath(candidate)
+            if real in files:
+                continue
+            found = _read(candidate, real)
+            if isinstance(found, File):
+                files[real] = found
+            else:
+                problems.append(found)
+    return list(files.values()), problems
+
+
+def label(path: Path) -> str:
+    """A path for people: what cannot be shown is escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
+
+
+def _candidates(path: Path) -> list[Path]:
+    if stat.S_ISDIR(path.stat().st_mode):
+        return _declaring(path)
+    return [each for each in _declaring(path.parent) if each.name.startswith("_")] + [path]
+
+
+def _declaring(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.name.endswith(_SUFFIXES) and not path.name.startswith(".")
+    )
+
+
+def _read(path: Path, real: str) -> File | Problem:
+    folder = os.path.realpath(path.parent)
+    if os.path.commonpath([folder, real]) != folder:
+        return _problem(path, "a link that leads out of its folder", "put the file itself here")
+    try:
+        # Not blocking, so that a FIFO answers; what it is, is then asked of the open file.
+        handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return _problem(path, "not a regular file", "a fleet is declared in a file")
+            data = stream.read(MAX_SIZE + 1)
+    except IsADirectoryError:
+        return _problem(path, "a directory", "a fleet is declared in a file")
+    except OSError as error:
+        return _unreadable(path, error)
+    if len(data) > MAX_SIZE:
+        return _problem(path, f"larger than {MAX_SIZE // 1024} KiB", "split the fleet in two")
+    return File(label(path), folder, path.name.startswith("_"), data)
+
+
+def _problem(path: Path, message: str, hint: str) -> Problem:
+    return Source(label(path)).problem(1, 1, message, hint)
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> Problem:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return _problem(path, f"cannot be read: {reason}", "check the path given with --fleets")

@@ -1,0 +1,63 @@
+"""Office hours: `Mon-Fri 09:00` → EventBridge Scheduler's six-field cron.
+
+Scheduler's day names are SUN to SAT, and a range that runs past SAT is not defined there, so
+anything but a plain run from Monday on is written as a list.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def days(text: str) -> tuple[int, ...]:
+    """The weekdays of `daily 09:00` or `Fri-Mon,Wed 09:00`, Monday being 0, sorted.
+
+    A range may run over the week's end.
+    """
+    which = text.partition(" ")[0]
+    if which == "daily":
+        return tuple(range(7))
+    found: set[int] = set()
+    for part in which.split(","):
+        first, _, last = part.partition("-")
+        begin = DAYS.index(first)
+        length = (DAYS.index(last or first) - begin) % 7
+        found.update((begin + step) % 7 for step in range(length + 1))
+    return tuple(sorted(found))
+
+
+def clock(text: str) -> tuple[int, int]:
+    """Hour and minute of `Mon-Fri 09:00`."""
+    hour, _, minute = text.partition(" ")[2].partition(":")
+    return int(hour), int(minute)
+
+
+def cron(text: str) -> str:
+    """`Mon-Fri 09:00` → `cron(0 9 ? * MON-FRI *)`."""
+    hour, minute = clock(text)
+    on = days(text)
+    if len(on) == 7:
+        return f"cron({minute} {hour} * * ? *)"
+    names = [DAYS[day].upper() for day in on]
+    is_run = len(on) > 2 and on[-1] - on[0] == len(on) - 1 and on[-1] < 6
+    which = f"{names[0]}-{names[-1]}" if is_run else ",".join(names)
+    return f"cron({minute} {hour} ? * {which} *)"
+
+
+@cache
+def is_zone(name: str) -> bool:
+    """Whether the IANA database has this time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; not a plain name; a folder of zones
+        return False
+    return True
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """Every time zone that names a place: what a misspelt one may have meant."""
+    return tuple(sorted(name for name in available_timezones() if "/" in name))

@@ -1,0 +1,150 @@
+"""Layers: built-in, `_defaults.yaml`, the file's defaults, the item; and where each value is from.
+
+Maps merge, lists and scalars replace, null returns to the built-in. Where a setting is a choice
+between ways of saying it (an image by id or by parameter), a higher layer that makes another
+choice replaces the lower one instead of mixing with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from reconciler.declare.fleet import Value
+from reconciler.declare.tree import Map
+
+Path = tuple[str, ...]
+Choice = tuple[frozenset[str], ...]
+
+CHOICES: Mapping[Path, tuple[Choice, ...]] = {
+    (): (
+        (
+            frozenset({"instance_types"}),
+            frozenset({"gpu", "vcpus", "memory", "instance_requirements"}),
+        ),
+    ),
+    ("image",): ((frozenset({"id"}), frozenset({"ssm_parameter"}), frozenset({"name", "owner"})),),
+    ("storage", "home"): ((frozenset({"fsx_lustre"}), frozenset({"ebs"})),),
+    ("instance_requirements",): (
+        (frozenset({"allowed_instance_types"}), frozenset({"excluded_instance_types"})),
+        (
+            frozenset({"spot_max_price_percentage_over_lowest_price"}),
+            frozenset({"max_spot_price_as_percentage_of_optimal_on_demand_price"}),
+        ),
+    ),
+}
+"""Where a map holds alternatives: the sets of keys that exclude each other."""
+
+VOLUME: Mapping[str, Any] = {"iops": 3000, "throughput": 125}  # what gp3 has at no extra cost
+BUILT_IN: Mapping[str, Any] = {
+    "storage": {"root": {"size": "100GiB", **VOLUME}},
+    "spot_policy": "auto",
+}
+FALLBACK = {"after": "10m", "max_duration": "8h"}
+GPU = {"count": 1}
+IMAGE_BY_NAME = {"owner": "self"}
+LUSTRE: Mapping[str, Any] = {
+    "deployment_type": "PERSISTENT_2",
+    "storage_type": "SSD",
+    "data_compression_type": "LZ4",
+    "file_system_type_version": "2.15",
+}
+PERSISTENT_2 = {"per_unit_storage_throughput": 125}
+
+
+def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
+    """A new map: `higher` laid over `lower`. Neither is changed."""
+    merged = lower.copy()
+    for choice in CHOICES.get(path, ()):
+        _choose(merged, higher, choice)
+    if not path and higher.get("spot_policy", "auto") != "auto":
+        merged.drop("on_demand_fallback")  # a default for auto says nothing about other policies
+    for key in higher.broken:
+        merged.spoil(key)
+    for key, value in higher.items():
+        if value is None:
+            merged.drop(key)
+        elif isinstance(value, Map):
+            below = merged.get(key)
+            base = below if isinstance(below, Map) else Map()
+            merged.put(key, merge(base, value, (*path, key)), higher.spots.get(key))
+        else:
+            merged.put(key, value, higher.spots.get(key))
+    return merged
+
+
+def _choose(merged: Map, higher: Map, choice: Choice) -> None:
+    taken = [side for side in choice if any(higher.get(key) is not None for key in side)]
+    if len(taken) == 1:
+        for side in choice:
+            if side is not taken[0]:
+                for key in side:
+                    merged.drop(key)
+
+
+def complete(settings: Map) -> Map:
+    """The effective settings of a workstation: the merged layers over the built-ins."""
+    full = _over(BUILT_IN, settings)
+    if full.get("spot_policy") == "auto":
+        _fill(full, "on_demand_fallback", FALLBACK, always=True)
+    _fill(full, "gpu", GPU)
+    if "name" in full.get("image", ()):
+        _fill(full, "image", IMAGE_BY_NAME)
+    home = full.get("storage", Map()).get("home", Map())
+    _fill(home, "ebs", VOLUME)
+    if "fsx_lustre" in home:
+        home.put("fsx_lustre", complete_lustre(home["fsx_lustre"]), home.spots.get("fsx_lustre"))
+    return full
+
+
+def complete_lustre(settings: Map) -> Map:
+    """The same for a file system. Only PERSISTENT_2 has a throughput that suits everybody."""
+    full = _over(LUSTRE, settings)
+    if full.get("deployment_type") == "PERSISTENT_2":
+        full = _over(PERSISTENT_2, full)
+    return full
+
+
+def _fill(settings: Map, key: str, built_in: Mapping[str, Any], always: bool = False) -> None:
+    if key in settings or (always and key not in settings.broken):
+        filled = _over(built_in, settings.get(key, Map()))
+        settings.put(key, filled, settings.spots.get(key))
+
+
+def _over(built_in: Mapping[str, Any], settings: Map) -> Map:
+    """The settings, and under them what is built in, which has no spot."""
+    base = Map()
+    for key, value in built_in.items():
+        base[key] = _over(value, Map()) if isinstance(value, Mapping) else value
+    return merge(base, settings, ("built-in",))
+
+
+class Values(Mapping[str, Value]):
+    """Every effective setting by dotted path; worked out when first asked for."""
+
+    def __init__(self, settings: Map) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _rows(self) -> dict[str, Value]:
+        return dict(_flat(self._settings, ""))
+
+    def __getitem__(self, path: str) -> Value:
+        return self._rows[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def _flat(settings: Map, prefix: str) -> Iterator[tuple[str, Value]]:
+    for key, value in settings.items():
+        path = prefix + key
+        if isinstance(value, Map) and value:
+            yield from _flat(value, f"{path}.")
+        else:
+            spot = settings.spots.get(key)
+            yield path, Value(value, spot.where if spot else None)

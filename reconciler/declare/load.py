@@ -1,0 +1,66 @@
+"""YAML files → the frozen Site, or every problem of every file at once.
+
+    files → parse (positions) → schema (shape) → layers → rules (sense) → build
+
+Each step goes on after a problem with what is still usable, so that one run shows them all;
+only a declaration without any problem is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reconciler.declare import build, files, gather, rules, schema
+from reconciler.declare.fleet import Site
+from reconciler.declare.source import parse
+from reconciler.errors import BadDeclaration, NoDeclaration
+
+
+def load(paths: Sequence[Path]) -> Site:
+    """Everything the files and directories declare.
+
+    Raises BadDeclaration with every problem, or NoDeclaration if no file declares a fleet.
+    """
+    found, problems = files.read(paths)
+    documents = []
+    for file in found:
+        top, trouble = parse(file.name, file.data)
+        problems += trouble
+        if top is not None:
+            problems += schema.check(top)
+        documents.append(gather.Document(file, top))
+    declared = gather.gather(documents)
+    problems += declared.problems
+    problems += rules.check(declared)
+    if problems:
+        raise BadDeclaration(tuple(set(problems)))
+    if not declared.fleets:
+        looked = ", ".join(files.label(path) for path in paths)
+        raise NoDeclaration(
+            f"no file in {looked} declares a fleet: "
+            "check the path given with --fleets, or add a file that begins with `fleet: <name>`"
+        )
+    return _site(declared)
+
+
+def _site(declared: gather.Declared) -> Site:
+    workstations = tuple(
+        build.workstation(item.fleet, item.name, item.settings, item.spot.where)
+        for item in declared.workstations
+    )
+    shared = tuple(
+        build.file_system(item.fleet, item.name, item.settings, item.spot.where)
+        for item in declared.file_systems
+    )
+    in_use = {each.region for each in workstations} | {each.region for each in shared}
+    return Site(
+        name=declared.site,
+        account=declared.account,
+        regions=tuple(sorted(in_use | set(declared.regions))),
+        ingress=tuple(dict.fromkeys(map(build.ingress, declared.ingress))),
+        ignore_tags=tuple(dict.fromkeys(declared.ignore_tags)),
+        workstations=workstations,
+        file_systems=shared,
+        files=declared.files,
+    )

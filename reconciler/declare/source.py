@@ -1,0 +1,213 @@
+"""YAML text → a Map that knows where everything stands, or problems. The only importer of yaml.
+
+One pass over the parser's events: positions come for free, depth is bounded before anything is
+built, and aliases, tags and duplicate keys are seen as written. Nothing is ever constructed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import yaml
+
+from reconciler.declare import syntax
+from reconciler.declare.scalars import MAX_LENGTH, Trap, hidden, name_of, plain, show
+from reconciler.declare.tree import Map, Seq, Source, Spot
+from reconciler.errors import Problem
+
+MAX_DEPTH = 32
+_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where the wheel has it
+_BAD: Final = object()  # stands for a value that was reported
+
+# Characters that never belong in a file, comments included: controls, bidi, odd line breaks.
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+    "\ufffe\uffff]"
+)
+
+
+class _Stop(Exception):
+    """The rest of the file cannot be read; carries the reason."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+def parse(name: str, data: bytes) -> tuple[Map | None, list[Problem]]:
+    """The top-level mapping of one file and every problem met on the way.
+
+    The mapping is None when nothing of the file is usable.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return None, [_not_utf8(name, data, error.start)]
+    source = Source(name, tuple(re.split("\r\n|\r|\n", text)))
+    found = _FORBIDDEN.search(text)
+    if found is not None:
+        return None, [_forbidden(source, text, found.start())]
+    document = _Document(source, text)
+    try:
+        return document.read(), document.problems
+    except _Stop as stop:
+        return None, [*document.problems, stop.problem]
+    except yaml.YAMLError as error:
+        return None, [*document.problems, syntax.explain(source, error)]
+
+
+def _not_utf8(name: str, data: bytes, start: int) -> Problem:
+    before = re.split(b"\r\n|\r|\n", data[:start])
+    line, column = len(before), len(before[-1].decode("utf-8")) + 1
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        message = "the file is UTF-16"
+    else:
+        message = f"the byte 0x{data[start]:02X} is not UTF-8"
+    return Source(name).problem(line, column, message, "save the file as UTF-8")
+
+
+def _forbidden(source: Source, text: str, start: int) -> Problem:
+    before = re.split("\r\n|\r|\n", text[:start])
+    line, column = len(before), len(before[-1]) + 1
+    if text[start] == "\ufeff" and start == 0:
+        return source.problem(
+            1, 1, "the file begins with a byte order mark", "save it as UTF-8 without one"
+        )
+    if text[start] == "\x00":
+        return source.problem(
+            line, column, "the file has a NUL byte", "save it as UTF-8 text, not as UTF-16"
+        )
+    return source.problem(
+        line, column, f"{name_of(text[start])} is not allowed, not even in a comment", "take it out"
+    )
+
+
+class _Document:
+    """The parser's events of one file, read once."""
+
+    def __init__(self, source: Source, text: str) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self._next = _Parser(text).get_event
+
+    def read(self) -> Map | None:
+        """The top-level mapping; None if there is no usable one."""
+        self._next()  # stream start
+        event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            return self._empty()
+        top = self._next()
+        value = self._value(top, 1)
+        self._next()  # document end
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            self._report(event, "a second document begins here", "one file holds one document")
+        if isinstance(value, Map):
+            return value
+        if value is None:
+            return self._empty()
+        if value is not _BAD:
+            self._report(top, "a fleet file is a mapping", "begin with `fleet: <name>`")
+        return None
+
+    def _empty(self) -> Map | None:
+        hint = "delete it, or declare a fleet in it"
+        self.problems.append(self.source.problem(1, 1, "the file is empty", hint))
+        return None
+
+    def _report(self, event: Any, message: str, hint: str = "") -> object:
+        line, column, length = _place(event)
+        self.problems.append(self.source.problem(line, column, message, hint, length))
+        return _BAD
+
+    def _value(self, event: Any, depth: int) -> Any:
+        kind = type(event)
+        if kind is yaml.AliasEvent:
+            return self._report(
+                event,
+                f"{show('*' + event.anchor)} refers to an earlier value",
+                "write the value here, or put what is shared under `defaults`",
+            )
+        if event.tag is not None and not (kind is yaml.ScalarEvent and event.implicit[1]):
+            self._report(event, f"the tag {show(event.tag)} is not allowed", "write a plain value")
+            tagged = True
+        else:
+            tagged = False
+        if kind is yaml.ScalarEvent:
+            value = self._scalar(event)
+        elif depth > MAX_DEPTH:
+            line, column, _ = _place(event)
+            raise _Stop(
+                self.source.problem(
+                    line, column, f"more than {MAX_DEPTH} levels deep", "nothing needs that many"
+                )
+            )
+        else:
+            value = (self._map if kind is yaml.MappingStartEvent else self._seq)(depth)
+        return _BAD if tagged else value
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if len(text) > MAX_LENGTH:
+            return self._report(event, f"longer than {MAX_LENGTH} characters", "shorten it")
+        trap = hidden(text)
+        if trap is not None:
+            return self._report(event, f"{show(text)} {trap.message}", trap.hint)
+        if event.style:  # quoted or block: text, whatever it looks like
+            return text
+        value = plain(text)
+        if isinstance(value, Trap):
+            return self._report(event, value.message, value.hint)
+        return value
+
+    def _seq(self, depth: int) -> Any:
+        seq, usable = Seq(), True
+        while True:
+            event = self._next()
+            if type(event) is yaml.SequenceEndEvent:
+                return seq if usable else _BAD
+            place = _place(event)
+            value = self._value(event, depth + 1)
+            usable &= value is not _BAD
+            seq.append(value)
+            seq.spots.append(Spot(self.source, *place, *place))
+
+    def _map(self, depth: int) -> Map:
+        found = Map()
+        while True:
+            event = self._next()
+            if type(event) is yaml.MappingEndEvent:
+                return found
+            key = self._key(event, depth)
+            value_event = self._next()
+            spot = Spot(self.source, *_place(event), *_place(value_event))
+            value = self._value(value_event, depth + 1)
+            if not isinstance(key, str):
+                continue
+            if found.mentions(key):
+                first = found.spots[key].line
+                self._report(event, f"{show(key)} is written twice", f"first on line {first}")
+            elif value is _BAD:
+                found.spoil(key)
+                found.spots[key] = spot
+            else:
+                found.put(key, value, spot)
+
+    def _key(self, event: Any, depth: int) -> Any:
+        if type(event) is yaml.ScalarEvent and event.value == "<<" and not event.style:
+            return self._report(
+                event, "merge keys are not used here", "put what is shared under `defaults`"
+            )
+        key = self._value(event, depth + 1)
+        if isinstance(key, str) or key is _BAD:
+            return key
+        if isinstance(key, Map | Seq):
+            return self._report(event, "a key must be text", "write `key: value`")
+        return self._report(event, f"the key {show(event.value)} is not text", "write it in quotes")
+
+
+def _place(event: Any) -> tuple[int, int, int]:
+    """Line and column from 1, and how many characters to underline."""
+    start, end = event.start_mark, event.end_mark
+    length = end.column - start.column if end.line == start.line else 1
+    return start.line + 1, start.column + 1, max(1, length)

@@ -1,0 +1,118 @@
+"""Plain values that remember where they were written.
+
+A `Map` is a dict and a `Seq` is a list, so a JSON Schema validator reads them as they are; beside
+each entry stands its `Spot`. Built-in values have none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from reconciler.declare.fleet import Where
+from reconciler.errors import Problem
+
+
+@dataclass(frozen=True)
+class Source:
+    """One YAML file: the name to show, and its lines."""
+
+    name: str
+    lines: tuple[str, ...] = ()
+
+    def problem(
+        self, line: int, column: int, message: str, hint: str = "", length: int = 1
+    ) -> Problem:
+        """Something wrong at a place in this file; line and column count from 1."""
+        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        return Problem(Where(self.name, line, column), message, hint, length, text)
+
+
+class Spot(NamedTuple):
+    """Where one entry stands: its key, and its value. For a list item both are the item."""
+
+    source: Source
+    line: int
+    column: int
+    length: int
+    value_line: int
+    value_column: int
+    value_length: int
+
+    @property
+    def where(self) -> Where:
+        """The place of the key: the line to edit."""
+        return Where(self.source.name, self.line, self.column)
+
+    @property
+    def written(self) -> str:
+        """The value as it stands in the file, if it is on one line."""
+        line = self.source.lines[self.value_line - 1]
+        return line[self.value_column - 1 : self.value_column - 1 + self.value_length]
+
+    def key(self, message: str, hint: str = "") -> Problem:
+        """Something wrong with the key, or with the entry as a whole."""
+        return self.source.problem(self.line, self.column, message, hint, self.length)
+
+    def value(self, message: str, hint: str = "") -> Problem:
+        """Something wrong with the value."""
+        return self.source.problem(
+            self.value_line, self.value_column, message, hint, self.value_length
+        )
+
+
+class Map(dict[str, Any]):
+    """A mapping with the spot of each entry.
+
+    `broken` names keys whose value was reported already and left out, so that nobody reports
+    them a second time as missing.
+    """
+
+    __slots__ = ("broken", "spots")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spots: dict[str, Spot] = {}
+        self.broken: set[str] = set()
+
+    def copy(self) -> Map:
+        """A map of its own with the same values."""
+        twin = Map()
+        twin.update(self)
+        twin.spots.update(self.spots)
+        twin.broken.update(self.broken)
+        return twin
+
+    def put(self, key: str, value: Any, spot: Spot | None) -> None:
+        """Set an entry and its place."""
+        self[key] = value
+        self.broken.discard(key)
+        if spot is None:
+            self.spots.pop(key, None)
+        else:
+            self.spots[key] = spot
+
+    def drop(self, key: str) -> None:
+        """Forget an entry, if it is there."""
+        self.pop(key, None)
+        self.spots.pop(key, None)
+        self.broken.discard(key)
+
+    def spoil(self, key: str) -> None:
+        """Leave out an entry that was reported."""
+        self.drop(key)
+        self.broken.add(key)
+
+    def mentions(self, key: str) -> bool:
+        """Whether the key was written, usable or not."""
+        return key in self or key in self.broken
+
+
+class Seq(list[Any]):
+    """A list with the spot of each item."""
+
+    __slots__ = ("spots",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spots: list[Spot] = []

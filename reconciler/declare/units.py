@@ -1,0 +1,27 @@
+"""Sizes and durations as written in YAML → whole numbers. The schema has checked their form."""
+
+from __future__ import annotations
+
+_GIB = {"GiB": 1, "TiB": 1024}
+_MIB = {"MiB": 1, "GiB": 1024, "TiB": 1024 * 1024}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def gib(text: str) -> int:
+    """`100GiB` or `2TiB` → GiB."""
+    return int(text[:-3]) * _GIB[text[-3:]]
+
+
+def mib(text: str) -> int:
+    """`512MiB`, `16GiB` or `1TiB` → MiB."""
+    return int(text[:-3]) * _MIB[text[-3:]]
+
+
+def gpu_gb(text: str) -> int:
+    """`24GB`, the nominal size of one GPU's memory → GB."""
+    return int(text.removesuffix("GB"))
+
+
+def seconds(text: str) -> int:
+    """`90s`, `10m`, `8h` or `2d` → seconds."""
+    return int(text[:-1]) * _SECONDS[text[-1]]
