@@ -32,7 +32,7 @@ tests/%/node_modules/.stamp: tests/%/package-lock.json
 	@touch $@
 
 demo: setup ## See it work on this machine: plan, apply, drift, repair. No AWS account needed.
-	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo/demo.sh
+	@examples/demo/demo.sh
 
 test: lint types unit ## Everything a pull request must pass.
 
@@ -50,7 +50,7 @@ unit: setup
 	$(BIN)/pytest -n $(JOBS)
 
 golden: setup ## Rewrite the golden files; review the difference with git.
-	$(BIN)/pytest -n $(JOBS) --golden
+	GOLDEN=rewrite $(BIN)/pytest -n $(JOBS)
 
 bench: setup ## Measure, and print a table.
 	$(BIN)/python -m benchmarks

@@ -47,10 +47,6 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
         raise NetworkUsed(f"a test looked up {arguments[0]}")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--golden", action="store_true", help="rewrite the golden files")
-
-
 def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(OF_THE_MACHINE)]:
         del os.environ[name]
@@ -59,11 +55,11 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Golden:
+def golden() -> Golden:
     """`golden(path, text)`: the text is what the file says. `make golden` makes it so."""
 
     def check(path: Path, text: str) -> None:
-        if request.config.getoption("--golden"):
+        if os.environ.get("GOLDEN") == "rewrite":
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         assert path.exists(), (

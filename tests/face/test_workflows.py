@@ -43,7 +43,7 @@ def scripts(path: Path) -> list[str]:
 
 @needs_node
 def test_github_itself_finds_nothing_wrong(tmp_path: Path) -> None:
-    lint = ["node", "--no-warnings", ROOT / "tests/face/workflow_lint.mjs"]
+    lint: list[str | Path] = ["node", "--no-warnings", ROOT / "tests/face/workflow_lint.mjs"]
     wrong = tmp_path / "wrong.yml"
     wrong.write_text(COPIED[0].read_text().replace("queue: max", "queue: most"))
     for files, expected in (([wrong], r"queue|most"), (ALL, r"^$")):
