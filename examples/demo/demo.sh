@@ -57,7 +57,7 @@ start_sandbox() {
     pid=$!
     echo "$pid" >"$work/pid"
     for _ in $(seq 100); do
-        if grep -q '^export AWS_ENDPOINT_URL=' "$work/env"; then
+        if grep -q '^# ready' "$work/env"; then
             # shellcheck disable=SC1091  # written a moment ago
             source "$work/env"
             return

@@ -114,7 +114,7 @@ def test_trust_policies_name_who_may_assume_them() -> None:
 
 
 def run_step(
-    where: Path, name: str, job: str, title: str, options: str = ""
+    where: Path, name: str, job: str, title: str, approve: str = ""
 ) -> tuple[subprocess.CompletedProcess[str], str]:
     """Run one shell step as GitHub does; what it did, and the job summary it wrote."""
     summary = where / "summary.md"
@@ -126,7 +126,7 @@ def run_step(
         "CI": "true",
         "GITHUB_STEP_SUMMARY": str(summary),
         "GITHUB_SHA": "c0ffee",
-        "OPTIONS": options,
+        "APPROVE": approve,
     }
     script = step(name, job, title)["run"]
     run = subprocess.run(
@@ -178,9 +178,9 @@ def test_a_plan_that_is_refused_fails_the_check_and_is_still_shown(repository: P
     assert "999999999999" in summary + run.stderr
 
 
-def test_options_of_a_dispatched_run_reach_the_command_one_by_one(repository: Path) -> None:
-    run, _ = run_step(repository, "apply.yml", "plan", "Plan", options="--only $(touch pwned) -v")
-    assert run.returncode == 2
+def test_what_is_typed_into_a_dispatched_run_is_one_argument(repository: Path) -> None:
+    run, _ = run_step(repository, "apply.yml", "plan", "Plan", approve='x" --only $(touch pwned) "')
+    assert run.returncode == 0, run.stderr
     assert not (repository / "pwned").exists()
 
 
