@@ -1,0 +1,1 @@
+"""The commands: options, streams, exit codes. The only package that prints."""

@@ -1,0 +1,106 @@
+"""The streams. stdout carries the result and nothing else; all else goes to stderr.
+
+Notes and errors are log records, so that `--log-format json` makes every line of stderr JSON.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from reconciler.cli.manners import look, wants
+from reconciler.cli.stop import Stop
+from reconciler.render.look import Look
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from reconciler.cli.failures import Failure
+
+
+class Console:
+    """One command's streams, and how it was asked to use them."""
+
+    def __init__(self, arguments: Sequence[str], env: Mapping[str, str], stop: Stop) -> None:
+        self.env = env
+        self.stop = stop
+        self.site = ""  # known once the YAML is read; errors after that name it
+        self.compact = False  # one line a JSON document: a loop prints many
+        # Until the options are parsed, which may fail, they are read by eye.
+        self.output = next((o for o in ("json", "markdown") if wants(arguments, env, o)), "text")
+        self.debug = "--debug" in arguments
+        self.no_color = "--no-color" in arguments
+        self.verbose = False
+        self.log_format = "text"
+        self._said = ""
+
+    @property
+    def look(self) -> Look:
+        """How text on stdout may look."""
+        return look(sys.stdout, self.env, no_color=self.no_color)
+
+    @property
+    def log(self) -> Logger:
+        """Where everything goes that is not the result."""
+        from reconciler.cli.logs import logger
+
+        return logger(
+            look(sys.stderr, self.env, no_color=self.no_color),
+            verbose=self.verbose,
+            as_json=self.log_format == "json",
+        )
+
+    @property
+    def on_github(self) -> bool:
+        """Whether lines like `::error …::` are understood."""
+        return self.env.get("GITHUB_ACTIONS") == "true"
+
+    def say_once(self, text: str) -> None:
+        """A note that a loop would otherwise repeat on every run."""
+        if text != self._said:
+            self.log.info("%s", text)
+            self._said = text
+
+    def result(self, text: str) -> None:
+        """The result, whole and at once."""
+        write(sys.stdout, text)
+
+    def json(self, document: Mapping[str, Any]) -> None:
+        """The result as JSON."""
+        from reconciler.render.as_json import dumps
+
+        self.result(dumps(document, indent=None if self.compact else 2))
+
+    def fail(self, failure: Failure, more: Mapping[str, Any] | None = None) -> int:
+        """An error: a line on stderr, and on stdout where a program or a comment reads it."""
+        where = f"{failure.where}: " if failure.where else ""
+        self.log.error("%s%s", where, failure.line)
+        self.explain_failure(failure, more or {})
+        return failure.exit_code
+
+    def explain_failure(self, failure: Failure, more: Mapping[str, Any]) -> None:
+        """The part of an error that goes to stdout."""
+        if self.output == "json":
+            from reconciler.render.as_json import VERSION
+
+            self.json(
+                {"version": VERSION, "site": self.site or None, "error": failure.document, **more}
+            )
+        elif self.output == "markdown":
+            from reconciler.render.markdown import trouble
+
+            self.result(trouble(self.site, failure.code, failure.line, failure.where))
+
+
+def write(stream: TextIO | None, text: str) -> None:
+    """Write at once. A reader who has left (`| head`) is no error: what was done is done."""
+    if stream is None:  # closed by the caller: `>&-`
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # Also for what the interpreter flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

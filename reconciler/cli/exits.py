@@ -1,0 +1,92 @@
+"""The one table of exit codes: for `--help`, docs/exit-codes.md and the tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.plan.model import Report
+
+DONE, FAILED, USAGE, PENDING, REFUSED, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
+
+
+@dataclass(frozen=True)
+class Exit:
+    """One exit code: what it means, and when each kind of run ends with it."""
+
+    code: int
+    meaning: str
+    when: str
+
+
+TABLE = (
+    Exit(
+        DONE,
+        "done, or nothing to do",
+        "Also when rows wait for something that a later run will find done, when a dry run found "
+        "changes (without `--exit-code`), and when the sandbox was told to stop.",
+    ),
+    Exit(
+        FAILED,
+        "something failed; the rest was done",
+        "A change failed, a row is blocked and needs a person, a read failed, AWS denied a call "
+        "or did not answer. A dry run ends as the run would.",
+    ),
+    Exit(
+        USAGE,
+        "wrong usage, or the YAML is bad",
+        "Unknown options, bad values, no AWS credentials, problems in the fleet files. "
+        "Nothing was written.",
+    ),
+    Exit(
+        PENDING,
+        "changes are pending (only with --exit-code)",
+        "Only `reconcile --dry-run --exit-code`.",
+    ),
+    Exit(
+        REFUSED,
+        "refused by a guard, or waiting for an approval",
+        "No declaration found, credentials of another account, or more removals or disruptive "
+        "changes than one run may make: the finding names the option that lets this one plan "
+        "through. Nothing was written.",
+    ),
+    Exit(
+        INTERRUPTED,
+        "stopped by Ctrl-C (SIGINT)",
+        "The call in hand was finished; the report says what was done and what was not. "
+        "A second signal leaves at once.",
+    ),
+    Exit(TERMINATED, "stopped by SIGTERM", "As for Ctrl-C. `--every` is ended this way."),
+)
+
+
+def of_report(report: Report, *, pending_is_3: bool = False) -> int:
+    """The code a report ends with. A guard beats a failure, a failure beats pending changes."""
+    from reconciler.plan.model import Outcome
+
+    if any(finding.stops_run for finding in report.findings):
+        return REFUSED
+    trouble = (Outcome.FAILED, Outcome.BLOCKED)
+    if report.plan.unknown or any(change.outcome in trouble for change in report.plan.changes):
+        return FAILED
+    return PENDING if pending_is_3 and report.plan.pending() else DONE
+
+
+def markdown() -> str:
+    """docs/exit-codes.md."""
+    rows = [f"| {it.code} | {it.meaning} | {it.when} |" for it in TABLE]
+    return "\n".join(
+        [
+            "# Exit codes",
+            "",
+            "The same for every command. When several hold, a signal comes first, then 4, 1, 3.",
+            "",
+            "| code | meaning | when |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+            "<!-- Written from reconciler/cli/exits.py by `GOLDEN=rewrite pytest tests/cli`. -->",
+            "",
+        ]
+    )

@@ -1,0 +1,38 @@
+"""`reconcile explain`: where each setting of a workstation comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli import exits, options
+from reconciler.cli.completion import complete_workstation
+from reconciler.cli.places import fleet_paths
+
+
+@click.command(
+    cls=options.Command,
+    examples=("reconcile explain alice", "reconcile explain vision/alice -o json"),
+    short_help="Show every setting of a workstation and its source.",
+)
+@click.argument("name", shell_complete=complete_workstation)
+@options.fleets
+@options.manners("text", "json")
+@click.pass_context
+def explain(ctx: click.Context, name: str, fleets: tuple[str, ...], **_manners: Any) -> int:
+    """Show every effective setting of a workstation, with the file and line it came from."""
+    console = options.console(ctx)
+    from reconciler.declare import explain as settings_of
+    from reconciler.declare.load import load
+    from reconciler.render import explain as render
+
+    site = load(fleet_paths(fleets))
+    console.site = site.name
+    rows = settings_of.explain(site, name)
+    settings = [(row.path, row.value, row.where) for row in rows]
+    if console.output == "json":
+        console.json(render.document(site.name, name, settings))
+    else:
+        console.result(render.text(settings, console.look))
+    return exits.DONE

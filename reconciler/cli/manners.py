@@ -1,0 +1,60 @@
+"""What a stream may be sent: colour, characters, width. Pure: the environment is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from reconciler.render.look import Look
+
+
+def colour(tty: bool, env: Mapping[str, str], *, no_color: bool = False) -> bool:
+    """A clear no beats a clear yes (no-color.org); without either, a terminal decides."""
+    if no_color or env.get("NO_COLOR"):
+        return False
+    if env.get("FORCE_COLOR"):
+        return True
+    return tty and env.get("TERM") != "dumb"
+
+
+def unicode(encoding: str | None, env: Mapping[str, str]) -> bool:
+    """Whether the locale is UTF-8.
+
+    Python turns the C locale into UTF-8 by itself, so the stream alone does not tell that
+    somebody asked for plain ASCII; no locale at all (a container) is left to the stream.
+    """
+    if not (encoding or "").lower().replace("-", "").startswith("utf8"):
+        return False
+    asked = next(filter(None, map(env.get, ("LC_ALL", "LANG", "LC_CTYPE"))), "")
+    return asked == "" or "utf8" in asked.lower().replace("-", "")
+
+
+def look(stream: TextIO | None, env: Mapping[str, str], *, no_color: bool = False) -> Look:
+    """How text on this stream may look; lines are wrapped for a terminal only."""
+    tty = is_tty(stream)
+    return Look(
+        colour=colour(tty, env, no_color=no_color),
+        unicode=unicode(getattr(stream, "encoding", None), env),
+        width=_columns() if tty else None,
+    )
+
+
+def is_tty(stream: TextIO | None) -> bool:
+    """A stream may be closed (`>&-`): Python then has None."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def wants(arguments: Sequence[str], env: Mapping[str, str], word: str) -> bool:
+    """Whether `-o word` was asked for, read by eye: for errors in the command line itself."""
+    spelled = (f"--output={word}", f"-o{word}", f"-o={word}")
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return env.get("RECONCILE_OUTPUT") == word or any(
+        first in spelled or (first in ("-o", "--output") and second == word)
+        for first, second in pairs
+    )
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns

@@ -1,0 +1,151 @@
+"""Options and help, the same for every command: examples first, options in groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.cli import exits
+from reconciler.cli.about import DOCS
+from reconciler.cli.console import Console
+
+F = TypeVar("F", bound=Callable[..., Any])
+CONTEXT = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 100,
+    "auto_envvar_prefix": "RECONCILE",
+}
+OUTPUT = "Output"
+
+
+class Option(click.Option):
+    """An option that knows under which heading of `--help` it belongs."""
+
+    def __init__(self, *names: Any, group: str = "Options", **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.group = group
+
+
+class _Help(click.Command):
+    """Help that begins with examples and ends with the exit codes."""
+
+    examples: tuple[str, ...] = ()
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Examples"):
+            formatter.write("".join(f"  {example}\n" for example in self.examples))
+        formatter.write_paragraph()
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        self.format_options(ctx, formatter)
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(it.code), it.meaning) for it in exits.TABLE])
+        formatter.write_paragraph()
+        formatter.write_text(f"Documentation: {DOCS}")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record:
+                groups.setdefault(getattr(parameter, "group", OUTPUT), []).append(record)
+        for title, records in groups.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+class Command(_Help):
+    """A sub-command."""
+
+    def __init__(self, *names: Any, examples: tuple[str, ...], **settings: Any) -> None:
+        super().__init__(*names, context_settings=CONTEXT, **settings)
+        self.examples = examples
+
+
+class Group(_Help, click.Group):
+    """`reconcile` itself: the run, and the sub-commands."""
+
+    def __init__(self, *names: Any, examples: tuple[str, ...], **settings: Any) -> None:
+        super().__init__(*names, context_settings=CONTEXT, **settings)
+        self.examples = examples
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+class Duration(click.ParamType):
+    """`30s`, `5m`, `1h`, `1d`: seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from reconciler.declare.units import seconds
+
+        if isinstance(value, int):
+            return value
+        if not re.fullmatch(r"[1-9]\d{0,6}[smhd]", value):
+            self.fail(f"{value!r} is not a duration; write 30s, 5m or 1h.", param, ctx)
+        return seconds(value)
+
+
+def fleets(function: F) -> F:
+    """`-f`: where the YAML is."""
+    return click.option(
+        "-f",
+        "--fleets",
+        cls=Option,
+        group="What",
+        multiple=True,
+        type=click.Path(),
+        metavar="PATH",
+        envvar="RECONCILE_FLEETS",
+        help="Directory or file with the YAML; repeatable.  [default: fleets/, here or above]",
+    )(function)
+
+
+def manners(*outputs: str) -> Callable[[F], F]:
+    """How to speak: the same for every command that has a result."""
+
+    def option(*names: str, **settings: Any) -> Callable[[F], F]:
+        variable = "RECONCILE_" + names[-1].lstrip("-").replace("-", "_").upper()
+        return click.option(*names, cls=Option, group=OUTPUT, envvar=variable, **settings)
+
+    decorators = (
+        option(
+            "-o",
+            "--output",
+            type=click.Choice(outputs),
+            metavar="FORM",
+            default="text",
+            help=f"Form of the result on stdout: {' or '.join(outputs)}.",
+        ),
+        option("--no-color", is_flag=True, help="No colour; NO_COLOR and FORCE_COLOR hold too."),
+        option("-v", "--verbose", is_flag=True, help="Also log what is done, on stderr."),
+        option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            metavar="FORM",
+            default="text",
+            help="Form of every line on stderr: text or json.",
+        ),
+        option("--debug", is_flag=True, help="Show the traceback of an error."),
+    )
+
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def console(ctx: click.Context) -> Console:
+    """This command's console, told what its options say."""
+    it = ctx.ensure_object(Console)
+    for name in ("output", "no_color", "verbose", "log_format", "debug"):
+        setattr(it, name, ctx.params[name])
+    return it

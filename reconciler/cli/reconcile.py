@@ -1,0 +1,201 @@
+"""`reconcile`: the run itself, and the way to its sub-commands.
+
+This module and what it imports are all that `--help` costs: AWS, YAML and tables are imported
+by the commands that need them, when they run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from reconciler.cli import exits, options
+from reconciler.cli.completion import complete_selection, completion
+from reconciler.cli.console import Console, write
+from reconciler.cli.edge import guarded
+from reconciler.cli.explain import explain
+from reconciler.cli.sandbox import sandbox
+from reconciler.cli.stop import Stop
+from reconciler.cli.validate import validate
+
+PROGRAM = "reconcile"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name in the YAML may have letters it lacks
+            stream.reconfigure(errors="backslashreplace")
+    with Stop() as stop:
+        console = Console(given, os.environ, stop)
+        code = guarded(console, lambda: _dispatch(given, console))
+    write(sys.stdout, "")  # what click has buffered goes now, or nowhere
+    return code
+
+
+def _dispatch(arguments: list[str], console: Console) -> int:
+    code = reconcile.main(arguments, PROGRAM, standalone_mode=False, obj=console)
+    return code if isinstance(code, int) else exits.DONE
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from reconciler.cli.about import version
+
+        click.echo(version())
+        ctx.exit()
+
+
+@click.group(
+    cls=options.Group,
+    name=PROGRAM,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND]",
+    examples=(
+        "reconcile --dry-run              # the plan, without writing",
+        "reconcile                        # make AWS as the YAML says",
+        "reconcile --only 'vision/*' --every 5m",
+    ),
+)
+@options.fleets
+@click.option(
+    "--only",
+    cls=options.Option,
+    group="What",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_selection,
+    help="A workstation, or fleet/name; globs allowed; repeatable.",
+)
+@click.option(
+    "--dry-run",
+    cls=options.Option,
+    group="How",
+    is_flag=True,
+    help="Print the plan; write nothing.",
+)
+@click.option(
+    "--exit-code",
+    cls=options.Option,
+    group="How",
+    is_flag=True,
+    help="With --dry-run: exit 3 when changes are pending.",
+)
+@click.option(
+    "--approve",
+    cls=options.Option,
+    group="How",
+    metavar="TOKEN",
+    default="",
+    help="Let exactly this plan through; the guard that stops a run names the token.",
+)
+@click.option(
+    "--wait",
+    cls=options.Option,
+    group="How",
+    is_flag=True,
+    help="Wait until file systems and the like are ready.",
+)
+@click.option(
+    "--every",
+    cls=options.Option,
+    group="How",
+    type=options.Duration(),
+    metavar="5m",
+    help="Run again and again, about this far apart; SIGTERM ends it in good order.",
+)
+@options.manners("text", "json", "markdown")
+@click.option(
+    "--version",
+    cls=options.Option,
+    group=options.OUTPUT,
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def reconcile(ctx: click.Context, **given: Any) -> int:
+    """Make the GPU workstations in AWS as the YAML in fleets/ declares them.
+
+    Alone it is the run: read the YAML, read AWS, apply the difference, report.
+    """
+    if ctx.invoked_subcommand:
+        _hand_down(ctx, ctx.invoked_subcommand)
+        return exits.DONE
+    _check(ctx)
+    from reconciler.cli.run import Request, run
+
+    console = options.console(ctx)
+    every = given["every"]
+    request = Request(
+        fleets=given["fleets"],
+        only=given["only"],
+        approve=given["approve"],
+        dry_run=given["dry_run"],
+        exit_code=given["exit_code"],
+        wait=given["wait"],
+        looped=every is not None,
+    )
+    if every is None:
+        return run(request, console)
+    return _repeat(request, console, every)
+
+
+for _command in (validate, explain, sandbox, completion):
+    reconcile.add_command(_command)
+
+
+def _repeat(request: Any, console: Console, interval: int) -> int:
+    import random
+    import time
+
+    from reconciler.cli.run import run
+    from reconciler.engine.loop import loop
+
+    console.compact = True
+    loop(
+        once=lambda: guarded(console, lambda: run(request, console)),
+        interval=interval,
+        stopped=console.stop,
+        pause=console.stop.pause,
+        clock=time.monotonic,
+        random=random.random,
+    )
+    return console.stop.exit_code
+
+
+def _typed(ctx: click.Context, name: str) -> bool:
+    """Whether an option stands on the command line, not only in a RECONCILE_ variable."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _check(ctx: click.Context) -> None:
+    """Options that contradict each other, when they were typed."""
+    dry_run = ctx.params["dry_run"]
+    if _typed(ctx, "exit_code") and not dry_run:
+        raise click.UsageError("--exit-code is for --dry-run: a run that writes ends with 0 or 1.")
+    if _typed(ctx, "wait") and dry_run:
+        raise click.UsageError("--wait has nothing to wait for with --dry-run.")
+    if _typed(ctx, "every") and _typed(ctx, "approve"):
+        raise click.UsageError("--approve lets one plan through, --every makes many.")
+
+
+def _hand_down(ctx: click.Context, command: str) -> None:
+    """Options before the sub-command hold for it too, where it has them."""
+    sub = reconcile.commands[command]
+    known = {parameter.name for parameter in sub.params}
+    typed = [name for name in ctx.params if _typed(ctx, name)]
+    for parameter in reconcile.params:
+        if parameter.name in typed and parameter.name not in known:
+            raise click.UsageError(
+                f"{parameter.opts[-1]} belongs to the run, not to `{PROGRAM} {command}`."
+            )
+    ctx.default_map = {command: {name: ctx.params[name] for name in typed}}

@@ -1,0 +1,71 @@
+"""`reconcile sandbox`: a local AWS in the foreground."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli import exits, options
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+
+
+@click.command(
+    cls=options.Command,
+    examples=(
+        "reconcile sandbox > sandbox.env &     # then, once it is ready:",
+        ". ./sandbox.env && reconcile --dry-run",
+        "reconcile sandbox --port 0 -o json    # a free port, told on one line of JSON",
+    ),
+    short_help="Run a local AWS to try things on.",
+)
+@click.option(
+    "--port",
+    cls=options.Option,
+    type=click.IntRange(0, 65535),
+    default=5566,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 takes a free one.",
+)
+@options.manners("text", "json")
+@click.pass_context
+def sandbox(ctx: click.Context, port: int, **_manners: Any) -> int:
+    """Run a local AWS, with a network, images and prices in it, until Ctrl-C or SIGTERM.
+
+    What is in it is lost when it ends. Once it is ready, stdout has the two `export` lines
+    that point every AWS tool at it, then a line `# ready`. Being told to stop is how it is
+    meant to end: exit code 0.
+    """
+    console = options.console(ctx)
+    try:
+        from reconciler.sandbox import SandboxError, serve
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the sandbox needs {error.name}: pip install 'reconciler[sandbox]'"
+        ) from error
+
+    def announce(sandbox: Sandbox) -> None:
+        if console.output == "json":
+            console.compact = True
+            console.json({"version": 1, "ready": True, "environment": sandbox.environment})
+        else:
+            console.result(exports(sandbox.environment))
+        console.log.info("sandbox on %s; Ctrl-C ends it", sandbox.endpoint)
+
+    try:
+        serve(port, announce)
+    except SandboxError as error:
+        raise UsageError(str(error)) from error
+    return exits.DONE
+
+
+def exports(environment: dict[str, str]) -> str:
+    """Two lines for a shell and the mark that nothing more follows; `eval` skips the mark."""
+    pairs = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
+    endpoint = [pair for pair in pairs if pair.startswith("AWS_ENDPOINT_URL=")]
+    others = [pair for pair in pairs if pair not in endpoint]
+    return f"export {' '.join(endpoint)}\nexport {' '.join(others)}\n# ready\n"

@@ -1,0 +1,1 @@
+"""The same run, started by something other than a person: a clock."""

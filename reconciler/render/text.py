@@ -1,0 +1,119 @@
+"""A report as text for a terminal or a log: readable at 80 columns, unwrapped in a pipe.
+
+Plan for acme in account 123456789012
+
+vision/alice (us-east-1)
+  ~ auto_scaling_group acme-alice, at next start
+      max_size: 2 → 1
+
+Plan: 0 to create, 1 to update, 0 to delete, 41 unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from reconciler.plan.model import Change, Finding, Level, Live, Outcome, Report, Unknown
+from reconciler.render.blocks import Block, Row, blocks
+from reconciler.render.escape import terminal
+from reconciler.render.look import Look, Role
+from reconciler.render.words import BLOCKED, UNKNOWN, findings, quiet, some, spans, summary
+
+_ROLES: dict[str, Role] = {"+": "add", "~": "change", "-": "remove", "-/+": "remove"}
+_NAMES = 40  # names listed of workstations that change alike
+_FINDINGS = 10  # findings of one code
+
+
+def text(report: Report, look: Look) -> str:
+    """The whole report."""
+    plan = report.plan
+    lines: list[str] = []
+    if not quiet(report):
+        what = "Plan" if report.dry_run else "Run"
+        head = f"{what} for {report.site} in account {report.account}"
+        lines += [look.paint("strong", terminal(head)), ""]
+    for block in blocks(plan):
+        lines += [*_block(block, look), ""]
+    failed = [change for change in plan.changes if change.outcome is Outcome.FAILED]
+    sections = (
+        ("Failed", _failed(failed, look)),
+        ("Could not be read, so nothing was decided about it", _unknown(plan.unknown, look)),
+        ("Data no longer declared; a run never deletes it", _kept(plan.kept, look)),
+        ("Findings", _findings(findings(report), look)),
+    )
+    for title, body in sections:
+        section = list(body)
+        if section:
+            lines += [look.paint("strong", title), *section, ""]
+    last = [look.paint("strong", line) for line in look.wrap(summary(report))]
+    return look.finish([*lines, *last])
+
+
+def _block(block: Block, look: Look) -> Iterator[str]:
+    yield look.paint("strong", terminal(block.title))
+    if len(block.workstations) > 1:
+        names = some(spans(block.workstations), _NAMES)
+        yield from look.wrap(terminal(names), "  ", "  ")
+    for row in block.rows:
+        yield from _row(row, look)
+
+
+def _row(row: Row, look: Look) -> Iterator[str]:
+    remark = f", {row.remark}" if row.remark else ""
+    reason = "" if row.outcome is Outcome.FAILED else row.reason  # a failure's is at the end
+    head = f"{row.what}{remark}{': ' + reason if reason else ''}"
+    if row.outcome is Outcome.BLOCKED and row.where:
+        more = f" and {len(row.where) - 1} more" if len(row.where) > 1 else ""
+        head += f" ({row.where[0]}{more})"
+    yield from _signed(row.sign, head, look)
+    for path, old, new in row.fields:
+        yield from look.wrap(terminal(f"{path}: {old} → {new}"), " " * 6, " " * 8)
+    for note in row.notes:
+        yield from look.wrap(terminal(note), " " * 6, " " * 8)
+
+
+def _signed(sign: str, what: str, look: Look) -> list[str]:
+    indent = " " * (len(sign) + 3)
+    first, *rest = look.wrap(terminal(what), f"  {sign} ", indent)
+    role = _ROLES.get(sign, "trouble")
+    return [f"  {look.paint(role, sign)}{first[len(sign) + 2 :]}", *rest]
+
+
+def _failed(changes: list[Change], look: Look) -> Iterator[str]:
+    for change in changes:
+        where = f" ({change.where})" if change.where else ""
+        yield from _signed(
+            BLOCKED, f"{change.key} in {change.key.region}: {change.reason}{where}", look
+        )
+
+
+def _unknown(unknown: tuple[Unknown, ...], look: Look) -> Iterator[str]:
+    for it in unknown:
+        yield from _signed(UNKNOWN, f"{it.kind} in {it.region}: {it.reason}", look)
+
+
+def _kept(kept: tuple[Live, ...], look: Look) -> Iterator[str]:
+    for live in kept:
+        whose = f" of {live.fleet}/{live.workstation}" if live.workstation else ""
+        cost = f", {live.monthly_cost}" if live.monthly_cost else ""
+        identity = f" ({live.attrs['id']})" if "id" in live.attrs else ""
+        what = f"{live.key}{identity}{whose} in {live.key.region}{cost}"
+        yield from look.wrap(terminal(what), "  ", "    ")
+
+
+def _findings(ordered: list[Finding], look: Look) -> Iterator[str]:
+    for (_, level, code), group in groupby(
+        ordered, key=lambda it: (it.stops_run, it.level, it.code)
+    ):
+        same = list(group)
+        for it in same[:_FINDINGS]:
+            where = f" ({it.where})" if it.where else ""
+            stops = ", stops the run" if it.stops_run else ""
+            head = f"  {level.value} {code}{stops}: "
+            first, *rest = look.wrap(terminal(it.message + where), terminal(head), "    ")
+            if level is Level.ERROR:
+                first = first.replace(level.value, look.paint("trouble", level.value), 1)
+            yield from (first, *rest)
+        if len(same) > _FINDINGS:
+            yield f"  {level.value} {terminal(code)}: {len(same) - _FINDINGS} more"

@@ -1,0 +1,162 @@
+"""The words and signs a plan is told in, the same in text and markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.plan.model import Finding, Impact, Level, Op, Outcome, Plan, Ref, Report
+
+SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "-/+", Op.DELETE: "-"}
+BLOCKED = "!"
+UNKNOWN = "?"
+DATA_KEPT = "data-kept"  # the finding that says in words what Plan.kept holds
+
+IMPACTS = {
+    Impact.NONE: "",
+    Impact.NEXT_START: "at next start",
+    Impact.DISRUPTIVE: "users wait some minutes",
+    Impact.DATA: "touches data",
+}
+TODO = {Op.CREATE: "create", Op.UPDATE: "update", Op.REPLACE: "replace", Op.DELETE: "delete"}
+DID = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
+
+_NUMBERED = re.compile(r"(.*?)(\d{1,9})")
+_LONG = 60
+_SHOWN = 45
+_READS_AS_OTHER = re.compile(r"|[\d.+-]+|true|false|none|.*\s|\s.*|.*, .*|[\[{\"(].*", re.DOTALL)
+
+
+def sign(op: Op, outcome: Outcome) -> str:
+    """The sign in front of a row; what needs a person or failed is `!`."""
+    return BLOCKED if outcome in (Outcome.BLOCKED, Outcome.FAILED) else SIGNS[op]
+
+
+def count(number: int, noun: str) -> str:
+    """`1 schedule`, `2 schedules`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+def value(it: Any) -> str:
+    """One side of a field change, compact; text is quoted only where it could mislead."""
+    match it:
+        case None | bool():
+            return str(it).lower()
+        case Ref():
+            return " ".join(str(it).split())  # a Ref without a name leaves a gap
+        case str():
+            return f'"{it}"' if _READS_AS_OTHER.fullmatch(it) else it
+        case Mapping():
+            return "{" + ", ".join(f"{key}: {value(it[key])}" for key in it) + "}"
+        case tuple() | list() | frozenset() | set():
+            items = it if isinstance(it, tuple | list) else sorted(it, key=str)
+            return "[" + ", ".join(map(value, items)) + "]"
+    return str(it)
+
+
+def sides(old: Any, new: Any) -> tuple[str, str]:
+    """Both sides as text; long ones cut to where they begin to differ."""
+    before, after = value(old), value(new)
+    differ = next(
+        (at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
+        min(len(before), len(after)),
+    )
+    return _excerpt(before, old, differ), _excerpt(after, new, differ)
+
+
+def _excerpt(text: str, it: Any, around: int) -> str:
+    if len(text) <= _LONG or isinstance(it, Ref):
+        return text
+    start = max(0, min(around - 10, len(text) - _SHOWN))
+    head = "…" if start else ""
+    tail = "…" if start + _SHOWN < len(text) else ""
+    return f"{head}{text[start : start + _SHOWN]}{tail} ({len(text)} characters)"
+
+
+def some(items: list[str], limit: int) -> str:
+    """At most `limit` of them, then how many more."""
+    more = f" and {len(items) - limit} more" if len(items) > limit else ""
+    return ", ".join(items[:limit]) + more
+
+
+def spans(names: Iterable[str]) -> list[str]:
+    """Names in order, runs of numbered ones as `dev-001 … dev-100`."""
+    found: list[list[str]] = []
+    for name in names:
+        if found and _follows(found[-1][-1], name):
+            found[-1].append(name)
+        else:
+            found.append([name])
+    return [text for run in found for text in (run if len(run) < 3 else [f"{run[0]} … {run[-1]}"])]
+
+
+def _follows(before: str, name: str) -> bool:
+    one, two = _NUMBERED.fullmatch(before), _NUMBERED.fullmatch(name)
+    return (
+        one is not None and two is not None and one[1] == two[1] and int(two[2]) == int(one[2]) + 1
+    )
+
+
+def quiet(report: Report) -> bool:
+    """Whether there is nothing to say but that nothing is to be done."""
+    return not (report.plan.changes or report.plan.unknown or report.stopped)
+
+
+def findings(report: Report) -> list[Finding]:
+    """What to list: the guards first, then by weight. Data that is kept has its own section."""
+    order = list(reversed(Level))
+    listed = (it for it in report.findings if not (report.plan.kept and it.code == DATA_KEPT))
+    return sorted(listed, key=lambda it: (not it.stops_run, order.index(it.level), it.code))
+
+
+def summary(report: Report) -> str:
+    """The one line that says it all."""
+    plan = report.plan
+    unchanged = f"{len(plan.unchanged)} unchanged"
+    if quiet(report):
+        return f"Nothing to do: {unchanged}."
+    if any(finding.stops_run for finding in report.findings):
+        return f"Refused, nothing was written: {_planned(plan)}, {unchanged}."
+    if report.dry_run:
+        return f"Plan: {_planned(plan)}, {unchanged}."
+    return f"{'Stopped' if report.stopped else 'Done'}: {_done(report)}, {unchanged}."
+
+
+def _planned(plan: Plan) -> str:
+    counts = plan.summary()
+    parts = [
+        f"{counts[op.value]} to {word}"
+        for op, word in TODO.items()
+        if counts[op.value] or op is not Op.REPLACE
+    ]
+    waiting = sum(change.outcome is Outcome.WAITING for change in plan.changes)
+    if waiting:
+        parts.append(f"{waiting} of them waiting")
+    return ", ".join(parts + _troubles(plan))
+
+
+def _done(report: Report) -> str:
+    changes = report.plan.changes
+    parts = []
+    for op, word in DID.items():
+        number = sum(c.op is op and c.outcome is Outcome.DONE for c in changes)
+        if number or op is not Op.REPLACE:
+            parts.append(f"{number} {word}")
+    for outcome, word in (
+        (Outcome.WAITING, "not done" if report.stopped else "waiting"),
+        (Outcome.PLANNED, "not done"),
+        (Outcome.FAILED, "failed"),
+    ):
+        number = sum(change.outcome is outcome for change in changes)
+        if number:
+            parts.append(f"{number} {word}")
+    return ", ".join(parts + _troubles(report.plan))
+
+
+def _troubles(plan: Plan) -> list[str]:
+    counts = plan.summary()
+    parts = [f"{counts['blocked']} blocked"] if counts["blocked"] else []
+    return parts + ([f"{counts['unknown']} not readable"] if counts["unknown"] else [])

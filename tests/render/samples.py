@@ -1,0 +1,290 @@
+"""Reports to render: one of each situation, made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.declare.fleet import Where
+from reconciler.plan.model import (
+    Change,
+    FieldChange,
+    Finding,
+    Impact,
+    Key,
+    Level,
+    Live,
+    Op,
+    Outcome,
+    Plan,
+    Ref,
+    Report,
+    Unknown,
+)
+
+REGION = "us-east-1"
+HERE = Where("fleets/vision.yaml", 12, 5)
+
+
+def key(kind: str, name: str) -> Key:
+    return Key(REGION, kind, name)
+
+
+def unchanged(number: int) -> tuple[Key, ...]:
+    return tuple(key("launch_template", f"acme-{n}") for n in range(number))
+
+
+def report(plan: Plan, *findings: Finding, dry_run: bool = True, stopped: bool = False) -> Report:
+    return Report(
+        "acme", "123456789012", dry_run, plan, findings, {"ec2:DescribeImages": 1}, stopped
+    )
+
+
+def update(name: str, *fields: FieldChange, kind: str = "auto_scaling_group") -> Change:
+    return Change(
+        Op.UPDATE,
+        key(kind, f"acme-{name}"),
+        fields,
+        Impact.NEXT_START,
+        fleet="vision",
+        workstation=name,
+        where=HERE,
+    )
+
+
+def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:
+    """A wholly new workstation."""
+    rows = (
+        ("launch_template", f"acme-{name}", ("image ami-0abc from /golden/gpu-desktop",)),
+        (
+            "auto_scaling_group",
+            f"acme-{name}",
+            ("matches us-east-1a: g6.xlarge, g5.xlarge; us-east-1b: g6.xlarge, gr6.4xlarge",),
+        ),
+        ("schedule", f"{name}-start-1a2b", ()),
+        ("schedule", f"{name}-stop-3c4d", ()),
+    )
+    return tuple(
+        Change(
+            Op.CREATE,
+            key(kind, full),
+            outcome=outcome,
+            fleet="vision",
+            workstation=name,
+            where=HERE,
+            notes=notes,
+        )
+        for kind, full, notes in rows
+    )
+
+
+def template_ref(name: str) -> Ref:
+    return Ref(key("launch_template", f"acme-{name}"), "version")
+
+
+IMAGE = FieldChange("image_id", "image_id", "ami-0aaa", "ami-0bbb")
+
+NOTHING = report(Plan(unchanged=unchanged(41)))
+
+ALICE = (
+    update("alice", IMAGE, kind="launch_template"),
+    update(
+        "alice",
+        FieldChange("max_size", "max_size", 2, 1),
+        FieldChange("launch_template", "launch_template.version", "3", template_ref("alice")),
+        FieldChange("requirements", "requirements.MemoryMiB", {"Min": 8192}, {"Min": 16384}),
+        FieldChange("zones", "zones", ("us-east-1a",), ("us-east-1a", "us-east-1b")),
+        FieldChange("suspended", "suspended", None, ("AZRebalance",)),
+    ),
+)
+
+MIXED = report(
+    Plan(
+        changes=(
+            Change(Op.CREATE, key("security_group", "acme-workstation")),
+            Change(Op.CREATE, key("event_rule", "acme-interruption")),
+            *ALICE,
+            *new("bob"),
+            Change(
+                Op.UPDATE,
+                key("file_system", "acme-carol-home"),
+                (FieldChange("storage_capacity", "storage_capacity", 1200, 2400),),
+                Impact.DISRUPTIVE,
+                fleet="vision",
+                workstation="carol",
+            ),
+            Change(
+                Op.REPLACE,
+                key("file_system", "acme-dan-home"),
+                (FieldChange("deployment_type", "deployment_type", "SCRATCH_2", "PERSISTENT_2"),),
+                Impact.DATA,
+                Outcome.BLOCKED,
+                "a file system cannot change its deployment type: restore SCRATCH_2, or declare a "
+                "new one and move the data",
+                "refused",
+                fleet="vision",
+                workstation="dan",
+                where=HERE,
+            ),
+            Change(
+                Op.DELETE,
+                key("auto_scaling_group", "acme-eve"),
+                outcome=Outcome.WAITING,
+                reason="i-0abc is running; removed once nothing runs",
+                fleet="vision",
+                workstation="eve",
+            ),
+            Change(
+                Op.DELETE,
+                key("schedule", "eve-start-9f9f"),
+                fleet="vision",
+                workstation="eve",
+            ),
+            Change(
+                Op.UPDATE,
+                key("file_system", "acme-vision-datasets"),
+                (FieldChange("tags", "tags.Team", None, "vision"),),
+                fleet="vision",
+            ),
+        ),
+        unchanged=unchanged(41),
+        unknown=(
+            Unknown(
+                "schedule_group",
+                "eu-west-1",
+                "scheduler:ListScheduleGroups: AccessDeniedException: not authorized",
+                "denied",
+            ),
+        ),
+        kept=(
+            Live(
+                key("file_system", "acme-zoe-home"),
+                None,
+                True,
+                {"id": "fs-0123456789abcdef0"},
+                "vision",
+                "zoe",
+                monthly_cost="about $174/month",
+            ),
+        ),
+    ),
+    Finding(
+        Level.WARNING,
+        "few-spot-pools",
+        "alice: only 3 Spot pools (type × zone) match; 8 or more make a start likely: widen gpu, "
+        "or add zones",
+        HERE,
+    ),
+    Finding(
+        Level.INFO, "cross-zone-traffic", "bob: traffic between zones costs about $0.01 per GB"
+    ),
+)
+
+HUNDRED = report(
+    Plan(changes=tuple(row for n in range(1, 101) for row in new(f"dev-{n:03}"))),
+)
+
+IMAGE_ON_ALL = report(
+    Plan(
+        changes=tuple(
+            row
+            for n in range(1, 31)
+            for row in (
+                update(f"dev-{n:03}", IMAGE, kind="launch_template"),
+                update(
+                    f"dev-{n:03}",
+                    FieldChange("v", "launch_template.version", "3", template_ref(f"dev-{n:03}")),
+                ),
+            )
+        ),
+        unchanged=unchanged(60),
+    )
+)
+
+REFUSED = report(
+    Plan(
+        changes=tuple(
+            Change(
+                Op.DELETE,
+                key("schedule", f"{name}-start-1"),
+                fleet="vision",
+                workstation=name,
+            )
+            for name in ("alice", "bob", "carol")
+        )
+    ),
+    Finding(
+        Level.ERROR,
+        "many-removals",
+        "3 of 12 workstations would be removed at once (alice, bob, carol), more than 1: nothing "
+        "is done. If that is meant, run again with --approve 1a2b3c4d",
+        stops_run=True,
+    ),
+)
+
+APPLIED = report(
+    Plan(
+        changes=(
+            *new("bob", Outcome.DONE),
+            replace(ALICE[0], outcome=Outcome.DONE),
+            replace(
+                ALICE[1],
+                outcome=Outcome.FAILED,
+                reason="autoscaling:UpdateAutoScalingGroup: ValidationError: no such subnet",
+                error="aws",
+            ),
+            Change(
+                Op.CREATE,
+                key("file_system", "acme-carol-home"),
+                outcome=Outcome.WAITING,
+                reason="still CREATING; a later run goes on",
+                fleet="vision",
+                workstation="carol",
+            ),
+        ),
+        unchanged=unchanged(7),
+    ),
+    dry_run=False,
+)
+
+STOPPED = report(
+    Plan(
+        changes=(
+            *new("bob", Outcome.DONE),
+            *(replace(row, outcome=Outcome.WAITING, reason="stopped before it") for row in ALICE),
+        )
+    ),
+    dry_run=False,
+    stopped=True,
+)
+
+HOSTILE_TEXT = "\x1b[31mred\r\n::error::pwned ##[group]x | `</details><script>` @root #1 \u202e"
+HOSTILE = report(
+    Plan(
+        changes=(
+            Change(
+                Op.UPDATE,
+                key("tag", HOSTILE_TEXT),
+                (FieldChange("tags", HOSTILE_TEXT, HOSTILE_TEXT, {HOSTILE_TEXT: HOSTILE_TEXT}),),
+                outcome=Outcome.FAILED,
+                reason=HOSTILE_TEXT,
+                fleet="vision",
+                workstation="alice",
+                notes=(HOSTILE_TEXT,),
+            ),
+        ),
+        unknown=(Unknown("topic", REGION, HOSTILE_TEXT),),
+        kept=(Live(key("file_system", HOSTILE_TEXT), None, True, monthly_cost=HOSTILE_TEXT),),
+    ),
+    Finding(Level.WARNING, "odd", HOSTILE_TEXT, Where(f"a{HOSTILE_TEXT}.yaml", 1, 1)),
+)
+
+ALL = {
+    "nothing": NOTHING,
+    "mixed": MIXED,
+    "hundred": HUNDRED,
+    "image-on-all": IMAGE_ON_ALL,
+    "refused": REFUSED,
+    "applied": APPLIED,
+    "stopped": STOPPED,
+    "hostile": HOSTILE,
+}
