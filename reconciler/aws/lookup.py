@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
-from reconciler.declare.fleet import Image, Site
+from reconciler.aws.pools import pools
+from reconciler.declare.fleet import Image
 from reconciler.errors import AwsError, Denied, NotFound
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import read_tags
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet
+
+__all__ = ["images", "instance_profiles", "pools", "roles", "subnets"]
 
 T = TypeVar("T")
 
@@ -79,11 +82,6 @@ def roles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
 
     absent = "role {} does not exist; create it, or correct `scheduler_role`"
     return {n: _or_missing(partial(arn, n), absent.format(n)) for n in sorted(set(names))}
-
-
-def wanted_images(site: Site, region: str) -> list[Image]:
-    """The images that workstations of a region boot from."""
-    return [each.image for each in site.workstations if each.region == region]
 
 
 def _parameters(aws: Aws, names: list[str]) -> dict[str, str | Missing]:

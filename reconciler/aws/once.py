@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from typing import Any
 
 from reconciler.plan.kind import Aws
@@ -14,7 +13,7 @@ from reconciler.plan.kind import Aws
 class ReadOnce:
     """The doors of one region, for the reads of one run; the answers are shared, so read-only.
 
-    A failed read fails for all who asked.
+    A read that failed is not remembered.
     """
 
     def __init__(self, aws: Aws) -> None:
@@ -22,7 +21,8 @@ class ReadOnce:
         self.region = aws.region
         self.account = aws.account
         self.partition = aws.partition
-        self._answers: dict[str, Future[Any]] = {}
+        self._answers: dict[str, Any] = {}
+        self._gates: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -45,11 +45,8 @@ class ReadOnce:
     def _once(self, request: tuple[Any, ...], send: Callable[[], Any]) -> Any:
         key = json.dumps(request, sort_keys=True)
         with self._lock:
-            mine = key not in self._answers
-            answer = self._answers.setdefault(key, Future())
-        if mine:
-            try:
-                answer.set_result(send())
-            except BaseException as error:  # handed on, to this caller too
-                answer.set_exception(error)
-        return answer.result()
+            gate = self._gates.setdefault(key, threading.Lock())
+        with gate:
+            if key not in self._answers:
+                self._answers[key] = send()
+            return self._answers[key]

@@ -144,7 +144,12 @@ def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
             told["home"] = _mount(file_system.key_of(site.name, declared.home), "/home")
         case HomeVolume():
             volume = home_volume.key(site.name, declared.region, declared.name)
-            told["home"] = {"type": "ebs", "volume_id": Ref(volume, "id"), "at": "/home"}
+            told["home"] = {
+                "type": "ebs",
+                "name": volume.name,
+                "volume_id": Ref(volume, "id"),
+                "at": "/home",
+            }
     told["mounts"] = tuple(
         _mount(
             file_system.key(site.name, declared.region, declared.fleet, mount.file_system), mount.at
@@ -158,6 +163,7 @@ def _mount(target: Key, at: str) -> dict[str, Any]:
     """The mount name cannot be derived from the id: FSx tells it."""
     return {
         "type": "fsx_lustre",
+        "name": target.name,
         "dns_name": Ref(target, "dns_name"),
         "mount_name": Ref(target, "mount_name"),
         "at": at,
@@ -184,15 +190,26 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         version = newest.get(template_id)
         if version is None:  # deleted between the two sweeps
             continue
+        spec = _spec(version["LaunchTemplateData"], scope.managed(tags)) if owned else None
         yield Live(
             Key(aws.region, NAME, name),
-            _spec(version["LaunchTemplateData"], scope.managed(tags)) if owned else None,
+            spec,
             owned=owned,
             attrs={"id": template_id, "version": str(version["VersionNumber"])},
             fleet=tags.get(FLEET, ""),
             workstation=tags.get(WORKSTATION, ""),
             removal=Removal.WHEN_OFF,
+            leans_on=_data_of(aws.region, spec),
         )
+
+
+def _data_of(region: str, spec: LaunchTemplate | None) -> tuple[Key, ...]:
+    """The file systems and volumes that instances of this template mount."""
+    if spec is None:
+        return ()
+    mounts = (spec.user_data.get("home", {}), *spec.user_data.get("mounts", ()))
+    kinds = {"fsx_lustre": file_system.NAME, "ebs": home_volume.NAME}
+    return tuple(Key(region, kinds[m["type"]], m["name"]) for m in mounts if m)
 
 
 def _spec(data: Mapping[str, Any], tags: Mapping[str, str]) -> LaunchTemplate:

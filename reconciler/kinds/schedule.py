@@ -125,8 +125,9 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         )
     except NotFound:  # no group yet
         return
+    expected = scope.expected()
     proven: set[str] = set()
-    for summary in sorted(summaries, key=lambda s: (_proof(s) not in scope.expected, s["Name"])):
+    for summary in sorted(summaries, key=lambda s: (_proof(s) not in expected, s["Name"])):
         name = summary["Name"]
         match = _NAME.fullmatch(name)
         if match is None:  # somebody else's, in our group
@@ -137,7 +138,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         )
         taken = match["edge"] in proven  # left by a run that stopped between create and delete
         proven.add(match["edge"])
-        proves = untouched and not taken and _proof(summary) in scope.expected
+        proves = untouched and not taken and _proof(summary) in expected
         yield Live(
             Key(aws.region, NAME, name if taken else match["edge"]),
             None if proves else _read(aws, scope.site, name),
@@ -168,7 +169,7 @@ def _read(aws: Aws, group: str, name: str) -> Schedule | None:
         told = json.loads(target.pop("Input", "{}"))
     except ValueError:
         told = {"unreadable": body["Target"]["Input"]}
-    spec = Schedule(
+    return Schedule(
         expression=body["ScheduleExpression"],
         timezone=body.get("ScheduleExpressionTimezone", "UTC"),
         state=body["State"],
@@ -186,7 +187,6 @@ def _read(aws: Aws, group: str, name: str) -> Schedule | None:
             },
         },
     )
-    return spec
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:

@@ -13,7 +13,7 @@ A module that has these names is a kind; `kinds/__init__.py` lists them in apply
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
@@ -43,12 +43,13 @@ class Aws(Protocol):
 class Scope:
     """Whose things we look for, and which names the declaration would give.
 
-    `expected` lets a kind whose names carry a content hash skip reading what its name proves.
+    `expected` lets a kind whose names carry a content hash skip reading what its name proves;
+    asking for it waits for the lookups that the declaration needs.
     """
 
     site: str
     ignore_tags: tuple[str, ...] = ()
-    expected: frozenset[str] = frozenset()
+    expected: Callable[[], frozenset[str]] = frozenset
 
     def owns(self, tags: Mapping[str, str]) -> bool:
         """Whether these tags make a thing ours (promise 6)."""

@@ -141,6 +141,7 @@ class Live:
     busy: str = ""  # why it takes no change now; a later run will do it
     broken: str = ""  # why it takes no change ever; needs a person
     in_use: str = ""  # what runs on it: "i-0abc is running"
+    leans_on: tuple[Key, ...] = ()  # data it was made with: gone is not the same as never made
     removal: Removal = Removal.KEEP
     monthly_cost: str = ""  # of data that stays, e.g. "about $174/month"
 

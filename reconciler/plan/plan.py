@@ -41,6 +41,9 @@ Reading: TypeAlias = Sequence[Live] | Unknown
 Readings: TypeAlias = Mapping[tuple[str, str], Reading]
 """By (kind, region)."""
 
+IN_USE = "in-use"
+"""The error code of rows that wait for a person to stop working."""
+
 SEVERITY = (Impact.NONE, Impact.NEXT_START, Impact.DISRUPTIVE, Impact.DATA)
 
 
@@ -132,7 +135,8 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
         if late:
             return _wait(draft, row, f"needs {late}: {draft.waits[late]}")
         draft.moving.add(want.key)
-        draft.changes.append(row)
+        was_there = any(want.key in other.leans_on for other in draft.live.values() if other.owned)
+        draft.changes.append(replace(row, impact=Impact.DATA) if was_there else row)
         return None
     return _update(draft, kind, live, row)
 
@@ -163,7 +167,7 @@ def _update(draft: _Draft, kind: Kind, live: Live, row: Change) -> None:
     if held:
         why = f"{live.in_use}; applied once nothing runs"
         change = replace(row, fields=tuple(held), impact=_impact(kind, held), desired=want)
-        draft.changes.append(replace(change, outcome=Outcome.WAITING, reason=why))
+        draft.changes.append(replace(change, outcome=Outcome.WAITING, reason=why, error=IN_USE))
     if refused:
         advice = "; ".join(dict.fromkeys(kind.RULES[f.field].advice for f in refused))
         change = replace(row, op=Op.REPLACE, fields=tuple(refused), impact=Impact.DATA)
@@ -272,7 +276,7 @@ def _removals(
             rows.append(replace(row, outcome=Outcome.BLOCKED, reason=reason, error=unread.error))
         elif in_use:
             reason = f"{in_use}; removed once nothing runs"
-            rows.append(replace(row, outcome=Outcome.WAITING, reason=reason))
+            rows.append(replace(row, outcome=Outcome.WAITING, reason=reason, error=IN_USE))
         else:
             rows.append(row)
     return rows, tuple(o for o in orphans if o.removal is Removal.DATA)

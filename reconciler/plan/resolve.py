@@ -221,6 +221,4 @@ def _selected(wanted: Subnets, subnet: Subnet) -> bool:
 
 def _home_subnet(home: LustreFileSystem, subnets: tuple[Subnet, ...]) -> Subnet:
     """Lustre is in one zone: the one asked for, else the first the workstation may use."""
-    return next(
-        (s for s in subnets if s.availability_zone == home.availability_zone), subnets[0]
-    )
+    return next((s for s in subnets if s.availability_zone == home.availability_zone), subnets[0])

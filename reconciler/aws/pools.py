@@ -1,0 +1,98 @@
+"""Which Spot pools (instance type × zone) a workstation could start in.
+
+Asked only for those whose shape changes: a steady run makes none of these calls. AWS's preview
+leaves capacity and price protection out, so it shows the widest set
+(EC2 API, GetInstanceTypesFromInstanceRequirements).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.errors import AwsError
+from reconciler.plan.guard import Pools
+from reconciler.plan.kind import Aws
+from reconciler.plan.resolve import Missing, ResolvedWorkstation
+
+PRICE_MEMBERS = frozenset({
+    "OnDemandMaxPricePercentageOverLowestPrice",
+    "SpotMaxPricePercentageOverLowestPrice",
+    "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice",
+})  # fmt: skip
+"""The preview does not support them."""
+
+
+def pools(aws: Aws, workstations: Iterable[ResolvedWorkstation]) -> dict[str, Pools | Missing]:
+    """The pools of each workstation of one region, by workstation name."""
+    matched: dict[str, Sequence[str] | Missing] = {}
+    seen: dict[str, Sequence[str] | Missing] = {}
+    chosen = list(workstations)
+    for each in chosen:
+        question = json.dumps(
+            [
+                each.image.architecture,
+                each.declared.instance_types,
+                dict(each.declared.instance_requirements or {}),
+            ],
+            sort_keys=True,
+        )
+        if question not in seen:
+            seen[question] = _matching(aws, each)
+        matched[each.declared.name] = seen[question]
+    every = sorted({t for m in matched.values() if not isinstance(m, Missing) for t in m})
+    try:
+        offered = _offered(aws, every)
+    except AwsError as error:
+        return {each.declared.name: Missing(str(error), error.code) for each in chosen}
+    answer: dict[str, Pools | Missing] = {}
+    for each in chosen:
+        types = matched[each.declared.name]
+        if isinstance(types, Missing):
+            answer[each.declared.name] = types
+            continue
+        zones = sorted({subnet.availability_zone for subnet in each.subnets})
+        answer[each.declared.name] = Pools(
+            {zone: tuple(t for t in types if (t, zone) in offered) for zone in zones}
+        )
+    return answer
+
+
+def _matching(aws: Aws, each: ResolvedWorkstation) -> Sequence[str] | Missing:
+    if each.declared.instance_types:
+        return each.declared.instance_types
+    requirements: Mapping[str, object] = {
+        name: value
+        for name, value in (each.declared.instance_requirements or {}).items()
+        if name not in PRICE_MEMBERS
+    }
+    try:
+        return sorted(
+            item["InstanceType"]
+            for item in aws.pages(
+                "ec2",
+                "get_instance_types_from_instance_requirements",
+                "InstanceTypes",
+                ArchitectureTypes=[each.image.architecture],
+                VirtualizationTypes=["hvm"],
+                InstanceRequirements=requirements,
+            )
+        )
+    except AwsError as error:
+        return Missing(str(error), error.code)
+
+
+def _offered(aws: Aws, types: list[str]) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for start in range(0, len(types), 200):  # EC2: at most 200 values a filter
+        wanted = types[start : start + 200]
+        for item in aws.pages(
+            "ec2",
+            "describe_instance_type_offerings",
+            "InstanceTypeOfferings",
+            1000,
+            LocationType="availability-zone",
+            Filters=[{"Name": "instance-type", "Values": wanted}],
+        ):
+            found.add((item["InstanceType"], item["Location"]))
+    return found

@@ -1,0 +1,201 @@
+"""What must not pass without a person: pure functions over the plan (promise 7).
+
+A guard blocks one workstation's rows, or stops the whole run and names the option that lets
+exactly this plan through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.plan.model import (
+    Change,
+    Finding,
+    Impact,
+    Key,
+    Level,
+    Op,
+    Outcome,
+    Plan,
+)
+from reconciler.plan.resolve import Missing, ResolvedWorkstation
+
+FEWEST_POOLS = 2
+FEW_POOLS = 8
+"""Below the first a Spot workstation is refused, below the second it gets a warning: with few
+pools (instance type × zone) a shortage of one is a morning without a machine."""
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The instance types that match, by zone."""
+
+    by_zone: Mapping[str, tuple[str, ...]]
+
+    @property
+    def count(self) -> int:
+        """Pools: type × zone."""
+        return sum(map(len, self.by_zone.values()))
+
+    def __str__(self) -> str:
+        return "; ".join(f"{zone}: {', '.join(t) or 'none'}" for zone, t in self.by_zone.items())
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """The plan with guarded rows blocked, and what to tell."""
+
+    plan: Plan
+    findings: tuple[Finding, ...]
+
+
+def check(
+    plan: Plan,
+    workstations: Iterable[ResolvedWorkstation],
+    pools: Mapping[Key, Pools | Missing],
+    live_workstations: int,
+    approve: str,
+) -> Guarded:
+    """Run every guard. `pools` is by the key of the row it is about; `approve` a token or ""."""
+    findings: list[Finding] = []
+    chosen = {(each.declared.region, each.declared.name): each for each in workstations}
+    for row in plan.changes:
+        each = chosen.get((row.key.region, row.workstation))
+        if each is not None and row.key in pools:
+            plan = _pools(plan, row.key, each, pools[row.key], findings)
+    plan = _recreations(plan, approve, findings)
+    findings.extend(_zones(plan, chosen.values()))
+    findings.extend(_kept(plan))
+    findings.extend(_limits(plan, live_workstations, approve))
+    return Guarded(plan, tuple(findings))
+
+
+def _pools(
+    plan: Plan, key: Key, each: ResolvedWorkstation, found: Pools | Missing, findings: list[Finding]
+) -> Plan:
+    declared = each.declared
+    setting = "instance_types" if declared.instance_types else "gpu"
+    where = declared.where_of(setting)
+
+    def ours(change: Change) -> bool:
+        return change.workstation == declared.name and change.key.region == declared.region
+
+    if isinstance(found, Missing):
+        reason = f"the matching instance types could not be read: {found.reason}"
+        findings.append(Finding(Level.ERROR, "pools-unknown", f"{declared.name}: {reason}", where))
+        return _block(plan, ours, reason, found.error)
+    if found.count < (1 if declared.spot_policy == "on-demand" else FEWEST_POOLS):
+        reason = (
+            f"{found.count} pools (type × zone) match, at least {FEWEST_POOLS} are needed: "
+            f"widen {setting}, or add zones ({found})"
+        )
+        findings.append(Finding(Level.ERROR, "too-few-pools", f"{declared.name}: {reason}", where))
+        return _block(plan, ours, reason, "too-few-pools")
+    if found.count < FEW_POOLS and declared.spot_policy != "on-demand":
+        message = (
+            f"{declared.name}: only {found.count} Spot pools (type × zone) match; "
+            f"{FEW_POOLS} or more make a start likely: widen {setting}, or add zones"
+        )
+        findings.append(Finding(Level.WARNING, "few-spot-pools", message, where))
+    note = f"matches {found}"
+    return replace(
+        plan,
+        changes=tuple(
+            replace(change, notes=(*change.notes, note)) if change.key == key else change
+            for change in plan.changes
+        ),
+    )
+
+
+def _block(plan: Plan, chosen: Callable[[Change], bool], reason: str, error: str) -> Plan:
+    """Block what would be made or changed; removals go on."""
+    return replace(
+        plan,
+        changes=tuple(
+            replace(change, outcome=Outcome.BLOCKED, reason=reason, error=error)
+            if chosen(change) and change.outcome is Outcome.PLANNED and change.op is not Op.DELETE
+            else change
+            for change in plan.changes
+        ),
+    )
+
+
+def _recreations(plan: Plan, approve: str, findings: list[Finding]) -> Plan:
+    """Data that was there and is gone is not made anew, empty, in silence."""
+    rows = [c for c in plan.changes if c.op is Op.CREATE and c.impact is Impact.DATA]
+    for row in rows:
+        token = approval([row])
+        if approve == token:
+            continue
+        reason = (
+            f"{row.key} was in use and is gone; restore it from a backup, or accept a new, "
+            f"empty one with --approve {token}"
+        )
+        findings.append(Finding(Level.ERROR, "data-missing", reason, row.where))
+        plan = _block(plan, row.__eq__, reason, "data-missing")
+    return plan
+
+
+def _zones(plan: Plan, workstations: Iterable[ResolvedWorkstation]) -> Iterable[Finding]:
+    """Lustre in one zone, instances in several: AWS bills the traffic between."""
+    changing = {(change.key.region, change.workstation) for change in plan.changes}
+    for each in workstations:
+        declared = each.declared
+        zones = {subnet.availability_zone for subnet in each.subnets}
+        lustre = bool(declared.mounts) or "storage.home.fsx_lustre.storage_capacity" in (
+            declared.values
+        )
+        if lustre and len(zones) > 1 and (declared.region, declared.name) in changing:
+            yield Finding(
+                Level.INFO,
+                "cross-zone-traffic",
+                f"{declared.name}: Lustre stands in one zone, instances may start in "
+                f"{len(zones)}; traffic between zones costs about $0.01 per GB each way",
+                declared.where_of("availability_zones"),
+            )
+
+
+def _kept(plan: Plan) -> Iterable[Finding]:
+    for live in plan.kept:
+        cost = f", {live.monthly_cost}" if live.monthly_cost else ""
+        yield Finding(
+            Level.WARNING,
+            "data-kept",
+            f"{live.key} ({live.attrs['id']}) is declared nowhere; its data stays{cost}",
+        )
+
+
+def _limits(plan: Plan, live_workstations: int, approve: str) -> Iterable[Finding]:
+    """More than max(1, 10 %) of the workstations removed or disturbed at once."""
+    limit = max(1, live_workstations // 10)
+    planned = [change for change in plan.changes if change.outcome is Outcome.PLANNED]
+    removed = [change for change in planned if change.op is Op.DELETE]
+    disturbed = [change for change in planned if change.impact is Impact.DISRUPTIVE]
+    for code, what, rows in (
+        ("many-removals", "removed", removed),
+        ("many-disruptions", "disturbed", disturbed),
+    ):
+        touched = sorted({(row.key.region, row.workstation or row.key.name) for row in rows})
+        if len(touched) <= limit:
+            continue
+        token = approval(removed + disturbed)
+        if approve == token:
+            continue
+        names = ", ".join(name for _, name in touched[:5]) + (", …" if len(touched) > 5 else "")
+        stale = f" (the token {approve} is of another plan)" if approve else ""
+        yield Finding(
+            Level.ERROR,
+            code,
+            f"{len(touched)} of {live_workstations} workstations would be {what} at once "
+            f"({names}), more than {limit}: nothing is done. If that is meant, run again with "
+            f"--approve {token}{stale}",
+            stops_run=True,
+        )
+
+
+def approval(rows: Iterable[Change]) -> str:
+    """The token of exactly these rows."""
+    lines = sorted(f"{row.op} {row.key.region} {row.key} {row.fields}" for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]

@@ -1,0 +1,136 @@
+"""Read everything a plan needs, side by side: what the declaration names, and what is there.
+
+The reads of all regions, services and kinds overlap. The kind whose names prove their content
+waits for the lookups, through `Scope.expected`; nothing else waits for anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.declare.fleet import Image, Site
+from reconciler.errors import AwsError
+from reconciler.plan.guard import Pools
+from reconciler.plan.kind import Aws, Kind, Scope
+from reconciler.plan.model import Desired, Unknown
+from reconciler.plan.plan import Reading, Readings
+from reconciler.plan.resolve import (
+    Facts,
+    ImageFacts,
+    Missing,
+    ResolvedSite,
+    ResolvedWorkstation,
+    Subnet,
+    resolve,
+)
+
+READERS = 24
+"""Threads that read: a region has some fifteen reads to make, and two regions are common."""
+
+
+class Lookups(Protocol):
+    """Reads of what a declaration names; `reconciler.aws.lookup` is one."""
+
+    def subnets(self, aws: Aws) -> tuple[Subnet, ...] | Missing:
+        """Every subnet of a region."""
+
+    def images(self, aws: Aws, wanted: Iterable[Image]) -> Mapping[str, ImageFacts | Missing]:
+        """Each image, by `str(image)`."""
+
+    def instance_profiles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
+        """ARNs by name."""
+
+    def roles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
+        """ARNs by name."""
+
+    def pools(
+        self, aws: Aws, workstations: Iterable[ResolvedWorkstation]
+    ) -> Mapping[str, Pools | Missing]:
+        """Spot pools of one region, by workstation name."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Everything a run is handed: who we are, the doors, what to read, the kinds, the count."""
+
+    account: str
+    reader: Callable[[str], Aws]  # by region; answers a repeated read of one run from memory
+    writer: Callable[[str], Aws]  # by region
+    lookups: Lookups
+    kinds: tuple[Kind, ...]
+    calls: Callable[[], Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Both sides, ready to be compared."""
+
+    resolved: ResolvedSite
+    desired: tuple[Desired, ...]
+    readings: Readings
+
+
+def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
+    """Read both sides in all regions. `doors` are by region.
+
+    Raises: UsageError when the credentials end; a failed read of AWS is an `Unknown` instead.
+    """
+    wanted: Future[tuple[Desired, ...]] = Future()
+    scope = Scope(
+        site.name,
+        site.ignore_tags,
+        lambda: frozenset(each.proof for each in wanted.result() if each.proof),
+    )
+    with ThreadPoolExecutor(READERS) as pool:
+        try:
+            lookups = _Asked(site, cloud.lookups, doors, pool)
+            finds = {
+                (kind.NAME, region): pool.submit(_find, kind, door, scope)
+                for kind in cloud.kinds
+                for region, door in doors.items()
+            }
+            resolved = resolve(site, lookups.facts())
+            desired = tuple(each for kind in cloud.kinds for each in kind.desired(resolved))
+            wanted.set_result(desired)
+        finally:
+            wanted.cancel()  # no effect once set; otherwise whoever waits for it must not hang
+        readings = {key: found.result() for key, found in finds.items()}
+    return Seen(resolved, desired, readings)
+
+
+class _Asked:
+    """The lookups, under way."""
+
+    def __init__(
+        self, site: Site, lookups: Lookups, doors: Mapping[str, Aws], pool: ThreadPoolExecutor
+    ) -> None:
+        each = site.workstations
+        first = doors[site.regions[0]]  # IAM is global: one region's door will do
+        self._profiles = pool.submit(
+            lookups.instance_profiles, first, {w.instance_profile for w in each}
+        )
+        self._roles = pool.submit(lookups.roles, first, {w.scheduler_role for w in each})
+        self._subnets = {r: pool.submit(lookups.subnets, door) for r, door in doors.items()}
+        self._images = {
+            region: pool.submit(lookups.images, door, {w.image for w in each if w.region == region})
+            for region, door in doors.items()
+        }
+
+    def facts(self) -> dict[str, Facts]:
+        """All answers, by region."""
+        profiles, roles = self._profiles.result(), self._roles.result()
+        return {
+            region: Facts(subnets.result(), self._images[region].result(), profiles, roles)
+            for region, subnets in self._subnets.items()
+        }
+
+
+def _find(kind: Kind, aws: Aws, scope: Scope) -> Reading:
+    """All of it, or unknown: never part of a list (promise 4)."""
+    try:
+        return tuple(kind.find(aws, scope))
+    except AwsError as error:
+        return Unknown(kind.NAME, aws.region, str(error), error.code)

@@ -1,0 +1,139 @@
+"""The path itself: read → plan → guard, and, past the fork, apply.
+
+`look` decides and writes nothing; `apply` writes. A dry run ends between the two, and nothing
+below knows the word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from reconciler.declare.fleet import Site
+from reconciler.errors import UsageError
+from reconciler.plan import apply as applying
+from reconciler.plan import guard
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report, Unknown
+from reconciler.plan.plan import IN_USE, Readings, make_plan
+from reconciler.plan.read import Cloud, read
+from reconciler.plan.resolve import Missing, ResolvedSite
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows of the plan are meant, and which guarded plan was approved."""
+
+    only: tuple[str, ...] = ()  # globs over `name` and `fleet/name`; () means all
+    approve: str = ""
+
+    def takes(self, fleet: str, workstation: str) -> bool:
+        """Whether a thing of this fleet and workstation is meant; shared things always are."""
+        if not self.only or not workstation:
+            return True
+        names = (workstation, f"{fleet}/{workstation}")
+        return any(fnmatchcase(name, glob) for glob in self.only for name in names)
+
+
+def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Report:
+    """Read, compare, decide. Writes nothing.
+
+    Raises: UsageError when the selection matches nothing, or the credentials end meanwhile.
+    """
+    doors = {region: cloud.reader(region) for region in site.regions}
+    seen = read(site, cloud, doors)
+    plan = make_plan(seen.desired, seen.readings, seen.resolved.blocked, cloud.kinds)
+    plan = _selected(plan, selection, site)
+    guarded = guard.check(
+        plan,
+        seen.resolved.workstations,
+        _pools(plan, seen.resolved, cloud, doors),
+        _standing(seen.readings),
+        selection.approve,
+    )
+    return Report(
+        site=site.name,
+        account=cloud.account,
+        dry_run=dry_run,
+        plan=guarded.plan,
+        findings=guarded.findings,
+        calls=cloud.calls(),
+    )
+
+
+def apply(
+    report: Report,
+    site: Site,
+    cloud: Cloud,
+    on_change: Callable[[Change], None],
+    stopped: Callable[[], bool],
+) -> Report:
+    """Do what a report plans, unless a guard stops the run; the report of what became of it."""
+    if any(finding.stops_run for finding in report.findings):
+        return report
+    scope = Scope(site.name, site.ignore_tags)
+    plan = applying.apply(report.plan, cloud.kinds, cloud.writer, scope, on_change, stopped)
+    return replace(report, plan=plan, calls=cloud.calls(), stopped=stopped())
+
+
+def unsettled(report: Report) -> tuple[Change, ...]:
+    """Rows that AWS is still working on: what `--wait` waits for."""
+    return tuple(
+        change
+        for change in report.plan.changes
+        if change.outcome is Outcome.WAITING and change.error not in (IN_USE, applying.STOPPED)
+    )
+
+
+def _selected(plan: Plan, selection: Selection, site: Site) -> Plan:
+    known = [(each.fleet, each.name) for each in site.workstations]
+    known += [(change.fleet, change.workstation) for change in plan.changes if change.workstation]
+    for glob in selection.only:
+        if not any(Selection((glob,)).takes(*names) for names in known):
+            names = ", ".join(sorted({f"{fleet}/{name}" for fleet, name in known})[:10])
+            raise UsageError(f"--only {glob} matches no workstation; there are: {names}")
+    chosen = tuple(c for c in plan.changes if selection.takes(c.fleet, c.workstation))
+    return replace(plan, changes=chosen)
+
+
+def _pools(
+    plan: Plan, resolved: ResolvedSite, cloud: Cloud, doors: Mapping[str, Aws]
+) -> dict[Key, guard.Pools | Missing]:
+    """Spot pools for the rows that decide where a workstation can start."""
+    holders = {kind.NAME for kind in cloud.kinds if kind.HOLDS_INSTANCES}
+    rows = {
+        (change.key.region, change.workstation): change.key
+        for change in plan.changes
+        if change.key.kind in holders
+        and change.outcome is Outcome.PLANNED
+        and (change.op is Op.CREATE or any(f.field in SHAPE for f in change.fields))
+    }
+    answer: dict[Key, guard.Pools | Missing] = {}
+    for region, door in doors.items():
+        asked = [
+            each
+            for each in resolved.workstations
+            if each.declared.region == region and (region, each.declared.name) in rows
+        ]
+        if asked:
+            found = cloud.lookups.pools(door, asked)
+            answer.update({rows[region, name]: pools for name, pools in found.items()})
+    return answer
+
+
+SHAPE = frozenset({"instance_types", "instance_requirements", "subnets"})
+"""Fields that decide which instance types a workstation can start on, and where."""
+
+
+def _standing(readings: Readings) -> int:
+    """How many workstations have something live: what the guards' percentages are of."""
+    return len(
+        {
+            (live.key.region, live.workstation)
+            for reading in readings.values()
+            if not isinstance(reading, Unknown)
+            for live in reading
+            if live.owned and live.workstation
+        }
+    )
