@@ -6,12 +6,16 @@ from importlib import import_module
 
 MODULES = (
     "autoscaling",
+    "ec2",
+    "events",
     "fsx",
     "hooks",
     "instance_types",
     "instances",
     "launch_templates",
+    "pricing",
     "scheduler",
+    "volumes",
 )
 
 

@@ -1,0 +1,119 @@
+"""EBS volumes: moto's, with client tokens and the rules that it does not keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.sandbox.operations import (
+    AwsError,
+    Call,
+    MotoResult,
+    Wire,
+    dry_run,
+    moto_response,
+    once,
+    operation,
+)
+
+GIB = {"gp2": (1, 16384), "gp3": (1, 65536), "io1": (4, 16384), "io2": (4, 65536)}
+IOPS = {"gp3": (3000, 80000), "io1": (100, 64000), "io2": (100, 256000)}
+GP3_THROUGHPUT = (125, 2000)
+
+
+@operation("ec2", "CreateVolume")
+def create(call: Call) -> MotoResult:
+    """Moto makes a second volume for the same token, in zones that do not exist.
+
+    [M ec2.CreateVolume]
+    """
+    dry_run(call)
+
+    def make() -> Wire:
+        params = dict(call.params)
+        params["AvailabilityZone"] = _zone(call)
+        _check(params.get("VolumeType", "gp2"), params)
+        return {"VolumeId": call.moto(params).value.id}
+
+    made = once(call, make, "IdempotentParameterMismatch")
+    return MotoResult(find(call, made["VolumeId"]), moto_response("ec2"))
+
+
+def _zone(call: Call) -> str:
+    name, zone_id = call.params.get("AvailabilityZone"), call.params.get("AvailabilityZoneId")
+    if bool(name) == bool(zone_id):
+        raise AwsError(
+            "InvalidParameterCombination" if name else "MissingParameter",
+            "Exactly one of AvailabilityZone and AvailabilityZoneId must be given.",
+        )
+    for zone in call.ec2.describe_availability_zones():
+        if name == zone.name or zone_id == zone.zone_id:
+            return str(zone.name)
+    raise AwsError("InvalidZone.NotFound", f"The zone '{name or zone_id}' does not exist.")
+
+
+def find(call: Call, volume_id: str) -> Any:
+    """A volume that is there."""
+    if volume_id not in call.ec2.volumes:
+        raise AwsError("InvalidVolume.NotFound", f"The volume '{volume_id}' does not exist.")
+    return call.ec2.volumes[volume_id]
+
+
+def _check(kind: str, params: Wire) -> None:
+    limits = {
+        "Size": GIB.get(kind),
+        "Iops": IOPS.get(kind),
+        "Throughput": GP3_THROUGHPUT if kind == "gp3" else None,
+    }
+    for name, bounds in limits.items():
+        value = params.get(name)
+        if value is not None and bounds and not bounds[0] <= value <= bounds[1]:
+            raise AwsError(
+                "InvalidParameterValue",
+                f"Volume {name.lower()} of {value} is not between {bounds[0]} and {bounds[1]} "
+                f"for {kind}.",
+            )
+
+
+@operation("ec2", "ModifyVolume")
+def modify(call: Call) -> MotoResult:
+    """Moto shrinks volumes; on AWS a size can only grow. [M ec2.ModifyVolume]"""
+    dry_run(call)
+    volume = find(call, call.params["VolumeId"])
+    size = call.params.get("Size")
+    if size is not None and size < volume.size:
+        raise AwsError("InvalidParameterValue", "New size cannot be smaller than existing size")
+    _check(call.params.get("VolumeType", volume.volume_type), call.params)
+    return call.moto()
+
+
+@operation("ec2", "AttachVolume")
+def attach(call: Call) -> MotoResult:
+    """Moto attaches across zones, and a volume that is attached already."""
+    dry_run(call)
+    volume = find(call, call.params["VolumeId"])
+    instance = call.ec2.get_instance_by_id(call.params["InstanceId"])
+    if instance is None:
+        raise AwsError(
+            "InvalidInstanceID.NotFound",
+            f"The instance ID '{call.params['InstanceId']}' does not exist",
+        )
+    if volume.attachment:
+        raise AwsError(
+            "VolumeInUse",
+            f"{volume.id} is already attached to an instance",
+        )
+    if instance.state not in ("running", "stopped"):
+        raise AwsError("IncorrectState", f"Instance '{instance.id}' is not 'running'.")
+    if volume.zone.name != instance.availability_zone:
+        raise AwsError(
+            "InvalidVolume.ZoneMismatch",
+            f"The volume '{volume.id}' is not in the same availability zone as instance "
+            f"'{instance.id}'",
+        )
+    if call.params["Device"] in instance.block_device_mapping:
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Invalid value '{call.params['Device']}' for unixDevice. Attachment point "
+            f"{call.params['Device']} is already in use",
+        )
+    return call.moto()

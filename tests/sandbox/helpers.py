@@ -1,0 +1,121 @@
+"""What the tests of the sandbox share: clients as a user has them, and refusals by their code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from reconciler.sandbox import Sandbox
+
+IMAGE = "ami-0905e0a11de500001"
+GPU: dict[str, Any] = {
+    "VCpuCount": {"Min": 4, "Max": 16},
+    "MemoryMiB": {"Min": 16384},
+    "AcceleratorCount": {"Min": 1, "Max": 1},
+    "AcceleratorManufacturers": ["nvidia"],
+    "AcceleratorTypes": ["gpu"],
+    "AcceleratorTotalMemoryMiB": {"Min": 22000},
+}
+
+
+class Aws:
+    """Boto3 clients of one sandbox, made once each."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def client(self, service: str, region: str = "us-east-1") -> Any:
+        """A client of the service in the region."""
+        if (service, region) not in self._clients:
+            make: Any = boto3.client
+            self._clients[service, region] = make(
+                service,
+                region_name=region,
+                endpoint_url=self.sandbox.endpoint,
+                aws_access_key_id="sandbox",
+                aws_secret_access_key="sandbox",
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service, region]
+
+    @property
+    def ec2(self) -> Any:
+        return self.client("ec2")
+
+    @property
+    def autoscaling(self) -> Any:
+        return self.client("autoscaling")
+
+    @property
+    def fsx(self) -> Any:
+        return self.client("fsx")
+
+    @property
+    def scheduler(self) -> Any:
+        return self.client("scheduler")
+
+    @property
+    def events(self) -> Any:
+        return self.client("events")
+
+    def subnets(self, tier: str = "private") -> list[str]:
+        """The seeded subnets, in the order of their zones."""
+        found = self.ec2.describe_subnets(Filters=[{"Name": "tag:Tier", "Values": [tier]}])
+        ordered = sorted(found["Subnets"], key=lambda subnet: subnet["AvailabilityZone"])
+        return [subnet["SubnetId"] for subnet in ordered]
+
+    def template(self, name: str = "acme-alice", **data: Any) -> str:
+        """A launch template of the golden image, and its id."""
+        made = self.ec2.create_launch_template(
+            LaunchTemplateName=name, LaunchTemplateData={"ImageId": IMAGE, **data}
+        )
+        return str(made["LaunchTemplate"]["LaunchTemplateId"])
+
+    def group(self, name: str = "acme-alice", **changes: Any) -> None:
+        """A group as the product makes it, over a template that is there already."""
+        words = {
+            "AutoScalingGroupName": name,
+            "MinSize": 0,
+            "MaxSize": 1,
+            "DesiredCapacity": 0,
+            "VPCZoneIdentifier": ",".join(self.subnets()),
+            "MixedInstancesPolicy": policy(),
+        }
+        self.autoscaling.create_auto_scaling_group(**{**words, **changes})
+
+    def described(self, name: str = "acme-alice") -> Any:
+        """The group as AWS shows it."""
+        found = self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return found["AutoScalingGroups"][0]
+
+
+def policy(*overrides: dict[str, Any], on_demand: int = 0, **changes: Any) -> dict[str, Any]:
+    """A mixed instances policy over the template ``acme-alice``."""
+    specification = {"LaunchTemplateName": "acme-alice", "Version": "1"}
+    return {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {**specification, **changes},
+            "Overrides": list(overrides) or [{"InstanceRequirements": GPU}],
+        },
+        "InstancesDistribution": {
+            "OnDemandPercentageAboveBaseCapacity": on_demand,
+            "SpotAllocationStrategy": "price-capacity-optimized",
+        },
+    }
+
+
+@contextmanager
+def refused(code: str, words: str = "") -> Iterator[None]:
+    """The block must end in AWS's error of this code, with these words in its message."""
+    with pytest.raises(ClientError) as caught:
+        yield
+    error = caught.value.response["Error"]
+    assert error["Code"] == code
+    assert words in error["Message"]
