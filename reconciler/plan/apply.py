@@ -21,6 +21,7 @@ from reconciler.errors import (
 )
 from reconciler.plan.kind import Aws, Kind, Scope
 from reconciler.plan.model import Change, Key, Live, Op, Outcome, Plan, Ref
+from reconciler.plan.plan import needs
 from reconciler.plan.refs import fill, refs
 
 AT_ONCE = 10
@@ -122,7 +123,7 @@ class _Run:
         spec = fill(change.desired.spec, self.known)
         for key in (*change.desired.after, *(ref.key for ref in refs(spec))):
             if key in self.missing:
-                return f"needs {key}: {self.missing[key]}"
+                return needs(key, self.missing[key])
         still = next(refs(spec), None)
         if still is not None:
             return f"needs {still.key}, which is not ready"

@@ -125,15 +125,15 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
             "exists without our tag: rename the workstation, or remove or tag what is there",
             "foreign",
         )
-    needs = (*want.after, *(ref.key for ref in refs(want.spec)))
-    missing = next((key for key in needs if key in draft.stuck), None)
+    leans = (*want.after, *(ref.key for ref in refs(want.spec)))
+    missing = next((key for key in leans if key in draft.stuck), None)
     if missing and (live is None or missing in want.after):
-        return _stop(draft, row, f"needs {missing}: {draft.stuck[missing]}", "needs")
+        return _stop(draft, row, needs(missing, draft.stuck[missing]), "needs")
     if live is None:
         row = replace(row, desired=_filled(draft, want))
-        late = next((key for key in needs if key in draft.waits), None)
+        late = next((key for key in leans if key in draft.waits), None)
         if late:
-            return _wait(draft, row, f"needs {late}: {draft.waits[late]}")
+            return _wait(draft, row, needs(late, draft.waits[late]))
         draft.moving.add(want.key)
         was_there = any(want.key in other.leans_on for other in draft.live.values() if other.owned)
         draft.changes.append(replace(row, impact=Impact.DATA) if was_there else row)
@@ -179,6 +179,11 @@ def _update(draft: _Draft, kind: Kind, live: Live, row: Change) -> None:
             _wait(draft, row, live.busy)
         else:
             draft.unchanged.append(live.key)
+
+
+def needs(key: Key, reason: str) -> str:
+    """Why something waits or is blocked: the first cause, not the chain to it."""
+    return reason if reason.startswith("needs ") else f"needs {key}: {reason}"
 
 
 def _filled(draft: _Draft, want: Desired) -> Desired:
