@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_not_result, stop_after_delay
+
 MAX_ATTEMPTS = 6
 """Tries of one call, botocore's `standard` mode: 1 s doubling to 20 s for throttles, about half
 a minute in all. Fewer loses a run to a burst by another tool; more hides an outage."""
@@ -21,3 +26,20 @@ POLL_SECONDS = 10.0
 
 WAIT_LIMIT_SECONDS = 30 * 60
 """The longest `--wait`: file systems were seen to take up to 15 minutes."""
+
+T = TypeVar("T")
+
+
+def poll(look: Callable[[], T], settled: Callable[[T], bool]) -> T:
+    """Look until it is settled; after WAIT_LIMIT_SECONDS, the last look. `look` sets the pace."""
+    again = Retrying(
+        retry=retry_if_not_result(settled),
+        stop=stop_after_delay(WAIT_LIMIT_SECONDS),
+        retry_error_callback=_last,
+    )
+    return again(look)
+
+
+def _last(state: RetryCallState) -> Any:
+    assert state.outcome is not None
+    return state.outcome.result()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from reconciler.aws.client import Session
     from reconciler.declare.fleet import Site
     from reconciler.plan.model import Change, Report
+    from reconciler.plan.read import Cloud
+    from reconciler.plan.run import Selection
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Request:
 def run(request: Request, console: Console) -> int:
     """Load, look, and unless it is a dry run or a guard stops it, apply; the exit code."""
     from reconciler.aws.client import connect
+    from reconciler.cli.cloud import cloud_of
     from reconciler.declare.load import load
     from reconciler.plan.run import Selection, look
 
@@ -42,11 +45,13 @@ def run(request: Request, console: Console) -> int:
     console.site = site.name
     session = connect(site)
     console.say_once(_whereabouts(site, session))
+    cloud = cloud_of(session)
+    selection = Selection(request.only, request.approve)
     with Progress(console, "reading AWS"):
-        report = look(site, session, Selection(request.only, request.approve), request.dry_run)
+        report = look(site, cloud, selection, dry_run=request.dry_run)
     with console.stop.gently():  # from here on, a signal still gets its report
         if not request.dry_run and not any(finding.stops_run for finding in report.findings):
-            report = _apply(report, site, session, request, console)
+            report = _apply(report, site, cloud, selection, request, console)
         _show(report, request, console)
     if console.stop():
         return console.stop.exit_code
@@ -54,9 +59,15 @@ def run(request: Request, console: Console) -> int:
 
 
 def _apply(
-    report: Report, site: Site, session: Session, request: Request, console: Console
+    report: Report,
+    site: Site,
+    cloud: Cloud,
+    selection: Selection,
+    request: Request,
+    console: Console,
 ) -> Report:
-    from reconciler.plan.run import apply, wait
+    from reconciler.engine.settle import settle
+    from reconciler.plan.run import apply
 
     total = len(report.plan.changes)
     seen: Counter[str] = Counter()
@@ -69,9 +80,18 @@ def _apply(
                 f"{seen['changes']}/{total} {change.op} {change.key}: {change.outcome}{reason}"
             )
 
-        report = apply(report, site, session, on_change, console.stop)
-        if request.wait and not console.stop():
-            report = wait(report, site, session, progress.doing, console.stop)
+        report = apply(report, site, cloud, on_change, console.stop)
+        if request.wait:
+            report = settle(
+                report,
+                site,
+                cloud,
+                selection,
+                on_change,
+                progress.doing,
+                console.stop,
+                console.stop.pause,
+            )
     return report
 
 
