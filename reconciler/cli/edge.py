@@ -21,9 +21,8 @@ def guarded(console: Console, action: Callable[[], int]) -> int:
     try:
         return action()
     except Interrupted as signal:
-        said = Failure("interrupted", f"stopped by {signal}; nothing was written")
-        console.fail(said)
-        return 128 + signal.number
+        said = f"stopped by {signal} while reading; nothing was written"
+        return console.fail(Failure("interrupted", said, "", console.stop.exit_code))
     except BadDeclaration as error:
         return _problems(console, error)
     except (ReconcilerError, click.ClickException) as error:

@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with Stop() as stop:
         console = Console(given, os.environ, stop)
         code = guarded(console, lambda: _dispatch(given, console))
-    write(sys.stdout, "")  # what click has buffered goes now, or nowhere
-    return code
+        write(sys.stdout, "")  # what click has buffered goes now, or nowhere
+    return stop.exit_code if stop() else code
 
 
 def _dispatch(arguments: list[str], console: Console) -> int:
@@ -169,7 +169,7 @@ def _repeat(request: Any, console: Console, interval: int) -> int:
         clock=time.monotonic,
         random=random.random,
     )
-    return console.stop.exit_code
+    return exits.DONE  # not reached but by a signal, which has its own code
 
 
 def _typed(ctx: click.Context, name: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from reconciler.cli import exits
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from reconciler.declare.fleet import Site
     from reconciler.plan.model import Change, Report
     from reconciler.plan.read import Cloud
-    from reconciler.plan.run import Selection
 
 
 @dataclass(frozen=True)
@@ -35,64 +36,84 @@ class Request:
 
 
 def run(request: Request, console: Console) -> int:
-    """Load, look, and unless it is a dry run or a guard stops it, apply; the exit code."""
+    """Load, look, and unless it is a dry run, apply; the exit code."""
     from reconciler.aws.client import connect
-    from reconciler.cli.cloud import cloud_of
     from reconciler.declare.load import load
-    from reconciler.plan.run import Selection, look
+    from reconciler.plan import run as path
 
-    site = load(fleet_paths(request.fleets))
-    console.site = site.name
-    session = connect(site)
-    console.say_once(_whereabouts(site, session))
-    cloud = cloud_of(session)
-    selection = Selection(request.only, request.approve)
-    with Progress(console, "reading AWS"):
-        report = look(site, cloud, selection, dry_run=request.dry_run)
-    with console.stop.gently():  # from here on, a signal still gets its report
-        if not request.dry_run and not any(finding.stops_run for finding in report.findings):
-            report = _apply(report, site, cloud, selection, request, console)
+    selection = path.Selection(request.only, request.approve)
+    with console.stop.interruptible(), Progress(console, "reading"):
+        site = load(fleet_paths(request.fleets))
+        console.site = site.name
+        session = connect(site)
+        console.say_once(_whereabouts(site, session))
+        cloud = _cloud(session)
+        report = path.look(site, cloud, selection, dry_run=request.dry_run)
+    if request.dry_run:
         _show(report, request, console)
-    if console.stop():
-        return console.stop.exit_code
-    return exits.of_report(report, pending_is_3=request.exit_code)
+        return exits.of_report(report, pending_is_3=request.exit_code)
 
+    def act(report: Report, progress: Progress) -> Report:
+        on_change = _teller(report, progress)
+        return path.apply(report, site, cloud, on_change, console.stop)
 
-def _apply(
-    report: Report,
-    site: Site,
-    cloud: Cloud,
-    selection: Selection,
-    request: Request,
-    console: Console,
-) -> Report:
-    from reconciler.engine.settle import settle
-    from reconciler.plan.run import apply
+    def again(progress: Progress) -> Report:
+        return act(path.look(site, cloud, selection, dry_run=False), progress)
 
-    total = len(report.plan.changes)
-    seen: Counter[str] = Counter()
-    with Progress(console, f"applying {total} changes") as progress:
-
-        def on_change(change: Change) -> None:
-            seen["changes"] += 1
-            reason = f": {change.reason}" if change.reason else ""
-            progress.step(
-                f"{seen['changes']}/{total} {change.op} {change.key}: {change.outcome}{reason}"
-            )
-
-        report = apply(report, site, cloud, on_change, console.stop)
+    with Progress(console, "applying") as progress:
+        report = act(report, progress)
         if request.wait:
-            report = settle(
-                report,
-                site,
-                cloud,
-                selection,
-                on_change,
-                progress.doing,
-                console.stop,
-                console.stop.pause,
-            )
-    return report
+            report = _settle(report, again, progress, console)
+    _show(report, request, console)
+    unfinished = request.wait and path.unsettled(report)
+    return exits.FAILED if unfinished else exits.of_report(report)
+
+
+def _settle(
+    report: Report, again: Callable[[Progress], Report], progress: Progress, console: Console
+) -> Report:
+    from reconciler.aws.wait import POLL_SECONDS, WAIT_LIMIT_SECONDS
+    from reconciler.engine.settle import settle
+    from reconciler.plan.run import unsettled
+
+    until = time.monotonic() + WAIT_LIMIT_SECONDS
+    return settle(
+        report,
+        again=lambda: again(progress),
+        under_way=unsettled,
+        pause=lambda: console.stop.pause(POLL_SECONDS),
+        go_on=lambda: not console.stop() and time.monotonic() < until,
+        on_progress=progress.doing,
+    )
+
+
+def _teller(report: Report, progress: Progress) -> Callable[[Change], None]:
+    """Tells of each change as it ends, from whichever thread it ends in."""
+    total = sum(change.outcome == "planned" for change in report.plan.changes)
+    number = count(1)
+
+    def tell(change: Change) -> None:
+        reason = f": {change.reason}" if change.reason else ""
+        progress.step(f"{next(number)}/{total} {change.op} {change.key}: {change.outcome}{reason}")
+
+    return tell
+
+
+def _cloud(session: Session) -> Cloud:
+    """What a run is handed of AWS."""
+    from reconciler.aws import lookup
+    from reconciler.aws.once import ReadOnce
+    from reconciler.kinds import KINDS
+    from reconciler.plan.read import Cloud
+
+    return Cloud(
+        account=session.account,
+        reader=lambda region: ReadOnce(session.region(region)),
+        writer=session.region,
+        lookups=lookup,
+        kinds=KINDS,
+        calls=session.calls,
+    )
 
 
 def _show(report: Report, request: Request, console: Console) -> None:

@@ -1,8 +1,8 @@
 """Signals: the first ends the run in good order, the second leaves at once.
 
-While AWS is only read, the first signal ends the reading: nothing was written, so nothing is
-lost. While a plan is applied (`gently`), it is only noted: the change in hand is finished and
-whoever applies asks between changes whether to go on.
+A signal is only noted, and whoever does one thing after another asks between two whether to go
+on: so the change in hand is finished and reported. Only while AWS is read (`interruptible`)
+does it end at once what is being done: nothing was written, so nothing is lost.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
+from typing import Any
 
-_SHOW_CURSOR = "\x1b[?25h"  # a progress line may have hidden it
+_SHOW_CURSOR = b"\x1b[?25h"  # a progress line may have hidden it
+_POLL = 0.1
 
 
 class Interrupted(BaseException):
-    """A signal ended the run; not an Exception, so that no handler of errors swallows it."""
+    """A signal ended the reading; not an Exception, so that no handler of errors swallows it."""
 
     def __init__(self, number: int) -> None:
-        self.number = number
         super().__init__(signal.Signals(number).name)
 
 
@@ -32,11 +33,11 @@ class Stop:
 
     def __init__(self) -> None:
         self.number = 0
-        self._gentle = False
-        self._before: dict[int, object] = {}
+        self._interruptible = False
+        self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
-        """For whoever does one thing after another: whether to begin the next."""
+        """Whether not to begin the next thing."""
         return self.number != 0
 
     @property
@@ -45,20 +46,21 @@ class Stop:
         return 128 + self.number
 
     @contextmanager
-    def gently(self) -> Iterator[None]:
-        """Inside, a signal interrupts nothing; it is only noted."""
-        self._gentle = True
+    def interruptible(self) -> Iterator[None]:
+        """Inside, a signal raises Interrupted; one that came before does so too."""
+        self._interruptible = True
         try:
+            if self.number:
+                raise Interrupted(self.number)
             yield
         finally:
-            self._gentle = False
+            self._interruptible = False
 
     def pause(self, seconds: float) -> None:
-        """Sleep; a signal ends the sleep and is noted."""
-        try:
-            time.sleep(seconds)
-        except Interrupted:
-            return
+        """Sleep, but not past a signal."""
+        until = time.monotonic() + seconds
+        while not self.number and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _POLL))
 
     def __enter__(self) -> Stop:
         if threading.current_thread() is threading.main_thread():  # else Python forbids it
@@ -73,13 +75,13 @@ class Stop:
         at: TracebackType | None,
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal() gave us
+            signal.signal(number, handler)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.number:
             if sys.stderr is not None and sys.stderr.isatty():
-                os.write(sys.stderr.fileno(), _SHOW_CURSOR.encode())
+                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
             os._exit(128 + number)  # threads in a call would hold up any other way out
         self.number = number
-        if not self._gentle:
+        if self._interruptible:
             raise Interrupted(number)

@@ -1,55 +1,49 @@
-"""The same run, again, until AWS has finished what it was asked for."""
+"""`--wait`: the run again, until AWS has finished what it began."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from reconciler.aws.wait import POLL_SECONDS, poll
-from reconciler.declare.fleet import Site
+from reconciler.errors import ReconcilerError
 from reconciler.plan.model import Change, Outcome, Report
-from reconciler.plan.read import Cloud
-from reconciler.plan.run import Selection, apply, look, unsettled
+
+log = logging.getLogger(__name__)
 
 
 def settle(
     report: Report,
-    site: Site,
-    cloud: Cloud,
-    selection: Selection,
-    on_change: Callable[[Change], None],
-    doing: Callable[[str], None],
-    stopped: Callable[[], bool],
-    sleep: Callable[[float], None],
+    again: Callable[[], Report],
+    under_way: Callable[[Report], Sequence[Change]],
+    pause: Callable[[], None],
+    go_on: Callable[[], bool],
+    on_progress: Callable[[str], None],
 ) -> Report:
-    """Look and apply until nothing waits for AWS, `stopped()`, or half an hour has passed.
-
-    What waits for a person (a workstation in use) is not waited for. `doing` is told what is.
-    """
-
-    latest = report
-
-    def again() -> Report:
-        nonlocal latest
-        sleep(POLL_SECONDS)
-        seen = look(site, cloud, selection, dry_run=False)
-        latest = _joined(latest, apply(seen, site, cloud, on_change, stopped))
-        return latest
-
-    def settled(result: Report) -> bool:
-        waiting = sorted({row.reason for row in unsettled(result)})
-        doing(f"waiting: {'; '.join(waiting)}")
-        return stopped() or not waiting
-
-    return report if settled(report) else poll(again, settled)
+    """Run `again` until nothing is under way or `go_on()` is false; one report of it all."""
+    while (rows := under_way(report)) and go_on():
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        on_progress(f"waiting for {rows[0].key}{more}: {rows[0].reason}")
+        pause()
+        if not go_on():
+            break
+        try:
+            report = joined(report, again())
+        except ReconcilerError as error:  # what was done before must still be reported
+            log.warning("no longer waiting: %s", error)
+            break
+    return report
 
 
-def _joined(before: Report, after: Report) -> Report:
-    """The later report, with what the earlier one had done."""
-    later = {change.key for change in after.plan.changes}
-    done = [
-        change
-        for change in before.plan.changes
-        if change.outcome is Outcome.DONE and change.key not in later
-    ]
-    return replace(after, plan=replace(after.plan, changes=(*done, *after.plan.changes)))
+def joined(before: Report, after: Report) -> Report:
+    """The later report, with what the earlier one did: those rows are unchanged by now."""
+    done = [change for change in before.plan.changes if change.outcome is Outcome.DONE]
+    keys = {change.key for change in done}
+    return replace(
+        after,
+        plan=replace(
+            after.plan,
+            changes=(*done, *after.plan.changes),
+            unchanged=tuple(key for key in after.plan.unchanged if key not in keys),
+        ),
+    )

@@ -69,7 +69,7 @@ def _row(row: Row, look: Look) -> Iterator[str]:
     yield from _signed(row.sign, head, look)
     for path, old, new in row.fields:
         yield from look.wrap(terminal(f"{path}: {old} → {new}"), " " * 6, " " * 8)
-    for note in row.notes:
+    for note in () if row.outcome is Outcome.DONE else row.notes:  # they helped to judge it
         yield from look.wrap(terminal(note), " " * 6, " " * 8)
 
 
