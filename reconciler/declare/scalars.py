@@ -71,12 +71,14 @@ def _number(text: str) -> str | int | float | Trap:
         return float(text)
     for pattern, what in _DISPUTED:
         if pattern.fullmatch(text):
-            return Trap(f"{show(text)} without quotes {what}", f"write {_quoted(text)}")
+            return Trap(f"{show(text)} without quotes {what}", _remedy(text))
     return text
 
 
-def _quoted(text: str) -> str:
-    return f'"{text}"' if len(text) <= 40 else "it in quotes"
+def _remedy(text: str) -> str:
+    if re.fullmatch(r"[0-9]{1,2}:[0-9]{2}", text):
+        return f'write "{text}"; in a schedule, with its days: "Mon-Fri {text:0>5}"'
+    return f'write "{text}"' if len(text) <= 40 else "write it in quotes"
 
 
 def hidden(text: str) -> Trap | None:

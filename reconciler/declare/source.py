@@ -160,17 +160,17 @@ class _Document:
             return self._report(event, value.message, value.hint)
         return value
 
-    def _seq(self, depth: int) -> Any:
-        seq, usable = Seq(), True
+    def _seq(self, depth: int) -> Seq:
+        seq = Seq()
         while True:
             event = self._next()
             if type(event) is yaml.SequenceEndEvent:
-                return seq if usable else _BAD
+                return seq
             place = _place(event)
             value = self._value(event, depth + 1)
-            usable &= value is not _BAD
-            seq.append(value)
-            seq.spots.append(Spot(self.source, *place, *place))
+            if value is not _BAD:
+                seq.append(value)
+                seq.spots.append(Spot(self.source, *place, *place))
 
     def _map(self, depth: int) -> Map:
         found = Map()

@@ -1,0 +1,249 @@
+"""Our words for each way a value can miss its schema, keyed by JSON Schema keyword."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from reconciler.declare.nearest import did_you_mean, nearest
+from reconciler.declare.scalars import name_of, plain, show
+from reconciler.declare.tree import Map
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+_MANY = 14  # more fields than this are not worth listing
+
+
+class Misfit(Protocol):
+    """What is used of a jsonschema ValidationError."""
+
+    validator: str
+    validator_value: Any
+    instance: Any
+    schema: Mapping[str, Any]
+
+
+class Complaint(NamedTuple):
+    """What to say, and where: of the value, or of an entry in it, there of the key or not."""
+
+    message: str
+    hint: str = ""
+    entry: str | int | None = None
+    of_key: bool = False
+    meant: str = ""  # the field that an unknown one probably stands for
+
+
+Say = Callable[[str, Misfit, str], Iterator[Complaint]]
+
+
+def complain(name: str, misfit: Misfit, written: str, *, of_name: bool) -> Iterator[Complaint]:
+    """What to say of one misfit. `name` is how to call the value, `written` how it stands in the
+    file; `of_name` tells that the name itself is wrong, not the value."""
+    if of_name:
+        yield from _bad_name(misfit)
+    else:
+        yield from COMPLAINTS[misfit.validator](name, misfit, written)
+
+
+def _bad_name(misfit: Misfit) -> Iterator[Complaint]:
+    key = str(misfit.instance)
+    better = re.sub(r"[^a-z0-9-]+", "-", key.lower()).strip("-")
+    fits = re.search(misfit.schema["pattern"], better)
+    hint = _odd_letter(key) or (f"for example `{better}`" if fits else "")
+    message = f"the name {show(key)} {misfit.schema['patternErrorMessage']}"
+    yield Complaint(message, hint, entry=key, of_key=True)
+
+
+def _unknown(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+    known = misfit.schema["properties"]
+    for key in misfit.instance:
+        if key in known:
+            continue
+        deeper, meant = _deeper(misfit.schema, key), nearest(key, known) or ""
+        if deeper:
+            hint = f"it belongs under `{deeper}`"
+        else:
+            hint = f"did you mean `{meant}`?" if meant else _fields(known)
+        message = f"{show(key)} is not a field of {_article(misfit.schema['title'])}"
+        yield Complaint(message, hint, entry=key, of_key=True, meant=meant)
+
+
+def _deeper(schema: Mapping[str, Any], key: str) -> str:
+    """Where below this object a field of that name is; "" if nowhere."""
+    queue: deque[tuple[tuple[str, ...], Mapping[str, Any]]] = deque([((), schema)])
+    while queue:
+        path, node = queue.popleft()
+        for name, child in node.get("properties", {}).items():
+            if name == key:
+                return ".".join(path)
+            queue.append(((*path, name), child))
+    return ""
+
+
+def _fields(known: Iterable[str]) -> str:
+    names = list(known)
+    if len(names) > _MANY:
+        return "see docs/reference-yaml.md"
+    return "its fields: " + ", ".join(names)
+
+
+def _type(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
+    wanted = [each for each in _as_list(misfit.validator_value) if each != "null"]
+    what = _either([_TYPES[each] for each in wanted])
+    if misfit.instance is None:
+        yield Complaint(
+            f"{name} has no value; it must be {what}", _example(misfit.schema), of_key=True
+        )
+        return
+    yield Complaint(
+        f"{name} must be {what}, not {_got(misfit.instance, written)}",
+        _remedy(wanted, misfit, written),
+    )
+
+
+def _got(value: Any, written: str) -> str:
+    if isinstance(value, str):
+        return f"the text {show(value)}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {written}"
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def _remedy(wanted: Sequence[str], misfit: Misfit, written: str) -> str:
+    value, schema = misfit.instance, misfit.schema
+    is_number = isinstance(value, bool | int | float)
+    if "string" in wanted and is_number and _would_fit(schema, written):
+        return f'write it in quotes: "{written}"'
+    if isinstance(value, str) and {"integer", "number"} & set(wanted):
+        meant = plain(value)
+        if isinstance(meant, int | float) and not isinstance(meant, bool):
+            return f"write it without quotes: {value}"
+    if "array" in wanted and isinstance(value, str):
+        return f"write a list: [{flow(value)}]"
+    return _example(schema)
+
+
+def _would_fit(schema: Mapping[str, Any], text: str) -> bool:
+    if "enum" in schema:
+        return text in schema["enum"]
+    return "pattern" not in schema or re.search(schema["pattern"], text) is not None
+
+
+def _enum(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+    allowed = [each for each in misfit.validator_value if each is not None]
+    got = misfit.instance
+    near = did_you_mean(got, allowed) if isinstance(got, str) else ""
+    shown = show(got) if isinstance(got, str) else flow(got)
+    yield Complaint(f"{name} must be {_either([flow(a) for a in allowed])}, not {shown}", near)
+
+
+def _pattern(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+    message = f"{name} {misfit.schema['patternErrorMessage']}, not {show(misfit.instance)}"
+    yield Complaint(message, _odd_letter(misfit.instance))
+
+
+def _odd_letter(text: str) -> str:
+    odd = next((char for char in text if not char.isascii()), "")
+    return f"it has {name_of(odd)}" if odd else ""
+
+
+def _minimum(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
+    yield Complaint(f"{name} must be at least {misfit.validator_value}, not {written}")
+
+
+def _maximum(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
+    yield Complaint(f"{name} must be at most {misfit.validator_value}, not {written}")
+
+
+def _empty(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+    if not (isinstance(misfit.instance, Map) and misfit.instance.broken):
+        yield Complaint(f"{name} is empty", _example(misfit.schema) or "leave it out")
+
+
+def _too_long(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+    limit, found = misfit.validator_value, len(misfit.instance)
+    yield Complaint(f"{name} has {found} characters, at most {limit} are allowed")
+
+
+def _too_many(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+    limit, found = misfit.validator_value, misfit.instance
+    if limit == 1 and isinstance(found, dict):
+        yield Complaint(f"{name} has both {' and '.join(found)}", "keep one of them")
+    else:
+        yield Complaint(f"{name} has {len(found)} entries, at most {limit} are allowed")
+
+
+def _twice(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+    items = misfit.instance
+    for index, item in enumerate(items):
+        if item in items[:index]:
+            yield Complaint(f"`{flow(item)}` is in {name} twice", "keep one of them", entry=index)
+
+
+def _required(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+    for key in misfit.validator_value:
+        if not misfit.instance.mentions(key):
+            message = f"{_article(misfit.schema['title'])} needs `{key}`"
+            example = _example(misfit.schema["properties"][key], key)
+            yield Complaint(message, example, of_key=True)
+
+
+COMPLAINTS: Mapping[str, Say] = {
+    "additionalProperties": _unknown,
+    "type": _type,
+    "enum": _enum,
+    "pattern": _pattern,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "minLength": _empty,
+    "maxLength": _too_long,
+    "minItems": _empty,
+    "maxItems": _too_many,
+    "uniqueItems": _twice,
+    "minProperties": _empty,
+    "maxProperties": _too_many,
+    "required": _required,
+}
+
+
+def _example(schema: Mapping[str, Any], key: str = "") -> str:
+    examples = schema.get("examples")
+    if not examples:
+        return ""
+    return f"for example {key}: {flow(examples[0])}" if key else f"for example {flow(examples[0])}"
+
+
+def flow(value: Any) -> str:
+    """A value as one would write it in YAML, on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        is_safe = plain(value) == value and re.fullmatch(r"[\w./][\w./@:+-]*", value)
+        return value if is_safe else f'"{value}"'
+    return str(value)
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _article(title: str) -> str:
+    return f"{'an' if title[0] in 'aeiouE' or title.startswith('FSx') else 'a'} {title}"
+
+
+def _as_list(types: str | list[str]) -> list[str]:
+    return [types] if isinstance(types, str) else types
