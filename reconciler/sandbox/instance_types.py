@@ -12,6 +12,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYP
 from reconciler.sandbox.operations import AwsError, Call, MotoResult, Wire, dry_run, operation, page
 
 LARGEST_PAGE = 1000
+CURRENT = frozenset({"c5", "c6gn", "g5", "m5", "m6i", "r5", "r6i", "r7g", "r7gd"})
+"""Families that moto's catalogue calls previous (M11) and AWS's page of those does not list."""
 AMAZON = "amazon-web-services"
 
 
@@ -36,10 +38,9 @@ def _in_region(region: str) -> frozenset[str]:
 
 
 def current(instance_type: str) -> bool:
-    """Moto's data call g5 previous generation; AWS lists it as current."""
-    return (
-        bool(INSTANCE_TYPES[instance_type]["CurrentGeneration"]) or _family(instance_type) == "g5"
-    )
+    """Whether a type is of the current generation, against moto's data where AWS's list differs."""
+    listed = bool(INSTANCE_TYPES[instance_type]["CurrentGeneration"])
+    return listed or _family(instance_type) in CURRENT
 
 
 def vcpus(instance_type: str) -> int:
@@ -73,7 +74,7 @@ def describe_offerings(call: Call) -> Wire:
 
 @operation("ec2", "DescribeInstanceTypes")
 def describe_types(call: Call) -> MotoResult:
-    """Moto answers every type in every region, in one page, and has g5's generation wrong.
+    """Moto answers every type in every region, in one page, some with the wrong generation.
 
     AWS answers the region's own types, at most 100 a page. [M ec2.DescribeInstanceTypes]
     """

@@ -46,8 +46,7 @@ def run(call: Call) -> MotoResult:
         tags = launch_template_tags(template.id, version.number)
     if not params.get("ImageId"):
         raise AwsError("MissingParameter", "The request must contain the parameter ImageId")
-    call.ec2.describe_images(ami_ids=[params["ImageId"]])  # raises InvalidAMIID.NotFound
-    params["BlockDeviceMappings"] = _devices(call, params)
+    params["BlockDeviceMappings"] = _devices(image_of(call, params["ImageId"]), params)
     answer = call.moto(params)
     for instance in answer.value.instances:
         _finish(call, instance, params, tags)
@@ -62,9 +61,15 @@ def launch_template_tags(template_id: str, version: int) -> dict[str, str]:
     }
 
 
-def _devices(call: Call, params: Wire) -> list[Wire]:
+def image_of(call: Call, image_id: str) -> Any:
+    """An image that is there."""
+    if image_id not in call.ec2.amis:
+        raise AwsError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+    return call.ec2.amis[image_id]
+
+
+def _devices(image: Any, params: Wire) -> list[Wire]:
     """The devices asked for, and the image's root under them."""
-    image = call.ec2.describe_images(ami_ids=[params["ImageId"]])[0]
     devices = {each["DeviceName"]: each for each in params.get("BlockDeviceMappings", [])}
     for mapping in image.block_device_mappings:
         asked = devices.get(mapping["DeviceName"], {})
@@ -91,6 +96,9 @@ def _finish(call: Call, instance: Any, params: Wire, tags: dict[str, str]) -> No
         volume.iops = asked.get(device, {}).get("Iops", volume.iops)
         volume.throughput = asked.get(device, {}).get("Throughput") or volume.throughput
         volume.add_tags(volume_tags)
+    if not params.get("NetworkInterfaces"):
+        for interface in instance.nics.values():  # or it outlives the instance, group and all
+            interface.delete_on_termination = True
     if instance.lifecycle == "spot":
         instance.spot_instance_request_id = hex_id("sir-")[:12]
 

@@ -153,11 +153,11 @@ def _types(call: Call, group: Group, version: Version) -> list[str]:
         if version.data.get("InstanceType"):
             return [str(version.data["InstanceType"])]
         requirements = [version.data.get("InstanceRequirements")]
-    images = call.ec2.describe_images(ami_ids=[version.data["ImageId"]])
+    image = instances.image_of(call, version.data["ImageId"])
     found: dict[str, None] = {}
     for wanted in requirements:
         if wanted:
-            types = select(wanted, call.region, architectures_of(images[0]), ["hvm"])
+            types = select(wanted, call.region, architectures_of(image), ["hvm"])
             found.update(dict.fromkeys(types))
     return list(found)
 

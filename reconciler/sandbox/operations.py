@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from moto.core.exceptions import ServiceException
-from moto.core.request import Request
 from moto.core.responses import BaseResponse
 from moto.core.utils import camelcase_to_underscores
 
@@ -58,7 +57,6 @@ class Call:
     operation: str
     region: str
     params: Wire
-    request: Request | None = None
 
     def state(self, kind: type[State]) -> State:
         """The region's part of the world that one service module keeps for itself."""

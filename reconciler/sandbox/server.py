@@ -8,12 +8,15 @@ import logging
 import socket
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
+from botocore.utils import parse_timestamp
 from moto.backend_index import backend_url_patterns
+from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import determine_request_protocol
@@ -33,7 +36,6 @@ from reconciler.sandbox.wire import Answer, error_answer, result_answer
 from reconciler.sandbox.world import World
 
 log = logging.getLogger("reconciler.sandbox")
-NO_PROTOCOL = ""
 CHECKED = {
     "autoscaling": "ValidationError",
     "events": "ValidationException",
@@ -41,6 +43,16 @@ CHECKED = {
     "scheduler": "ValidationException",
 }
 """Services whose requests are held against their model, and the error each answers then."""
+
+
+@dataclass
+class _Asked:
+    """What is known of a request so far, for the error if it ends in one."""
+
+    service: str
+    region: str
+    name: str
+    protocol: str = ""
 
 
 class FrontDoor:
@@ -52,45 +64,49 @@ class FrontDoor:
 
     def answer(self, environ: dict[str, Any]) -> Answer:
         """Answer one request. One at a time: neither moto nor the world is thread safe."""
-        with self.world.lock:
-            return self._answer(environ)
-
-    def _answer(self, environ: dict[str, Any]) -> Answer:
         service, region = _credential_scope(environ)
-        request = BackendRequest(environ)
-        protocol, name = NO_PROTOCOL, environ.get("PATH_INFO", "")
-        try:
-            model = _model(service)
-            if model is None:
-                return self._moto_answer(environ, service, name)
-            protocol = determine_request_protocol(model, request.content_type)
-            operation, uri_params = _operation(model, request)
-            if operation is None:
-                raise AwsError(
-                    "UnknownOperationException", f"{service} has no such operation.", 404
-                )
-            name = operation.name
-            handler = OPERATIONS.get((service, name))
-            if handler is None:
-                return self._moto_answer(environ, service, name)
-            params = _parse(operation, protocol, request, uri_params)
-            _check(service, operation, params)
-            result = handler(Call(self.world, service, name, region, params, request))
-            return result_answer(operation, protocol, result)
-        except AwsError as error:
-            return error_answer(_model(service), protocol, error)
-        except NotImplementedError:
-            return error_answer(_model(service), protocol, _not_implemented(service, name))
-        # Moto raises KeyError and the like where AWS has an error code. 501, since botocore does
-        # not retry it and a fault of the emulator never heals.
-        except Exception as fault:
-            log.debug("%s:%s failed", service, name, exc_info=True)
-            text = f"The sandbox failed at {service}:{name}: {fault!r}"
-            return error_answer(_model(service), protocol, AwsError("InternalFailure", text, 501))
+        asked = _Asked(service, region, environ.get("PATH_INFO", ""))
+        with self.world.lock:
+            try:
+                return self._answer(environ, asked)
+            except AwsError as error:
+                return error_answer(_model(service), asked.protocol, error)
+            except ServiceException as error:
+                refusal = AwsError(error.code, error.message)
+                return error_answer(_model(service), asked.protocol, refusal)
+            except NotImplementedError:
+                refusal = _not_implemented(asked)
+                return error_answer(_model(service), asked.protocol, refusal)
+            # Moto raises KeyError and the like where AWS has an error code. 501, since botocore
+            # does not try it again and a fault of the emulator never heals.
+            except Exception as fault:
+                log.debug("%s:%s failed", service, asked.name, exc_info=True)
+                text = f"The sandbox failed at {service}:{asked.name}: {fault!r}"
+                refusal = AwsError("InternalFailure", text, 501)
+                return error_answer(_model(service), asked.protocol, refusal)
 
-    def _moto_answer(self, environ: dict[str, Any], service: str, name: str) -> Answer:
-        if service and not _moto_has(service):
-            raise _not_implemented(service, name)
+    def _answer(self, environ: dict[str, Any], asked: _Asked) -> Answer:
+        model = _model(asked.service)
+        if model is None:
+            return self._moto_answer(environ, asked)
+        request = BackendRequest(environ)
+        asked.protocol = determine_request_protocol(model, request.content_type)
+        operation, uri_params = _operation(model, request)
+        if operation is None:
+            text = f"{asked.service} has no such operation."
+            raise AwsError("UnknownOperationException", text, 404)
+        asked.name = operation.name
+        handler = OPERATIONS.get((asked.service, asked.name))
+        if handler is None:
+            return self._moto_answer(environ, asked)
+        params = _parse(operation, asked.protocol, request, uri_params)
+        _check(asked.service, operation, params)
+        call = Call(self.world, asked.service, asked.name, asked.region, params)
+        return result_answer(operation, asked.protocol, handler(call))
+
+    def _moto_answer(self, environ: dict[str, Any], asked: _Asked) -> Answer:
+        if asked.service and not _moto_has(asked.service):
+            raise _not_implemented(asked)
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
@@ -102,8 +118,9 @@ class FrontDoor:
         return Answer(started[0], body, started[1])
 
 
-def _not_implemented(service: str, name: str) -> AwsError:
-    text = f"The sandbox does not have {service}:{name}; on AWS the call may well work."
+def _not_implemented(asked: _Asked) -> AwsError:
+    call = f"{asked.service}:{asked.name}"
+    text = f"The sandbox does not have {call}; on AWS the call may well work."
     return AwsError("NotImplemented", text, 501)
 
 
@@ -145,7 +162,8 @@ def _operation(
 def _parse(
     operation: OperationModel, protocol: str, request: BackendRequest, uri_params: dict[str, Any]
 ) -> dict[str, Any]:
-    parsed = PROTOCOL_PARSERS[protocol](operation, map_type=dict).parse(
+    parser = PROTOCOL_PARSERS[protocol](operation, parse_timestamp, map_type=dict)
+    parsed = parser.parse(
         {
             "method": request.method,
             "values": request.values,

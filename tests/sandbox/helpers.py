@@ -96,7 +96,12 @@ class Aws:
         return found["AutoScalingGroups"][0]
 
 
-def policy(*overrides: dict[str, Any], on_demand: int = 0, **changes: Any) -> dict[str, Any]:
+def policy(
+    *overrides: dict[str, Any],
+    on_demand: int = 0,
+    spot: str = "price-capacity-optimized",
+    **changes: Any,
+) -> dict[str, Any]:
     """A mixed instances policy over the template ``acme-alice``."""
     specification = {"LaunchTemplateName": "acme-alice", "Version": "1"}
     return {
@@ -106,7 +111,7 @@ def policy(*overrides: dict[str, Any], on_demand: int = 0, **changes: Any) -> di
         },
         "InstancesDistribution": {
             "OnDemandPercentageAboveBaseCapacity": on_demand,
-            "SpotAllocationStrategy": "price-capacity-optimized",
+            "SpotAllocationStrategy": spot,
         },
     }
 
