@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import errno
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType, TracebackType
+from collections.abc import Callable
+from types import TracebackType
 
 from reconciler.sandbox import patches, seed, services
 from reconciler.sandbox.capacity import Capacity
@@ -107,22 +105,16 @@ class Sandbox:
 
 
 def serve(port: int, announce: Callable[[Sandbox], None]) -> None:
-    """Run in the foreground until SIGTERM or SIGINT, after telling ``announce`` it is ready."""
-    stopped = threading.Event()
-    with _signals(stopped), Sandbox(port) as sandbox:
-        announce(sandbox)
-        stopped.wait()
+    """Run in the foreground until SIGTERM or SIGINT, after telling ``announce`` it is ready.
 
-
-@contextmanager
-def _signals(stopped: threading.Event) -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    wanted = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, stop) for number in wanted]
+    The signals are waited for, not handled: a handler that sets an event can meet the lock of
+    the very event that its thread waits for.
+    """
+    wanted = {signal.SIGTERM, signal.SIGINT}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
     try:
-        yield
+        with Sandbox(port) as sandbox:
+            announce(sandbox)
+            signal.sigwait(wanted)
     finally:
-        for number, handler in zip(wanted, before, strict=True):
-            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

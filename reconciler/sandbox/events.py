@@ -165,6 +165,6 @@ def _send(call: Call, rule: Any, event: Wire, moment: float) -> None:
         rule.targets = [
             target for target in targets if any(each in target["Arn"] for each in MOTO_DELIVERS)
         ]
-        rule.send_to_targets({**event, "time": moment})
+        rule.send_to_targets({**event, "time": moment, "ingestion-time": moment})
     finally:
         rule.targets = targets

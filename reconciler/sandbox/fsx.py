@@ -13,6 +13,7 @@ from reconciler.sandbox.operations import (
     AwsError,
     Call,
     Wire,
+    forget,
     once,
     operation,
     page,
@@ -100,11 +101,7 @@ def create(call: Call) -> Wire:
         return {"FileSystemId": system_id}
 
     made = once(call, make, "IncompatibleParameterError", "ClientRequestToken")
-    system = call.state(FileSystems).by_id.get(made["FileSystemId"])
-    if system is None:  # deleted since: the token is free again
-        call.params = {**call.params, "ClientRequestToken": ""}
-        system = find(call, make()["FileSystemId"])
-    return {"FileSystem": view(call, system)}
+    return {"FileSystem": view(call, find(call, made["FileSystemId"]))}
 
 
 def _network(call: Call, system_id: str, params: Wire) -> Wire:
@@ -230,6 +227,7 @@ def delete(call: Call) -> Wire:
     if lifecycle(call, system) == "CREATING":
         raise AwsError("BadRequest", f"File system {system.id} is being created.")
     del call.state(FileSystems).by_id[system.id]
+    forget(call, "FileSystemId", system.id)
     for interface in system.fields["NetworkInterfaceIds"]:
         call.ec2.delete_network_interface(interface)
     return {"FileSystemId": system.id, "Lifecycle": "DELETING"}

@@ -13,6 +13,7 @@ from reconciler.sandbox.operations import (
     Call,
     Wire,
     dry_run,
+    forget,
     once,
     operation,
     page,
@@ -122,10 +123,12 @@ def create(call: Call) -> Wire:
                 )
             call.ec2.create_tags([template.id], tag_map(specification.get("Tags")))
         _add_version(call, template, copy.deepcopy(call.params["LaunchTemplateData"]))
-        return {"LaunchTemplate": template_view(call, template)}
+        return {"LaunchTemplateId": template.id}
 
     dry_run(call)
-    return once(call, make, "IdempotentParameterMismatch")
+    made = once(call, make, "IdempotentParameterMismatch")
+    template = find(call, made["LaunchTemplateId"], None)
+    return {"LaunchTemplate": template_view(call, template)}
 
 
 @operation("ec2", "CreateLaunchTemplateVersion")
@@ -140,11 +143,15 @@ def create_version(call: Call) -> Wire:
         source = call.params.get("SourceVersion")
         data = {**copy.deepcopy(template.version(source).data), **given} if source else given
         _check_data(data)
-        version = _add_version(call, template, data)
-        return {"LaunchTemplateVersion": version_view(template, version)}
+        return {
+            "LaunchTemplateId": template.id,
+            "Number": _add_version(call, template, data).number,
+        }
 
     dry_run(call)
-    return once(call, make, "IdempotentParameterMismatch")
+    made = once(call, make, "IdempotentParameterMismatch")
+    template = find(call, made["LaunchTemplateId"], None)
+    return {"LaunchTemplateVersion": version_view(template, template.version(str(made["Number"])))}
 
 
 def _check_data(data: Wire) -> None:
@@ -268,6 +275,7 @@ def delete(call: Call) -> Wire:
     )
     view = template_view(call, template)
     del call.state(Templates).by_id[template.id]
+    forget(call, "LaunchTemplateId", template.id)
     call.ec2.tags.pop(template.id, None)
     return {"LaunchTemplate": view}
 

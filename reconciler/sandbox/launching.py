@@ -60,9 +60,9 @@ def _grow(call: Call, group: Group, reason: str) -> bool:
         f"At {_now(call)} an instance was started in response to a difference between desired "
         f"and actual capacity, increasing the capacity from {have} to {have + 1}."
     )
-    template, version = template_of(call, group.specification)
     market = _market(group, have)
     try:
+        template, version = template_of(call, group.specification)
         pools = list(_pools(call, group, version, market))
         instance_type, zone, subnet_id = _choose(call, pools, market)
         tags = {key: tag["Value"] for key, tag in group.tags.items() if tag["PropagateAtLaunch"]}

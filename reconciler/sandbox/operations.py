@@ -8,6 +8,7 @@ and what AWS does instead.
 
 from __future__ import annotations
 
+import base64
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -145,14 +146,25 @@ def once(call: Call, make: Callable[[], Wire], mismatch: str, token: str = "Clie
     return answer
 
 
+def forget(call: Call, member: str, value: str) -> None:
+    """Free the tokens whose answer names this: what they made is gone."""
+    seen = call.state(Tokens).seen
+    for key in [key for key, (_, answer) in seen.items() if answer.get(member) == value]:
+        del seen[key]
+
+
 def page(items: Iterable[Any], size: int, token: str | None) -> tuple[list[Any], str | None]:
     """One page and the token of the next; tokens are offsets, opaque to the client as on AWS."""
     everything = list(items)
-    if token is not None and not token.isdigit():
-        raise AwsError("InvalidNextToken", "The token is not valid.")
-    start = int(token or 0)
+    start = 0
+    if token:
+        try:
+            start = int(base64.b64decode(token, validate=True))
+        except ValueError as error:
+            raise AwsError("InvalidNextToken", "The token is not valid.") from error
     following = start + size
-    return everything[start:following], str(following) if following < len(everything) else None
+    more = base64.b64encode(str(following).encode()).decode()
+    return everything[start:following], more if following < len(everything) else None
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from reconciler.sandbox.operations import (
     AwsError,
     Call,
     Wire,
+    forget,
     once,
     operation,
     page,
@@ -204,6 +205,7 @@ def delete(call: Call) -> Wire:
     """Deleting what is not there is an error."""
     group, schedule = _schedule(call)
     del group.schedules[schedule["Name"]]
+    forget(call, "ScheduleArn", schedule["Arn"])
     return {}
 
 
@@ -278,6 +280,9 @@ def delete_group(call: Call) -> Wire:
     if group.name == DEFAULT_GROUP:
         raise invalid("The default schedule group cannot be deleted.")
     del _groups(call)[group.name]
+    forget(call, "ScheduleGroupArn", group.arn)
+    for schedule in group.schedules.values():
+        forget(call, "ScheduleArn", schedule["Arn"])
     return {}
 
 

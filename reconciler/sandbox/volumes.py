@@ -10,6 +10,7 @@ from reconciler.sandbox.operations import (
     MotoResult,
     Wire,
     dry_run,
+    forget,
     moto_response,
     once,
     operation,
@@ -117,3 +118,11 @@ def attach(call: Call) -> MotoResult:
             f"{call.params['Device']} is already in use",
         )
     return call.moto()
+
+
+@operation("ec2", "DeleteVolume")
+def delete(call: Call) -> MotoResult:
+    """As moto does; the volume's client token is free again."""
+    answer = call.moto()
+    forget(call, "VolumeId", call.params["VolumeId"])
+    return answer
