@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from reconciler.cli.console import Console
 from reconciler.cli.options import Command
-from reconciler.cli.places import fleet_paths, names
+from reconciler.cli.places import found, names
 
 _INSTALL = {
     "bash": "reconcile completion bash > ~/.local/share/bash-completion/completions/reconcile",
@@ -49,8 +49,8 @@ def complete_workstation(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
     """Workstations, by name and as `fleet/name`."""
-    found = list(names(fleet_paths(ctx.params.get("fleets") or _of_parent(ctx))))
-    words = [name for _, name in found] + [f"{fleet}/{name}" for fleet, name in found]
+    known = _names(ctx)
+    words = [name for _, name in known] + [f"{fleet}/{name}" for fleet, name in known]
     return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
@@ -58,10 +58,11 @@ def complete_selection(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
     """As for one workstation, and whole fleets as `fleet/*`."""
-    fleets = sorted({fleet for fleet, _ in names(fleet_paths(ctx.params.get("fleets") or ()))})
+    fleets = sorted({fleet for fleet, _ in _names(ctx)})
     whole = [CompletionItem(f"{it}/*") for it in fleets if f"{it}/*".startswith(incomplete)]
     return [*complete_workstation(ctx, _param, incomplete), *whole]
 
 
-def _of_parent(ctx: click.Context) -> Sequence[str]:
-    return (ctx.parent.params.get("fleets") or ()) if ctx.parent else ()
+def _names(ctx: click.Context) -> list[tuple[str, str]]:
+    outer = ctx.parent.params if ctx.parent else {}
+    return list(names(found(ctx.params.get("fleets") or outer.get("fleets") or ())))

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from reconciler.cli.manners import look, wants
 from reconciler.cli.stop import Stop
-from reconciler.render.look import Look
 
 if TYPE_CHECKING:
     from logging import Logger
 
     from reconciler.cli.failures import Failure
+    from reconciler.errors import Problem
+    from reconciler.render.look import Look
 
 
 class Console:
@@ -42,15 +43,16 @@ class Console:
         return look(sys.stdout, self.env, no_color=self.no_color)
 
     @property
+    def look_err(self) -> Look:
+        """How text on stderr may look."""
+        return look(sys.stderr, self.env, no_color=self.no_color)
+
+    @property
     def log(self) -> Logger:
         """Where everything goes that is not the result."""
         from reconciler.cli.logs import logger
 
-        return logger(
-            look(sys.stderr, self.env, no_color=self.no_color),
-            verbose=self.verbose,
-            as_json=self.log_format == "json",
-        )
+        return logger(self.look_err, verbose=self.verbose, as_json=self.log_format == "json")
 
     @property
     def on_github(self) -> bool:
@@ -73,25 +75,30 @@ class Console:
 
         self.result(dumps(document, indent=None if self.compact else 2))
 
-    def fail(self, failure: Failure, more: Mapping[str, Any] | None = None) -> int:
-        """An error: a line on stderr, and on stdout where a program or a comment reads it."""
-        where = f"{failure.where}: " if failure.where else ""
-        self.log.error("%s%s", where, failure.line)
-        self.explain_failure(failure, more or {})
-        return failure.exit_code
+    def complain(self, failure: Failure) -> None:
+        """An error, for the person at the terminal."""
+        self.log.error("%s", failure.line)
 
-    def explain_failure(self, failure: Failure, more: Mapping[str, Any]) -> None:
-        """The part of an error that goes to stdout."""
+    def explain_failure(self, failure: Failure) -> None:
+        """An error, for the program or the pull request that reads stdout."""
         if self.output == "json":
-            from reconciler.render.as_json import VERSION
-
-            self.json(
-                {"version": VERSION, "site": self.site or None, "error": failure.document, **more}
-            )
+            self.json({"version": 1, "site": self.site or None, "error": failure.document})
         elif self.output == "markdown":
             from reconciler.render.markdown import trouble
 
-            self.result(trouble(self.site, failure.code, failure.line, failure.where))
+            self.result(trouble(self.site, failure.code, [("", failure.line)]))
+
+    def explain_problems(self, problems: Sequence[Problem]) -> None:
+        """The same for a declaration that cannot be used: all of its problems."""
+        if self.output == "json":
+            from reconciler.render.problems import document
+
+            self.json({"version": 1, "site": self.site or None, **document(problems)})
+        elif self.output == "markdown":
+            from reconciler.render.markdown import trouble
+
+            rows = [(str(it.where), str(it).removeprefix(f"{it.where}: ")) for it in problems]
+            self.result(trouble(self.site, "the YAML is bad", rows))
 
 
 def write(stream: TextIO | None, text: str) -> None:

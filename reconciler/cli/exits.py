@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from reconciler.plan.model import Report
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
 DONE, FAILED, USAGE, PENDING, REFUSED, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
 
 
-@dataclass(frozen=True)
-class Exit:
+class Exit(NamedTuple):
     """One exit code: what it means, and when each kind of run ends with it."""
 
     code: int

@@ -20,7 +20,7 @@ from reconciler.cli.places import fleet_paths
 @options.fleets
 @options.manners("text", "json")
 @click.pass_context
-def explain(ctx: click.Context, name: str, fleets: tuple[str, ...], **_manners: Any) -> int:
+def explain(ctx: click.Context, /, name: str, fleets: tuple[str, ...], **_manners: Any) -> int:
     """Show every effective setting of a workstation, with the file and line it came from."""
     console = options.console(ctx)
     from reconciler.declare import explain as settings_of
@@ -29,8 +29,7 @@ def explain(ctx: click.Context, name: str, fleets: tuple[str, ...], **_manners: 
 
     site = load(fleet_paths(fleets))
     console.site = site.name
-    rows = settings_of.explain(site, name)
-    settings = [(row.path, row.value, row.where) for row in rows]
+    settings = settings_of.explain(site, name)
     if console.output == "json":
         console.json(render.document(site.name, name, settings))
     else:

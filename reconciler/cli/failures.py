@@ -1,8 +1,7 @@
-"""An error as one line (what, where, what to do), as JSON, as a GitHub annotation."""
+"""What to say about an error: what, and what to do about it."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,8 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.about import ISSUES
-from reconciler.errors import BadDeclaration, Denied, ReconcilerError
+from reconciler.cli.stop import Interrupted
+from reconciler.errors import Denied, NoDeclaration, ReconcilerError, Unreachable
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,6 @@ class Failure:
     message: str
     hint: str = ""
     exit_code: int = exits.FAILED
-    where: str = ""
 
     @property
     def line(self) -> str:
@@ -34,7 +33,7 @@ class Failure:
         return {
             "code": self.code,
             "message": self.message,
-            "where": self.where or None,
+            "where": None,
             "hint": self.hint or None,
         }
 
@@ -42,34 +41,40 @@ class Failure:
 def failure(error: BaseException) -> Failure:
     """What to say about an error; an unforeseen one is ours to repair."""
     match error:
-        case BadDeclaration(problems=problems):
-            first = problems[0]
-            number = f"1 of {len(problems)}: " if len(problems) > 1 else ""
-            return Failure(
-                error.code, number + first.message, first.hint, error.exit_code, str(first.where)
-            )
         case Denied():
-            statement = {
-                "Effect": "Allow",
-                "Action": error.action,
-                "Resource": error.resource or "*",
-            }
-            return Failure(
-                error.code,
-                f"not allowed: {error.action} on {error.resource or '*'} in {error.region}",
-                f"add to the role's policy: {json.dumps(statement)}",
-                error.exit_code,
-            )
+            return Failure(error.code, *_permission(error), error.exit_code)
         case ReconcilerError():
-            return Failure(error.code, str(error), "", error.exit_code)
-        case click.UsageError():
-            command = error.ctx.command_path if error.ctx else "reconcile"
-            return Failure("usage", error.format_message(), f"see `{command} --help`", exits.USAGE)
+            return Failure(error.code, str(error), _hint(error), error.exit_code)
         case click.ClickException():
-            return Failure("usage", error.format_message(), "", exits.USAGE)
-        case _:
-            return Failure(
-                "unexpected",
-                f"{type(error).__name__}: {error}",
-                f"a fault in reconcile: --debug shows where; please report it at {ISSUES}",
-            )
+            context = error.ctx if isinstance(error, click.UsageError) else None
+            command = context.command_path if context else "reconcile"
+            return Failure("usage", error.format_message(), f"see `{command} --help`", exits.USAGE)
+        case Interrupted(number=number):
+            said = f"stopped by {error} while reading; nothing was written"
+            return Failure("interrupted", said, "", 128 + number)
+    return Failure(
+        "unexpected",
+        f"{type(error).__name__}: {error}",
+        f"a fault in reconcile: --debug shows where; please report it at {ISSUES}",
+    )
+
+
+def _hint(error: ReconcilerError) -> str:
+    match error:
+        case NoDeclaration():
+            return "`reconcile sandbox` is a local AWS to try it on, examples/ has fleets"
+        case Unreachable():
+            return "check the network, the proxy and AWS_ENDPOINT_URL"
+    return ""
+
+
+def _permission(error: Denied) -> tuple[str, str]:
+    """What was not allowed, and the policy statement that allows it."""
+    import json
+
+    resource = error.resource or "*"
+    statement = {"Effect": "Allow", "Action": error.action, "Resource": resource}
+    return (
+        f"not allowed: {error.action} on {resource} in {error.region}",
+        f"add to the role's policy: {json.dumps(statement)}",
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TextIO
+from itertools import pairwise
+from typing import TYPE_CHECKING, TextIO
 
-from reconciler.render.look import Look
+if TYPE_CHECKING:
+    from reconciler.render.look import Look
 
 
 def colour(tty: bool, env: Mapping[str, str], *, no_color: bool = False) -> bool:
@@ -31,6 +33,8 @@ def unicode(encoding: str | None, env: Mapping[str, str]) -> bool:
 
 def look(stream: TextIO | None, env: Mapping[str, str], *, no_color: bool = False) -> Look:
     """How text on this stream may look; lines are wrapped for a terminal only."""
+    from reconciler.render.look import Look
+
     tty = is_tty(stream)
     return Look(
         colour=colour(tty, env, no_color=no_color),
@@ -47,10 +51,9 @@ def is_tty(stream: TextIO | None) -> bool:
 def wants(arguments: Sequence[str], env: Mapping[str, str], word: str) -> bool:
     """Whether `-o word` was asked for, read by eye: for errors in the command line itself."""
     spelled = (f"--output={word}", f"-o{word}", f"-o={word}")
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     return env.get("RECONCILE_OUTPUT") == word or any(
         first in spelled or (first in ("-o", "--output") and second == word)
-        for first, second in pairs
+        for first, second in pairwise([*arguments, ""])
     )
 
 

@@ -61,7 +61,8 @@ class Command(_Help):
     """A sub-command."""
 
     def __init__(self, *names: Any, examples: tuple[str, ...], **settings: Any) -> None:
-        super().__init__(*names, context_settings=CONTEXT, **settings)
+        settings["context_settings"] = CONTEXT
+        super().__init__(*names, **settings)
         self.examples = examples
 
 
@@ -69,7 +70,8 @@ class Group(_Help, click.Group):
     """`reconcile` itself: the run, and the sub-commands."""
 
     def __init__(self, *names: Any, examples: tuple[str, ...], **settings: Any) -> None:
-        super().__init__(*names, context_settings=CONTEXT, **settings)
+        settings["context_settings"] = CONTEXT
+        super().__init__(*names, **settings)
         self.examples = examples
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -77,7 +79,7 @@ class Group(_Help, click.Group):
         self.format_commands(ctx, formatter)
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[int]):
     """`30s`, `5m`, `1h`, `1d`: seconds."""
 
     name = "duration"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLDER = "fleets"
 _TOP = re.compile(r"(\w+):\s*([\w-]*)")
@@ -13,16 +16,27 @@ _ITEM = re.compile(r"(\s+)[\"']?([a-z][a-z0-9-]*)[\"']?\s*:")
 
 def fleet_paths(given: Sequence[str]) -> list[Path]:
     """What `-f` says; else `fleets/` here, else in the nearest folder up to the git root."""
+    paths = found(given)
+    if not paths:
+        from reconciler.errors import NoDeclaration
+
+        raise NoDeclaration(f"no folder {FOLDER}/ here or above: give one with --fleets")
+    return paths
+
+
+def found(given: Sequence[str]) -> list[Path]:
+    """The same, empty when there is nothing."""
+    from pathlib import Path
+
     if given:
         return [Path(path) for path in given]
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / FOLDER).is_dir():
-            found = folder / FOLDER
-            return [found.relative_to(here) if folder == here else found]
+            return [Path(FOLDER) if folder == here else folder / FOLDER]
         if (folder / ".git").exists():
             break
-    return [Path(FOLDER)]
+    return []
 
 
 def names(paths: Sequence[Path]) -> Iterator[tuple[str, str]]:

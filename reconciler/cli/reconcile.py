@@ -122,7 +122,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     help="Show the version and exit.",
 )
 @click.pass_context
-def reconcile(ctx: click.Context, **given: Any) -> int:
+def reconcile(ctx: click.Context, /, **given: Any) -> int:
     """Make the GPU workstations in AWS as the YAML in fleets/ declares them.
 
     Alone it is the run: read the YAML, read AWS, apply the difference, report.

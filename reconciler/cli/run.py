@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from reconciler.aws.client import Session
     from reconciler.declare.fleet import Site
     from reconciler.plan.model import Change, Report
-    from reconciler.plan.read import Cloud
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,9 @@ class Request:
 def run(request: Request, console: Console) -> int:
     """Load, look, and unless it is a dry run, apply; the exit code."""
     from reconciler.aws.client import connect
+    from reconciler.cli.cloud import cloud_of
     from reconciler.declare.load import load
+    from reconciler.engine.settle import settle
     from reconciler.plan import run as path
 
     selection = path.Selection(request.only, request.approve)
@@ -47,49 +47,31 @@ def run(request: Request, console: Console) -> int:
         console.site = site.name
         session = connect(site)
         console.say_once(_whereabouts(site, session))
-        cloud = _cloud(session)
+        cloud = cloud_of(session)
         report = path.look(site, cloud, selection, dry_run=request.dry_run)
     if request.dry_run:
         _show(report, request, console)
         return exits.of_report(report, pending_is_3=request.exit_code)
 
-    def act(report: Report, progress: Progress) -> Report:
-        on_change = _teller(report, progress)
-        return path.apply(report, site, cloud, on_change, console.stop)
-
-    def again(progress: Progress) -> Report:
-        return act(path.look(site, cloud, selection, dry_run=False), progress)
-
     with Progress(console, "applying") as progress:
-        report = act(report, progress)
+
+        def act(plan: Report) -> Report:
+            return path.apply(plan, site, cloud, _teller(plan, progress), console.stop)
+
+        def again() -> Report:
+            return act(path.look(site, cloud, selection, dry_run=False))
+
+        report = act(report)
         if request.wait:
-            report = _settle(report, again, progress, console)
+            report = settle(report, again, console.stop, console.stop.pause, progress.doing)
     _show(report, request, console)
     unfinished = request.wait and path.unsettled(report)
     return exits.FAILED if unfinished else exits.of_report(report)
 
 
-def _settle(
-    report: Report, again: Callable[[Progress], Report], progress: Progress, console: Console
-) -> Report:
-    from reconciler.aws.wait import POLL_SECONDS, WAIT_LIMIT_SECONDS
-    from reconciler.engine.settle import settle
-    from reconciler.plan.run import unsettled
-
-    until = time.monotonic() + WAIT_LIMIT_SECONDS
-    return settle(
-        report,
-        again=lambda: again(progress),
-        under_way=unsettled,
-        pause=lambda: console.stop.pause(POLL_SECONDS),
-        go_on=lambda: not console.stop() and time.monotonic() < until,
-        on_progress=progress.doing,
-    )
-
-
-def _teller(report: Report, progress: Progress) -> Callable[[Change], None]:
+def _teller(plan: Report, progress: Progress) -> Callable[[Change], None]:
     """Tells of each change as it ends, from whichever thread it ends in."""
-    total = sum(change.outcome == "planned" for change in report.plan.changes)
+    total = sum(change.outcome == "planned" for change in plan.plan.changes)
     number = count(1)
 
     def tell(change: Change) -> None:
@@ -97,23 +79,6 @@ def _teller(report: Report, progress: Progress) -> Callable[[Change], None]:
         progress.step(f"{next(number)}/{total} {change.op} {change.key}: {change.outcome}{reason}")
 
     return tell
-
-
-def _cloud(session: Session) -> Cloud:
-    """What a run is handed of AWS."""
-    from reconciler.aws import lookup
-    from reconciler.aws.once import ReadOnce
-    from reconciler.kinds import KINDS
-    from reconciler.plan.read import Cloud
-
-    return Cloud(
-        account=session.account,
-        reader=lambda region: ReadOnce(session.region(region)),
-        writer=session.region,
-        lookups=lookup,
-        kinds=KINDS,
-        calls=session.calls,
-    )
 
 
 def _show(report: Report, request: Request, console: Console) -> None:

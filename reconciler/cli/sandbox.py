@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli import exits, options
-from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 )
 @options.manners("text", "json")
 @click.pass_context
-def sandbox(ctx: click.Context, port: int, **_manners: Any) -> int:
+def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     """Run a local AWS, with a network, images and prices in it, until Ctrl-C or SIGTERM.
 
     What is in it is lost when it ends. Once it is ready, stdout has the two `export` lines
@@ -41,6 +39,8 @@ def sandbox(ctx: click.Context, port: int, **_manners: Any) -> int:
     meant to end: exit code 0.
     """
     console = options.console(ctx)
+    from reconciler.errors import UsageError
+
     try:
         from reconciler.sandbox import SandboxError, serve
     except ModuleNotFoundError as error:
@@ -65,6 +65,8 @@ def sandbox(ctx: click.Context, port: int, **_manners: Any) -> int:
 
 def exports(environment: dict[str, str]) -> str:
     """Two lines for a shell and the mark that nothing more follows; `eval` skips the mark."""
+    import shlex
+
     pairs = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
     endpoint = [pair for pair in pairs if pair.startswith("AWS_ENDPOINT_URL=")]
     others = [pair for pair in pairs if pair not in endpoint]

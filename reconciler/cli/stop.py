@@ -25,6 +25,7 @@ class Interrupted(BaseException):
     """A signal ended the reading; not an Exception, so that no handler of errors swallows it."""
 
     def __init__(self, number: int) -> None:
+        self.number = number
         super().__init__(signal.Signals(number).name)
 
 

@@ -18,7 +18,7 @@ from reconciler.cli.places import fleet_paths
 @options.fleets
 @options.manners("text", "json")
 @click.pass_context
-def validate(ctx: click.Context, fleets: tuple[str, ...], **_manners: Any) -> int:
+def validate(ctx: click.Context, /, fleets: tuple[str, ...], **_manners: Any) -> int:
     """Check the YAML, offline: every problem of every file at once. Makes no AWS call."""
     console = options.console(ctx)
     from reconciler.declare.load import load

@@ -13,7 +13,7 @@ BREATH = 0.1  # share of the interval that stays free when runs take longer than
 
 
 def loop(
-    once: Callable[[], None],
+    once: Callable[[], object],
     interval: float,
     stopped: Callable[[], bool],
     pause: Callable[[float], None],

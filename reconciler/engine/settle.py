@@ -1,13 +1,15 @@
-"""`--wait`: the run again, until AWS has finished what it began."""
+"""`--wait`: the same run again, until AWS has finished what it began."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
+from reconciler.aws import wait
 from reconciler.errors import ReconcilerError
-from reconciler.plan.model import Change, Outcome, Report
+from reconciler.plan.model import Outcome, Report
+from reconciler.plan.run import unsettled
 
 log = logging.getLogger(__name__)
 
@@ -15,35 +17,41 @@ log = logging.getLogger(__name__)
 def settle(
     report: Report,
     again: Callable[[], Report],
-    under_way: Callable[[Report], Sequence[Change]],
-    pause: Callable[[], None],
-    go_on: Callable[[], bool],
+    stopped: Callable[[], bool],
+    pause: Callable[[float], None],
     on_progress: Callable[[str], None],
 ) -> Report:
-    """Run `again` until nothing is under way or `go_on()` is false; one report of it all."""
-    while (rows := under_way(report)) and go_on():
-        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-        on_progress(f"waiting for {rows[0].key}{more}: {rows[0].reason}")
-        pause()
-        if not go_on():
-            break
-        try:
-            report = joined(report, again())
-        except ReconcilerError as error:  # what was done before must still be reported
-            log.warning("no longer waiting: %s", error)
-            break
-    return report
+    """Run `again` until nothing waits for AWS, `stopped()`, or time is up; one report of it all.
+
+    What waits for a person (a workstation in use) is not waited for.
+    """
+    latest = report
+
+    def look() -> Report:
+        nonlocal latest
+        pause(wait.POLL_SECONDS)
+        if not stopped():
+            latest = joined(latest, again())
+        return latest
+
+    def settled(result: Report) -> bool:
+        reasons = sorted({row.reason for row in unsettled(result)})
+        on_progress("; ".join(reasons))
+        return stopped() or not reasons
+
+    if settled(report):
+        return report
+    try:
+        return wait.poll(look, settled)
+    except ReconcilerError as error:  # what was done before must still be reported
+        log.warning("no longer waiting: %s", error)
+        return latest
 
 
 def joined(before: Report, after: Report) -> Report:
     """The later report, with what the earlier one did: those rows are unchanged by now."""
     done = [change for change in before.plan.changes if change.outcome is Outcome.DONE]
     keys = {change.key for change in done}
-    return replace(
-        after,
-        plan=replace(
-            after.plan,
-            changes=(*done, *after.plan.changes),
-            unchanged=tuple(key for key in after.plan.unchanged if key not in keys),
-        ),
-    )
+    unchanged = tuple(key for key in after.plan.unchanged if key not in keys)
+    changes = (*done, *after.plan.changes)
+    return replace(after, plan=replace(after.plan, changes=changes, unchanged=unchanged))

@@ -58,12 +58,14 @@ def comment(report: Report) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def trouble(site: str, error: str, message: str, where: str) -> str:
-    """The comment when there is no plan to show."""
-    place = f"{code(where)}: " if where else ""
-    return "\n".join(
-        [mark(site), f"### No plan: {markdown(error)}", "", place + markdown(message)[:_LINE], ""]
-    )
+def trouble(site: str, title: str, problems: Iterable[tuple[str, str]]) -> str:
+    """The comment when there is no plan to show: why, each with its place or ""."""
+    rows = [
+        f"- {code(where) + ': ' if where else ''}{markdown(_cut(message))}"
+        for where, message in problems
+    ]
+    lines = [mark(site), f"### No plan: {markdown(title)}", "", *_fit(rows, _DETAILS)]
+    return "\n".join(lines) + "\n"
 
 
 def _section(title: str, rows: Iterable[str], share: int) -> list[str]:

@@ -1,0 +1,154 @@
+"""AWS and the plan, replaced by what a test says; and the command run in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli.reconcile import main
+from reconciler.declare.fleet import Site
+from reconciler.plan.model import Change, Outcome, Plan, Report
+from reconciler.plan.run import Selection
+
+YAML = """
+site: acme
+account: "123456789012"
+fleet: vision
+defaults:
+  region: us-east-1
+  network: {subnets: {tags: {Tier: private}}}
+  image: {id: ami-0123456789abcdef0}
+  instance_profile: workstation
+  scheduler_role: workstation-scheduler
+workstations:
+  alice: {owner: alice@example.com, instance_types: [g6.xlarge, g5.xlarge]}
+  bob: {owner: bob@example.com, instance_types: [g6.xlarge, g5.xlarge]}
+"""
+
+
+@dataclass
+class Session:
+    """As much of a connected session as the command line uses."""
+
+    account: str = "123456789012"
+    identity: str = "arn:aws:sts::123456789012:user/ann"
+    endpoint: str = ""
+    profile: str = "default"
+
+    def region(self, name: str) -> None:
+        return None
+
+    def calls(self) -> dict[str, int]:
+        return {}
+
+
+@dataclass
+class Aws:
+    """What looking finds, what applying makes of it, and what was asked."""
+
+    report: Report | Exception | Callable[[], Report]
+    outcome: Outcome = Outcome.DONE
+    before_change: Callable[[], None] = lambda: None
+    connected: Session | Exception = field(default_factory=Session)
+    selections: list[Selection] = field(default_factory=list)
+    applied: int = 0
+
+    def connect(self, site: Site) -> Session:
+        if isinstance(self.connected, Exception):
+            raise self.connected
+        return self.connected
+
+    def look(self, site: Site, cloud: object, selection: Selection, *, dry_run: bool) -> Report:
+        self.selections.append(selection)
+        report = self.report() if callable(self.report) else self.report
+        if isinstance(report, Exception):
+            raise report
+        return Report(
+            site.name, report.account, dry_run, report.plan, report.findings, report.calls
+        )
+
+    def apply(
+        self,
+        report: Report,
+        site: Site,
+        cloud: object,
+        on_change: Callable[[Change], None],
+        stopped: Callable[[], bool],
+    ) -> Report:
+        if any(finding.stops_run for finding in report.findings):
+            return report
+        self.applied += 1
+        rows = []
+        for change in report.plan.changes:
+            if change.outcome is not Outcome.PLANNED:
+                rows.append(change)
+                continue
+            if not stopped():
+                self.before_change()
+                rows.append(_with(change, self.outcome))
+            else:
+                rows.append(_with(change, Outcome.WAITING, "not done: the run was told to stop"))
+            on_change(rows[-1])
+        plan = Plan(tuple(rows), report.plan.unchanged, report.plan.unknown, report.plan.kept)
+        return Report(
+            report.site, report.account, False, plan, report.findings, report.calls, stopped()
+        )
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        patch.setattr("reconciler.aws.client.connect", self.connect)
+        patch.setattr("reconciler.plan.run.look", self.look)
+        patch.setattr("reconciler.plan.run.apply", self.apply)
+
+
+def _with(change: Change, outcome: Outcome, reason: str = "") -> Change:
+    from dataclasses import replace
+
+    reason = reason or ("ec2:CreateLaunchTemplate: no" if outcome is Outcome.FAILED else "")
+    return replace(change, outcome=outcome, reason=reason)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Cli:
+    """Runs `reconcile` in this process, in a folder with fleets/, on a pretended AWS."""
+
+    def __init__(
+        self, folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.folder = folder
+        self._patch = patch
+        self._capsys = capsys
+
+    def yaml(self, text: str, name: str = "vision.yaml") -> Path:
+        path = self.folder / "fleets" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def on(self, aws: Aws) -> Aws:
+        aws.install(self._patch)
+        return aws
+
+    def __call__(self, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
+        with self._patch.context() as patch:
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            code = main(arguments)
+        said = self._capsys.readouterr()
+        return Result(code, said.out, said.err)

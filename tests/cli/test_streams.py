@@ -1,0 +1,312 @@
+"""stdout has the result and nothing else; what a stream is decides what it is sent."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconciler.cli import manners
+from reconciler.cli.console import write
+from reconciler.errors import UsageError
+from reconciler.plan.model import Outcome, Report
+from tests.cli.fakes import Aws, Cli, Session
+from tests.render.samples import ALL, HOSTILE, HUNDRED, MIXED, NOTHING
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "schemas/plan.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+ESCAPE = "\x1b"
+
+
+@pytest.mark.parametrize(
+    ("tty", "env", "no_color", "expected"),
+    [
+        (True, {}, False, True),
+        (True, {"NO_COLOR": ""}, False, True),
+        (True, {"NO_COLOR": "1"}, False, False),
+        (True, {"TERM": "dumb"}, False, False),
+        (True, {}, True, False),
+        (False, {}, False, False),
+        (False, {"FORCE_COLOR": "1"}, False, True),
+        (False, {"FORCE_COLOR": ""}, False, False),
+        (False, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+        (False, {"FORCE_COLOR": "1", "TERM": "dumb"}, False, True),
+        (True, {"FORCE_COLOR": "1"}, True, False),
+    ],
+)
+def test_who_decides_about_colour(
+    tty: bool, env: dict[str, str], no_color: bool, expected: bool
+) -> None:
+    assert manners.colour(tty, env, no_color=no_color) is expected
+
+
+@pytest.mark.parametrize(
+    ("encoding", "env", "expected"),
+    [
+        ("utf-8", {}, True),
+        ("UTF8", {"LANG": "en_US.UTF-8"}, True),
+        ("utf-8", {"LANG": "C"}, False),
+        ("utf-8", {"LC_CTYPE": "C.UTF-8", "LANG": "C"}, False),
+        ("utf-8", {"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8"}, False),
+        ("utf-8", {"LC_ALL": "C.utf8"}, True),
+        ("latin-1", {"LANG": "en_US.UTF-8"}, False),
+        (None, {}, False),
+    ],
+)
+def test_who_decides_about_characters(
+    encoding: str | None, env: dict[str, str], expected: bool
+) -> None:
+    assert manners.unicode(encoding, env) is expected
+
+
+@pytest.mark.parametrize("output", ["json", "markdown"])
+@pytest.mark.parametrize("report", ALL.values(), ids=list(ALL))
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_no_escape_byte_for_machines_whatever_the_terminal(
+    cli: Cli, output: str, report: Report, dry_run: bool
+) -> None:
+    cli.on(Aws(report))
+    flags = ["--dry-run"] if dry_run else []
+    told = cli(*flags, "-o", output, env={"FORCE_COLOR": "1", "LANG": "en_US.UTF-8"})
+    assert ESCAPE not in told.out
+    if output == "json":
+        VALIDATOR.validate(told.json)
+    else:
+        assert told.out.startswith("<!-- reconciler plan acme -->\n")
+
+
+@pytest.mark.parametrize("command", [("validate",), ("explain", "alice"), ("explain", "nobody")])
+def test_no_escape_byte_in_any_other_json(cli: Cli, command: tuple[str, ...]) -> None:
+    told = cli(*command, "-o", "json", env={"FORCE_COLOR": "1"})
+    assert ESCAPE not in told.out
+    assert told.json["version"] == 1
+    assert told.json["site"] == "acme"
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+def test_text_in_a_pipe_is_coloured_only_by_force(
+    cli: Cli, env: dict[str, str], coloured: bool
+) -> None:
+    cli.on(Aws(MIXED))
+    assert (ESCAPE in cli("--dry-run", env=env).out) is coloured
+    assert (ESCAPE in cli("--nope", env=env).err) is coloured
+    assert ESCAPE not in cli("--dry-run", "--no-color", env=env).out
+
+
+def test_a_hostile_name_cannot_speak_to_the_terminal_or_the_runner(cli: Cli) -> None:
+    cli.on(Aws(HOSTILE, connected=Session(identity="arn\x1b[31m\n::error::x::")))
+    told = cli("--dry-run", env={"GITHUB_ACTIONS": "true"})
+    for line in (told.out + told.err).splitlines():
+        assert ESCAPE not in line
+        assert not re.match(r"\s*::(?!(error|warning)( file=[^:]+)?::)", line)
+        assert "##[" not in line
+    assert [line for line in told.out.splitlines() if line.lstrip().startswith("::")] == []
+
+
+def failing(cli: Cli, how: str) -> list[str]:
+    """Arguments that fail in this way."""
+    match how:
+        case "usage":
+            return ["--nope"]
+        case "value":
+            return ["--every", "soon"]
+        case "yaml":
+            cli.yaml("fleet: vision\nworkstation: {}\nsite: Acme\n")
+        case "unreadable":
+            cli.yaml("fleet: [\n")
+        case "empty":
+            (cli.folder / "fleets/vision.yaml").unlink()
+        case "credentials":
+            cli.on(Aws(NOTHING, connected=UsageError("no credentials")))
+        case "surprise":
+            cli.on(Aws(ZeroDivisionError("\x1b[31m")))
+    return ["--dry-run"]
+
+
+@pytest.mark.parametrize(
+    "spelled", [["-o", "json"], ["-ojson"], ["--output=json"], ["-vo", "json"]]
+)
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("usage", "usage"),
+        ("value", "usage"),
+        ("yaml", "bad-declaration"),
+        ("unreadable", "bad-declaration"),
+        ("empty", "no-declaration"),
+        ("credentials", "usage"),
+        ("surprise", "unexpected"),
+    ],
+)
+def test_json_parses_on_every_failure(cli: Cli, how: str, code: str, spelled: list[str]) -> None:
+    arguments = failing(cli, how)
+    told = cli(*arguments, *spelled)
+    assert told.code != 0
+    VALIDATOR.validate(told.json)
+    assert told.json["error"]["code"] == code
+    assert told.json["site"] == ("acme" if how in ("credentials", "surprise") else None)
+    assert told.err  # and a person reads why, too
+
+
+def test_json_asked_for_by_the_environment_counts_for_usage_errors_too(cli: Cli) -> None:
+    assert cli("--nope", env={"RECONCILE_OUTPUT": "json"}).json["error"]["code"] == "usage"
+
+
+def test_bad_yaml_is_told_whole(cli: Cli) -> None:
+    cli.yaml("fleet: vision\nworkstation: {}\nsite: Acme\n")
+    told = cli("validate", "-o", "json", env={"GITHUB_ACTIONS": "true"})
+    assert len(told.json["errors"]) >= 2
+    assert told.json["errors"][0]["where"].startswith("fleets/vision.yaml:")
+    assert "\n::error file=fleets/vision.yaml,line=2,col=1::" in told.err
+    assert "^" in told.err  # the source line and a caret
+
+
+def test_a_failure_is_a_comment_too(cli: Cli) -> None:
+    cli.yaml("fleet: vision\nworkstation: {}\n")
+    told = cli("--dry-run", "-o", "markdown")
+    assert told.out.startswith("<!-- reconciler plan  -->\n### No plan: the YAML is bad\n")
+    assert "`fleets/vision.yaml:2:1`" in told.out
+
+
+def test_what_is_where_is_said_first_and_on_stderr(cli: Cli) -> None:
+    cli.on(Aws(NOTHING, connected=Session(endpoint="http://127.0.0.1:5566")))
+    told = cli("--dry-run")
+    assert told.err == (
+        "account 123456789012, us-east-1, as arn:aws:sts::123456789012:user/ann, "
+        "endpoint http://127.0.0.1:5566\n"
+    )
+    assert told.out == "Nothing to do: 41 unchanged.\n"
+
+
+def test_in_a_pipe_each_finished_step_is_a_line(cli: Cli) -> None:
+    cli.on(Aws(HUNDRED))
+    lines = cli().err.splitlines()
+    assert lines[1] == "1/400 create launch_template acme-dev-001: done"
+    assert len(lines) == 401
+    assert not any("\r" in line for line in lines)
+
+
+def test_every_line_of_stderr_is_json_when_asked(cli: Cli) -> None:
+    cli.on(Aws(HUNDRED, outcome=Outcome.FAILED))
+    told = cli("--log-format", "json", "-v")
+    records = [json.loads(line) for line in told.err.splitlines()]
+    assert {"time", "level", "logger", "message"} <= set(records[0])
+    cli.yaml("fleet: vision\nworkstation: {}\n")
+    assert json.loads(cli("--log-format", "json").err.splitlines()[0])["level"] == "ERROR"
+
+
+def test_debug_shows_the_traceback_and_nothing_else_does(cli: Cli) -> None:
+    cli.on(Aws(ZeroDivisionError("oh\x1b[0m")))
+    assert "Traceback" not in cli("--dry-run").err
+    told = cli("--dry-run", "--debug")
+    assert "Traceback" in told.err
+    assert ESCAPE not in told.err
+
+
+def test_findings_show_at_their_line_on_github(cli: Cli) -> None:
+    cli.on(Aws(MIXED))
+    told = cli("--dry-run", env={"GITHUB_ACTIONS": "true"})
+    assert "::error file=fleets/vision.yaml,line=12,col=5::file_system acme-dan-home" in told.err
+    assert "::warning file=fleets/vision.yaml,line=12,col=5::alice: only 3 Spot" in told.err
+    assert "::" not in cli("--dry-run").err.replace("arn:aws:sts::", "")
+
+
+class Gone(io.TextIOWrapper):
+    """A pipe whose reader has left."""
+
+    def __init__(self) -> None:
+        read, self.end = os.pipe()
+        os.close(read)
+        super().__init__(os.fdopen(self.end, "wb"), write_through=True)
+
+
+def test_a_reader_who_has_left_is_no_error() -> None:
+    stream = Gone()
+    write(stream, "much\n" * 50_000)
+    write(stream, "more\n")
+    stream.close()
+
+
+def shell(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"set -o pipefail; reconcile() {{ '{sys.executable}' -m reconciler \"$@\"; }}; {script}",
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("reconcile --help | head -1", 0),
+        ("reconcile --help | true", 0),
+        ("reconcile explain alice | true", 0),
+        ("reconcile validate <&-", 0),
+        ("reconcile validate </dev/null >&-", 0),
+        ("yes | head -1000 | reconcile validate", 0),
+        ("reconcile --nope 2>&-", 2),
+        ("reconcile validate >/dev/full", 1),
+    ],
+)
+def test_odd_streams_end_quietly(cli: Cli, script: str, code: int) -> None:
+    ended = shell(script, cli.folder)
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+    assert "BrokenPipe" not in ended.stderr
+
+
+def test_a_terminal_gets_colour_and_ascii_where_asked(cli: Cli) -> None:
+    def on_terminal(*command: str, **env: str) -> str:
+        said, slave = pty.openpty()
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **env}
+        child = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", *command],
+            cwd=cli.folder,
+            env=environ,
+            stdout=slave,
+            stderr=subprocess.DEVNULL,
+        )
+        child.wait(timeout=30)
+        os.close(slave)
+        text = os.read(said, 1_000_000).decode()
+        os.close(said)
+        return text
+
+    assert ESCAPE in on_terminal("explain", "alice")
+    assert ESCAPE not in on_terminal("explain", "alice", NO_COLOR="1")
+    assert ESCAPE not in on_terminal("explain", "alice", "-o", "json")
+    cli.yaml((cli.folder / "fleets/vision.yaml").read_text().replace("alice@", "älice@"))
+    assert on_terminal("explain", "alice", LC_ALL="C").isascii()
+
+
+def test_a_name_outside_the_locale_is_still_told(cli: Cli) -> None:
+    told: Any = shell("reconcile nö", cli.folder, PYTHONIOENCODING="latin-1")
+    assert told.returncode == 2
+    assert "'n\\xf6'" in told.stderr
