@@ -36,21 +36,19 @@ main() {
     expect 0 "" reconcile -f "$work/fleets" --dry-run --exit-code
 
     heading "Go on yourself. The local AWS is still running"
-    cat <<EOF
-source $work/env                                # point any AWS tool of this shell at it
-.venv/bin/reconcile -f $work/fleets --dry-run
-.venv/bin/reconcile -f $work/fleets explain alice
-\$EDITOR $work/fleets/vision.yaml              # change something, and plan again
-kill $pid                                       # stop it; make demo begins anew
-EOF
+    go_on "source $work/env" "point any AWS tool of this shell at it"
+    go_on ".venv/bin/reconcile -f $work/fleets explain alice" "where each value comes from"
+    go_on "\$EDITOR $work/fleets/vision.yaml" "change something, then:"
+    go_on ".venv/bin/reconcile -f $work/fleets --dry-run" "what that would do"
+    go_on "kill $pid" "stop it; make demo begins anew"
+}
+
+go_on() {
+    printf '  %-52s # %s\n' "$1" "$2"
 }
 
 start_sandbox() {
-    local before
-    if [ -f "$work/pid" ]; then # of an earlier demo
-        before=$(cat "$work/pid")
-        if ps -p "$before" -o args= 2>/dev/null | grep -q 'reconcile sandbox'; then kill "$before"; fi
-    fi
+    stop_earlier
     rm -rf "$work"
     mkdir -p "$work"
     reconcile sandbox --port 0 >"$work/env" 2>"$work/sandbox.log" </dev/null &
@@ -67,6 +65,14 @@ start_sandbox() {
     done
     cat "$work/sandbox.log" >&2
     fail "the local AWS did not start"
+}
+
+# An earlier demo's sandbox, if what its files name is still what answers there.
+stop_earlier() {
+    local port
+    [ -f "$work/pid" ] || return 0
+    port=$(sed -n 's|^export AWS_ENDPOINT_URL=http://127.0.0.1:||p' "$work/env")
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then kill "$(cat "$work/pid")"; fi
 }
 
 # expect STATUS TEXT COMMAND...: show the command and what it prints; hold it to both.

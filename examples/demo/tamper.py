@@ -12,5 +12,10 @@ scheduler = boto3.client("scheduler")
     for schedule in scheduler.list_schedules(GroupName="acme")["Schedules"]
     if schedule["Name"].startswith("alice-stop-")
 ]
-scheduler.delete_schedule(GroupName="acme", Name=name)
-print("alice's workstation no longer stops in the evening")
+schedule = scheduler.get_schedule(GroupName="acme", Name=name)
+scheduler.update_schedule(
+    **{key: schedule[key] for key in ("Name", "GroupName", "FlexibleTimeWindow", "Target")},
+    ScheduleExpression="cron(0 23 ? * MON-FRI *)",
+    ScheduleExpressionTimezone=schedule["ScheduleExpressionTimezone"],
+)
+print("alice's workstation now stops at 23:00 instead of 19:00")

@@ -1,0 +1,128 @@
+"""Every example, and the starting fleets: they plan to what is written down, and settle."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from reconciler.cli.reconcile import main
+from reconciler.declare.load import load
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+    from tests.conftest import Golden
+
+ROOT = Path(__file__).parents[2]
+FLEETS = [ROOT / "fleets", *sorted((ROOT / "examples").glob("*/fleets"))]
+FILES = [path for folder in FLEETS for path in sorted(folder.glob("*.yaml"))]
+GOLDEN = ROOT / "tests/golden/examples"
+MODELINE = "# yaml-language-server: $schema="
+
+each = pytest.mark.parametrize("fleets", FLEETS, ids=lambda path: path.parent.name)
+
+
+def name(fleets: Path) -> str:
+    return "fleets" if fleets.parent == ROOT else fleets.parent.name
+
+
+def reconcile(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = main(arguments)
+    return code, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_editor_is_told_where_the_schema_is(path: Path) -> None:
+    first = path.read_text().partition("\n")[0]
+    assert first.startswith(MODELINE)
+    schema = json.loads((path.parent / first.removeprefix(MODELINE)).read_text())
+    assert schema["title"] == "fleet file"
+
+
+@each
+def test_it_plans_to_what_is_written_down(
+    fleets: Path,
+    sandbox: Sandbox,
+    golden: Golden,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    where = ("-f", str(fleets.relative_to(ROOT)))
+    for form, ending in (("text", "txt"), ("markdown", "md")):
+        code, plan = reconcile(capsys, *where, "--dry-run", "-o", form)
+        assert code == 0, plan
+        golden(GOLDEN / name(fleets) / f"plan.{ending}", made_up(plan))
+
+
+def made_up(plan: str) -> str:
+    """The plan with the ids that the local AWS draws replaced."""
+    return re.sub(r"\b(vpc|subnet)-[0-9a-f]{17}\b", r"\1-0123456789abcdef0", plan)
+
+
+@each
+def test_one_run_makes_it_and_the_next_writes_nothing(
+    fleets: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Promise 2, for everything that can be written in YAML."""
+    code, report = reconcile(capsys, "-f", str(fleets), "--wait", "-o", "json")
+    assert code == 0, report
+    outcomes = {change["outcome"] for change in json.loads(report)["changes"]}
+    assert outcomes == {"done"}
+    code, again = reconcile(capsys, "-f", str(fleets), "-o", "json")
+    assert code == 0
+    assert json.loads(again)["changes"] == []
+    verbs = {call.split(":")[1] for call in json.loads(again)["calls"]}
+    assert {v for v in verbs if not v.startswith(("Describe", "Get", "List"))} == set()
+
+
+@each
+def test_nothing_stands_that_the_example_does_not_name(
+    fleets: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Promise 6: what it would make bears its own site's name or its workstations' names."""
+    _, plan = reconcile(capsys, "-f", str(fleets), "--dry-run", "-o", "json")
+    site = load([fleets])
+    ours = (site.name, *(each.name for each in site.workstations))
+    foreign = [c["name"] for c in json.loads(plan)["changes"] if not c["name"].startswith(ours)]
+    assert foreign == []
+
+
+def properties(schema: Any) -> Iterator[str]:
+    """Every field the schema knows, without those of `instance_requirements`."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for key, value in schema.items():
+            if key != "instance_requirements":
+                yield from properties(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from properties(value)
+
+
+def keys(document: Any) -> Iterator[str]:
+    if isinstance(document, dict):
+        yield from document
+        for value in document.values():
+            yield from keys(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from keys(value)
+
+
+def test_the_full_example_is_full() -> None:
+    schema = json.loads((ROOT / "schemas/fleet.schema.json").read_text())
+    files = (ROOT / "examples/full/fleets").glob("*.yaml")
+    said = {key for path in files for key in keys(yaml.safe_load(path.read_text()))}
+    assert set(properties(schema)) - said == set()
+
+
+def test_every_example_is_in_the_list() -> None:
+    page = (ROOT / "examples/README.md").read_text()
+    listed = set(re.findall(r"^\| \[([\w-]+)\]", page, re.MULTILINE))
+    assert listed == {fleets.parent.name for fleets in FLEETS if fleets.parent != ROOT}
