@@ -102,7 +102,7 @@ def compile_need(settings: Mapping[str, Any]) -> dict[str, Any]:
         need["SpotMaxPricePercentageOverLowestPrice"] = PRICE_PROTECTION
     for name, value in said.items():
         need[ATTRIBUTES[name]] = _attribute(name, value)
-    return dict(sorted(need.items()))
+    return {name: need[name] for name in sorted(need) if need[name] != {}}
 
 
 def _gpu(gpu: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _subnets(subnets: Any) -> Subnets:
 def _home(
     fleet: str, name: str, settings: Map, home: Map | None
 ) -> LustreFileSystem | HomeVolume | None:
-    if home is None:
+    if not home:
         return None
     [(kind, own)] = home.items()
     where = home.spots[kind].where

@@ -67,7 +67,8 @@ def _unknown(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
     for key in misfit.instance:
         if key in known:
             continue
-        deeper, meant = _deeper(misfit.schema, key), nearest(key, known) or ""
+        deeper = _deeper(misfit.schema, key)
+        meant = deeper.partition(".")[0] or nearest(key, known) or ""
         if deeper:
             hint = f"it belongs under `{deeper}`"
         else:

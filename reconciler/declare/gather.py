@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.declare.files import File
 from reconciler.declare.layers import complete, complete_lustre, merge
 from reconciler.declare.scalars import show
-from reconciler.declare.tree import Map, Spot
+from reconciler.declare.tree import Map, Source, Spot
 from reconciler.errors import Problem
 
 INHERITED = ("region", "network", "tags")  # what a shared file system takes from the layers
@@ -34,7 +34,6 @@ class Item:
     settings: Map
     spot: Spot
     whole: bool  # False: a layer could not be read, so what is missing may stand there
-    own: Map  # as written, without layers
 
 
 @dataclass
@@ -42,7 +41,9 @@ class Declared:
     """Everything the files say, merged but not yet checked for sense."""
 
     files: tuple[str, ...]
+    whole: bool  # False: a file could not be read, so what is missing may stand there
     site: str = ""
+    spots: dict[str, Spot] = field(default_factory=dict)  # of `site` and `account`
     account: str = ""
     regions: list[str] = field(default_factory=list)
     ingress: list[Map] = field(default_factory=list)
@@ -50,14 +51,20 @@ class Declared:
     fleets: dict[str, Spot] = field(default_factory=dict)
     workstations: list[Item] = field(default_factory=list)
     file_systems: list[Item] = field(default_factory=list)
+    shared: dict[str, dict[str, Item] | None] = field(default_factory=dict)
+    """A fleet's file systems by name; None when not all of them could be read."""
     problems: list[Problem] = field(default_factory=list)
 
 
 def gather(documents: Sequence[Document]) -> Declared:
     """Lay the layers over each other and bring the documents together."""
-    declared = Declared(files=tuple(document.file.name for document in documents))
     usable = [(document.file, document.top) for document in documents if document.top is not None]
     tops = [top for _, top in usable]
+    declared = Declared(
+        files=tuple(document.file.name for document in documents),
+        whole=len(tops) == len(documents)
+        and not any(top.broken & {"site", "account"} for top in tops),
+    )
     declared.site = _one(declared, tops, "site")
     declared.account = _one(declared, tops, "account")
     for top in tops:
@@ -88,6 +95,7 @@ def _one(declared: Declared, tops: Iterable[Map], key: str) -> str:
                 )
             )
         found.setdefault(top[key], spot)
+        declared.spots.setdefault(key, spot)
     return next(iter(found), "")
 
 
@@ -101,12 +109,31 @@ def _misplaced(top: Map) -> Iterator[Problem]:
 
 
 def _fleet(declared: Declared, documents: Sequence[Document], file: File, top: Map) -> None:
-    layers = [each for each in documents if each.file.defaults and each.file.folder == file.folder]
-    whole = all(each.top is not None and "defaults" not in each.top.broken for each in layers)
-    whole = whole and "defaults" not in top.broken
-    tops = [each.top for each in layers if each.top is not None]
-    defaults = reduce(merge, (_map(each, "defaults") for each in (*tops, top)), Map())
-    fleet = top.get("fleet", "")
+    beside = [each for each in documents if each.file.defaults and each.file.folder == file.folder]
+    layers = [each.top for each in beside if each.top is not None] + [top]
+    whole = len(layers) > len(beside) and not any("defaults" in each.broken for each in layers)
+    defaults = reduce(merge, (_map(each, "defaults") for each in layers), Map())
+    fleet = _name(declared, file, top)
+    for name, spot, own in _entries(top, "workstations"):
+        settings = complete(merge(defaults, own))
+        declared.workstations.append(Item(fleet, name, settings, spot, whole))
+    inherited = Map()
+    for key in INHERITED:
+        if key in defaults:
+            inherited.put(key, defaults[key], defaults.spots[key])
+        elif key in defaults.broken:
+            inherited.spoil(key)
+    shared = [
+        Item(fleet, name, complete_lustre(merge(inherited, own)), spot, whole)
+        for name, spot, own in _entries(top, "file_systems")
+    ]
+    declared.file_systems += shared
+    doubtful = "file_systems" in top.broken or _map(top, "file_systems").broken
+    declared.shared[fleet] = None if doubtful else {item.name: item for item in shared}
+
+
+def _name(declared: Declared, file: File, top: Map) -> str:
+    fleet: str = top.get("fleet", "")
     if fleet:
         spot = top.spots["fleet"]
         first = declared.fleets.setdefault(fleet, spot)
@@ -117,20 +144,22 @@ def _fleet(declared: Declared, documents: Sequence[Document], file: File, top: M
                     "one fleet stands in one file",
                 )
             )
-    for name, own in _map(top, "workstations").items():
-        spot = _map(top, "workstations").spots[name]
-        settings = complete(merge(defaults, own))
-        declared.workstations.append(Item(fleet, name, settings, spot, whole, own))
-    shared = Map()
-    for key in INHERITED:
-        if key in defaults:
-            shared.put(key, defaults[key], defaults.spots.get(key))
-        elif key in defaults.broken:
-            shared.spoil(key)
-    for name, own in _map(top, "file_systems").items():
-        spot = _map(top, "file_systems").spots[name]
-        settings = complete_lustre(merge(shared, own))
-        declared.file_systems.append(Item(fleet, name, settings, spot, whole, own))
+    elif "fleet" not in top.broken:
+        declared.problems.append(
+            Source(file.name).problem(
+                1,
+                1,
+                "the file declares no fleet",
+                "begin with fleet: <name>; a file that only gives defaults is called _<name>.yaml",
+            )
+        )
+    return fleet
+
+
+def _entries(top: Map, key: str) -> Iterator[tuple[str, Spot, Map]]:
+    section = _map(top, key)
+    for name, own in section.items():
+        yield name, section.spots[name], own
 
 
 def _map(parent: Map, key: str) -> Map:

@@ -37,20 +37,17 @@ CHOICES: Mapping[Path, tuple[Choice, ...]] = {
 """Where a map holds alternatives: the sets of keys that exclude each other."""
 
 VOLUME: Mapping[str, Any] = {"iops": 3000, "throughput": 125}  # what gp3 has at no extra cost
-BUILT_IN: Mapping[str, Any] = {
-    "storage": {"root": {"size": "100GiB", **VOLUME}},
-    "spot_policy": "auto",
-}
-FALLBACK = {"after": "10m", "max_duration": "8h"}
-GPU = {"count": 1}
-IMAGE_BY_NAME = {"owner": "self"}
+ROOT: Mapping[str, Any] = {"size": "100GiB", **VOLUME}
+FALLBACK: Mapping[str, Any] = {"after": "10m", "max_duration": "8h"}
+GPU: Mapping[str, Any] = {"count": 1}
+IMAGE_BY_NAME: Mapping[str, Any] = {"owner": "self"}
 LUSTRE: Mapping[str, Any] = {
     "deployment_type": "PERSISTENT_2",
     "storage_type": "SSD",
     "data_compression_type": "LZ4",
     "file_system_type_version": "2.15",
 }
-PERSISTENT_2 = {"per_unit_storage_throughput": 125}
+PERSISTENT_2: Mapping[str, Any] = {"per_unit_storage_throughput": 125}
 
 
 def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
@@ -85,39 +82,43 @@ def _choose(merged: Map, higher: Map, choice: Choice) -> None:
 
 def complete(settings: Map) -> Map:
     """The effective settings of a workstation: the merged layers over the built-ins."""
-    full = _over(BUILT_IN, settings)
-    if full.get("spot_policy") == "auto":
-        _fill(full, "on_demand_fallback", FALLBACK, always=True)
-    _fill(full, "gpu", GPU)
-    if "name" in full.get("image", ()):
-        _fill(full, "image", IMAGE_BY_NAME)
-    home = full.get("storage", Map()).get("home", Map())
-    _fill(home, "ebs", VOLUME)
+    built_in: dict[str, Any] = {"spot_policy": "auto", "storage": {"root": ROOT}}
+    if settings.get("spot_policy", "auto") == "auto":
+        built_in["on_demand_fallback"] = FALLBACK
+    if "gpu" in settings:
+        built_in["gpu"] = GPU
+    if "name" in settings.get("image", ()):
+        built_in["image"] = IMAGE_BY_NAME
+    home = settings.get("storage", Map()).get("home", Map())
+    if "ebs" in home:
+        built_in["storage"]["home"] = {"ebs": VOLUME}
     if "fsx_lustre" in home:
-        home.put("fsx_lustre", complete_lustre(home["fsx_lustre"]), home.spots.get("fsx_lustre"))
-    return full
+        built_in["storage"]["home"] = {"fsx_lustre": _lustre(home["fsx_lustre"])}
+    return _over(built_in, settings)
 
 
 def complete_lustre(settings: Map) -> Map:
-    """The same for a file system. Only PERSISTENT_2 has a throughput that suits everybody."""
-    full = _over(LUSTRE, settings)
-    if full.get("deployment_type") == "PERSISTENT_2":
-        full = _over(PERSISTENT_2, full)
-    return full
+    """The same for a shared file system."""
+    return _over(_lustre(settings), settings)
 
 
-def _fill(settings: Map, key: str, built_in: Mapping[str, Any], always: bool = False) -> None:
-    if key in settings or (always and key not in settings.broken):
-        filled = _over(built_in, settings.get(key, Map()))
-        settings.put(key, filled, settings.spots.get(key))
+def _lustre(settings: Map) -> Mapping[str, Any]:
+    """Only PERSISTENT_2 has a throughput that suits everybody."""
+    kind = settings.get("deployment_type", LUSTRE["deployment_type"])
+    return {**LUSTRE, **PERSISTENT_2} if kind == "PERSISTENT_2" else LUSTRE
 
 
 def _over(built_in: Mapping[str, Any], settings: Map) -> Map:
     """The settings, and under them what is built in, which has no spot."""
-    base = Map()
+    full = settings.copy()
     for key, value in built_in.items():
-        base[key] = _over(value, Map()) if isinstance(value, Mapping) else value
-    return merge(base, settings, ("built-in",))
+        if key in settings.broken:
+            continue
+        if isinstance(value, Mapping):
+            full[key] = _over(value, settings.get(key, Map()))
+        else:
+            full.setdefault(key, value)
+    return full
 
 
 class Values(Mapping[str, Value]):

@@ -1,10 +1,94 @@
-"""Cross-field rules."""
+"""Does the declaration make sense as a whole. Rules tolerate whatever was taken out before them."""
 
 from __future__ import annotations
 
-from reconciler.declare.gather import Declared
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
+
+from reconciler.declare import rules_item, rules_need, rules_storage
+from reconciler.declare.gather import Declared, Item
+from reconciler.declare.scalars import show
+from reconciler.declare.tree import Map, Spot
 from reconciler.errors import Problem
 
+_WIDEST = {4: 8, 6: 16}  # the shortest prefix a rule may have, by IP version
+_LOOKS_LIKE = str.maketrans("01", "ol")
 
-def check(_declared: Declared) -> list[Problem]:
-    return []
+
+def check(declared: Declared) -> list[Problem]:
+    """Every problem that is not one of form."""
+    problems = [*_site(declared), *_names(declared.workstations)]
+    for rule in declared.ingress:
+        problems += _ingress(rule)
+    for item in declared.workstations:
+        problems += rules_item.workstation(item)
+        problems += rules_need.check(item)
+        problems += rules_storage.check(item, declared.shared[item.fleet])
+    for item in declared.file_systems:
+        problems += rules_item.file_system(item)
+        problems += rules_storage.lustre(item.settings, item.spot)
+        if item.name == "home":
+            problems.append(
+                item.spot.key("`home` is what a workstation's own storage is called", "rename it")
+            )
+    return problems
+
+
+def _site(declared: Declared) -> Iterator[Problem]:
+    """What holds for the whole site is given once, wherever."""
+    if declared.site == "default":
+        yield declared.spots["site"].value(
+            "the site cannot be called `default`",
+            "AWS has a schedule group of that name; choose another",
+        )
+    if declared.fleets and declared.whole:
+        first = next(iter(declared.fleets.values()))
+        for key, example in (("site", "acme"), ("account", '"123456789012"')):
+            if not getattr(declared, key):
+                yield first.key(
+                    f"no file gives the `{key}`", f"add {key}: {example} to the _defaults.yaml here"
+                )
+
+
+def _names(workstations: Iterable[Item]) -> Iterator[Problem]:
+    """A name is unique in the site, and not to be taken for another."""
+    seen: dict[str, Item] = {}
+    for item in workstations:
+        first = seen.setdefault(item.name.translate(_LOOKS_LIKE), item)
+        if first is item:
+            continue
+        if first.name == item.name:
+            message = f"{show(item.name)} is declared in {first.spot.where} too"
+            hint = "a name is unique in the whole site; rename one of them"
+        else:
+            message = f"{show(item.name)} looks like {show(first.name)} in {first.spot.where}"
+            hint = "0 and o, 1 and l are easily mistaken; rename one of them"
+        yield item.spot.key(message, hint)
+
+
+def _ingress(rule: Map) -> Iterator[Problem]:
+    if "port" in rule:
+        first, _, last = str(rule["port"]).partition("-")
+        if not int(first) <= int(last or first) <= 65535:
+            yield rule.spots["port"].value(
+                f"`{rule['port']}` is not a range of ports", "the lower first, 65535 at most"
+            )
+    if "cidr" in rule:
+        yield from _cidr(rule["cidr"], rule.spots["cidr"])
+
+
+def _cidr(text: str, spot: Spot) -> Iterator[Problem]:
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        yield spot.value(f"`{text}` is not a network", "for example 10.20.0.0/16")
+        return
+    widest = _WIDEST[network.version]
+    if network.prefixlen < widest:
+        what = "the whole internet" if network.prefixlen == 0 else f"wider than /{widest}"
+        yield spot.value(
+            f"`{text}` is {what}",
+            "name your own networks; `workstation connect` goes through SSM and needs no rule",
+        )
+    elif text.partition("/")[0] != str(network.network_address):
+        yield spot.value(f"`{text}` is an address within a network", f"write {network}")

@@ -88,8 +88,8 @@ def _take_out(top: Map, place: Path, meant: str) -> None:
     container, last = _container(top, place), place[-1]
     if isinstance(container, Map):
         container.spoil(str(last))
-        if meant and meant not in container:
-            container.broken.add(meant)
+        if meant:
+            container.broken |= {meant}
     else:
         del container[last], container.spots[last]
 

@@ -73,39 +73,46 @@ class Map(dict[str, Any]):
     def __init__(self) -> None:
         super().__init__()
         self.spots: dict[str, Spot] = {}
-        self.broken: set[str] = set()
+        self.broken: frozenset[str] = frozenset()
 
     def copy(self) -> Map:
         """A map of its own with the same values."""
         twin = Map()
         twin.update(self)
-        twin.spots.update(self.spots)
-        twin.broken.update(self.broken)
+        twin.spots = self.spots.copy()
+        twin.broken = self.broken
         return twin
 
     def put(self, key: str, value: Any, spot: Spot | None) -> None:
         """Set an entry and its place."""
         self[key] = value
-        self.broken.discard(key)
-        if spot is None:
-            self.spots.pop(key, None)
-        else:
+        if spot is not None:
             self.spots[key] = spot
+        elif key in self.spots:
+            del self.spots[key]
+        if key in self.broken:
+            self.broken -= {key}
 
     def drop(self, key: str) -> None:
         """Forget an entry, if it is there."""
         self.pop(key, None)
         self.spots.pop(key, None)
-        self.broken.discard(key)
+        self.broken -= {key}
 
     def spoil(self, key: str) -> None:
         """Leave out an entry that was reported."""
         self.drop(key)
-        self.broken.add(key)
+        self.broken |= {key}
 
     def mentions(self, key: str) -> bool:
         """Whether the key was written, usable or not."""
         return key in self or key in self.broken
+
+
+def wrong(own: Map, key: str, holder: Spot, message: str, hint: str = "") -> Problem:
+    """Something wrong with a setting; if it is a built-in, the map that lacks it is shown."""
+    spot = own.spots.get(key)
+    return spot.value(message, hint) if spot else holder.key(message, hint)
 
 
 class Seq(list[Any]):

@@ -1,0 +1,177 @@
+"""Does one item make sense: what is missing, places, hours, markets, tags."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from reconciler.declare.gather import Item
+from reconciler.declare.hours import clock, days, is_zone, zones
+from reconciler.declare.nearest import did_you_mean
+from reconciler.declare.scalars import show
+from reconciler.declare.tree import Map, Seq, Spot, wrong
+from reconciler.declare.units import seconds
+from reconciler.errors import Problem
+
+_REQUIRED = {
+    "owner": "owner: alice@example.com",
+    "region": "region: us-east-1",
+    "image": "image: {ssm_parameter: /golden/gpu-desktop}",
+    "instance_profile": "instance_profile: workstation",
+    "scheduler_role": "scheduler_role: workstation-scheduler",
+}
+_RESERVED = ("aws:", "reconciler:")  # AWS's tags, and ours
+MAX_TAGS = 40  # of AWS's 50; the rest are ours
+_WAIT = (60, 86400, "1m", "1d")
+_DURATION = (600, 7 * 86400, "10m", "7d")
+
+
+def workstation(item: Item) -> Iterator[Problem]:
+    """Everything about one workstation but its machine and its disks."""
+    settings = item.settings
+    for key, example in _REQUIRED.items():
+        if item.whole and not settings.mentions(key):
+            yield _missing(item, key, example)
+    image = settings.get("image")
+    if image is not None and not any(map(image.mentions, ("id", "ssm_parameter", "name"))):
+        yield settings.spots["image"].key("`image` names none", "give id, ssm_parameter or name")
+    yield from _network(item)
+    zones = settings.get("availability_zones", Seq())
+    for zone, spot in zip(zones, zones.spots, strict=True):
+        yield from _in_region(zone, spot, settings)
+    home = settings.get("storage", Map()).get("home", Map())
+    for each in home.values():
+        yield from _zone_of(each, settings)
+    yield from _keys(item, settings)
+    yield from _schedule(settings.get("schedule"), settings)
+    yield from _fallback(settings)
+    yield from _tags(settings)
+
+
+def file_system(item: Item) -> Iterator[Problem]:
+    """Where a shared file system stands, and its tags."""
+    if item.whole and not item.settings.mentions("region"):
+        yield _missing(item, "region", _REQUIRED["region"])
+    yield from _network(item)
+    yield from _zone_of(item.settings, item.settings)
+    yield from _keys(item, item.settings)
+    yield from _tags(item.settings)
+
+
+def _missing(item: Item, key: str, example: str) -> Problem:
+    return item.spot.key(
+        f"`{item.name}` has no `{key}`", f"for example {example}; or give it under `defaults`"
+    )
+
+
+def _network(item: Item) -> Iterator[Problem]:
+    """Some subnets are named; tags that were all taken back would mean every subnet."""
+    network = item.settings.get("network", Map())
+    if not item.whole or "network" in item.settings.broken or "subnets" in network.broken:
+        return
+    subnets = network.get("subnets")
+    tags = subnets.get("tags", Map()) if isinstance(subnets, Map) else Map()
+    doubtful = isinstance(subnets, Map) and (tags.broken or "tags" in subnets.broken)
+    if not (tags or doubtful or isinstance(subnets, Seq)):
+        yield _missing(item, "network.subnets", "network: {subnets: {tags: {Tier: private}}}")
+
+
+def _zone_of(own: Map, settings: Map) -> Iterator[Problem]:
+    """The one zone a volume or a file system stands in."""
+    zone = own.get("availability_zone")
+    if zone is None:
+        return
+    spot = own.spots["availability_zone"]
+    allowed = settings.get("availability_zones")
+    if allowed and zone not in allowed:
+        yield spot.value(
+            f"{zone} is not among the `availability_zones`", f"they are {', '.join(allowed)}"
+        )
+    else:
+        yield from _in_region(zone, spot, settings)
+
+
+def _in_region(zone: str, spot: Spot, settings: Map) -> Iterator[Problem]:
+    region = settings.get("region")
+    if region and not zone.startswith(region):
+        yield spot.value(
+            f"{zone} is not a zone of {region}", f"its zones are called {region}a and so on"
+        )
+
+
+def _keys(item: Item, settings: Map) -> Iterator[Problem]:
+    """A KMS key given by ARN is in the region of what it encrypts."""
+    storage = settings.get("storage", Map())
+    region = settings.get("region")
+    for own in (settings, storage.get("root", Map()), *storage.get("home", Map()).values()):
+        arn = own.get("kms_key_id", "").split(":")
+        if region and len(arn) > 3 and arn[3] != region:
+            yield wrong(
+                own,
+                "kms_key_id",
+                item.spot,
+                f"the key is in {arn[3]}, `{item.name}` in {region}",
+                "use a key of that region, or an alias",
+            )
+
+
+def _schedule(schedule: Map | None, settings: Map) -> Iterator[Problem]:
+    if schedule is None:
+        return
+    zone = schedule.get("timezone")
+    edges = [key for key in ("start", "stop") if schedule.mentions(key)]
+    if zone is not None and not is_zone(zone):
+        yield schedule.spots["timezone"].value(
+            f"there is no time zone {show(zone)}",
+            did_you_mean(zone, zones()) or "use an IANA name such as Europe/Berlin",
+        )
+    if edges and not schedule.mentions("timezone"):
+        yield settings.spots["schedule"].key(
+            "`schedule` has no `timezone`", "for example timezone: Europe/Berlin"
+        )
+    if "start" in schedule and "stop" in schedule:
+        start, stop = schedule["start"], schedule["stop"]
+        if clock(start) == clock(stop) and set(days(start)) & set(days(stop)):
+            yield schedule.spots["stop"].value(
+                "it would stop in the minute it starts", "choose another time for one of them"
+            )
+
+
+def _fallback(settings: Map) -> Iterator[Problem]:
+    fallback, policy = settings.get("on_demand_fallback"), settings.get("spot_policy", "auto")
+    if fallback is None:
+        return
+    if policy != "auto":
+        yield settings.spots["on_demand_fallback"].key(
+            f"`on_demand_fallback` has no meaning with `spot_policy: {policy}`",
+            "take it out, or use spot_policy: auto",
+        )
+    for key, (least, most, from_, to) in (("after", _WAIT), ("max_duration", _DURATION)):
+        if key in fallback and not least <= seconds(fallback[key]) <= most:
+            yield fallback.spots[key].value(f"`{key}` must be from {from_} to {to}")
+
+
+def _tags(settings: Map) -> Iterator[Problem]:
+    tags = settings.get("tags", Map())
+    if len(tags) > MAX_TAGS:
+        yield settings.spots["tags"].key(
+            f"{len(tags)} tags, all layers together; at most {MAX_TAGS} are allowed",
+            "AWS takes 50, and the rest are the reconciler's own",
+        )
+    for key, value in tags.items():
+        spot = tags.spots[key]
+        if key.lower().startswith(_RESERVED):
+            yield spot.key(f"the tag {show(key)} is reserved", "choose another key")
+        elif not 1 <= len(key) <= 128:
+            yield spot.key("a tag key has 1 to 128 characters", "shorten it")
+        elif not _is_tag_text(key):
+            yield spot.key(f"AWS does not allow the tag key {show(key)}", _TAG_TEXT)
+        if not _is_tag_text(value):
+            yield spot.value(f"AWS does not allow the tag value {show(value)}", _TAG_TEXT)
+
+
+_TAG_TEXT = "letters, digits, spaces and _.:/=+-@ are allowed"
+
+
+def _is_tag_text(text: str) -> bool:
+    return all(c in "_.:/=+-@" or unicodedata.category(c)[0] in "LNZ" for c in text)
