@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.declare.fleet import HomeVolume, Workstation
 from reconciler.kinds import home_volume, launch_template
-from reconciler.kinds.tags import group_tags, tag_auto_scaling_group
+from reconciler.kinds.identity import group_tags, tag_auto_scaling_group
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.errors import AwsError
 from reconciler.kinds import topic
-from reconciler.kinds.tags import tag_arn
+from reconciler.kinds.identity import tag_arn
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (

@@ -6,14 +6,13 @@ computed from it, so that a repeated create finds the first one (FSx API, Create
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.declare.fleet import LustreFileSystem
 from reconciler.kinds import security_group
-from reconciler.kinds.tags import tag_arn
+from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
@@ -100,13 +99,6 @@ def key(site: str, region: str, of: str, name: str) -> Key:
 def key_of(site: str, each: LustreFileSystem) -> Key:
     """The key of a declared file system."""
     return key(site, each.region, each.workstation or each.fleet, each.name)
-
-
-def token(account: str, target: Key) -> str:
-    """The creation token: of the identity alone, so that an edit between a crash and the next
-    run cannot make a second file system (at most 63 characters)."""
-    identity = "|".join((account, target.region, target.kind, target.name))
-    return hashlib.sha256(identity.encode()).hexdigest()[:40]
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
@@ -291,7 +283,7 @@ def _create(aws: Aws, change: Change, spec: FileSystem) -> Live:
     answer = aws.call(
         "fsx",
         "create_file_system",
-        ClientRequestToken=token(aws.account, change.key),
+        ClientRequestToken=creation_token(aws, change),
         FileSystemType="LUSTRE",
         StorageType=spec.storage_type,
         StorageCapacity=spec.storage_capacity,

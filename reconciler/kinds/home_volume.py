@@ -6,12 +6,11 @@ instance, or made anew with each.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.declare.fleet import HomeVolume as Declared
-from reconciler.kinds.tags import tag_ec2
+from reconciler.kinds.identity import creation_token, tag_ec2
 from reconciler.money.storage import gp3_month
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
@@ -166,12 +165,10 @@ def apply(aws: Aws, change: Change) -> Live | None:
 
 
 def _create(aws: Aws, change: Change, spec: HomeVolume) -> Live:
-    """The token is of the identity alone, so that a repeat finds the first volume."""
-    identity = "|".join((aws.account, change.key.region, change.key.kind, change.key.name))
     answer = aws.call(
         "ec2",
         "create_volume",
-        ClientToken=hashlib.sha256(identity.encode()).hexdigest()[:40],
+        ClientToken=creation_token(aws, change),
         AvailabilityZone=spec.availability_zone,
         VolumeType="gp3",
         Size=spec.size,

@@ -16,7 +16,7 @@ from typing import Any
 
 from reconciler.declare.fleet import HomeVolume, LustreFileSystem
 from reconciler.kinds import file_system, home_volume, security_group
-from reconciler.kinds.tags import tag_ec2
+from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
@@ -261,7 +261,6 @@ def apply(aws: Aws, change: Change) -> Live | None:
             "create_launch_template",
             LaunchTemplateName=change.key.name,
             LaunchTemplateData=_data(spec),
-            ClientToken=_token(aws.account, change.key.region, change.key.name, spec),
             TagSpecifications=[{"ResourceType": "launch-template", "Tags": write_tags(spec.tags)}],
         )["LaunchTemplate"]
         attrs = {"id": made["LaunchTemplateId"], "version": str(made["LatestVersionNumber"])}
@@ -286,11 +285,9 @@ def apply(aws: Aws, change: Change) -> Live | None:
     return Live(change.key, spec, owned=True, attrs=attrs)
 
 
-def _token(*parts: str | LaunchTemplate) -> str:
-    whole = "|".join(
-        json.dumps(_data(p), sort_keys=True) if isinstance(p, LaunchTemplate) else p for p in parts
-    )
-    return hashlib.sha256(whole.encode()).hexdigest()[:40]
+def _token(template_id: str, follows: str, spec: LaunchTemplate) -> str:
+    content = json.dumps(_data(spec), sort_keys=True)
+    return hashlib.sha256(f"{template_id}|{follows}|{content}".encode()).hexdigest()[:40]
 
 
 def _data(spec: LaunchTemplate) -> dict[str, Any]:

@@ -233,10 +233,11 @@ def _free_name(proof: str, old: str) -> str:
 
 
 def _body(group: str, name: str, spec: Schedule) -> dict[str, Any]:
+    """No token of ours: the name is unique, and a token outlives what it made. A schedule edited
+    there and back within its lifetime would be answered with the one that is gone."""
     return {
         "GroupName": group,
         "Name": name,
-        "ClientToken": name,
         "ScheduleExpression": spec.expression,
         "ScheduleExpressionTimezone": spec.timezone,
         "State": spec.state,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
-from reconciler.kinds.tags import tag_arn
+from reconciler.kinds.identity import tag_arn
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
@@ -81,7 +81,6 @@ def apply(aws: Aws, change: Change) -> Live | None:
             "create_schedule_group",
             Name=change.key.name,
             Tags=write_tags(spec.tags),
-            ClientToken=f"group-{change.key.name}",
         )
         attrs = {"name": change.key.name, "arn": answer["ScheduleGroupArn"]}
         return Live(change.key, spec, owned=True, attrs=attrs)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.kinds.tags import tag_ec2
+from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (

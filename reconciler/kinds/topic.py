@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import NotFound
-from reconciler.kinds.tags import tag_arn
+from reconciler.kinds.identity import tag_arn
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (

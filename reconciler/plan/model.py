@@ -183,6 +183,7 @@ class Change:
     workstation: str = ""
     where: Where | None = None
     notes: tuple[str, ...] = ()  # shown under the row: matching types, where an image came from
+    instead_of: str = ""  # what a lost thing was known by: its replacement is not the same thing
 
 
 class Level(StrEnum):

@@ -135,8 +135,11 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
         if late:
             return _wait(draft, row, needs(late, draft.waits[late]))
         draft.moving.add(want.key)
-        was_there = any(want.key in other.leans_on for other in draft.live.values() if other.owned)
-        draft.changes.append(replace(row, impact=Impact.DATA) if was_there else row)
+        leaning = [o for o in draft.live.values() if o.owned and want.key in o.leans_on]
+        if leaning:  # it was there, and is gone
+            known_by = ", ".join(sorted(f"{o.key} {dict(o.attrs)}" for o in leaning))
+            row = replace(row, impact=Impact.DATA, instead_of=known_by)
+        draft.changes.append(row)
         return None
     return _update(draft, kind, live, row)
 

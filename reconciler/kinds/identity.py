@@ -1,12 +1,25 @@
-"""Write the tags that differ, in the ways AWS's services want it."""
+"""Identity on the wire: tags, in the ways AWS's services want them, and creation tokens."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.plan.kind import Aws
+from reconciler.plan.model import Change
 from reconciler.plan.ownership import write_tags
+
+
+def creation_token(aws: Aws, change: Change) -> str:
+    """The token of a create whose result has no unique name (FSx takes at most 63 characters).
+
+    Of the identity alone, not the content: an edit between a crash and the next run must find
+    the first one, not make a second. What replaces a lost thing is another one.
+    """
+    key = change.key
+    identity = "|".join((aws.account, key.region, key.kind, key.name, change.instead_of))
+    return hashlib.sha256(identity.encode()).hexdigest()[:40]
 
 
 def tag_ec2(aws: Aws, resource: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:

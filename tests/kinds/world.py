@@ -1,0 +1,128 @@
+"""A fleet that needs every kind, and short ways to plan and apply it against the sandbox."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from reconciler.aws import lookup
+from reconciler.aws.client import Session, connect
+from reconciler.aws.once import ReadOnce
+from reconciler.declare.fleet import Site
+from reconciler.declare.load import load
+from reconciler.kinds import KINDS
+from reconciler.plan.kind import Kind, Scope
+from reconciler.plan.model import Change, Desired, Key, Live, Report
+from reconciler.plan.read import Cloud
+from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.run import Selection, apply, look
+
+FLEETS = Path(__file__).parent / "fleets"
+
+READS = ("Describe", "Get", "List")
+
+
+@dataclass(frozen=True)
+class Wanting:
+    """A kind whose desired side reads as if one field of one thing had been edited in YAML."""
+
+    kind: Kind
+    edits: Mapping[tuple[Key, str], Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.kind, name)
+
+    def desired(self, site: ResolvedSite) -> Iterator[Desired]:
+        for each in self.kind.desired(site):
+            edits = {f: v for (key, f), v in self.edits.items() if key == each.key}
+            if not edits:
+                yield each
+                continue
+            spec = replace(each.spec, **edits)
+            proof = each.proof and f"{each.key.name}-{self.kind.digest(spec)}"  # type: ignore[attr-defined]  # schedule's own
+            yield replace(each, spec=spec, proof=proof)
+
+
+class World:
+    """One site in one sandbox."""
+
+    def __init__(self, site: Site | None = None) -> None:
+        self.site = site or load([FLEETS])
+        self.session: Session = connect(self.site)
+        self.edits: dict[tuple[Key, str], Any] = {}
+
+    def cloud(self) -> Cloud:
+        """Everything a run is handed, with the edits in force."""
+        session = self.session
+        kinds: tuple[Any, ...] = tuple(Wanting(kind, self.edits) for kind in KINDS)
+        return Cloud(
+            account=session.account,
+            reader=lambda region: ReadOnce(session.region(region)),
+            writer=session.region,
+            lookups=lookup,
+            kinds=kinds,
+            calls=session.calls,
+        )
+
+    def look(self, *only: str, approve: str = "") -> Report:
+        """A dry run."""
+        return look(self.site, self.cloud(), Selection(only, approve), dry_run=True)
+
+    def run(self, *only: str, approve: str = "") -> Report:
+        """A run."""
+        report = look(self.site, self.cloud(), Selection(only, approve), dry_run=False)
+        return apply(report, self.site, self.cloud(), lambda change: None, lambda: False)
+
+    def off(self) -> None:
+        """Stop every workstation: a raised minimum has started one."""
+        for each in self.site.workstations:
+            name = f"{self.site.name}-{each.name}"
+            client("autoscaling").set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=0)
+
+    def settle(self) -> None:
+        """Run until nothing is left to do; two runs are enough for anything."""
+        for _ in range(3):
+            report = self.run()
+            if not report.plan.changes:
+                return
+        raise AssertionError(f"not settled: {rows(report)}")
+
+
+def rows(report: Report) -> list[str]:
+    """Every row in one line."""
+    return [
+        f"{c.op} {c.key} {c.outcome} {sorted({f.field for f in c.fields})} {c.reason}"
+        for c in report.plan.changes
+    ]
+
+
+def row(report: Report, key: Key) -> Change:
+    """The only row about a thing."""
+    found = [change for change in report.plan.changes if change.key == key]
+    assert len(found) == 1, (key, rows(report))
+    return found[0]
+
+
+def writes(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """The calls made since that are no reads."""
+    return {
+        name: count - before.get(name, 0)
+        for name, count in after.items()
+        if count != before.get(name, 0) and not name.split(":")[1].startswith(READS)
+    }
+
+
+def live(world: World) -> dict[Key, Live]:
+    """Everything that is there, by key."""
+    door = ReadOnce(world.session.region("us-east-1"))
+    return {each.key: each for kind in KINDS for each in kind.find(door, Scope(world.site.name))}
+
+
+def client(service: str) -> Any:
+    """A stranger's client."""
+    return boto3.client(service, endpoint_url=os.environ["AWS_ENDPOINT_URL"])

@@ -1,0 +1,113 @@
+"""Which way imports run: the path load → desired → find → plan → guard → render → apply is one way.
+
+`docs/architecture.md` draws it; this holds it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "reconciler"
+FILES = sorted(ROOT.rglob("*.py"))
+
+# folder → what it may import of ours; a dotted name means that module alone.
+MAY_IMPORT = {
+    "declare": {"declare", "errors", "schemas"},
+    "money": {"money"},
+    "plan": {"plan", "declare.fleet", "errors"},
+    "kinds": {"kinds", "plan", "declare.fleet", "errors", "money"},
+    "aws": {"aws", "plan", "declare.fleet", "errors"},
+    "render": {"render", "plan.model", "declare", "errors"},
+    "engine": {"engine", "plan", "aws.wait", "declare.fleet", "errors"},
+    "sandbox": {"sandbox"},
+    "errors": {"declare.fleet"},
+    "cli": {"cli", "aws", "declare", "engine", "errors", "kinds", "plan", "render", "sandbox"},
+    "__main__": {"cli"},
+    "__init__": set[str](),
+}
+
+# package → the only places that import it: one owner each.
+OWNERS = {
+    "boto3": {"aws/client.py", "sandbox/"},
+    "botocore": {"aws/", "sandbox/"},
+    "click": {"cli/"},
+    "deepdiff": {"plan/diff.py"},
+    "jsonschema": {"declare/"},
+    "moto": {"sandbox/"},
+    "rich": {"cli/", "render/"},
+    "tenacity": {"aws/wait.py"},
+    "yaml": {"declare/"},
+}
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Every imported module of a file, in full, with its line."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: write imports in full"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield (whole if _is_module(whole) else str(node.module)), node.lineno
+
+
+def _is_module(name: str) -> bool:
+    path = ROOT.parent / name.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def module(path: Path) -> str:
+    """`plan.diff` for reconciler/plan/diff.py."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_a_file_imports_only_what_its_layer_may(path: Path) -> None:
+    allowed = MAY_IMPORT[module(path).split(".")[0]]
+    for name, line in imports(path):
+        if name == "reconciler" or not name.startswith("reconciler."):
+            continue
+        ours = name.removeprefix("reconciler.")
+        assert any(ours == a or ours.startswith(f"{a}.") for a in allowed), (
+            f"{path}:{line}: {module(path)} may not import {ours}"
+        )
+
+
+@pytest.mark.parametrize("path", FILES, ids=module)
+def test_a_package_has_one_owner(path: Path) -> None:
+    where = str(path.relative_to(ROOT))
+    for name, line in imports(path):
+        owners = OWNERS.get(name.split(".")[0])
+        assert owners is None or any(where.startswith(owner) for owner in owners), (
+            f"{path}:{line}: {name} belongs to {', '.join(sorted(owners))}"
+        )
+
+
+def test_the_import_graph_has_no_circle() -> None:
+    known = {module(path) for path in FILES}
+    graph = {
+        module(path): {
+            name.removeprefix("reconciler.")
+            for name, _ in imports(path)
+            if name.removeprefix("reconciler.") in known
+        }
+        for path in FILES
+    }
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
+    assert set(order) >= known
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    long = {module(p): n for p in FILES if (n := len(p.read_text().splitlines())) > 400}
+    assert not long
