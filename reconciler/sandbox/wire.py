@@ -15,8 +15,11 @@ from moto.core.serialize import (
     get_serializer_class,
 )
 
+from reconciler.sandbox import xml
 from reconciler.sandbox.operations import AwsError, MotoResult
 from reconciler.sandbox.world import request_id
+
+XML = frozenset({"query", "ec2"})
 
 
 @dataclass
@@ -32,6 +35,10 @@ def result_answer(
     operation: OperationModel, protocol: str, result: Mapping[str, Any] | MotoResult | None
 ) -> Answer:
     """A result in the operation's output shape. Moto's own objects need moto's way of reading."""
+    request = request_id()
+    if protocol in XML and not isinstance(result, MotoResult):
+        text = xml.document(operation, result, request)
+        return Answer(200, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": request})
     picker: Any = DefaultAttributePicker()
     value: Any = result
     if isinstance(result, MotoResult):
@@ -40,7 +47,7 @@ def result_answer(
     serializer = get_serializer_class(operation.service_model.service_name, protocol)
     written = serializer(operation_model=operation, value_picker=picker).serialize(value)
     body = written["body"]
-    headers = {**written["headers"], "x-amzn-RequestId": request_id()}
+    headers = {**written["headers"], "x-amzn-RequestId": request}
     return Answer(written["status_code"], body.encode() if isinstance(body, str) else body, headers)
 
 
