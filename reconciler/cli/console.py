@@ -108,6 +108,8 @@ def write(stream: TextIO | None, text: str) -> None:
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
-        # Also for what the interpreter flushes at its end.
+    except OSError as error:
+        # What is left in the buffer, the interpreter's last flush included, goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):  # a full disk
+            raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, TextIO
@@ -50,9 +51,12 @@ def is_tty(stream: TextIO | None) -> bool:
 
 def wants(arguments: Sequence[str], env: Mapping[str, str], word: str) -> bool:
     """Whether `-o word` was asked for, read by eye: for errors in the command line itself."""
-    spelled = (f"--output={word}", f"-o{word}", f"-o={word}")
-    return env.get("RECONCILE_OUTPUT") == word or any(
-        first in spelled or (first in ("-o", "--output") and second == word)
+    if env.get("RECONCILE_OUTPUT") == word:
+        return True
+    joined = re.compile(rf"(--output=|-v*o){word}")
+    option = re.compile(r"--output|-v*o")  # flags may stand before it: -vo json
+    return any(
+        joined.fullmatch(first) or (option.fullmatch(first) and second == word)
         for first, second in pairwise([*arguments, ""])
     )
 

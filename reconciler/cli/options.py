@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.about import DOCS
-from reconciler.cli.console import Console
+from reconciler.cli.console import Console, write
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {
@@ -46,6 +47,12 @@ class _Help(click.Command):
         formatter.write_paragraph()
         formatter.write_text(f"Documentation: {DOCS}")
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option:
+            option.callback = _show_help  # click's own takes a reader who has left for an error
+        return option
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
@@ -55,6 +62,12 @@ class _Help(click.Command):
         for title, records in groups.items():
             with formatter.section(title):
                 formatter.write_dl(records)
+
+
+def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        write(sys.stdout, ctx.get_help() + "\n")
+        ctx.exit()
 
 
 class Command(_Help):

@@ -35,7 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with Stop() as stop:
         console = Console(given, os.environ, stop)
         code = guarded(console, lambda: _dispatch(given, console))
-        write(sys.stdout, "")  # what click has buffered goes now, or nowhere
     return stop.exit_code if stop() else code
 
 
@@ -48,7 +47,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from reconciler.cli.about import version
 
-        click.echo(version())
+        write(sys.stdout, version() + "\n")
         ctx.exit()
 
 
