@@ -90,10 +90,15 @@ def hidden(text: str) -> Trap | None:
             return Trap("has a line break", "write it on one line, without | or >")
         if not char.isprintable():
             return Trap(f"has {name_of(char)}, which cannot be seen", "take it out")
+    return _lookalike(text)
+
+
+def _lookalike(text: str) -> Trap | None:
     if unicodedata.normalize("NFKC", text) != text:
         odd = next((c for c in text if unicodedata.normalize("NFKC", c) != c), "")
-        what = name_of(odd) if odd else "a letter written as two characters"
-        return Trap(f"has {what}, which looks like something else", "type it plainly")
+        if not odd:
+            return Trap("has a letter and its accent as two characters", "type it again as one")
+        return Trap(f"has {name_of(odd)}, which looks like something else", "type it plainly")
     if any(char.isascii() and char.isalpha() for char in text):
         for char in text:
             if name_of(char).partition(" ")[2].startswith(("CYRILLIC", "GREEK")):

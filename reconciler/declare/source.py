@@ -47,6 +47,10 @@ def parse(name: str, data: bytes) -> tuple[Map | None, list[Problem]]:
     found = _FORBIDDEN.search(text)
     if found is not None:
         return None, [_forbidden(source, text, found.start())]
+    for number, line in enumerate(source.lines, 1):
+        if line.startswith("%"):  # the one thing a line may begin with % for
+            hint = "take the line out"
+            return None, [source.problem(number, 1, "YAML directives are not used here", hint)]
     document = _Document(source, text)
     try:
         return document.read(), document.problems
@@ -129,7 +133,7 @@ class _Document:
                 "write the value here, or put what is shared under `defaults`",
             )
         if event.tag is not None and not (kind is yaml.ScalarEvent and event.implicit[1]):
-            self._report(event, f"the tag {show(event.tag)} is not allowed", "write a plain value")
+            self._report(event, f"the tag {_tag(event.tag)} is not allowed", "write a plain value")
             tagged = True
         else:
             tagged = False
@@ -204,6 +208,10 @@ class _Document:
         if isinstance(key, Map | Seq):
             return self._report(event, "a key must be text", "write `key: value`")
         return self._report(event, f"the key {show(event.value)} is not text", "write it in quotes")
+
+
+def _tag(tag: str) -> str:
+    return show(tag.replace("tag:yaml.org,2002:", "!!"))
 
 
 def _place(event: Any) -> tuple[int, int, int]:

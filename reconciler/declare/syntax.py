@@ -2,82 +2,97 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.declare.tree import Source
 from reconciler.errors import Problem
 
-# (part of the parser's text, our message, what to do); the first that fits is used.
+_ESCAPE = "an unknown escape in double quotes", "use single quotes, or double the backslash"
+_NO_LIST = "a list is not expected here", "begin it on a new line"
+
+
+class _Words(NamedTuple):
+    part: str  # of the parser's text
+    message: str
+    hint: str
+    at_start: bool = False  # shown where the unfinished thing begins, not where it was missed
+
+
 _WORDS = (
-    ("unexpected end of stream", "this quote is never closed", "add the closing quote"),
-    ("unexpected document indicator", "this quote is never closed", "add the closing quote"),
-    ("tab character", "a tab", "indent with spaces"),
-    (
+    _Words("end of stream", "this quote is never closed", "add the closing quote", True),
+    _Words("document indicator", "this quote is never closed", "add the closing quote", True),
+    _Words("tab character", "a tab cannot indent", "use spaces"),
+    _Words(
         "mapping values are not allowed",
         "a `:` is not expected here",
         "check the indentation, and quote text that has a colon",
     ),
-    (
-        "could not find expected ':'",
+    _Words(
+        "expected ':'",
         "a `:` is missing after this",
         "write `key: value`, with a space after the colon",
+        True,
     ),
-    ("expected ',' or ']'", "this list is not closed", "add a comma or the closing ]"),
-    ("expected ',' or '}'", "this mapping is not closed", "add a comma or the closing }"),
-    ("expected '-' indicator", "this does not line up", "indent it like the items above"),
-    ("expected key", "this does not line up", "indent it like the keys beside it"),
-    ("block sequence entries", "a list is not expected here", "begin it on a new line"),
-    ("block collections", "a list is not expected here", "begin it on a new line"),
-    ("mapping keys are not allowed", "a key is not expected here", "begin it on a new line"),
-    (
-        "escape",
-        "an unknown escape in double quotes",
-        "use single quotes, or double the backslash",
+    _Words("',' or ']'", "this list is not closed", "add a comma or the closing ]", True),
+    _Words("',' or '}'", "this mapping is not closed", "add a comma or the closing }", True),
+    _Words("'-' indicator", "this does not line up", "indent it like the items above"),
+    _Words("expected key", "this does not line up", "indent it like the keys beside it"),
+    _Words("block sequence entries", *_NO_LIST),
+    _Words("block collections", *_NO_LIST),
+    _Words("mapping keys are not", "a key is not expected here", "begin it on a new line"),
+    _Words("escape", *_ESCAPE),
+    _Words("hexdecimal", *_ESCAPE),
+    _Words(
+        "comment or line break", "text is not expected here", "begin it on the line after | or >"
     ),
-    (
-        "hexdecimal",
-        "an unknown escape in double quotes",
-        "use single quotes, or double the backslash",
-    ),
-    (
+    _Words(
         "alphabetic or numeric character",
         "`*` and `&` mean something else in YAML",
         "write the text in quotes",
     ),
-    ("expected node content", "a value is missing here", "write one, or take the comma out"),
-    ("document start", "a second document begins here", "one file holds one document"),
-    ("directive", "YAML directives are not used here", "take the % line out"),
-    ("incompatible YAML document", "YAML directives are not used here", "take the % line out"),
-    ("tag", "this tag is not allowed", "write a plain value"),
-    ("nesting", "too many levels deep", "nothing needs that many"),
+    _Words("node content", "a value is missing here", "write one, or take the comma out"),
+    _Words("document start", "a second document begins here", "one file holds one document"),
+    _Words("tag", "this tag is not allowed", "write a plain value"),
 )
+_OTHER = _Words("", "this is not YAML", "check quotes, colons and indentation")
 
 
 def explain(source: Source, error: Any) -> Problem:
     """One problem from a parser's error, at the place that must be edited."""
-    text = f"{getattr(error, 'problem', None) or error}"
+    text = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)
     if "cannot start any token" in text:
         return _no_token(source, mark)
-    for part, message, hint in _WORDS:
-        if part in text:
-            if "never closed" in message:
-                mark = getattr(error, "context_mark", None) or mark
-            return _at(source, mark, message, hint)
-    return _at(source, mark, "this is not YAML", "check quotes, colons and indentation")
+    words = next((each for each in _WORDS if each.part in text), _OTHER)
+    if words.at_start:
+        mark = getattr(error, "context_mark", None) or mark
+    elif mark is not None and not "".join(source.lines[mark.line :]).strip():
+        return _unfinished(source)
+    elif "line up" in words.message and not _begins_line(source, mark):
+        words = _Words("", "this is not expected here", "check quotes, brackets and colons")
+    return _at(source, mark, words.message, words.hint)
 
 
 def _no_token(source: Source, mark: Any) -> Problem:
-    line = source.lines[mark.line] if mark.line < len(source.lines) else ""
-    char = line[mark.column : mark.column + 1]
+    char = source.lines[mark.line][mark.column : mark.column + 1]
     if char == "\t":
-        return _at(source, mark, "a tab", "indent with spaces")
-    return _at(source, mark, f"a value cannot begin with `{char}`", "write the text in quotes")
+        return _at(source, mark, "a tab cannot indent", "use spaces")
+    return _at(source, mark, f"a value cannot begin with {char!r}", "write the text in quotes")
+
+
+def _unfinished(source: Source) -> Problem:
+    """The file ends within a list or a mapping: shown at the end of what is written."""
+    written = "\n".join(source.lines).rstrip().split("\n")
+    message, hint = "the file ends within a list or a mapping", "add the closing bracket"
+    return source.problem(len(written), max(1, len(written[-1])), message, hint)
+
+
+def _begins_line(source: Source, mark: Any) -> bool:
+    line = source.lines[mark.line] if mark.line < len(source.lines) else ""
+    return not line[: mark.column].strip()
 
 
 def _at(source: Source, mark: Any, message: str, hint: str) -> Problem:
     if mark is None:
         return source.problem(1, 1, message, hint)
-    line = min(mark.line + 1, max(1, len(source.lines)))  # an error may stand past the end
-    column = mark.column + 1 if line == mark.line + 1 else 1
-    return source.problem(line, column, message, hint)
+    return source.problem(mark.line + 1, mark.column + 1, message, hint)

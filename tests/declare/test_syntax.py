@@ -1,0 +1,74 @@
+"""Broken YAML: our words, the place to edit, and the other files are still checked."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.declare.helpers import Folder
+
+COLON = "a `:` is not expected here (check the indentation, and quote text that has a colon)"
+MISSING = "a `:` is missing after this (write `key: value`, with a space after the colon)"
+ESCAPE = "an unknown escape in double quotes (use single quotes, or double the backslash)"
+QUOTE = "this quote is never closed (add the closing quote)"
+OUT_OF_LINE = "this does not line up (indent it like the keys beside it)"
+UNEXPECTED = "this is not expected here (check quotes, brackets and colons)"
+NO_LIST = "a list is not expected here (begin it on a new line)"
+NO_VALUE = "a value is missing here (write one, or take the comma out)"
+
+BROKEN = {
+    "fleet: ab\ndefaults: [a\n": "2:11: this list is not closed (add a comma or the closing ])",
+    "fleet: ab\ndefaults: {a: 1\n": "2:11: this mapping is not closed "
+    "(add a comma or the closing })",
+    "fleet: ab\nsite: 'x\n": f"2:7: {QUOTE}",
+    'fleet: ab\nsite: "x\n': f"2:7: {QUOTE}",
+    'fleet: ab\nsite: "x\n---\n': f"2:7: {QUOTE}",
+    "fleet: ab\n\tsite: x\n": "2:1: a tab cannot indent (use spaces)",
+    "fleet: ab\ndefaults:\n\tgpu: {}\n": "3:1: a tab cannot indent (use spaces)",
+    "fleet: ab: cd\n": f"1:10: {COLON}",
+    "fleet: ab\n site: x\n": f"2:6: {COLON}",
+    "fleet: ab\nworkstations\n": f"2:1: {MISSING}",
+    "fleet: ab\nsite x\ndefaults: {}\n": f"2:1: {MISSING}",
+    "fleet: @x\n": "1:8: a value cannot begin with '@' (write the text in quotes)",
+    "fleet: `x`\n": "1:8: a value cannot begin with '`' (write the text in quotes)",
+    "fleet: %x\n": "1:8: a value cannot begin with '%' (write the text in quotes)",
+    "fleet: *\n": "1:9: `*` and `&` mean something else in YAML (write the text in quotes)",
+    "fleet: ? x\n": "1:8: a key is not expected here (begin it on a new line)",
+    "{fleet: ab,, x: 1}\n": f"1:12: {NO_VALUE}",
+    "fleet: }\n": f"1:8: {NO_VALUE}",
+    'fleet: "\\q"\n': f"1:9: {ESCAPE}",
+    'fleet: "\\xZZ"\n': f"1:11: {ESCAPE}",
+    'fleet: "\\ud800"\n': f"1:11: {ESCAPE}",
+    "fleet: ab\n- a\n": f"2:1: {OUT_OF_LINE}",
+    "workstations:\n  - a\n  b: c\n": "3:3: this does not line up (indent it like the items above)",
+    "fleet: - a\n": f"1:8: {NO_LIST}",
+    "fleet: 'a' b\n": f"1:12: {UNEXPECTED}",
+    "fleet: [a]]\n": f"1:11: {UNEXPECTED}",
+    "fleet: >x\n": "1:9: text is not expected here (begin it on the line after | or >)",
+    "fleet: !u!x ab\n": "1:8: this tag is not allowed (write a plain value)",
+    "fleet: ab\n}\n": f"2:1: {OUT_OF_LINE}",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN, ids=ascii)
+def test_broken_yaml(folder: Folder, text: str) -> None:
+    assert folder.says(text) == [BROKEN[text]]
+
+
+def test_broken_yaml_in_one_file_hides_nothing_in_another(folder: Folder) -> None:
+    folder.write("broken.yaml", "fleet: [\n")
+    folder.write("other.yaml", "fleet: other\nworkstations:\n  ws: {gpu: 24GB}\n")
+    assert folder.problems() == [
+        "broken.yaml:2:1: a value is missing here (write one, or take the comma out)",
+        "other.yaml:3:13: `gpu` must be a mapping, not the text `24GB` (for example {memory: 24GB})",
+    ]
+
+
+def test_a_broken_defaults_file_makes_nothing_below_it_look_incomplete(folder: Folder) -> None:
+    folder.write("_defaults.yaml", "site: [\n")
+    assert (
+        folder.says("fleet: vision\nworkstations:\n  ws: {spot_policy: spt}\n")
+        == [
+            "3:22: `spot_policy` must be spot, auto or on-demand, not `spt` (did you mean `spot`?)",
+            "_defaults.yaml:2:1: a value is missing here (write one, or take the comma out)",
+        ][::-1]
+    )
