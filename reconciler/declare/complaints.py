@@ -112,7 +112,7 @@ def _type(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
 
 def _got(value: Any, written: str) -> str:
     if isinstance(value, str):
-        return f"the text {show(value)}"
+        return f"text {show(value)}"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

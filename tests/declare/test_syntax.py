@@ -12,6 +12,7 @@ ESCAPE = "an unknown escape in double quotes (use single quotes, or double the b
 QUOTE = "this quote is never closed (add the closing quote)"
 OUT_OF_LINE = "this does not line up (indent it like the keys beside it)"
 UNEXPECTED = "this is not expected here (check quotes, brackets and colons)"
+ENDS = "the file ends within a list or a mapping (add the closing bracket)"
 NO_LIST = "a list is not expected here (begin it on a new line)"
 NO_VALUE = "a value is missing here (write one, or take the comma out)"
 
@@ -58,17 +59,14 @@ def test_broken_yaml_in_one_file_hides_nothing_in_another(folder: Folder) -> Non
     folder.write("broken.yaml", "fleet: [\n")
     folder.write("other.yaml", "fleet: other\nworkstations:\n  ws: {gpu: 24GB}\n")
     assert folder.problems() == [
-        "broken.yaml:2:1: a value is missing here (write one, or take the comma out)",
-        "other.yaml:3:13: `gpu` must be a mapping, not the text `24GB` (for example {memory: 24GB})",
+        f"broken.yaml:1:8: {ENDS}",
+        "other.yaml:3:13: `gpu` must be a mapping, not text `24GB` (for example {memory: 24GB})",
     ]
 
 
 def test_a_broken_defaults_file_makes_nothing_below_it_look_incomplete(folder: Folder) -> None:
     folder.write("_defaults.yaml", "site: [\n")
-    assert (
-        folder.says("fleet: vision\nworkstations:\n  ws: {spot_policy: spt}\n")
-        == [
-            "3:22: `spot_policy` must be spot, auto or on-demand, not `spt` (did you mean `spot`?)",
-            "_defaults.yaml:2:1: a value is missing here (write one, or take the comma out)",
-        ][::-1]
-    )
+    assert folder.says("fleet: vision\nworkstations:\n  ws: {spot_policy: spt}\n") == [
+        f"_defaults.yaml:1:7: {ENDS}",
+        "3:21: `spot_policy` must be spot, auto or on-demand, not `spt` (did you mean `spot`?)",
+    ]
