@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.declare.fleet import LustreFileSystem
-from reconciler.kinds import security_group
+from reconciler.kinds import security_group, security_group_rules
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
@@ -112,7 +112,14 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             where=declared.where,
             fleet=declared.fleet,
             workstation=declared.workstation,
+            after=(_lustre_rules(site.name, each),),
         )
+
+
+def _lustre_rules(site: str, each: ResolvedFileSystem) -> Key:
+    """AWS refuses a file system whose group does not admit Lustre yet."""
+    group = security_group.key(site, each.declared.region, each.subnet.vpc_id, "lustre")
+    return Key(group.region, security_group_rules.NAME, group.name)
 
 
 def _spec(site: str, target: Key, each: ResolvedFileSystem) -> FileSystem:

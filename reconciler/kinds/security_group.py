@@ -21,7 +21,6 @@ from reconciler.plan.model import (
     Key,
     Live,
     Op,
-    fixed,
 )
 from reconciler.plan.ownership import ownership, read_tags, write_tags
 from reconciler.plan.resolve import ResolvedSite
@@ -38,7 +37,7 @@ ROLES = {
 
 @dataclass(frozen=True)
 class SecurityGroup:
-    """A group, without its rules."""
+    """A group, without its rules. Name, VPC and description are for life."""
 
     group_name: str
     vpc_id: str
@@ -46,10 +45,7 @@ class SecurityGroup:
     tags: Mapping[str, str]
 
 
-RULES = {
-    "description": fixed("a group's description cannot change: put the old text back"),
-    "tags": IN_PLACE,
-}
+RULES = {"tags": IN_PLACE}
 
 
 def key(site: str, region: str, vpc_id: str, role: str) -> Key:

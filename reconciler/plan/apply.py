@@ -77,6 +77,7 @@ class _Run:
     stopped: Callable[[], bool]
     known: dict[Ref, str] = field(default_factory=dict)
     missing: dict[Key, str] = field(default_factory=dict)
+    made: set[Key] = field(default_factory=set)
     held: dict[tuple[str, str], Key] = field(default_factory=dict)  # removals that did not happen
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -111,6 +112,10 @@ class _Run:
         except ReconcilerError as error:
             if isinstance(error, NotFound) and change.op is Op.DELETE:  # somebody was faster
                 return done
+            if isinstance(error, NotFound) and self._fresh(change):
+                # EC2 and IAM show a new thing to the next call only after a while.
+                reason = f"{error.message}; made in this run, and not visible everywhere yet"
+                return replace(change, outcome=Outcome.WAITING, reason=reason, error=error.code)
             return replace(change, outcome=Outcome.FAILED, reason=str(error), error=error.code)
         return done
 
@@ -129,6 +134,13 @@ class _Run:
             return f"needs {still.key}, which is not ready"
         return replace(change, desired=replace(change.desired, spec=spec))
 
+    def _fresh(self, change: Change) -> bool:
+        """Whether it leans on something this run has made."""
+        wanted = change.desired
+        return wanted is not None and any(
+            key in self.made for key in (*wanted.after, *(ref.key for ref in refs(wanted.spec)))
+        )
+
     def _send(self, change: Change) -> None:
         kind, aws = self.kinds[change.key.kind], self.door(change.key.region)
         try:
@@ -138,6 +150,8 @@ class _Run:
         if left is None:
             return
         with self.lock:
+            if change.op is Op.CREATE:
+                self.made.add(left.key)
             if left.ready:
                 self.known.update({Ref(left.key, a): value for a, value in left.attrs.items()})
             else:

@@ -54,13 +54,13 @@ def make_plan(
     kinds: Sequence[Kind],
 ) -> Plan:
     """Compare both sides, kind by kind in apply order, so that a Ref only points backwards."""
-    draft = _Draft(readings)
     wanted = list(desired)
+    draft = _Draft(readings, {each.key for each in wanted}, {b.name: b.reason for b in blocked})
     for kind in kinds:
         for each in sorted((d for d in wanted if d.key.kind == kind.NAME), key=lambda d: d.key):
             _compare(draft, kind, each)
     blocked_rows = [_blocked_row(each, draft) for each in blocked]
-    removals, kept = _removals(draft, {each.key for each in wanted}, blocked, kinds)
+    removals, kept = _removals(draft, blocked, kinds)
     return Plan(
         changes=(*draft.changes, *blocked_rows, *removals),
         unchanged=tuple(draft.unchanged),
@@ -75,6 +75,8 @@ class _Draft:
     """The plan while it grows."""
 
     readings: Readings
+    wanted: set[Key]
+    blocked: Mapping[str, str]  # names that could not be resolved, and why
     changes: list[Change] = field(default_factory=list)
     unchanged: list[Key] = field(default_factory=list)
     known: dict[Ref, str] = field(default_factory=dict)
@@ -126,6 +128,9 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
             "foreign",
         )
     leans = (*want.after, *(ref.key for ref in refs(want.spec)))
+    for key in leans:
+        if key not in draft.wanted and key not in draft.live:
+            draft.stuck.setdefault(key, draft.blocked.get(key.name, "it is declared nowhere"))
     missing = next((key for key in leans if key in draft.stuck), None)
     if missing and (live is None or missing in want.after):
         return _stop(draft, row, needs(missing, draft.stuck[missing]), "needs")
@@ -248,7 +253,7 @@ def _blocked_row(each: Blocked, draft: _Draft) -> Change:
 
 
 def _removals(
-    draft: _Draft, wanted: set[Key], blocked: Sequence[Blocked], kinds: Sequence[Kind]
+    draft: _Draft, blocked: Sequence[Blocked], kinds: Sequence[Kind]
 ) -> tuple[list[Change], tuple[Live, ...]]:
     """What nobody declares any more. Start schedules first; then, where nothing runs, the group,
     its template, and last the schedule that would have stopped it."""
@@ -256,7 +261,7 @@ def _removals(
     orphans = [
         live
         for key, live in draft.live.items()
-        if live.owned and key not in wanted and (key.region, live.workstation) not in spared
+        if live.owned and key not in draft.wanted and (key.region, live.workstation) not in spared
     ]
     running = {(o.key.region, o.workstation): o.in_use for o in draft.live.values() if o.in_use}
     holders = [kind.NAME for kind in kinds if kind.HOLDS_INSTANCES]

@@ -39,7 +39,7 @@ SPECS: dict[str, Any] = {
 }
 
 IDENTITY: dict[str, set[str]] = {name: set() for name in SPECS} | {
-    "security_group": {"group_name", "vpc_id"},
+    "security_group": {"group_name", "vpc_id", "description"},
     "security_group_rules": {"group_id"},
     "file_system": {"subnet_id", "security_group_id"},  # used once, at creation
     "topic": {"topic_name"},
@@ -77,7 +77,6 @@ OTHER_TARGET = "arn:aws:scheduler:::aws-sdk:autoscaling:updateAutoScalingGroup"
 
 # (kind, field) → which thing, and a value that differs from what the fleet declares.
 DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
-    ("security_group", "description"): (GROUP, "Something else"),
     ("security_group", "tags"): (GROUP, TAGS),
     ("security_group_rules", "ingress"): (
         RULES,
