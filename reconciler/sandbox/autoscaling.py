@@ -15,7 +15,7 @@ from reconciler.sandbox.groups import (
     invalid,
     new_group,
 )
-from reconciler.sandbox.launching import drop, retry, settle
+from reconciler.sandbox.launching import drop, resplit, retry, settle
 from reconciler.sandbox.operations import AwsError, Call, Wire, operation, page
 
 LARGEST_PAGE = 100
@@ -69,7 +69,10 @@ def update(call: Call) -> None:
     before = group.desired
     change(call, group, call.params)
     group.refused_at = -1
-    settle(call, group, _reason(call, group, before))
+    reason = _reason(call, group, before)
+    settle(call, group, reason)
+    if "MixedInstancesPolicy" in call.params:
+        resplit(call, group, reason)
 
 
 @operation("autoscaling", "SetDesiredCapacity")
@@ -284,3 +287,14 @@ def _tag_passes(tag: Wire, item: Wire) -> bool:
         raise invalid(f"Filter type {item['Name']} is not correct.")
     value = tag[member]
     return (str(value).lower() if isinstance(value, bool) else value) in item["Values"]
+
+
+@operation("autoscaling", "DescribeAccountLimits")
+def limits(call: Call) -> Wire:
+    """The default quotas of an account."""
+    return {
+        "MaxNumberOfAutoScalingGroups": 500,
+        "MaxNumberOfLaunchConfigurations": 200,
+        "NumberOfAutoScalingGroups": len(call.state(Groups).by_name),
+        "NumberOfLaunchConfigurations": 0,
+    }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reconciler.sandbox.capacity import Market
 from reconciler.sandbox.launch_templates import Template, Version, resolve
 from reconciler.sandbox.operations import AwsError, Call, Wire
 from reconciler.sandbox.world import ACCOUNT, request_id
@@ -57,6 +58,7 @@ class Member:
     zone_id: str
     image: str
     template: Wire
+    market: Market
     protected: bool
     lifecycle_state: str = "InService"
     health: str = "Healthy"

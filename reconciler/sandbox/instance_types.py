@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -137,14 +138,25 @@ def select(
     for name in ("VCpuCount", "MemoryMiB"):
         if "Min" not in (requirements.get(name) or {}):
             raise AwsError("MissingParameter", f"InstanceRequirements must contain {name}.Min.")
-    return [
+    words = json.dumps(requirements, sort_keys=True)
+    found = _selected(words, region, tuple(architectures or ()), tuple(virtualizations or ()))
+    return list(found)
+
+
+@functools.lru_cache(maxsize=256)
+def _selected(
+    words: str, region: str, architectures: tuple[str, ...], virtualizations: tuple[str, ...]
+) -> tuple[str, ...]:
+    """A group asks the same at each launch, and the catalogue does not change."""
+    requirements = json.loads(words)
+    return tuple(
         name
         for name in sorted(_in_region(region) & INSTANCE_TYPES.keys())
         if (kind := INSTANCE_TYPES[name])
         and _meets(kind["ProcessorInfo"]["SupportedArchitectures"], architectures)
         and _meets(kind["SupportedVirtualizationTypes"], virtualizations)
         and all(test(name, kind, requirements) for test in TESTS)
-    ]
+    )
 
 
 def _any_glob(name: str, globs: Iterable[str] | None) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
+from moto.ec2.models.core import TaggedEC2Resource
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from moto.utilities.utils import load_resource
 
 APPLIED: list[str] = []
@@ -15,7 +17,7 @@ APPLIED: list[str] = []
 
 def apply() -> None:
     """Apply each patch, once per process."""
-    for patch in (few_images,):
+    for patch in (few_images, tags_by_id):
         if patch.__name__ not in APPLIED:
             patch()
             APPLIED.append(patch.__name__)
@@ -42,3 +44,18 @@ def few_images() -> None:
 
     backend_class: Any = EC2Backend
     backend_class._load_amis = load
+
+
+def tags_by_id() -> None:
+    """Moto finds the tags of one resource by a search through those of all: 100 instances took
+    0.2 s to describe, and 1000 would take 20 s."""
+
+    def get_tags(resource: Any) -> list[dict[str, str]]:
+        kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource.id), "") if resource.id else ""
+        return [
+            {"resource_id": resource.id, "key": key, "value": value, "resource_type": kind}
+            for key, value in resource.ec2_backend.tags.get(resource.id, {}).items()
+        ]
+
+    resource_class: Any = TaggedEC2Resource
+    resource_class.get_tags = get_tags

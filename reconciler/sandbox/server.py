@@ -36,6 +36,8 @@ from reconciler.sandbox.wire import Answer, error_answer, result_answer
 from reconciler.sandbox.world import World
 
 log = logging.getLogger("reconciler.sandbox")
+OURS = frozenset({"autoscaling", "fsx", "pricing", "scheduler"})
+"""Services whose state is not moto's, so that moto's other operations would answer nonsense."""
 CHECKED = {
     "autoscaling": "ValidationError",
     "events": "ValidationException",
@@ -97,6 +99,8 @@ class FrontDoor:
             raise AwsError("UnknownOperationException", text, 404)
         asked.name = operation.name
         handler = OPERATIONS.get((asked.service, asked.name))
+        if handler is None and asked.service in OURS:
+            raise _not_implemented(asked)
         if handler is None:
             return self._moto_answer(environ, asked)
         params = _parse(operation, asked.protocol, request, uri_params)

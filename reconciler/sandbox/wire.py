@@ -9,14 +9,11 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from moto.core.model import OperationModel, ServiceModel
-from moto.core.serialize import (
-    DefaultAttributePicker,
-    XFormedAttributePicker,
-    get_serializer_class,
-)
+from moto.core.serialize import DefaultAttributePicker, get_serializer_class
 
 from reconciler.sandbox import xml
 from reconciler.sandbox.operations import AwsError, MotoResult
+from reconciler.sandbox.plain import plain
 from reconciler.sandbox.world import request_id
 
 XML = frozenset({"query", "ec2"})
@@ -34,18 +31,16 @@ class Answer:
 def result_answer(
     operation: OperationModel, protocol: str, result: Mapping[str, Any] | MotoResult | None
 ) -> Answer:
-    """A result in the operation's output shape. Moto's own objects need moto's way of reading."""
+    """A result in the operation's output shape."""
     request = request_id()
-    if protocol in XML and not isinstance(result, MotoResult):
+    if isinstance(result, MotoResult):
+        result = plain(operation, result.value, result.response.RESPONSE_KEY_PATH_TO_TRANSFORMER)
+    if protocol in XML:
         text = xml.document(operation, result, request)
         return Answer(200, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": request})
-    picker: Any = DefaultAttributePicker()
-    value: Any = result
-    if isinstance(result, MotoResult):
-        transformers = result.response.RESPONSE_KEY_PATH_TO_TRANSFORMER
-        picker, value = XFormedAttributePicker(response_transformers=transformers), result.value
     serializer = get_serializer_class(operation.service_model.service_name, protocol)
-    written = serializer(operation_model=operation, value_picker=picker).serialize(value)
+    picker: Any = DefaultAttributePicker()  # moto annotates no type for it
+    written = serializer(operation_model=operation, value_picker=picker).serialize(result)
     body = written["body"]
     headers = {**written["headers"], "x-amzn-RequestId": request}
     return Answer(written["status_code"], body.encode() if isinstance(body, str) else body, headers)

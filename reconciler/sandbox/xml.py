@@ -66,7 +66,10 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if value.tzinfo is None:  # moto's own are UTC, and do not say so
+            value = value.replace(tzinfo=UTC)
+        moment = value.astimezone(UTC).isoformat(timespec="milliseconds")
+        return str(moment).replace("+00:00", "Z")
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return str(value)

@@ -80,14 +80,15 @@ class Aws:
 
     def group(self, name: str = "acme-alice", **changes: Any) -> None:
         """A group as the product makes it, over a template that is there already."""
-        words = {
+        words: dict[str, Any] = {
             "AutoScalingGroupName": name,
             "MinSize": 0,
             "MaxSize": 1,
             "DesiredCapacity": 0,
-            "VPCZoneIdentifier": ",".join(self.subnets()),
             "MixedInstancesPolicy": policy(),
         }
+        if "VPCZoneIdentifier" not in changes:
+            words["VPCZoneIdentifier"] = ",".join(self.subnets())
         self.autoscaling.create_auto_scaling_group(**{**words, **changes})
 
     def described(self, name: str = "acme-alice") -> Any:

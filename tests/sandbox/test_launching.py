@@ -203,6 +203,23 @@ def test_an_instance_can_be_ended_for_good(aws: Aws) -> None:
     assert (group["DesiredCapacity"], group["Instances"]) == (0, [])
 
 
+@pytest.mark.parametrize("protected", [False, True])
+def test_a_change_of_the_split_replaces_what_runs(aws: Aws, protected: bool) -> None:
+    aws.template()
+    aws.group(
+        DesiredCapacity=1,
+        MixedInstancesPolicy=policy(on_demand=100),
+        NewInstancesProtectedFromScaleIn=protected,
+    )
+    first = running(aws)["InstanceId"]
+    update = aws.autoscaling.update_auto_scaling_group
+    update(AutoScalingGroupName="acme-alice", MixedInstancesPolicy=policy(on_demand=100))
+    assert running(aws)["InstanceId"] == first
+    update(AutoScalingGroupName="acme-alice", MixedInstancesPolicy=policy(on_demand=0))
+    assert (running(aws)["InstanceId"] == first) == protected
+    assert (running(aws).get("InstanceLifecycle") == "spot") != protected
+
+
 def test_nothing_is_launched_while_that_is_suspended(aws: Aws) -> None:
     aws.template()
     aws.group()

@@ -25,6 +25,8 @@ def test_a_call_that_nobody_answers_is_an_error_by_its_name(aws: Aws) -> None:
         aws.ec2.get_spot_placement_scores(TargetCapacity=1)
     with refused("NotImplemented", "compute-optimizer"):
         aws.client("compute-optimizer").get_enrollment_status()
+    with refused("NotImplemented", "autoscaling:DescribePolicies"):
+        aws.autoscaling.describe_policies()
 
 
 def test_a_fault_inside_moto_is_an_error_that_can_be_read(aws: Aws) -> None:
@@ -70,7 +72,7 @@ def test_a_port_in_use_is_said_so(aws: Aws) -> None:
 
 def test_patches_are_applied_once(aws: Aws) -> None:
     patches.apply()
-    assert patches.APPLIED == ["few_images"]
+    assert patches.APPLIED == ["few_images", "tags_by_id"]
 
 
 def test_a_sandbox_that_does_not_run_says_so() -> None:
