@@ -12,7 +12,7 @@ from reconciler.cli.options import Command
 from reconciler.cli.places import found, names
 
 _INSTALL = {
-    "bash": "reconcile completion bash > ~/.local/share/bash-completion/completions/reconcile",
+    "bash": "reconcile completion bash >> ~/.bashrc",
     "zsh": 'reconcile completion zsh > "${fpath[1]}/_reconcile"',
     "fish": "reconcile completion fish > ~/.config/fish/completions/reconcile.fish",
 }

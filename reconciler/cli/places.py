@@ -54,8 +54,9 @@ def names(paths: Sequence[Path]) -> Iterator[tuple[str, str]]:
             yield from _names(lines)
 
 
-def _names(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _names(lines: Sequence[str]) -> list[tuple[str, str]]:
     fleet, section, indent = "", "", ""
+    items: list[str] = []
     for line in lines:
         top = _TOP.match(line)
         if top:
@@ -65,4 +66,5 @@ def _names(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
         item = _ITEM.match(line) if section == "workstations" else None
         if item and indent in ("", item[1]):
             indent = item[1]
-            yield fleet, item[2]
+            items.append(item[2])
+    return [(fleet, item) for item in items]

@@ -30,7 +30,7 @@ _LIST = re.compile(r"^(\s*\d*)([-+#=.])")
 def terminal(text: str) -> str:
     """One line without control characters; each is shown as its escape instead."""
     text = " ".join(text.split("\n")).replace("\t", " ").replace("\r", " ")
-    visible = "".join(_visible(character) for character in text)
+    visible = text if text.isprintable() else "".join(map(_visible, text))
     return _CI_COMMAND.sub(lambda found: f"\\x{ord(found[0]):02x}", visible)
 
 

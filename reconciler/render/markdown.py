@@ -7,18 +7,22 @@ is found and updated in place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from reconciler.plan.model import Finding, Level, Live, Outcome, Report, Unknown
+from reconciler.plan.model import Change, Finding, Level, Live, Outcome, Report, Unknown
 from reconciler.render.blocks import Block, Row, blocks
 from reconciler.render.escape import code, markdown
 from reconciler.render.words import UNKNOWN, findings, some, spans, summary
 
+T = TypeVar("T")
+
 LIMIT = 60_000
-_TABLE, _DETAILS, _FINDINGS, _SMALL = 16_000, 25_000, 9_000, 2_500  # together under LIMIT
-_LINE = 1_500  # one row, or one reason, may not use up a section
-_NAMES = 12
-_ICONS = {Level.ERROR: "**error**", Level.WARNING: "**warning**", Level.INFO: "info"}
+_TABLE, _DETAILS, _FINDINGS, _SMALL = 15_000, 25_000, 5_000, 2_500  # together under LIMIT
+_LINE = 400  # characters of one value or reason
+_FIELDS = 30  # fields of one row
+_NAMES = 12  # names of workstations that change alike
+_LEVELS = {Level.ERROR: "**error**", Level.WARNING: "**warning**", Level.INFO: "info"}
 
 
 def mark(site: str) -> str:
@@ -33,120 +37,109 @@ def comment(report: Report) -> str:
     stops = [finding for finding in findings(report) if finding.stops_run]
     others = [finding for finding in findings(report) if not finding.stops_run]
     what = "Dry run" if report.dry_run else "Run"
+    failed = [change for change in plan.changes if change.outcome is Outcome.FAILED]
+    rows = [(block, row) for block in found for row in block.rows]
     lines = [
         mark(report.site),
         f"### {markdown(summary(report))}",
         "",
         f"{what} for {code(report.site)} in account {code(report.account)}.",
         "",
-        *_section("", [f"> {_finding(it)}" for it in stops], _SMALL),
-        *_table(found),
-        *_section("**Failed**", _failed(report), _FINDINGS // 2),
-        *_section("**Findings**", [f"- {_finding(it)}" for it in others], _FINDINGS // 2),
+        *_section("", stops, lambda it: f"> {_finding(it)}", _SMALL),
+        *_section("| | what | change | effect |\n| --- | --- | --- | --- |", rows, _cells, _TABLE),
+        *_section("**Failed**\n", failed, _failed, _FINDINGS),
+        *_section("**Findings**\n", others, lambda it: f"- {_finding(it)}", _FINDINGS),
         *_section(
-            "**Could not be read**, so nothing was decided about it",
-            [_unknown(it) for it in plan.unknown],
+            "**Could not be read**, so nothing was decided about it\n",
+            plan.unknown,
+            _unknown,
             _SMALL,
         ),
         *_section(
-            "**Data no longer declared**; a run never deletes it",
-            [_kept(live) for live in plan.kept],
-            _SMALL,
+            "**Data no longer declared**; a run never deletes it\n", plan.kept, _kept, _SMALL
         ),
-        *_details(found),
     ]
+    if rows:
+        details = _section("", rows, _detail, _DETAILS)
+        lines += ["<details><summary>Details</summary>", "", *details, "</details>"]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def trouble(site: str, title: str, problems: Iterable[tuple[str, str]]) -> str:
+def trouble(site: str, title: str, problems: Sequence[tuple[str, str]]) -> str:
     """The comment when there is no plan to show: why, each with its place or ""."""
-    rows = [
-        f"- {code(where) + ': ' if where else ''}{markdown(_cut(message))}"
-        for where, message in problems
-    ]
-    lines = [mark(site), f"### No plan: {markdown(title)}", "", *_fit(rows, _DETAILS)]
-    return "\n".join(lines) + "\n"
+
+    def row(problem: tuple[str, str]) -> str:
+        where, message = problem
+        return f"- {code(where) + ': ' if where else ''}{_prose(message)}"
+
+    head = [mark(site), f"### No plan: {markdown(title)}", ""]
+    return "\n".join([*head, *_section("", problems, row, _DETAILS)])
 
 
-def _section(title: str, rows: Iterable[str], share: int) -> list[str]:
-    body = _fit(rows, share)
-    return [*([title, ""] if title else []), *body, ""] if body else []
-
-
-def _fit(rows: Iterable[str], share: int) -> list[str]:
-    """As many rows as the share allows, then how many are left out."""
-    fitting: list[str] = []
-    left_out = 0
-    for row in rows:
-        share -= len(row) + 1
+def _section(title: str, items: Sequence[T], row: Callable[[T], str], share: int) -> list[str]:
+    """As many rows as the share allows, then how many are left out; nothing for no items."""
+    lines = [title] if title and items else []
+    for number, item in enumerate(items):
+        lines.append(row(item))
+        share -= len(lines[-1]) + 1
         if share < 0:
-            left_out += 1
-        else:
-            fitting.append(row)
-    return [*fitting, "", f"… and {left_out} more"] if left_out else fitting
+            lines[-1:] = ["", f"… and {len(items) - number} more"]
+            break
+    return [*lines, ""] if items else []
 
 
-def _table(found: tuple[Block, ...]) -> list[str]:
-    if not found:
-        return []
-    head = ["| | what | change | effect |", "| --- | --- | --- | --- |"]
-    rows = [_table_row(block, row) for block in found for row in block.rows]
-    return [*head, *_fit(rows, _TABLE), ""]
-
-
-def _table_row(block: Block, row: Row) -> str:
-    cells = (code(row.sign), code(block.title), code(_cut(row.what)), markdown(row.remark))
+def _cells(item: tuple[Block, Row]) -> str:
+    block, row = item
+    cells = (code(row.sign), _code(block.title), _code(row.what), markdown(row.remark))
     return f"| {' | '.join(cells)} |"
 
 
-def _details(found: tuple[Block, ...]) -> list[str]:
-    rows = list(_fit(("\n".join(_detail(block)) for block in found), _DETAILS))
-    if not rows:
-        return []
-    return ["<details><summary>Details</summary>", "", *rows, "", "</details>"]
+def _detail(item: tuple[Block, Row]) -> str:
+    block, row = item
+    lines = []
+    if row is block.rows[0]:
+        lines = ["", f"**{_prose(block.title)}**", ""]
+        if len(block.workstations) > 1:
+            lines += [_code(some(spans(block.workstations), _NAMES)), ""]
+    reason = f": {_prose(row.reason)}" if row.reason else ""
+    remark = f", {markdown(row.remark)}" if row.remark else ""
+    edit = row.where and row.outcome is Outcome.BLOCKED
+    where = f" ({_code(str(row.where[0]))})" if edit else ""
+    lines.append(f"- {code(row.sign)} {_code(row.what)}{remark}{reason}{where}")
+    for path, old, new in row.fields[:_FIELDS]:
+        lines.append(f"  - {_code(path)}: {_code(old)} → {_code(new)}")
+    if len(row.fields) > _FIELDS:
+        lines.append(f"  - and {len(row.fields) - _FIELDS} more")
+    lines += [f"  - {_prose(note)}" for note in row.notes]
+    return "\n".join(lines)
 
 
-def _detail(block: Block) -> Iterator[str]:
-    yield f"**{markdown(block.title)}**"
-    yield ""
-    if len(block.workstations) > 1:
-        yield code(some(spans(block.workstations), _NAMES))
-        yield ""
-    for row in block.rows:
-        reason = f": {markdown(_cut(row.reason))}" if row.reason else ""
-        remark = f", {markdown(row.remark)}" if row.remark else ""
-        where = (
-            f" ({code(str(row.where[0]))})" if row.outcome is Outcome.BLOCKED and row.where else ""
-        )
-        yield f"- {code(row.sign)} {code(_cut(row.what))}{remark}{reason}{where}"
-        for path, old, new in row.fields:
-            yield f"  - {code(path)}: {code(_cut(old))} → {code(_cut(new))}"
-        for note in row.notes:
-            yield f"  - {markdown(_cut(note))}"
-    yield ""
-
-
-def _failed(report: Report) -> Iterator[str]:
-    for change in report.plan.changes:
-        if change.outcome is Outcome.FAILED:
-            what = code(f"{change.key} in {change.key.region}")
-            yield f"- {what}: {markdown(_cut(change.reason))}"
+def _failed(change: Change) -> str:
+    return f"- {_code(f'{change.key} in {change.key.region}')}: {_prose(change.reason)}"
 
 
 def _finding(finding: Finding) -> str:
-    where = f" ({code(str(finding.where))})" if finding.where else ""
-    return f"{_ICONS[finding.level]} {code(finding.code)} {markdown(_cut(finding.message))}{where}"
+    where = f" ({_code(str(finding.where))})" if finding.where else ""
+    return f"{_LEVELS[finding.level]} {code(finding.code)} {_prose(finding.message)}{where}"
 
 
 def _unknown(it: Unknown) -> str:
-    return f"- {code(UNKNOWN)} {code(f'{it.kind} in {it.region}')}: {markdown(_cut(it.reason))}"
+    return f"- {code(UNKNOWN)} {_code(f'{it.kind} in {it.region}')}: {_prose(it.reason)}"
 
 
 def _kept(live: Live) -> str:
-    whose = f" of {code(f'{live.fleet}/{live.workstation}')}" if live.workstation else ""
-    cost = f", {markdown(live.monthly_cost)}" if live.monthly_cost else ""
+    whose = f" of {_code(f'{live.fleet}/{live.workstation}')}" if live.workstation else ""
+    cost = f", {_prose(live.monthly_cost)}" if live.monthly_cost else ""
     identity = f" ({live.attrs['id']})" if "id" in live.attrs else ""
-    return f"- {code(f'{live.key}{identity} in {live.key.region}')}{whose}{cost}"
+    return f"- {_code(f'{live.key}{identity} in {live.key.region}')}{whose}{cost}"
+
+
+def _code(text: str) -> str:
+    return code(_cut(text))
+
+
+def _prose(text: str) -> str:
+    return markdown(_cut(text))
 
 
 def _cut(text: str) -> str:

@@ -1,0 +1,102 @@
+"""The pull-request comment always fits, and its first line finds it again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from reconciler.plan.model import (
+    Change,
+    FieldChange,
+    Finding,
+    Key,
+    Level,
+    Live,
+    Op,
+    Outcome,
+    Plan,
+    Report,
+    Unknown,
+)
+from reconciler.render.markdown import comment, mark, trouble
+from tests.render.samples import ALL, HERE, HOSTILE_TEXT, MIXED, report
+
+LIMIT = 60_000
+
+
+def many(number: int, long: str) -> Report:
+    """Everything there is, `number` times, each row as different from the next as can be."""
+    rows = tuple(
+        Change(
+            Op.UPDATE,
+            Key("us-east-1", "auto_scaling_group", f"acme-w{n}{long}"),
+            (FieldChange("x", f"x{n}{long}", n, f"{n}{long}"),),
+            outcome=(Outcome.FAILED, Outcome.BLOCKED, Outcome.PLANNED)[n % 3],
+            reason=f"{n}: {long}",
+            fleet="vision",
+            workstation=f"w{n}",
+            where=HERE,
+            notes=(f"{n} {long}",),
+        )
+        for n in range(number)
+    )
+    plan = Plan(
+        rows,
+        unknown=tuple(Unknown("topic", f"r{n}", f"{n}{long}") for n in range(number)),
+        kept=tuple(
+            Live(Key("us-east-1", "file_system", f"{n}{long}"), None, True) for n in range(number)
+        ),
+    )
+    findings = [
+        Finding(Level.ERROR, f"code-{n}", f"{n}{long}", HERE, stops_run=n % 2 == 0)
+        for n in range(number)
+    ]
+    return report(plan, *findings)
+
+
+@pytest.mark.parametrize("number", [1, 30, 5000])
+@pytest.mark.parametrize("long", ["", "x" * 3000, HOSTILE_TEXT * 30, "`|" * 2000])
+def test_it_always_fits(number: int, long: str) -> None:
+    shown = comment(many(number, long))
+    assert len(shown) <= LIMIT
+    outside = re.sub(r"(`+) ?.*?(?<!`)\1(?!`)", "", shown)
+    assert outside.count("<details>") == outside.count("</details>") == 1
+    assert number < 5000 or " more" in shown
+    assert number > 1 or long or " more" not in shown
+
+
+@pytest.mark.parametrize("report", ALL.values(), ids=list(ALL))
+def test_the_first_line_is_the_mark(report: Report) -> None:
+    first, second, *_ = comment(report).splitlines()
+    assert first == mark("acme") == "<!-- reconciler plan acme -->"
+    assert second.startswith("### ")
+
+
+def test_a_site_cannot_end_the_mark() -> None:
+    assert mark("--> <b>") == "<!-- reconciler plan --b -->"
+
+
+def test_counts_of_left_out_rows_are_true() -> None:
+    rows = tuple(
+        Change(Op.DELETE, Key("us-east-1", "topic", f"t{n}"), fleet=f"f{n}", workstation="w")
+        for n in range(3000)
+    )
+    shown = comment(report(Plan(rows)))
+    table = shown.split("<details>")[0]
+    listed = table.count("topic t")
+    assert f"… and {3000 - listed} more" in table
+
+
+def test_what_stops_the_run_comes_before_the_rest() -> None:
+    stop = Finding(Level.ERROR, "many-removals", "too many", stops_run=True)
+    shown = comment(replace(MIXED, findings=(*MIXED.findings, stop)))
+    assert shown.index("many-removals") < shown.index("| | what |") < shown.index("few-spot-pools")
+
+
+def test_a_comment_without_a_plan_says_why() -> None:
+    shown = trouble("acme", "the YAML is bad", [("a.yaml:1:1", f"bad {n}") for n in range(9000)])
+    assert shown.startswith("<!-- reconciler plan acme -->\n### No plan: the YAML is bad\n")
+    assert len(shown) < LIMIT
+    assert "more" in shown
