@@ -96,6 +96,8 @@ def test_every_yaml_block_loads(page: str, text: str, tmp_path: Path) -> None:
     if not set(says) <= FILE_LEVEL:
         body = "".join(f"    {line}\n" for line in text.splitlines())
         who = "    owner: alice@example.com\n"
+        if not {"gpu", "instance_types"} & set(says):
+            who += "    gpu: {memory: 24GB}\n"
         text = f"fleet: research\nworkstations:\n  alice:\n{who}{body}"
     if "site" not in says:
         (tmp_path / "_defaults.yaml").write_text(DEFAULTS)

@@ -28,7 +28,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, source)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", where, source]
+    build: list[str | Path] = [
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        where,
+        source,
+    ]
     run = subprocess.run([*pip, *build], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     [wheel] = where.glob("*.whl")
