@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 
 CLOSE = 0.6  # of 1; below it a suggestion is more often wrong than right
 
@@ -11,26 +11,20 @@ CLOSE = 0.6  # of 1; below it a suggestion is more often wrong than right
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant; capitals, - and _ do not count."""
     wanted = _plain(word)
-    best, best_score = None, 0.0
-    for candidate in known:
-        score = _likeness(wanted, _plain(candidate))
-        if score > best_score:
-            best, best_score = candidate, score
-    return best if best_score >= CLOSE else None
+    words = {_plain(each): each for each in known}
+    if wanted in words:
+        return words[wanted]
+    close = [each for each in words if _one_edit(wanted, each)]  # even of a word of two letters
+    if close:
+        return words[max(close, key=lambda each: SequenceMatcher(None, wanted, each).ratio())]
+    alike = get_close_matches(wanted, words, n=1, cutoff=CLOSE)
+    return words[alike[0]] if alike else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint, or nothing if no known word is near."""
     found = nearest(word, known)
     return f"did you mean `{found}`?" if found else ""
-
-
-def _likeness(one: str, other: str) -> float:
-    if one == other:
-        return 2.0
-    if _one_edit(one, other):  # always worth saying, even for a word of two letters
-        return 1.0 + SequenceMatcher(None, one, other).ratio() / 2
-    return SequenceMatcher(None, one, other).ratio()
 
 
 def _one_edit(one: str, other: str) -> bool:

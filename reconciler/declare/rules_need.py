@@ -19,7 +19,7 @@ _FROM_ONE = ("vcpus", "vcpu_count", "memory_mib")  # AWS requires them, and ever
 def check(item: Item) -> Iterator[Problem]:
     """Everything about the machine one workstation asks for."""
     settings = item.settings
-    if item.whole and not any(settings.get(n) or n in settings.broken for n in _NEEDS):
+    if item.whole and not any(_says(settings, need) for need in _NEEDS):
         yield item.spot.key(
             f"`{item.name}` does not say what machine it needs",
             "for example gpu: {memory: 24GB}; or give it under `defaults`",
@@ -29,6 +29,11 @@ def check(item: Item) -> Iterator[Problem]:
     if "gpu" in settings:
         yield from _gpu(settings["gpu"])
     yield from _said_twice(settings)
+
+
+def _says(settings: Map, need: str) -> bool:
+    value = settings.get(need)
+    return need in settings.broken or bool(value or getattr(value, "broken", False))
 
 
 def _choices(settings: Map) -> Iterator[Problem]:

@@ -51,6 +51,8 @@ def check(top: Map) -> list[Problem]:
     misfits: dict[Path, str] = {}  # the place, and the field that was meant by an unknown one
     for error in _validator().iter_errors(top):
         path = tuple(error.absolute_path)
+        if path in misfits:  # of the wrong type and no member of the enum: once is enough
+            continue
         of_name = "propertyNames" in error.absolute_schema_path
         written = _spot(top, path).written if path else ""
         for complaint in complain(_called(path), error, written, of_name=of_name):
