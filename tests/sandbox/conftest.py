@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from reconciler.sandbox import Sandbox
@@ -11,9 +9,9 @@ from tests.sandbox.helpers import Aws
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Aws]:
-    with Sandbox(fsx_create_seconds=0, fsx_update_seconds=0) as sandbox:
-        yield Aws(sandbox)
+def running(sandbox_server: Sandbox) -> Aws:
+    """For tests that only read what does not change."""
+    return Aws(sandbox_server)
 
 
 @pytest.fixture
