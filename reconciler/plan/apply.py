@@ -22,7 +22,7 @@ from reconciler.errors import (
 from reconciler.plan.kind import Aws, Kind, Scope
 from reconciler.plan.model import Change, Key, Live, Op, Outcome, Plan, Ref
 from reconciler.plan.plan import needs
-from reconciler.plan.refs import fill, refs
+from reconciler.plan.refs import fill, open_fields, refs
 
 AT_ONCE = 10
 """Changes under way at once: DESIGN 9 allows ten calls at once to a service."""
@@ -125,7 +125,8 @@ class _Run:
             before = self.held.get((change.key.region, change.workstation))
             return f"{before} goes first" if before else change
         assert change.desired is not None
-        spec = fill(change.desired.spec, self.known)
+        spec = change.desired.spec
+        spec = fill(spec, open_fields(spec), self.known)
         for key in (*change.desired.after, *(ref.key for ref in refs(spec))):
             if key in self.missing:
                 return needs(key, self.missing[key])

@@ -32,7 +32,7 @@ from reconciler.plan.model import (
     Unknown,
     When,
 )
-from reconciler.plan.refs import fill, keep, refs
+from reconciler.plan.refs import OpenFields, fill, keep, open_fields
 from reconciler.plan.resolve import Blocked
 
 Reading: TypeAlias = Sequence[Live] | Unknown
@@ -81,6 +81,7 @@ class _Draft:
     unchanged: list[Key] = field(default_factory=list)
     known: dict[Ref, str] = field(default_factory=dict)
     live: dict[Key, Live] = field(default_factory=dict)
+    leaning: dict[Key, list[str]] = field(default_factory=dict)  # data → what was made with it
     moving: set[Key] = field(default_factory=set)  # this plan changes what they are
     waits: dict[Key, str] = field(default_factory=dict)  # not ready yet, and why
     stuck: dict[Key, str] = field(default_factory=dict)  # will not stand after this run, and why
@@ -97,6 +98,8 @@ class _Draft:
                 parent = found.get(live.parent)
                 live = replace(live, owned=parent is not None and parent.owned)  # noqa: PLW2901
             self.live[key] = live
+            for data in live.leans_on if live.owned else ():
+                self.leaning.setdefault(data, []).append(f"{key} {dict(live.attrs)}")
             if live.owned and live.ready:
                 self.known.update({Ref(key, attr): value for attr, value in live.attrs.items()})
 
@@ -127,7 +130,8 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
             "exists without our tag: rename the workstation, or remove or tag what is there",
             "foreign",
         )
-    leans = (*want.after, *(ref.key for ref in refs(want.spec)))
+    opened = open_fields(want.spec)
+    leans = (*want.after, *(ref.key for held in opened.values() for ref in held))
     for key in leans:
         if key not in draft.wanted and key not in draft.live:
             draft.stuck.setdefault(key, draft.blocked.get(key.name, "it is declared nowhere"))
@@ -135,25 +139,25 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
     if missing and (live is None or missing in want.after):
         return _stop(draft, row, needs(missing, draft.stuck[missing]), "needs")
     if live is None:
-        row = replace(row, desired=_filled(draft, want))
+        row = replace(row, desired=_filled(draft, want, opened))
         late = next((key for key in leans if key in draft.waits), None)
         if late:
             return _wait(draft, row, needs(late, draft.waits[late]))
         draft.moving.add(want.key)
-        leaning = [o for o in draft.live.values() if o.owned and want.key in o.leans_on]
-        if leaning:  # it was there, and is gone
-            known_by = ", ".join(sorted(f"{o.key} {dict(o.attrs)}" for o in leaning))
+        if want.key in draft.leaning:  # it was there, and is gone
+            known_by = ", ".join(sorted(draft.leaning[want.key]))
             row = replace(row, impact=Impact.DATA, instead_of=known_by)
         draft.changes.append(row)
         return None
-    return _update(draft, kind, live, row)
+    return _update(draft, kind, live, row, opened)
 
 
-def _update(draft: _Draft, kind: Kind, live: Live, row: Change) -> None:
+def _update(draft: _Draft, kind: Kind, live: Live, row: Change, opened: OpenFields) -> None:
     assert row.desired is not None
-    want = _filled(draft, row.desired)
+    want = _filled(draft, row.desired, opened)
     if live.spec is not None:
-        want = replace(want, spec=keep(want.spec, live.spec, frozenset(draft.moving)))
+        spec = keep(want.spec, live.spec, opened, draft.known, draft.moving)
+        want = replace(want, spec=spec)
     found = kind.diff(live, want)
     refused = [f for f in found if not _allowed(kind, f)]
     held = [f for f in found if f not in refused and _held(kind, f, live)]
@@ -194,8 +198,8 @@ def needs(key: Key, reason: str) -> str:
     return reason if reason.startswith("needs ") else f"needs {key}: {reason}"
 
 
-def _filled(draft: _Draft, want: Desired) -> Desired:
-    return replace(want, spec=fill(want.spec, draft.known))
+def _filled(draft: _Draft, want: Desired, opened: OpenFields) -> Desired:
+    return replace(want, spec=fill(want.spec, opened, draft.known)) if opened else want
 
 
 def _forget(draft: _Draft, kind: Kind, key: Key) -> None:

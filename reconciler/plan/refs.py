@@ -1,52 +1,71 @@
-"""Fill Refs in a spec with what is known."""
+"""Find Refs in a spec, and fill them with what is known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from reconciler.plan.model import Key, Ref
 
+OpenFields = Mapping[str, tuple[Ref, ...]]
+"""The fields of a spec that hold Refs, and which: few of many, so they are looked for once."""
+
+
+def open_fields(spec: Any) -> OpenFields:
+    """Each field of a spec that holds a Ref."""
+    found = {each.name: tuple(refs(getattr(spec, each.name))) for each in fields(spec)}
+    return {name: held for name, held in found.items() if held}
+
 
 def refs(value: Any) -> Iterator[Ref]:
     """Every Ref inside a value: a spec, a tuple, a dict."""
+    if value is None or isinstance(value, str | int | Key):
+        return
     if isinstance(value, Ref):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from refs(item)
-    elif isinstance(value, tuple | frozenset):
+    elif isinstance(value, tuple | list | frozenset):
         for item in value:
             yield from refs(item)
-    elif is_dataclass(value) and not isinstance(value, Key):
-        for each in fields(value):
-            yield from refs(getattr(value, each.name))
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from refs(getattr(value, name))
 
 
-def fill(value: Any, known: Mapping[Ref, str]) -> Any:
-    """The same value with every known Ref replaced; unknown ones stay."""
+def fill(spec: Any, opened: OpenFields, known: Mapping[Ref, str]) -> Any:
+    """The same spec with every known Ref replaced; unknown ones stay."""
+    if not any(ref in known for held in opened.values() for ref in held):
+        return spec
+    return replace(spec, **{name: _filled(getattr(spec, name), known) for name in opened})
+
+
+def _filled(value: Any, known: Mapping[Ref, str]) -> Any:
     if isinstance(value, Ref):
         return known.get(value, value)
     if isinstance(value, Mapping):
-        return {key: fill(item, known) for key, item in value.items()}
-    if isinstance(value, tuple | frozenset):
-        return type(value)(fill(item, known) for item in value)
-    if is_dataclass(value) and not isinstance(value, type | Key) and any(refs(value)):
-        changed = {each.name: fill(getattr(value, each.name), known) for each in fields(value)}
-        return replace(value, **changed)
+        return {key: _filled(item, known) for key, item in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return type(value)(_filled(item, known) for item in value)
+    if hasattr(value, "__dataclass_fields__"):
+        inside = {name: _filled(getattr(value, name), known) for name in value.__dataclass_fields__}
+        return replace(value, **inside)
     return value
 
 
-def keep(spec: Any, live: Any, movable: frozenset[Key]) -> Any:
+def keep(
+    spec: Any, live: Any, opened: OpenFields, known: Mapping[Ref, str], moving: set[Key]
+) -> Any:
     """`spec` with each field that waits for nothing planned taken from `live`.
 
     A Ref can stay open because its target could not be read, or is not ready. That is no
-    difference: only a target that this plan changes may show as one.
+    difference: only a target that this plan changes (`moving`) may show as one.
     """
-    open_fields = {
-        each.name: getattr(live, each.name)
-        for each in fields(spec)
-        if any(ref.key not in movable for ref in refs(getattr(spec, each.name)))
+    as_is = {
+        name: getattr(live, name)
+        for name, held in opened.items()
+        if any(ref not in known and ref.key not in moving for ref in held)
     }
-    return replace(spec, **open_fields) if open_fields else spec
+    return replace(spec, **as_is) if as_is else spec
