@@ -26,7 +26,7 @@ class Progress:
         self._log = console.log
         self._live = is_tty(sys.stderr) and console.env.get("TERM") != "dumb"
         self._live = self._live and console.log_format == "text" and not console.env.get("CI")
-        self._no_color = console.no_color
+        self._colour = console.look_err.colour
         self._doing = doing
         self._started = time.monotonic()
         self._ended = threading.Event()
@@ -67,7 +67,7 @@ class Progress:
         from rich.console import Console as Rich
         from rich.text import Text
 
-        rich = Rich(stderr=True, no_color=self._no_color)
+        rich = Rich(stderr=True, no_color=not self._colour)
         with rich.status(Text(self._doing), spinner="line") as status:
             while not self._ended.wait(0.25):
                 seconds = time.monotonic() - self._started

@@ -31,6 +31,7 @@ def run(reading: float, change: float, arguments: list[str]) -> int:
             time.sleep(0.01)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reconciler.cli.progress.PATIENCE", 0.2)  # a test should not be patient
         Aws(look, before_change=work).install(patch)
         return main(arguments)
 

@@ -70,6 +70,7 @@ def test_a_failed_change_is_1_and_the_rest_is_told(cli: Cli) -> None:
 
 def test_a_wait_that_ends_too_early_is_1(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.aws.wait.WAIT_LIMIT_SECONDS", 0)
+    monkeypatch.setattr("reconciler.aws.wait.POLL_SECONDS", 0)
     cli.on(Aws(WAITING))
     assert cli("--wait").code == exits.FAILED
 

@@ -72,7 +72,7 @@ def test_while_reading_it_ends_and_says_so(
 def test_while_applying_the_change_in_hand_is_finished_and_told(
     cli: Cli, children: list[Child], number: signal.Signals
 ) -> None:
-    child = Child(cli.folder, 0, 0.4, "-o", "json")
+    child = Child(cli.folder, 0, 0.3, "-o", "json")
     children.append(child)
     child.until("changing")
     child.process.send_signal(number)
@@ -86,7 +86,7 @@ def test_while_applying_the_change_in_hand_is_finished_and_told(
 
 
 def test_the_report_says_what_was_not_done(cli: Cli, children: list[Child]) -> None:
-    child = Child(cli.folder, 0, 0.4)
+    child = Child(cli.folder, 0, 0.3)
     children.append(child)
     child.until("changing")
     child.process.send_signal(signal.SIGINT)

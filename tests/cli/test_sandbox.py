@@ -1,0 +1,86 @@
+"""`reconcile sandbox`: what it says when it is ready, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.sandbox import exports
+from tests.cli.fakes import Cli
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "sandbox", "--port", "0", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_two_lines_for_a_shell_then_ready_and_a_signal_is_its_end(tmp_path: Path) -> None:
+    with running(tmp_path) as child:
+        assert child.stdout is not None
+        endpoint, rest, ready = (child.stdout.readline() for _ in range(3))
+        assert endpoint.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:")
+        assert rest.startswith("export AWS_ACCESS_KEY_ID=")
+        assert ready == "# ready\n"
+        port = int(endpoint.rpartition(":")[2])
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        child.send_signal(signal.SIGTERM)
+        out, err = child.communicate(timeout=20)
+        assert child.returncode == 0
+        assert out == ""
+        assert err == f"sandbox on http://127.0.0.1:{port}; Ctrl-C ends it\n"
+
+
+def test_one_line_for_a_program(tmp_path: Path) -> None:
+    with running(tmp_path, "-o", "json") as child:
+        assert child.stdout is not None
+        said = json.loads(child.stdout.readline())
+        assert said["ready"] is True
+        assert said["environment"]["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=20)
+        assert child.returncode == 0
+
+
+def test_a_taken_port_is_told_with_what_to_do(cli: Cli) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        told = cli("sandbox", "--port", str(taken.getsockname()[1]))
+    assert told.code == 2
+    assert told.out == ""
+    assert "choose another" in told.err
+
+
+def test_without_moto_it_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "reconciler.sandbox", None)
+    told = cli("sandbox")
+    assert told.code == 2
+    assert "pip install 'reconciler[sandbox]'" in told.err
+
+
+def test_values_are_quoted_for_the_shell() -> None:
+    shown = exports({"AWS_ENDPOINT_URL": "http://x", "A": "b c"})
+    assert shown == "export AWS_ENDPOINT_URL=http://x\nexport A='b c'\n# ready\n"
