@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from botocore.utils import parse_timestamp
+
 from reconciler.sandbox import hooks
 from reconciler.sandbox.groups import (
     PROCESSES,
@@ -31,7 +33,7 @@ def page_size(call: Call, default: int = 50) -> int:
 
 @operation("autoscaling", "CreateAutoScalingGroup")
 def create(call: Call) -> None:
-    """Moto replaces a group of the same name and orphans its instances (M3)."""
+    """Moto replaces a group of the same name and orphans its instances."""
     groups = call.state(Groups).by_name
     name = call.params["AutoScalingGroupName"]
     if name in groups:
@@ -64,7 +66,7 @@ def _reason(call: Call, group: Group, before: int) -> str:
 
 @operation("autoscaling", "UpdateAutoScalingGroup")
 def update(call: Call) -> None:
-    """Members left out stay, the policy too (M4); every member that can change does (M10)."""
+    """Members left out stay, the policy too; every member that can change does."""
     group = find(call)
     before = group.desired
     change(call, group, call.params)
@@ -77,7 +79,7 @@ def update(call: Call) -> None:
 
 @operation("autoscaling", "SetDesiredCapacity")
 def set_desired(call: Call) -> None:
-    """Moto takes any number, and raises KeyError for a group that is not there (M1)."""
+    """Moto takes any number, and raises KeyError for a group that is not there."""
     group = find(call)
     before, wanted = group.desired, int(call.params["DesiredCapacity"])
     if wanted > group.maximum:
@@ -181,10 +183,21 @@ def describe_activities(call: Call) -> Wire:
         for group in groups
         for activity in group.activities
         if not ids or activity["ActivityId"] in ids
+        if all(_activity_passes(activity, item) for item in call.params.get("Filters", []))
     ]
     activities.sort(key=lambda activity: activity["StartTime"], reverse=True)
     shown, token = page(activities, page_size(call, 100), call.params.get("NextToken"))
     return {"Activities": shown, "NextToken": token}
+
+
+def _activity_passes(activity: Wire, item: Wire) -> bool:
+    name, values = item["Name"], item.get("Values", [])
+    if name == "Status":
+        return activity["StatusCode"] in values
+    if name in ("StartTimeLowerBound", "StartTimeUpperBound") and len(values) == 1:
+        started, bound = activity["StartTime"], parse_timestamp(values[0])
+        return bool(started >= bound if name == "StartTimeLowerBound" else started <= bound)
+    raise invalid(f"Filter {name} is not valid.")
 
 
 @operation("autoscaling", "TerminateInstanceInAutoScalingGroup")

@@ -85,7 +85,7 @@ def tags(call: Call) -> MotoResult | None:
 
 @operation("ec2", "CreateSubnet")
 def create_subnet(call: Call) -> MotoResult:
-    """Moto creates for real in a dry run (M13), and takes any first subnet of a zone for the
+    """Moto creates for real in a dry run, and takes any first subnet of a zone for the
     zone's default one."""
     dry_run(call)
     answer = call.moto()

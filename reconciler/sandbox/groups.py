@@ -195,8 +195,8 @@ NOT_FIELDS = frozenset(
 def change(call: Call, group: Group, params: Wire) -> None:
     """Put these members into the group, all or nothing. Members left out stay as they are.
 
-    Moto drops the policy that is not sent again (M4), and takes most other members only at
-    creation or not at all (M10).
+    Moto drops the policy that is not sent again, and takes most other members only at
+    creation or not at all.
     """
     wanted = {**group.fields}
     for name, value in copy.deepcopy(params).items():

@@ -15,7 +15,7 @@ KEPT = ("StartTime", "EndTime", "Recurrence", "TimeZone", *SIZES)
 
 @operation("autoscaling", "PutScheduledUpdateGroupAction")
 def put_action(call: Call) -> None:
-    """Moto keys actions by name alone, across groups (M8), and checks nothing."""
+    """Moto keys actions by name alone, across groups, and checks nothing."""
     group = find(call)
     group.actions[call.params["ScheduledActionName"]] = _action(call, group, call.params)
 

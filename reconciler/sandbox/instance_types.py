@@ -14,7 +14,7 @@ from reconciler.sandbox.operations import AwsError, Call, MotoResult, Wire, dry_
 
 LARGEST_PAGE = 1000
 CURRENT = frozenset({"c5", "c6gn", "g5", "m5", "m6i", "r5", "r6i", "r7g", "r7gd"})
-"""Families that moto's catalogue calls previous (M11) and AWS's page of those does not list."""
+"""Families that moto's catalogue calls previous and AWS's page of those does not list."""
 AMAZON = "amazon-web-services"
 
 

@@ -35,7 +35,7 @@ NOT_FOR_RUN = ("InstanceRequirements", "RamDiskId", "ElasticGpuSpecifications", 
 @operation("ec2", "RunInstances")
 def run(call: Call) -> MotoResult:
     """Moto loses a template's profile, metadata options and market, and fails on UserData of a
-    version above 1 (M14). Here the template is merged under the caller's words first."""
+    version above 1. Here the template is merged under the caller's words first."""
     params = copy.deepcopy(call.params)
     given = params.pop("LaunchTemplate", None)
     tags: dict[str, str] = {}
@@ -96,6 +96,8 @@ def _finish(call: Call, instance: Any, params: Wire, tags: dict[str, str]) -> No
         volume.iops = asked.get(device, {}).get("Iops", volume.iops)
         volume.throughput = asked.get(device, {}).get("Throughput") or volume.throughput
         volume.add_tags(volume_tags)
+    if not instance.security_groups:
+        instance.security_groups = list(instance.nics[0].group_set)
     if not params.get("NetworkInterfaces"):
         for interface in instance.nics.values():  # or it outlives the instance, group and all
             interface.delete_on_termination = True
@@ -137,7 +139,7 @@ def available(call: Call, instance_type: str, zone: str, market: Market) -> bool
 @operation("ec2", "DescribeInstances")
 def describe(call: Call) -> MotoResult:
     """Moto raises on the filter ``instance-lifecycle`` and pages by reservation tokens that vanish
-    with them (M13)."""
+    with them."""
     dry_run(call)
     ids, size = call.params.get("InstanceIds"), call.params.get("MaxResults")
     if ids and size:

@@ -101,7 +101,7 @@ def resolve(call: Call, specification: Wire) -> tuple[Template, Version]:
 
 @operation("ec2", "CreateLaunchTemplate")
 def create(call: Call) -> Wire:
-    """Moto ignores ClientToken and leaks the template's own tags into its data (M5)."""
+    """Moto ignores ClientToken and leaks the template's own tags into its data."""
 
     def make() -> Wire:
         templates = call.state(Templates).by_id
@@ -133,7 +133,7 @@ def create(call: Call) -> Wire:
 
 @operation("ec2", "CreateLaunchTemplateVersion")
 def create_version(call: Call) -> Wire:
-    """Moto ignores SourceVersion, even one that does not exist (M6); AWS merges over it."""
+    """Moto ignores SourceVersion, even one that does not exist; AWS merges over it."""
 
     def make() -> Wire:
         template = find(
@@ -177,7 +177,7 @@ def _add_version(call: Call, template: Template, data: Wire) -> Version:
 
 @operation("ec2", "DescribeLaunchTemplates")
 def describe(call: Call) -> Wire:
-    """Moto stops at 15 without a token (M2), and shows the tags of creation for ever (M7)."""
+    """Moto stops at 15 without a token, and shows the tags of creation for ever."""
     dry_run(call)
     ids, names = (
         call.params.get("LaunchTemplateIds", []),
@@ -216,7 +216,7 @@ def _passes(call: Call, template: Template) -> bool:
 
 @operation("ec2", "DescribeLaunchTemplateVersions")
 def describe_versions(call: Call) -> Wire:
-    """Moto stops at 15 without a token and ignores filters (M2).
+    """Moto stops at 15 without a token and ignores filters.
 
     AWS sweeps all templates with ``$Latest`` or ``$Default``. [M ec2]
     """

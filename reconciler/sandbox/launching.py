@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.sandbox import instances
+from reconciler.sandbox import instances, prices
 from reconciler.sandbox.capacity import Market
 from reconciler.sandbox.groups import Group, Groups, Member, subnet_of, template_of
-from reconciler.sandbox.instance_types import architectures_of, offered, select
+from reconciler.sandbox.instance_types import architectures_of, current, offered, select, vcpus
 from reconciler.sandbox.launch_templates import Template, Version
 from reconciler.sandbox.operations import AwsError, Call, Wire
 from reconciler.sandbox.world import request_id
@@ -50,7 +50,7 @@ def resplit(call: Call, group: Group, reason: str) -> None:
     """Replace instances until On-Demand and Spot are split as the policy says: the new one first.
 
     It is what a change of the split does on AWS, under whoever works there. Scale-in protection
-    keeps an instance here; AWS does not say. [A ec2-auto-scaling-mixed-instances-groups]
+    keeps an instance here; AWS does not say. [D ec2-auto-scaling-mixed-instances-groups]
     """
     if not (_may(group, "Launch") and _may(group, "Terminate")):
         return
@@ -145,7 +145,7 @@ def _pools(call: Call, group: Group, version: Version, market: Market) -> Iterat
     zones = {each: str(subnet_of(call, each).availability_zone) for each in subnets}
     pools = [
         (instance_type, zone, subnet_id)
-        for instance_type in _types(call, group, version)
+        for instance_type in _types(call, group, version, market)
         for subnet_id, zone in zones.items()
     ]
     strategy = group.policy.get("InstancesDistribution", {}).get("OnDemandAllocationStrategy")
@@ -165,7 +165,7 @@ def _default_subnets(call: Call, group: Group) -> list[str]:
     ]
 
 
-def _types(call: Call, group: Group, version: Version) -> list[str]:
+def _types(call: Call, group: Group, version: Version, market: Market) -> list[str]:
     requirements = [each.get("InstanceRequirements") for each in group.overrides]
     explicit = [each["InstanceType"] for each in group.overrides if "InstanceType" in each]
     if explicit:
@@ -179,8 +179,33 @@ def _types(call: Call, group: Group, version: Version) -> list[str]:
     for wanted in requirements:
         if wanted:
             types = select(wanted, call.region, architectures_of(image), ["hvm"])
-            found.update(dict.fromkeys(types))
+            found.update(dict.fromkeys(_affordable(wanted, types, call.region, market)))
     return list(found)
+
+
+def _affordable(wanted: Wire, types: list[str], region: str, market: Market) -> list[str]:
+    """Price protection: what is too dear beside the cheapest type is dropped without a word.
+
+    On-Demand that is 20 % unless told otherwise; Spot has no fixed limit unless given one, and
+    999999 lifts either. AWS compares with the cheapest C, M or R type that has the attributes;
+    with a GPU among them there is none, and it is the cheapest match. [M InstanceRequirements]
+    """
+    cost = {each: prices.on_demand(each, region, vcpus(each)) for each in types}
+    lowest = min((cost[each] for each in types if current(each)), default=0.0)
+    lowest = lowest or min(cost.values(), default=0.0)
+    if market == "on-demand":
+        percent = wanted.get("OnDemandMaxPricePercentageOverLowestPrice", 20)
+        return [each for each in types if cost[each] <= lowest * (1 + percent / 100)]
+    over = wanted.get("SpotMaxPricePercentageOverLowestPrice")
+    share = wanted.get("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice")
+    spots = {each: prices.spot(each, f"{region}a", vcpus(each)) for each in types}
+    if over is not None:
+        most = min(spots.values(), default=0.0) * (1 + over / 100)
+    elif share is not None:
+        most = lowest * share / 100
+    else:
+        return types
+    return [each for each in types if spots[each] <= most]
 
 
 def _choose(call: Call, pools: list[Pool], market: Market) -> Pool:

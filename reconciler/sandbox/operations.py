@@ -3,7 +3,8 @@
 A call that has a function here never reaches moto unless the function asks for it
 (:meth:`Call.moto`); every other call goes straight to moto. So what the sandbox mends
 can be read off :data:`OPERATIONS`, and each function says in its docstring what moto does
-and what AWS does instead.
+and what AWS does instead. Where from: ``[M service.Name]`` is that operation or shape in
+botocore's service model, ``[D page]`` a page of AWS's documentation.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ class FrontDoor:
             except ServiceException as error:
                 refusal = AwsError(error.code, error.message)
                 return error_answer(_model(service), asked.protocol, refusal)
-            except NotImplementedError:
-                refusal = _not_implemented(asked)
+            except NotImplementedError as error:
+                refusal = _not_implemented(asked, str(error))
                 return error_answer(_model(service), asked.protocol, refusal)
             # Moto raises KeyError and the like where AWS has an error code. 501, since botocore
             # does not try it again and a fault of the emulator never heals.
@@ -122,9 +122,9 @@ class FrontDoor:
         return Answer(started[0], body, started[1])
 
 
-def _not_implemented(asked: _Asked) -> AwsError:
-    call = f"{asked.service}:{asked.name}"
-    text = f"The sandbox does not have {call}; on AWS the call may well work."
+def _not_implemented(asked: _Asked, detail: str = "") -> AwsError:
+    why = f" ({detail})" if detail else ""
+    text = f"The sandbox cannot answer {asked.service}:{asked.name}{why}; AWS may well do."
     return AwsError("NotImplemented", text, 501)
 
 
@@ -190,7 +190,7 @@ def _check(service: str, operation: OperationModel, params: dict[str, Any]) -> N
 
 
 class _Handler(MotoRequestHandler):
-    """Keeps connections open, and quiet. Werkzeug's own closes each and then waits 10 ms on it."""
+    """Keeps connections open, and is quiet. Werkzeug's own closes each after one answer."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # or a kept connection waits 40 ms for a delayed ACK

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox import prices
-from tests.sandbox.helpers import IMAGE, Aws, policy, refused
+from tests.sandbox.helpers import GPU, IMAGE, Aws, policy, refused
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 SUSPENDED = {"AutoScalingGroupName": "acme-alice", "ScalingProcesses": ["Launch"]}
@@ -137,6 +137,16 @@ def test_activities_tell_what_happened(aws: Aws) -> None:
     assert "shrinking the capacity from 1 to 0" in last["Cause"]
     assert {first["StatusCode"], last["StatusCode"]} == {"Successful"}
 
+    def filtered(name: str, value: str) -> int:
+        found = aws.autoscaling.describe_scaling_activities(
+            AutoScalingGroupName="acme-alice", Filters=[{"Name": name, "Values": [value]}]
+        )
+        return len(found["Activities"])
+
+    assert (filtered("Status", "Successful"), filtered("Status", "Failed")) == (2, 0)
+    assert filtered("StartTimeLowerBound", "2020-01-01T00:00:00Z") == 2
+    assert filtered("StartTimeUpperBound", "2020-01-01T00:00:00Z") == 0
+
 
 def test_a_short_market_fails_and_is_tried_again_when_it_has_some(aws: Aws) -> None:
     aws.template()
@@ -164,6 +174,37 @@ def test_another_pool_is_taken_when_the_best_is_short(aws: Aws) -> None:
     second = running(aws)
     assert second["InstanceType"] != first
     assert second["InstanceLifecycle"] == "spot"
+
+
+@pytest.mark.parametrize(("percent", "lucky"), [(None, False), (999999, True)])
+def test_price_protection_narrows_what_on_demand_falls_back_to(
+    aws: Aws, percent: int | None, lucky: bool
+) -> None:
+    aws.template()
+    limit = {} if percent is None else {"OnDemandMaxPricePercentageOverLowestPrice": percent}
+    wanted = {**GPU, **limit, "AllowedInstanceTypes": ["g6.xlarge", "g6e.xlarge"]}
+    words = policy({"InstanceRequirements": wanted}, on_demand=100)
+    aws.sandbox.capacity.take("g6.xlarge", "*", "on-demand")
+    aws.group(DesiredCapacity=1, MixedInstancesPolicy=words)
+    types = [member["InstanceType"] for member in aws.described()["Instances"]]
+    assert types == (["g6e.xlarge"] if lucky else [])
+
+
+def test_spot_has_no_such_limit_unless_it_is_given_one(aws: Aws) -> None:
+    aws.template()
+    aws.sandbox.capacity.take("g6.xlarge")
+    wanted = {**GPU, "AllowedInstanceTypes": ["g6.xlarge", "g6e.xlarge"]}
+    aws.group(
+        "free", DesiredCapacity=1, MixedInstancesPolicy=policy({"InstanceRequirements": wanted})
+    )
+    assert len(aws.described("free")["Instances"]) == 1
+    for name in (
+        "SpotMaxPricePercentageOverLowestPrice",
+        "MaxSpotPriceAsPercentageOfOptimalOnDemandPrice",
+    ):
+        words = policy({"InstanceRequirements": {**wanted, name: 40}})
+        aws.group(name, DesiredCapacity=1, MixedInstancesPolicy=words)
+        assert aws.described(name)["Instances"] == []
 
 
 def test_on_demand_can_be_short_too(aws: Aws) -> None:

@@ -13,7 +13,7 @@ from importlib.metadata import version
 import pytest
 
 from reconciler.sandbox import Sandbox, SandboxError, patches
-from tests.sandbox.helpers import Aws, refused
+from tests.sandbox.helpers import IMAGE, Aws, refused
 
 
 def test_the_patches_are_for_this_moto_alone() -> None:
@@ -27,6 +27,12 @@ def test_a_call_that_nobody_answers_is_an_error_by_its_name(aws: Aws) -> None:
         aws.client("compute-optimizer").get_enrollment_status()
     with refused("NotImplemented", "autoscaling:DescribePolicies"):
         aws.autoscaling.describe_policies()
+
+
+def test_a_filter_that_moto_does_not_have_is_named(aws: Aws) -> None:
+    aws.ec2.run_instances(ImageId=IMAGE, InstanceType="g5.xlarge", MinCount=1, MaxCount=1)
+    with refused("NotImplemented", "bogus"):
+        aws.ec2.describe_instances(Filters=[{"Name": "bogus", "Values": ["x"]}])
 
 
 def test_a_fault_inside_moto_is_an_error_that_can_be_read(aws: Aws) -> None:
