@@ -135,8 +135,11 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
     for key in leans:
         if key not in draft.wanted and key not in draft.live:
             draft.stuck.setdefault(key, draft.blocked.get(key.name, "it is declared nowhere"))
-    missing = next((key for key in leans if key in draft.stuck), None)
-    if missing and (live is None or missing in want.after):
+    # A Ref that can be filled is no trouble: what it is of stands, though a change was refused.
+    unfilled = [ref.key for held in opened.values() for ref in held if ref not in draft.known]
+    needed = (*want.after, *(unfilled if live is None else ()))
+    missing = next((key for key in needed if key in draft.stuck), None)
+    if missing:
         return _stop(draft, row, needs(missing, draft.stuck[missing]), "needs")
     if live is None:
         row = replace(row, desired=_filled(draft, want, opened))
@@ -261,11 +264,12 @@ def _removals(
 ) -> tuple[list[Change], tuple[Live, ...]]:
     """What nobody declares any more. Start schedules first; then, where nothing runs, the group,
     its template, and last the schedule that would have stopped it."""
-    spared = {(each.region, each.workstation) for each in blocked}
+    spared = {(each.region, each.workstation or each.name) for each in blocked}
     orphans = [
         live
         for key, live in draft.live.items()
-        if live.owned and key not in draft.wanted and (key.region, live.workstation) not in spared
+        if live.owned and key not in draft.wanted
+        if (key.region, live.workstation or key.name) not in spared
     ]
     running = {(o.key.region, o.workstation): o.in_use for o in draft.live.values() if o.in_use}
     holders = [kind.NAME for kind in kinds if kind.HOLDS_INSTANCES]

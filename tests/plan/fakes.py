@@ -1,0 +1,195 @@
+"""Four small kinds that stand for the real ones, and short ways to want, find and plan things."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.declare.fleet import Where
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import (
+    IN_PLACE,
+    NEXT_START,
+    WHEN_OFF,
+    Change,
+    Desired,
+    FieldChange,
+    Impact,
+    Key,
+    Live,
+    Op,
+    Plan,
+    Ref,
+    Removal,
+    Unknown,
+    fixed,
+    grow,
+)
+from reconciler.plan.plan import make_plan
+from reconciler.plan.resolve import Blocked, ResolvedSite
+
+REGION = "us-east-1"
+OTHER_REGION = "eu-central-1"
+WHERE = Where("fleets/vision.yaml", 12, 5)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One field for each rule there is."""
+
+    color: str | None = "red"
+    of: str | Ref | None = None
+    shape: str = "round"
+    size: int = 1
+    zone: str = "a"
+
+
+RULES = {
+    "color": IN_PLACE,
+    "of": NEXT_START,
+    "shape": WHEN_OFF,
+    "size": grow(Impact.DISRUPTIVE, "it only grows: put the size in use back"),
+    "zone": fixed("it stays in its zone: make another"),
+}
+
+Answer = Callable[[Change], Live | None]
+
+
+class Fake:
+    """A kind without AWS: what there is, what it is told to do, what it answers."""
+
+    RULES = RULES
+
+    def __init__(self, name: str, *moves: str, holds_instances: bool = False) -> None:
+        self.NAME = name
+        self.MOVES = frozenset(moves)
+        self.HOLDS_INSTANCES = holds_instances
+        self.there: list[Live] = []
+        self.applied: list[Change] = []
+        self.answer: Answer = made
+        self._lock = threading.Lock()
+
+    def desired(self, site: ResolvedSite) -> Iterable[Desired]:
+        return ()
+
+    def find(self, aws: Aws, scope: Scope) -> Iterable[Live]:
+        return self.there
+
+    def diff(self, live: Live, desired: Desired) -> tuple[FieldChange, ...]:
+        return differing(live.spec, desired.spec, RULES)
+
+    def apply(self, aws: Aws, change: Change) -> Live | None:
+        with self._lock:
+            self.applied.append(change)
+        return self.answer(change)
+
+
+def made(change: Change) -> Live | None:
+    """The answer of a kind for which all goes well."""
+    if change.op is Op.DELETE:
+        return None
+    assert change.desired is not None
+    return Live(change.key, change.desired.spec, owned=True, attrs={"id": f"id-{change.key.name}"})
+
+
+def kinds() -> tuple[Fake, Fake, Fake, Fake]:
+    """Data, a template on it, the group that holds instances, and what starts and stops it."""
+    return (
+        Fake("store"),
+        Fake("template", "version"),
+        Fake("group", holds_instances=True),
+        Fake("timer"),
+    )
+
+
+ORDER = tuple(kind.NAME for kind in kinds())
+
+
+def key(kind: str, name: str = "alice", region: str = REGION) -> Key:
+    return Key(region, kind, name)
+
+
+def want(
+    kind: str,
+    name: str = "alice",
+    *,
+    workstation: str = "alice",
+    after: tuple[Key, ...] = (),
+    region: str = REGION,
+    **spec: Any,
+) -> Desired:
+    return Desired(
+        key(kind, name, region),
+        Spec(**spec),
+        where=WHERE,
+        fleet="vision",
+        workstation=workstation,
+        after=after,
+    )
+
+
+def there(
+    kind: str,
+    name: str = "alice",
+    *,
+    workstation: str = "alice",
+    owned: bool = True,
+    attrs: dict[str, str] | None = None,
+    parent: Key | None = None,
+    ready: bool = True,
+    busy: str = "",
+    broken: str = "",
+    in_use: str = "",
+    leans_on: tuple[Key, ...] = (),
+    removal: Removal = Removal.KEEP,
+    region: str = REGION,
+    **spec: Any,
+) -> Live:
+    return Live(
+        key(kind, name, region),
+        Spec(**spec),
+        owned=owned,
+        attrs={"id": f"id-{name}"} if attrs is None else attrs,
+        fleet="vision",
+        workstation=workstation,
+        parent=parent,
+        ready=ready,
+        busy=busy,
+        broken=broken,
+        in_use=in_use,
+        leans_on=leans_on,
+        removal=removal,
+    )
+
+
+def plan(
+    desired: Sequence[Desired] = (),
+    live: Sequence[Live] = (),
+    *,
+    unread: Sequence[str] = (),
+    blocked: Sequence[Blocked] = (),
+) -> Plan:
+    """Plan over both regions; the kinds in `unread` could not be read in the first."""
+    readings: dict[tuple[str, str], tuple[Live, ...] | Unknown] = {}
+    for kind in ORDER:
+        for region in (REGION, OTHER_REGION):
+            readings[kind, region] = tuple(
+                each for each in live if (each.key.kind, each.key.region) == (kind, region)
+            )
+        if kind in unread:
+            readings[kind, REGION] = Unknown(kind, REGION, "x:DescribeAll: slow down", "throttled")
+    return make_plan(desired, readings, blocked, kinds())
+
+
+def rows(planned: Plan) -> list[str]:
+    """`op kind name: outcome`, in order."""
+    return [f"{c.op} {c.key}: {c.outcome}" for c in planned.changes]
+
+
+def only(planned: Plan) -> Change:
+    """The one row of a plan."""
+    assert len(planned.changes) == 1, rows(planned)
+    return planned.changes[0]

@@ -1,0 +1,490 @@
+"""The planner: every row of its table, and what follows when several things are so at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from reconciler.plan.model import (
+    Desired,
+    Impact,
+    Key,
+    Live,
+    Op,
+    Outcome,
+    Plan,
+    Ref,
+    Removal,
+)
+from reconciler.plan.plan import make_plan
+from reconciler.plan.resolve import Blocked
+from tests.plan.fakes import OTHER_REGION, REGION, WHERE, key, only, plan, rows, there, want
+
+FOREIGN = there("store", owned=False)
+
+
+@pytest.mark.parametrize(
+    ("live", "desired", "becomes"),
+    [
+        ([], [want("store")], ["create store alice: planned"]),
+        ([there("store")], [want("store")], []),
+        ([there("store")], [want("store", color="blue")], ["update store alice: planned"]),
+        ([there("store")], [want("store", zone="b")], ["replace store alice: blocked"]),
+        ([there("store", size=3)], [want("store", size=2)], ["replace store alice: blocked"]),
+        ([there("store", size=1)], [want("store", size=2)], ["update store alice: planned"]),
+        ([FOREIGN], [want("store")], ["create store alice: blocked"]),
+        ([FOREIGN], [], []),
+        ([there("store", removal=Removal.KEEP)], [], []),
+        ([there("store", removal=Removal.DATA)], [], []),
+        ([there("timer", removal=Removal.AT_ONCE)], [], ["delete timer alice: planned"]),
+        ([there("group", removal=Removal.WHEN_OFF)], [], ["delete group alice: planned"]),
+    ],
+    ids=[
+        "missing",
+        "same",
+        "differs",
+        "fixed-field",
+        "shrinks",
+        "grows",
+        "foreign-and-wanted",
+        "foreign",
+        "shared-and-dropped",
+        "data-and-dropped",
+        "start-schedule-dropped",
+        "group-dropped",
+    ],
+)
+def test_each_row_of_the_table(
+    live: Sequence[Live], desired: Sequence[Desired], becomes: list[str]
+) -> None:
+    planned = plan(desired, live)
+    assert rows(planned) == becomes
+    same = bool(live and desired) and not becomes
+    assert planned.unchanged == ((key("store"),) if same else ())
+    kept = [each for each in live if each.removal is Removal.DATA]
+    assert list(planned.kept) == kept
+
+
+@pytest.mark.parametrize("live", [[], [there("store")]], ids=["nothing-there", "not-seen"])
+def test_what_could_not_be_read_is_blocked_and_told(live: list[Live]) -> None:
+    """Promise 4: neither a create, nor "unchanged"."""
+    planned = plan([want("store")], live, unread=["store"])
+    row = only(planned)
+    assert (row.op, row.outcome, row.error) == (Op.UPDATE, Outcome.BLOCKED, "throttled")
+    assert row.reason == "could not be read: x:DescribeAll: slow down"
+    assert [unknown.kind for unknown in planned.unknown] == ["store"]
+    assert planned.unchanged == ()
+
+
+def test_what_could_not_be_read_in_one_region_is_planned_in_the_other() -> None:
+    desired = [want("store"), want("store", region=OTHER_REGION)]
+    assert [(c.key.region, c.op, c.outcome) for c in plan(desired, unread=["store"]).changes] == [
+        (OTHER_REGION, Op.CREATE, Outcome.PLANNED),
+        (REGION, Op.UPDATE, Outcome.BLOCKED),
+    ]
+
+
+def test_a_row_says_whose_it_is_and_where_it_was_declared() -> None:
+    row = only(plan([want("store")]))
+    assert (row.fleet, row.workstation, row.where) == ("vision", "alice", WHERE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "impact"),
+    [
+        ({"color": "blue"}, Impact.NONE),
+        ({"of": "other"}, Impact.NEXT_START),
+        ({"color": "blue", "of": "other"}, Impact.NEXT_START),
+        ({"color": "blue", "size": 2}, Impact.DISRUPTIVE),
+    ],
+)
+def test_the_impact_is_that_of_the_worst_field(fields: dict[str, Any], impact: Impact) -> None:
+    row = only(plan([want("store", **fields)], [there("store")]))
+    assert row.impact is impact
+    assert {f.field for f in row.fields} == set(fields)
+
+
+# -- several things at once ------------------------------------------------------------------
+
+
+def test_allowed_held_and_refused_fields_of_one_thing_are_three_rows() -> None:
+    live = there("store", in_use="i-0abc is running", size=5)
+    planned = plan([want("store", color="blue", shape="square", zone="b", size=4)], [live])
+    now, held, refused = planned.changes
+    assert (now.op, now.outcome, [f.field for f in now.fields]) == (
+        Op.UPDATE,
+        Outcome.PLANNED,
+        ["color"],
+    )
+    assert (held.op, held.outcome, held.error) == (Op.UPDATE, Outcome.WAITING, "in-use")
+    assert held.reason == "i-0abc is running; applied once nothing runs"
+    assert [f.field for f in held.fields] == ["shape"]
+    assert (refused.op, refused.outcome, refused.impact) == (
+        Op.REPLACE,
+        Outcome.BLOCKED,
+        Impact.DATA,
+    )
+    assert [f.field for f in refused.fields] == ["size", "zone"]
+    assert refused.reason == (
+        "it only grows: put the size in use back; it stays in its zone: make another"
+    )
+
+
+def test_what_is_written_now_carries_the_live_value_of_what_is_not() -> None:
+    live = there("store", in_use="i-0abc is running", size=5)
+    desired = want("store", color="blue", shape="square", zone="b", size=4)
+    now = plan([desired], [live]).changes[0]
+    assert now.desired is not None
+    assert now.desired.spec == want("store", color="blue", size=5).spec
+
+
+def test_nothing_is_held_once_nothing_runs() -> None:
+    row = only(plan([want("store", shape="square")], [there("store")]))
+    assert (row.outcome, [f.field for f in row.fields]) == (Outcome.PLANNED, ["shape"])
+
+
+@pytest.mark.parametrize(
+    ("live", "desired", "outcome", "reason"),
+    [
+        (
+            there("store", busy="fs-1 is being updated"),
+            want("store", color="blue"),
+            Outcome.WAITING,
+            "fs-1 is being updated",
+        ),
+        (
+            there("store", ready=False, busy="fs-1 is being created"),
+            want("store"),
+            Outcome.WAITING,
+            "fs-1 is being created",
+        ),
+        (
+            there("store", ready=False, broken="fs-1 is FAILED"),
+            want("store"),
+            Outcome.BLOCKED,
+            "fs-1 is FAILED",
+        ),
+        (
+            there("store", ready=False, broken="fs-1 is FAILED"),
+            want("store", color="blue"),
+            Outcome.BLOCKED,
+            "fs-1 is FAILED",
+        ),
+    ],
+    ids=["busy", "not-ready", "broken", "broken-and-differs"],
+)
+def test_what_cannot_take_a_change_says_why(
+    live: Live, desired: Desired, outcome: Outcome, reason: str
+) -> None:
+    row = only(plan([desired], [live]))
+    assert (row.outcome, row.reason) == (outcome, reason)
+
+
+def test_what_is_busy_and_needs_no_change_is_unchanged() -> None:
+    planned = plan([want("store")], [there("store", busy="fs-1 is being updated")])
+    assert (planned.changes, planned.unchanged) == ((), (key("store"),))
+
+
+# -- refs ------------------------------------------------------------------------------------
+
+ID = Ref(key("store"), "id")
+VERSION = Ref(key("template"), "version")
+TEMPLATE = there("template", attrs={"id": "lt-1", "version": "1"})
+
+
+def spec_of(planned: Plan, kind: str) -> object:
+    (row,) = [change for change in planned.changes if change.key.kind == kind]
+    assert row.desired is not None
+    return row.desired.spec.of
+
+
+def test_a_ref_to_what_stands_is_filled() -> None:
+    planned = plan([want("store"), want("template", of=ID)], [there("store")])
+    assert spec_of(planned, "template") == "id-alice"
+
+
+def test_a_ref_to_what_is_made_now_stays_open() -> None:
+    planned = plan([want("store"), want("template", of=ID)])
+    assert spec_of(planned, "template") == ID
+    assert rows(planned) == ["create store alice: planned", "create template alice: planned"]
+
+
+def test_an_update_forgets_what_it_moves_so_that_one_run_is_enough() -> None:
+    desired = [want("template", color="blue"), want("group", of=VERSION)]
+    planned = plan(desired, [TEMPLATE, there("group", of="1")])
+    group = planned.changes[1]
+    assert [(f.old, f.new) for f in group.fields] == [("1", VERSION)]
+    assert str(group.fields[0].new) == "(known after template alice is applied)"
+
+
+def test_an_update_keeps_what_it_does_not_move() -> None:
+    by_id = Ref(key("template"), "id")
+    desired = [want("template", color="blue"), want("group", of=by_id)]
+    planned = plan(desired, [TEMPLATE, there("group", of="lt-1")])
+    assert rows(planned) == ["update template alice: planned"]
+
+
+@pytest.mark.parametrize(
+    "live", [[], [there("store", ready=False, busy="being made")]], ids=["unread", "not-ready"]
+)
+def test_a_ref_that_cannot_be_filled_is_no_difference(live: list[Live]) -> None:
+    """What leans on something unread or not ready keeps what it has."""
+    desired = [want("store"), want("template", of=ID)]
+    standing = there("template", of="id-before")
+    planned = plan(desired, [*live, standing], unread=[] if live else ["store"])
+    assert key("template") in planned.unchanged
+    assert [change.key.kind for change in planned.changes] == ["store"]
+
+
+def test_data_that_was_in_use_and_is_gone_is_a_data_change() -> None:
+    leaning = there("template", of="id-1", leans_on=(key("store"),))
+    planned = plan([want("store"), want("template", of=ID)], [leaning])
+    store = planned.changes[0]
+    assert (store.op, store.impact) == (Op.CREATE, Impact.DATA)
+    assert "template alice" in store.instead_of
+    assert only(plan([want("store")])).impact is Impact.NONE, "the first time is no loss"
+
+
+# -- chains ----------------------------------------------------------------------------------
+
+
+def chain() -> list[Desired]:
+    return [
+        want("store"),
+        want("template", of=ID),
+        want("group", of=Ref(key("template"), "id")),
+        want("timer", after=(key("group"),)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("live", "unread", "outcome", "reason"),
+    [
+        (
+            [there("store", ready=False, busy="fs-1 is being created")],
+            [],
+            Outcome.WAITING,
+            "fs-1 is being created",
+        ),
+        (
+            [there("store", ready=False, broken="fs-1 is FAILED")],
+            [],
+            Outcome.BLOCKED,
+            "fs-1 is FAILED",
+        ),
+        ([], ["store"], Outcome.BLOCKED, "could not be read: x:DescribeAll: slow down"),
+        (
+            [FOREIGN],
+            [],
+            Outcome.BLOCKED,
+            "exists without our tag: rename the workstation, or remove or tag what is there",
+        ),
+    ],
+    ids=["waits", "broken", "unread", "foreign"],
+)
+def test_a_chain_says_the_first_cause_at_every_link(
+    live: list[Live], unread: list[str], outcome: Outcome, reason: str
+) -> None:
+    first, *rest = plan(chain(), live, unread=unread).changes
+    assert (first.outcome, first.reason) == (outcome, reason)
+    assert [change.key.kind for change in rest] == ["template", "group", "timer"]
+    assert {change.outcome for change in rest} == {outcome}
+    assert {change.reason for change in rest} == {f"needs store alice: {reason}"}
+
+
+def test_a_chain_without_trouble_is_planned_whole() -> None:
+    assert {change.outcome for change in plan(chain()).changes} == {Outcome.PLANNED}
+
+
+def test_a_refused_change_stops_nobody_who_needs_only_what_stands() -> None:
+    """Promise 9: a shared file system whose zone was edited still takes new workstations."""
+    desired = [want("store", zone="b"), want("template", of=ID)]
+    planned = plan(desired, [there("store")])
+    assert rows(planned) == ["replace store alice: blocked", "create template alice: planned"]
+    assert spec_of(planned, "template") == "id-alice"
+
+
+def test_who_stands_after_something_refused_is_blocked_with_it() -> None:
+    """A group's subnets follow from its volume's zone: an edited zone must not move it alone."""
+    desired = [want("store", zone="b"), want("group", color="blue", after=(key("store"),))]
+    planned = plan(desired, [there("store"), there("group")])
+    assert rows(planned) == ["replace store alice: blocked", "update group alice: blocked"]
+
+
+# -- ownership through a parent --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parent", "becomes"),
+    [
+        ([there("group")], ["update timer alice: planned"]),
+        ([there("group", owned=False)], ["create timer alice: blocked"]),
+        ([], ["create timer alice: blocked"]),
+    ],
+    ids=["ours", "foreign", "gone"],
+)
+def test_a_thing_without_tags_is_ours_if_its_parent_is(
+    parent: list[Live], becomes: list[str]
+) -> None:
+    child = there("timer", owned=False, parent=key("group"))
+    assert rows(plan([want("timer", color="blue")], [*parent, child])) == becomes
+
+
+def test_a_strangers_child_is_not_removed() -> None:
+    child = there("timer", owned=False, parent=key("group"), removal=Removal.AT_ONCE)
+    assert rows(plan([], [there("group", owned=False), child])) == []
+
+
+# -- removals --------------------------------------------------------------------------------
+
+
+def standing(
+    workstation: str = "alice", in_use: str = "", region: str = REGION
+) -> tuple[Live, ...]:
+    """All there is of one workstation, in no particular order."""
+
+    def one(kind: str, name: str, removal: Removal, running: str = "") -> Live:
+        return there(
+            kind, name, workstation=workstation, removal=removal, in_use=running, region=region
+        )
+
+    return (
+        one("timer", f"{workstation}-stop", Removal.WHEN_OFF),
+        one("template", workstation, Removal.WHEN_OFF),
+        one("store", workstation, Removal.DATA),
+        one("group", workstation, Removal.WHEN_OFF, in_use),
+        one("timer", f"{workstation}-start", Removal.AT_ONCE),
+    )
+
+
+def test_removals_go_in_their_order() -> None:
+    planned = plan([], standing())
+    assert rows(planned) == [
+        "delete timer alice-start: planned",
+        "delete group alice: planned",
+        "delete template alice: planned",
+        "delete timer alice-stop: planned",
+    ]
+    assert [each.key for each in planned.kept] == [key("store")]
+
+
+def test_removals_wait_while_something_runs_but_it_is_not_started_again() -> None:
+    planned = plan([], standing(in_use="i-0abc is running"))
+    assert rows(planned) == [
+        "delete timer alice-start: planned",
+        "delete group alice: waiting",
+        "delete template alice: waiting",
+        "delete timer alice-stop: waiting",
+    ]
+    assert {change.error for change in planned.changes[1:]} == {"in-use"}
+    assert planned.changes[1].reason == "i-0abc is running; removed once nothing runs"
+
+
+def test_nothing_is_removed_when_nobody_knows_whether_it_runs() -> None:
+    live = [each for each in standing() if each.key.kind != "group"]
+    planned = plan([], live, unread=["group"])
+    assert rows(planned) == [
+        "delete timer alice-start: planned",
+        "delete template alice: blocked",
+        "delete timer alice-stop: blocked",
+    ]
+    assert planned.changes[1].reason.startswith("whether it runs could not be read: ")
+
+
+def test_one_that_runs_holds_up_nobody_else() -> None:
+    planned = plan([], (*standing("alice", "i-0abc is running"), *standing("bob")))
+    assert {c.outcome for c in planned.changes if c.workstation == "bob"} == {Outcome.PLANNED}
+
+
+def test_removals_come_after_everything_that_is_made() -> None:
+    desired = [want("store", "carol"), want("timer", "carol")]
+    assert [change.op for change in plan(desired, standing()).changes] == [
+        Op.CREATE,
+        Op.CREATE,
+        *[Op.DELETE] * 4,
+    ]
+
+
+def test_a_moved_workstation_is_made_there_and_removed_here_and_its_data_stays() -> None:
+    desired = [want("store", region=OTHER_REGION), want("group", region=OTHER_REGION)]
+    planned = plan(desired, standing())
+    assert [(change.op, change.key.region) for change in planned.changes] == [
+        (Op.CREATE, OTHER_REGION),
+        (Op.CREATE, OTHER_REGION),
+        *[(Op.DELETE, REGION)] * 4,
+    ]
+    assert [each.key for each in planned.kept] == [key("store")]
+
+
+# -- what the declaration names and AWS does not have ----------------------------------------
+
+
+def blocked(workstation: str = "alice", name: str = "acme-alice") -> Blocked:
+    return Blocked("vision", workstation, name, REGION, "no such image", WHERE, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("live", "op"), [((), Op.CREATE), (standing(), Op.UPDATE)], ids=["new", "standing"]
+)
+def test_a_blocked_workstation_is_one_row_and_its_live_things_are_spared(
+    live: tuple[Live, ...], op: Op
+) -> None:
+    planned = plan([], live, blocked=[blocked()])
+    row = only(planned)
+    assert (row.op, row.outcome, row.reason) == (op, Outcome.BLOCKED, "no such image")
+    assert (row.key.kind, row.where, row.error) == ("workstation", WHERE, "not-found")
+    assert planned.kept == (), "its data is still declared"
+
+
+def test_a_blocked_workstation_spares_nobody_else() -> None:
+    planned = plan([], standing("bob"), blocked=[blocked()])
+    assert rows(planned)[1:] == [
+        "delete timer bob-start: planned",
+        "delete group bob: planned",
+        "delete template bob: planned",
+        "delete timer bob-stop: planned",
+    ]
+
+
+def shared(name: str) -> Live:
+    return Live(
+        Key(REGION, "file_system", name),
+        None,
+        owned=True,
+        attrs={"id": "fs-1"},
+        fleet="vision",
+        removal=Removal.DATA,
+    )
+
+
+def test_a_blocked_file_system_hides_only_itself_from_what_is_kept() -> None:
+    readings = {("file_system", REGION): (shared("acme-vision/data"), shared("acme-vision/old"))}
+    planned = make_plan([], readings, [blocked("", "acme-vision/data")], ())
+    assert [each.key.name for each in planned.kept] == ["acme-vision/old"]
+
+
+def test_who_needs_a_blocked_file_system_is_blocked_with_its_reason() -> None:
+    data = Ref(Key(REGION, "file_system", "acme-vision/data"), "dns_name")
+    planned = plan([want("template", of=data)], blocked=[blocked("", "acme-vision/data")])
+    template = planned.changes[0]
+    assert (template.outcome, template.reason) == (
+        Outcome.BLOCKED,
+        "needs file_system acme-vision/data: no such image",
+    )
+
+
+def test_the_summary_counts_every_row_once() -> None:
+    desired = [want("store"), want("template", color="blue"), want("group", zone="b")]
+    planned = plan(desired, [there("template"), there("group"), *standing("bob")])
+    assert planned.summary() == {
+        "create": 1,
+        "update": 1,
+        "replace": 0,
+        "delete": 4,
+        "blocked": 1,
+        "unknown": 0,
+        "unchanged": 0,
+    }
+    assert planned.pending()
