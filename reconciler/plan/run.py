@@ -87,11 +87,11 @@ def unsettled(report: Report) -> tuple[Change, ...]:
 
 
 def _selected(plan: Plan, selection: Selection, site: Site) -> Plan:
-    known = [(each.fleet, each.name) for each in site.workstations]
-    known += [(change.fleet, change.workstation) for change in plan.changes if change.workstation]
+    known = {(each.fleet, each.name) for each in site.workstations}
+    known |= {(c.fleet, c.workstation) for c in plan.changes if c.workstation}  # leaving ones
     for glob in selection.only:
         if not any(Selection((glob,)).takes(*names) for names in known):
-            names = ", ".join(sorted({f"{fleet}/{name}" for fleet, name in known})[:10])
+            names = ", ".join(sorted("/".join(filter(None, names)) for names in known)[:10])
             raise UsageError(f"--only {glob} matches no workstation; there are: {names}")
     chosen = tuple(c for c in plan.changes if selection.takes(c.fleet, c.workstation))
     return replace(plan, changes=chosen)
