@@ -122,30 +122,35 @@ def _over(built_in: Mapping[str, Any], settings: Map) -> Map:
 
 
 class Values(Mapping[str, Value]):
-    """Every effective setting by dotted path; worked out when first asked for."""
+    """Every effective setting by dotted path; worked out when first asked for.
+
+    Looked up, `storage` has a place as `storage.root.size` has; listed are only the latter.
+    """
 
     def __init__(self, settings: Map) -> None:
         self._settings = settings
 
     @cached_property
-    def _rows(self) -> dict[str, Value]:
-        return dict(_flat(self._settings, ""))
+    def _found(self) -> dict[str, Value]:
+        return dict(_walk(self._settings, ""))
 
     def __getitem__(self, path: str) -> Value:
-        return self._rows[path]
+        return self._found[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return (path for path, found in self._found.items() if not _is_inner(found.value))
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return sum(1 for _ in self)
 
 
-def _flat(settings: Map, prefix: str) -> Iterator[tuple[str, Value]]:
+def _is_inner(value: Any) -> bool:
+    return isinstance(value, Map) and bool(value)
+
+
+def _walk(settings: Map, prefix: str) -> Iterator[tuple[str, Value]]:
     for key, value in settings.items():
-        path = prefix + key
-        if isinstance(value, Map) and value:
-            yield from _flat(value, f"{path}.")
-        else:
-            spot = settings.spots.get(key)
-            yield path, Value(value, spot.where if spot else None)
+        spot = settings.spots.get(key)
+        yield prefix + key, Value(value, spot.where if spot else None)
+        if _is_inner(value):
+            yield from _walk(value, f"{prefix}{key}.")

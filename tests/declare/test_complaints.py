@@ -16,8 +16,10 @@ SETTINGS = {
     "gpu: {}, ownr: x": "`ownr` is not a field of a workstation (did you mean `owner`?)",
     "instanceTypes: [g6.xlarge]": "`instanceTypes` is not a field of a workstation "
     "(did you mean `instance_types`?)",
-    "gpu: {}, subnets: []": "`subnets` is not a field of a workstation (it belongs under `network`)",
-    "gpu: {}, timezone: UTC": "`timezone` is not a field of a workstation (it belongs under `schedule`)",
+    "gpu: {}, subnets: []": "`subnets` is not a field of a workstation "
+    "(it belongs under `network`)",
+    "gpu: {}, timezone: UTC": "`timezone` is not a field of a workstation "
+    "(it belongs under `schedule`)",
     "gpu: {}, xyzzy: 1": "`xyzzy` is not a field of a workstation (see docs/reference-yaml.md)",
     f"{GPU}, storage: {{disk: 1}}": "`disk` is not a field of a storage section "
     "(its fields: root, home, mounts)",
