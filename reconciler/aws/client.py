@@ -19,7 +19,7 @@ from botocore.config import Config
 from reconciler import __version__
 from reconciler.aws.errors import translated
 from reconciler.aws.wait import CONNECT_TIMEOUT, MAX_ATTEMPTS, READ_TIMEOUT, SOCKETS_PER_SERVICE
-from reconciler.errors import Refused, UsageError
+from reconciler.errors import Refused, Unreachable, UsageError
 
 if TYPE_CHECKING:
     from reconciler.declare.fleet import Site
@@ -124,7 +124,7 @@ def connect(site: Site) -> Session:
                 "shared files, SSO, container and instance role); run `aws sso login` or set "
                 "AWS_PROFILE"
             )
-    who = session.region(site.regions[0]).call("sts", "get_caller_identity")
+    who = _who(session, site.regions[0])
     session.account = who["Account"]
     session.identity = who["Arn"]
     session.partition = who["Arn"].split(":")[1]
@@ -135,6 +135,18 @@ def connect(site: Site) -> Session:
             "that account, or correct `account` in _defaults.yaml"
         )
     return session
+
+
+def _who(session: Session, region: str) -> dict[str, Any]:
+    try:
+        return session.region(region).call("sts", "get_caller_identity")
+    except Unreachable as error:
+        where = f"{session.endpoint} (AWS_ENDPOINT_URL)" if session.endpoint else f"AWS in {region}"
+        hint = (
+            "is it running?" if session.endpoint else "check the network, HTTPS_PROXY, the region"
+        )
+        text = f"{where} does not answer: {hint} ({error.message})"
+        raise Unreachable(error.operation, error.aws_code, text, region) from error
 
 
 def _config(service: str) -> Config:

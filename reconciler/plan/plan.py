@@ -272,6 +272,7 @@ def _removals(
         if (key.region, live.workstation or key.name) not in spared
     ]
     running = {(o.key.region, o.workstation): o.in_use for o in draft.live.values() if o.in_use}
+    fleets = {(o.key.region, o.workstation): o.fleet for o in orphans if o.fleet}
     holders = [kind.NAME for kind in kinds if kind.HOLDS_INSTANCES]
     order = {kind.NAME: index for index, kind in enumerate(kinds)}
     rows: list[Change] = []
@@ -284,14 +285,16 @@ def _removals(
             o.key,
         ),
     ):
-        row = Change(Op.DELETE, live.key, live=live, fleet=live.fleet, workstation=live.workstation)
+        place = (live.key.region, live.workstation)
+        fleet = live.fleet or fleets.get(place, "")  # a schedule has no tags to say it
+        row = Change(Op.DELETE, live.key, live=live, fleet=fleet, workstation=live.workstation)
         if live.removal is Removal.AT_ONCE:
             rows.append(row)
             continue
         unread = next(
             (u for name in holders if (u := draft.unread(Key(live.key.region, name, "")))), None
         )
-        in_use = running.get((live.key.region, live.workstation), "")
+        in_use = running.get(place, "")
         if unread:
             reason = f"whether it runs could not be read: {unread.reason}"
             rows.append(replace(row, outcome=Outcome.BLOCKED, reason=reason, error=unread.error))
