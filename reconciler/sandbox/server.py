@@ -215,9 +215,10 @@ class _Handler(MotoRequestHandler):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
         answer = self.server.door.answer(environ)
+        headers = {name.title(): value for name, value in answer.headers.items()}
+        headers.setdefault("Content-Length", str(len(answer.body)))
         lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-        lines += [f"{name}: {value}" for name, value in answer.headers.items()]
-        lines += [f"Content-Length: {len(answer.body)}", "", ""]
+        lines += [f"{name}: {value}" for name, value in headers.items()] + ["", ""]
         content = b"" if self.command == "HEAD" else answer.body
         self.wfile.write("\r\n".join(lines).encode("latin-1") + content)
 

@@ -57,6 +57,16 @@ def test_connections_are_kept(aws: Aws) -> None:
     connection.close()
 
 
+def test_services_that_are_all_moto_work_through_the_same_door(aws: Aws) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="acme-images")
+    s3.put_object(Bucket="acme-images", Key="a/b", Body=b"x" * 1000)
+    assert s3.head_object(Bucket="acme-images", Key="a/b")["ContentLength"] == 1000
+    assert s3.get_object(Bucket="acme-images", Key="a/b")["Body"].read() == b"x" * 1000
+    with refused("404"):
+        s3.head_object(Bucket="acme-images", Key="none")
+
+
 def test_ten_clients_at_once_lose_nothing(aws: Aws) -> None:
     def make(number: int) -> None:
         aws.template(f"template-{number}")
