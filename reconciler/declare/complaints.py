@@ -98,7 +98,7 @@ def _fields(known: Iterable[str]) -> str:
 
 def _type(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
     wanted = [each for each in _as_list(misfit.validator_value) if each != "null"]
-    what = _either([_TYPES[each] for each in wanted])
+    what = either([_TYPES[each] for each in wanted])
     if misfit.instance is None:
         yield Complaint(
             f"{name} has no value; it must be {what}", _example(misfit.schema), of_key=True
@@ -145,7 +145,7 @@ def _enum(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
     got = misfit.instance
     near = did_you_mean(got, allowed) if isinstance(got, str) else ""
     shown = show(got) if isinstance(got, str) else flow(got)
-    yield Complaint(f"{name} must be {_either([flow(a) for a in allowed])}, not {shown}", near)
+    yield Complaint(f"{name} must be {either([flow(a) for a in allowed])}, not {shown}", near)
 
 
 def _pattern(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
@@ -238,7 +238,8 @@ def flow(value: Any) -> str:
     return str(value)
 
 
-def _either(words: Sequence[str]) -> str:
+def either(words: Sequence[str]) -> str:
+    """`a, b or c`."""
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 

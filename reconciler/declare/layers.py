@@ -73,11 +73,9 @@ def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
 
 def _choose(merged: Map, higher: Map, choice: Choice) -> None:
     taken = [side for side in choice if any(higher.get(key) is not None for key in side)]
-    if len(taken) == 1:
-        for side in choice:
-            if side is not taken[0]:
-                for key in side:
-                    merged.drop(key)
+    if taken:
+        for key in frozenset().union(*choice).difference(*taken):
+            merged.drop(key)
 
 
 def complete(settings: Map) -> Map:

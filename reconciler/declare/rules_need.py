@@ -44,7 +44,7 @@ def _choices(settings: Map) -> Iterator[Problem]:
             at = at.get(step, Map())
         for choice in choices:
             sides = [[key for key in at.spots if key in side and key in at] for side in choice]
-            taken = [side[0] for side in sides if side]
+            taken = sorted((side[0] for side in sides if side), key=lambda key: at.spots[key][1:])
             if len(taken) > 1:
                 message = f"`{taken[0]}` and `{taken[1]}` exclude each other"
                 yield at.spots[taken[1]].key(message, "keep one of them")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from reconciler.declare.complaints import either
 from reconciler.declare.gather import Item
 from reconciler.declare.tree import Map, Spot, wrong
 from reconciler.declare.units import gib
@@ -122,20 +123,23 @@ def lustre(own: Map, holder: Spot) -> Iterator[Problem]:
 def _throughput(own: Map, holder: Spot, kind: str, disk: str) -> Iterator[Problem]:
     key = "per_unit_storage_throughput"
     right = _THROUGHPUT.get((kind, disk), ())
-    values = " or ".join(filter(None, (", ".join(map(str, right[:-1])), f"{(*right, 0)[-2]}")))
     if own.mentions(key) and not right:
         yield wrong(own, key, holder, f"{kind} takes no `{key}`", "leave it out")
     elif right and not own.mentions(key):
-        yield holder.key(f"{kind} on {disk} needs `{key}`", f"one of {values} MB/s per TiB")
+        yield holder.key(f"{kind} on {disk} needs `{key}`", f"{_numbers(right)} MB/s per TiB")
     elif right and key in own and own[key] not in right:
         others = [f"{k} on {d}" for (k, d), them in _THROUGHPUT.items() if own[key] in them]
         yield wrong(
             own,
             key,
             holder,
-            f"{kind} on {disk} takes {values} MB/s per TiB, not {own[key]}",
+            f"{kind} on {disk} takes {_numbers(right)} MB/s per TiB, not {own[key]}",
             f"{own[key]} belongs to {others[0]}" if others else "",
         )
+
+
+def _numbers(values: Iterable[int]) -> str:
+    return either([str(value) for value in values])
 
 
 def _capacity(own: Map, holder: Spot, kind: str, disk: str) -> Iterator[Problem]:

@@ -1,0 +1,122 @@
+"""Which files are read, and what is refused before a byte of it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reconciler.declare.files import MAX_SIZE
+from reconciler.declare.load import load
+from reconciler.errors import BadDeclaration
+from tests.declare.helpers import GPU, Folder, fleet
+
+CHECK = "check the path given with --fleets"
+
+
+def test_a_folder_is_its_yaml_files_but_not_those_below_it(folder: Folder) -> None:
+    folder.write("a.yaml", fleet(GPU))
+    folder.write("b.yml", fleet(GPU).replace("vision", "other").replace("ws", "two"))
+    folder.write("notes.txt", "not: [yaml")
+    folder.write(".hidden.yaml", "not: [yaml")
+    (folder.path / "below").mkdir()
+    folder.write("below/c.yaml", "not: [yaml")
+    assert [each.name for each in folder.load().workstations] == ["ws", "two"]
+
+
+def test_a_file_brings_the_defaults_beside_it_and_nothing_else(folder: Folder) -> None:
+    one = folder.write("a.yaml", fleet(GPU))
+    folder.write("b.yaml", "not: [yaml")
+    assert load([one]).workstations[0].region == "us-east-1"
+
+
+def test_files_and_folders_may_be_given_twice(folder: Folder, tmp_path_factory: object) -> None:
+    one = folder.write("a.yaml", fleet(GPU))
+    assert len(load([one, folder.path, folder.path / "." / "a.yaml"]).workstations) == 1
+
+
+def test_defaults_hold_beside_them_only(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        Folder(tmp_path / name).write(
+            "f.yaml", fleet(GPU).replace("vision", name).replace("ws", name)
+        )
+    two = Folder(tmp_path / "two")
+    two.write(
+        "_defaults.yaml", (two.path / "_defaults.yaml").read_text().replace("us-east", "eu-west")
+    )
+    site = load([tmp_path / "one", tmp_path / "two"])
+    assert [each.region for each in site.workstations] == ["us-east-1", "eu-west-1"]
+
+
+def _link_out(path: Path) -> None:
+    outside = path.parent.parent / "outside.yaml"
+    outside.write_text("fleet: x\n")
+    path.symlink_to(outside)
+
+
+REFUSED = {
+    "link out": (_link_out, "a link that leads out of its folder (put the file itself here)"),
+    "dangling": (lambda path: path.symlink_to("nowhere"), "cannot be read: No such file or "
+                 f"directory ({CHECK})"),
+    "circle": (lambda path: path.symlink_to(path.name), "cannot be read: Too many levels of "
+               f"symbolic links ({CHECK})"),
+    "folder": (lambda path: path.mkdir(), "a directory (a fleet is declared in a file)"),
+    "fifo": (os.mkfifo, "not a regular file (a fleet is declared in a file)"),
+    "too large": (lambda path: path.write_bytes(b"#" * (MAX_SIZE + 1)),
+                  "larger than 256 KiB (split the fleet in two)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_not_a_file_in_the_folder(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "fleets").mkdir()
+    folder = Folder(tmp_path / "fleets")
+    make, message = REFUSED[kind]
+    make(folder.path / "bad.yaml")
+    folder.write("good.yaml", "fleet: [\n")
+    assert folder.problems() == [
+        f"bad.yaml:1:1: {message}",
+        "good.yaml:1:8: the file ends within a list or a mapping (add the closing bracket)",
+    ]
+
+
+def test_a_link_within_the_folder_is_followed(folder: Folder) -> None:
+    folder.write("real.txt", fleet(GPU))
+    (folder.path / "vision.yaml").symlink_to("real.txt")
+    assert folder.load().workstations[0].name == "ws"
+
+
+def test_a_file_of_the_largest_size_is_read(folder: Folder) -> None:
+    text = fleet(GPU)
+    folder.write("vision.yaml", text + "#" * (MAX_SIZE - len(text)))
+    assert folder.load().workstations[0].name == "ws"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(folder: Folder) -> None:
+    folder.write("vision.yaml", fleet(GPU)).chmod(0)
+    assert folder.problems() == [f"vision.yaml:1:1: cannot be read: Permission denied ({CHECK})"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere", f"nowhere:1:1: cannot be read: No such file or directory ({CHECK})"),
+        ("no\0where", f"no\\x00where:1:1: cannot be read: embedded null byte ({CHECK})"),
+        ("no\nwhere", f"no\\nwhere:1:1: cannot be read: No such file or directory ({CHECK})"),
+    ],
+)
+def test_a_path_that_is_not_there(name: str, said: str) -> None:
+    with pytest.raises(BadDeclaration) as caught:
+        load([Path(name)])
+    assert [str(each) for each in caught.value.problems] == [said]
+
+
+def test_names_of_files_are_shown_harmless(folder: Folder) -> None:
+    folder.write("a\x1b[1m\n.yaml", "fleet: [\n")
+    (folder.path / os.fsdecode(b"\xff.yaml")).write_text("fleet: [\n")
+    first, second = folder.problems()
+    assert first.startswith("\\udcff.yaml:1:8: ")
+    assert second.startswith("a\\x1b[1m\\n.yaml:1:8: ")
