@@ -81,6 +81,7 @@ class Call:
         """What moto itself answers, with these parameters instead of the caller's."""
         response = moto_response(self.service)
         response.current_account, response.region, response.partition = ACCOUNT, self.region, "aws"
+        response.automated_parameter_parsing = True  # the parameters are parsed already
         response.params, response.uri_match, response.data = params or self.params, {}, {}
         response.querystring, response.body, response.response_headers = {}, None, {}
         try:
@@ -93,8 +94,9 @@ class Call:
 def moto_response(service: str) -> BaseResponse:
     """Moto's response object of a service whose calls are wrapped here."""
     from moto.ec2.responses import EC2Response
+    from moto.ssm.responses import SimpleSystemManagerResponse
 
-    return {"ec2": EC2Response}[service]()
+    return {"ec2": EC2Response, "ssm": SimpleSystemManagerResponse}[service]()
 
 
 OPERATIONS: dict[tuple[str, str], Handler] = {}

@@ -9,6 +9,7 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+from moto.ssm.models import Command
 from moto.utilities.utils import load_resource
 
 APPLIED: list[str] = []
@@ -17,10 +18,21 @@ APPLIED: list[str] = []
 
 def apply() -> None:
     """Apply each patch, once per process."""
-    for patch in (few_images, tags_by_id):
+    for patch in (commands_by_name, few_images, tags_by_id):
         if patch.__name__ not in APPLIED:
             patch()
             APPLIED.append(patch.__name__)
+
+
+def commands_by_name() -> None:
+    """Moto sends a command that names its instances to all there are, for want of a filter."""
+    command_class: Any = Command
+    by_targets = command_class._get_instance_ids_from_targets
+
+    def targets(command: Any) -> list[str]:
+        return list(by_targets(command)) if command.targets else []
+
+    command_class._get_instance_ids_from_targets = targets
 
 
 @functools.cache

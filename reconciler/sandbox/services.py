@@ -15,6 +15,7 @@ MODULES = (
     "launch_templates",
     "pricing",
     "scheduler",
+    "ssm",
     "volumes",
 )
 

@@ -110,6 +110,17 @@ def test_what_is_not_there_is_not_tagged(aws: Aws) -> None:
         aws.ec2.create_tags(Resources=[aws.subnets()[0]], Tags=[{"Key": "aws:name", "Value": "b"}])
 
 
+def test_a_command_goes_to_the_instance_it_names(aws: Aws) -> None:
+    made = aws.ec2.run_instances(ImageId=IMAGE, InstanceType="g5.xlarge", MinCount=3, MaxCount=3)
+    ids = [instance["InstanceId"] for instance in made["Instances"]]
+    words = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["true"]}}
+    sent = aws.client("ssm").send_command(InstanceIds=ids[:1], **words)["Command"]
+    assert sent["InstanceIds"] == ids[:1]
+    aws.ec2.terminate_instances(InstanceIds=ids[:1])
+    with refused("InvalidInstanceId"):
+        aws.client("ssm").send_command(InstanceIds=ids[:1], **words)
+
+
 def test_instances_are_paged(aws: Aws) -> None:
     for _ in range(3):
         aws.ec2.run_instances(ImageId=IMAGE, InstanceType="g5.xlarge", MinCount=1, MaxCount=1)

@@ -88,7 +88,7 @@ def test_a_port_in_use_is_said_so(aws: Aws) -> None:
 
 def test_patches_are_applied_once(aws: Aws) -> None:
     patches.apply()
-    assert patches.APPLIED == ["few_images", "tags_by_id"]
+    assert patches.APPLIED == ["commands_by_name", "few_images", "tags_by_id"]
 
 
 def test_a_sandbox_that_does_not_run_says_so() -> None:
