@@ -7,7 +7,7 @@ exactly this plan through.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.plan.model import (
@@ -68,7 +68,7 @@ def check(
     plan = _recreations(plan, approve, findings)
     findings.extend(_zones(plan, chosen.values()))
     findings.extend(_kept(plan))
-    findings.extend(_limits(plan, live_workstations, approve))
+    findings.extend(_limits(plan, chosen.keys(), live_workstations, approve))
     return Guarded(plan, tuple(findings))
 
 
@@ -86,9 +86,10 @@ def _pools(
         reason = f"the matching instance types could not be read: {found.reason}"
         findings.append(Finding(Level.ERROR, "pools-unknown", f"{declared.name}: {reason}", where))
         return _block(plan, ours, reason, found.error)
-    if found.count < (1 if declared.spot_policy == "on-demand" else FEWEST_POOLS):
+    least = 1 if declared.spot_policy == "on-demand" else FEWEST_POOLS
+    if found.count < least:
         reason = (
-            f"{found.count} pools (type × zone) match, at least {FEWEST_POOLS} are needed: "
+            f"{found.count} pools (type × zone) match, at least {least} needed: "
             f"widen {setting}, or add zones ({found})"
         )
         findings.append(Finding(Level.ERROR, "too-few-pools", f"{declared.name}: {reason}", where))
@@ -167,11 +168,20 @@ def _kept(plan: Plan) -> Iterable[Finding]:
         )
 
 
-def _limits(plan: Plan, live_workstations: int, approve: str) -> Iterable[Finding]:
-    """More than max(1, 10 %) of the workstations removed or disturbed at once."""
+def _limits(
+    plan: Plan, declared: Collection[tuple[str, str]], live_workstations: int, approve: str
+) -> Iterable[Finding]:
+    """More than max(1, 10 %) of the workstations removed or disturbed at once.
+
+    One that is still declared here (region, name) is not removed, though a schedule of it may be.
+    """
     limit = max(1, live_workstations // 10)
     planned = [change for change in plan.changes if change.outcome is Outcome.PLANNED]
-    removed = [change for change in planned if change.op is Op.DELETE]
+    removed = [
+        change
+        for change in planned
+        if change.op is Op.DELETE and (change.key.region, change.workstation) not in declared
+    ]
     disturbed = [change for change in planned if change.impact is Impact.DISRUPTIVE]
     for code, what, rows in (
         ("many-removals", "removed", removed),
@@ -197,5 +207,7 @@ def _limits(plan: Plan, live_workstations: int, approve: str) -> Iterable[Findin
 
 def approval(rows: Iterable[Change]) -> str:
     """The token of exactly these rows."""
-    lines = sorted(f"{row.op} {row.key.region} {row.key} {row.fields}" for row in rows)
+    lines = sorted(
+        f"{row.op} {row.key.region} {row.key} {row.fields} {row.instead_of}" for row in rows
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]

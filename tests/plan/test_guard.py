@@ -1,0 +1,310 @@
+"""The guards: what stops a run or a row, the token that lets exactly one plan through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from reconciler.declare.fleet import Mount
+from reconciler.plan import guard
+from reconciler.plan.guard import Guarded, Pools
+from reconciler.plan.model import (
+    Change,
+    Finding,
+    Impact,
+    Key,
+    Level,
+    Live,
+    Op,
+    Outcome,
+    Plan,
+    Removal,
+)
+from reconciler.plan.resolve import Missing, ResolvedWorkstation
+from tests.plan.declared import REGION, lustre, resolved
+from tests.plan.fakes import plan, there, want
+
+GROUP = Key(REGION, "group", "acme-alice")
+
+
+def check(
+    planned: Plan,
+    workstations: Iterable[ResolvedWorkstation] = (),
+    pools: Pools | Missing | None = None,
+    *,
+    live: int = 1,
+    approve: str = "",
+) -> Guarded:
+    found = {} if pools is None else {GROUP: pools}
+    return guard.check(planned, workstations, found, live, approve)
+
+
+def removal(name: str, kind: str = "group") -> Change:
+    return Change(Op.DELETE, Key(REGION, kind, f"acme-{name}"), workstation=name)
+
+
+def disruption(name: str) -> Change:
+    key = Key(REGION, "store", f"acme-{name}/home")
+    return Change(Op.UPDATE, key, impact=Impact.DISRUPTIVE, workstation=name)
+
+
+def codes(findings: Sequence[Finding]) -> list[str]:
+    return [finding.code for finding in findings]
+
+
+def token_in(finding: Finding | str) -> str:
+    text = finding if isinstance(finding, str) else finding.message
+    (token,) = re.findall(r"--approve ([0-9a-f]{8})", text)
+    return str(token)
+
+
+# -- how many at once ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("live", "limit"), [(1, 1), (9, 1), (10, 1), (19, 1), (20, 2), (29, 2), (100, 10), (0, 1)]
+)
+@pytest.mark.parametrize(
+    ("row", "code"), [(removal, "many-removals"), (disruption, "many-disruptions")]
+)
+def test_a_tenth_of_the_workstations_may_go_and_never_fewer_than_one(
+    row: Callable[[str], Change], code: str, live: int, limit: int
+) -> None:
+    few = Plan(tuple(row(f"w{i}") for i in range(limit)))
+    many = Plan(tuple(row(f"w{i}") for i in range(limit + 1)))
+    assert check(few, live=live).findings == ()
+    (finding,) = check(many, live=live).findings
+    assert (finding.code, finding.stops_run, finding.level) == (code, True, Level.ERROR)
+    assert f"{limit + 1} of {live} workstations" in finding.message
+    assert f"more than {limit}: nothing is done" in finding.message
+
+
+def test_a_workstation_counts_once_however_much_of_it_goes() -> None:
+    rows = tuple(removal("bob", kind) for kind in ("timer", "group", "template"))
+    assert check(Plan(rows)).findings == ()
+
+
+@pytest.mark.parametrize(
+    "outcome", [Outcome.WAITING, Outcome.BLOCKED], ids=lambda outcome: outcome.value
+)
+def test_what_is_not_done_now_does_not_count(outcome: Outcome) -> None:
+    rows = tuple(replace(removal(f"w{i}"), outcome=outcome) for i in range(5))
+    assert check(Plan(rows)).findings == ()
+
+
+def test_a_change_that_lands_at_the_next_start_needs_no_ceremony() -> None:
+    """A new image in _defaults.yaml touches everybody, and disturbs nobody."""
+    rows = tuple(
+        Change(Op.UPDATE, Key(REGION, "template", f"w{i}"), impact=Impact.NEXT_START)
+        for i in range(100)
+    )
+    assert check(Plan(rows), live=100).findings == ()
+
+
+def test_a_schedule_that_goes_is_not_a_workstation_that_goes() -> None:
+    """Nor is what a killed run left behind: the next one must be able to clear it away."""
+    names = [f"w{i}" for i in range(20)]
+    rows = tuple(removal(name, "timer") for name in names)
+    assert check(Plan(rows), [resolved(name) for name in names], live=20).findings == ()
+
+
+def test_a_workstation_that_moves_away_counts_as_removed_here() -> None:
+    rows = tuple(removal(f"w{i}") for i in range(5))
+    elsewhere = [
+        replace(each, declared=replace(each.declared, region="eu-central-1"))
+        for each in (resolved(f"w{i}") for i in range(5))
+    ]
+    assert codes(check(Plan(rows), elsewhere, live=20).findings) == ["many-removals"]
+
+
+def test_the_names_are_told_and_shortened() -> None:
+    (finding,) = check(Plan(tuple(removal(f"w{i}") for i in range(7)))).findings
+    assert "(w0, w1, w2, w3, w4, …)" in finding.message
+
+
+# -- the token -------------------------------------------------------------------------------
+
+THREE = Plan(tuple(removal(f"w{i}") for i in range(3)))
+
+
+def test_the_token_lets_exactly_this_plan_through() -> None:
+    token = token_in(check(THREE).findings[0])
+    assert check(THREE, approve=token).findings == ()
+
+
+def test_the_token_does_not_depend_on_the_order_of_rows() -> None:
+    turned = Plan(tuple(reversed(THREE.changes)))
+    assert token_in(check(turned).findings[0]) == token_in(check(THREE).findings[0])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Plan((*THREE.changes, removal("w3"))),
+        Plan((*THREE.changes, disruption("w3"))),
+        Plan(THREE.changes[:2]),
+    ],
+    ids=["one-more-removal", "one-more-disruption", "one-fewer"],
+)
+def test_a_token_of_another_plan_is_stale_and_the_message_says_so(other: Plan) -> None:
+    token = token_in(check(THREE).findings[0])
+    (finding,) = check(other, approve=token).findings
+    assert f"(the token {token} is of another plan)" in finding.message
+    assert token_in(finding) != token
+
+
+def test_one_token_covers_removals_and_disruptions_together() -> None:
+    both = Plan((*THREE.changes, *(disruption(f"d{i}") for i in range(3))))
+    findings = check(both).findings
+    assert codes(findings) == ["many-removals", "many-disruptions"]
+    (token,) = {token_in(finding) for finding in findings}
+    assert check(both, approve=token).findings == ()
+
+
+def test_harmless_rows_do_not_change_the_token() -> None:
+    more = Plan((*THREE.changes, Change(Op.CREATE, Key(REGION, "template", "new"))))
+    assert token_in(check(more).findings[0]) == token_in(check(THREE).findings[0])
+
+
+# -- data that was there and is gone ---------------------------------------------------------
+
+
+def lost(template: str = "alice") -> Plan:
+    leaning = there("template", template, leans_on=(want("store").key,))
+    return plan([want("store")], [leaning, there("group")])
+
+
+def test_data_that_is_gone_is_not_made_anew_in_silence() -> None:
+    guarded = check(lost())
+    (finding,) = guarded.findings
+    row = guarded.plan.changes[0]
+    assert (finding.code, finding.stops_run) == ("data-missing", False)
+    assert (row.outcome, row.error) == (Outcome.BLOCKED, "data-missing")
+    assert token_in(row.reason) == token_in(finding)
+    assert "restore it from a backup" in finding.message
+
+
+def test_its_token_lets_a_new_empty_one_be_made() -> None:
+    token = token_in(check(lost()).findings[0])
+    guarded = check(lost(), approve=token)
+    assert guarded.findings == ()
+    assert guarded.plan.changes[0].outcome is Outcome.PLANNED
+
+
+def test_its_token_is_of_this_loss_and_not_of_the_next() -> None:
+    """A token left in a pipeline must not let a second loss through."""
+    token = token_in(check(lost()).findings[0])
+    again = check(lost("alice-2"), approve=token)
+    assert codes(again.findings) == ["data-missing"]
+    assert token_in(again.findings[0]) != token
+
+
+def test_a_first_creation_asks_nobody() -> None:
+    assert check(plan([want("store")])).findings == ()
+
+
+# -- pools -----------------------------------------------------------------------------------
+
+
+def pools(count: int) -> Pools:
+    types = tuple(f"g{i}.xlarge" for i in range(count))
+    return Pools({"us-east-1a": types[: count // 2], "us-east-1b": types[count // 2 :]})
+
+
+ROWS = Plan(
+    (
+        Change(Op.CREATE, Key(REGION, "store", "acme-alice/home"), workstation="alice"),
+        Change(Op.CREATE, GROUP, workstation="alice"),
+        Change(Op.DELETE, Key(REGION, "timer", "alice-start"), workstation="alice"),
+        Change(Op.CREATE, Key(REGION, "group", "acme-bob"), workstation="bob"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("count", "spot_policy", "code"),
+    [
+        (0, "auto", "too-few-pools"),
+        (1, "auto", "too-few-pools"),
+        (1, "spot", "too-few-pools"),
+        (2, "auto", "few-spot-pools"),
+        (7, "auto", "few-spot-pools"),
+        (8, "auto", ""),
+        (0, "on-demand", "too-few-pools"),
+        (1, "on-demand", ""),
+        (7, "on-demand", ""),
+    ],
+)
+def test_how_many_pools_are_enough(count: int, spot_policy: str, code: str) -> None:
+    guarded = check(ROWS, [resolved(spot_policy=spot_policy)], pools(count))
+    assert codes(guarded.findings) == ([code] if code else [])
+    refused = code == "too-few-pools"
+    assert [change.outcome for change in guarded.plan.changes] == [
+        Outcome.BLOCKED if refused else Outcome.PLANNED,
+        Outcome.BLOCKED if refused else Outcome.PLANNED,
+        Outcome.PLANNED,
+        Outcome.PLANNED,
+    ], "its own rows, not its removals, and nobody else's"
+
+
+@pytest.mark.parametrize(("spot_policy", "least"), [("auto", 2), ("on-demand", 1)])
+def test_a_refusal_names_the_least_and_what_to_widen(spot_policy: str, least: int) -> None:
+    (finding,) = check(ROWS, [resolved(spot_policy=spot_policy)], pools(0)).findings
+    assert f"0 pools (type × zone) match, at least {least} " in finding.message
+    assert "widen gpu, or add zones" in finding.message
+    assert finding.where is not None
+    assert finding.where.line == 14, "the place of `gpu`"
+
+
+def test_the_types_that_match_are_noted_on_the_row_by_zone() -> None:
+    guarded = check(ROWS, [resolved()], pools(8))
+    notes = {change.key: change.notes for change in guarded.plan.changes}
+    assert notes[GROUP] == (
+        "matches us-east-1a: g0.xlarge, g1.xlarge, g2.xlarge, g3.xlarge; "
+        "us-east-1b: g4.xlarge, g5.xlarge, g6.xlarge, g7.xlarge",
+    )
+    assert not any(found for key, found in notes.items() if key != GROUP)
+
+
+def test_types_that_could_not_be_read_block_and_are_not_taken_for_none() -> None:
+    """Promise 4."""
+    unread = Missing("ec2:GetInstanceTypes: slow down", "throttled")
+    guarded = check(ROWS, [resolved()], unread)
+    assert codes(guarded.findings) == ["pools-unknown"]
+    assert [c.error for c in guarded.plan.changes] == ["throttled", "throttled", "", ""]
+
+
+# -- what is only told -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zones", "mounts", "told"),
+    [("ab", True, True), ("a", True, False), ("ab", False, False)],
+    ids=["lustre-and-two-zones", "one-zone", "no-lustre"],
+)
+def test_traffic_between_zones_is_told(zones: str, mounts: bool, told: bool) -> None:
+    mounted = (Mount(lustre("datasets", "").name, "/fsx"),) if mounts else ()
+    findings = check(ROWS, [resolved(zones=zones, mounts=mounted)]).findings
+    assert codes(findings) == (["cross-zone-traffic"] if told else [])
+
+
+def test_kept_data_is_told_with_its_cost() -> None:
+    kept = Live(
+        Key(REGION, "file_system", "acme-bob/home"),
+        None,
+        owned=True,
+        attrs={"id": "fs-1"},
+        removal=Removal.DATA,
+        monthly_cost="about $174/month",
+    )
+    (finding,) = check(Plan(kept=(kept,))).findings
+    assert (finding.code, finding.level, finding.stops_run) == (
+        "data-kept",
+        Level.WARNING,
+        False,
+    )
+    assert "acme-bob/home (fs-1)" in finding.message
+    assert finding.message.endswith("its data stays, about $174/month")
