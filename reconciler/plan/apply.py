@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -21,7 +21,7 @@ from reconciler.errors import (
 )
 from reconciler.plan.kind import Aws, Kind, Scope
 from reconciler.plan.model import Change, Key, Live, Op, Outcome, Plan, Ref
-from reconciler.plan.plan import needs
+from reconciler.plan.plan import NEEDS, may_be_written, needs
 from reconciler.plan.refs import fill, open_fields, refs
 
 AT_ONCE = 10
@@ -38,6 +38,7 @@ def apply(
     scope: Scope,
     on_change: Callable[[Change], None],
     stopped: Callable[[], bool],
+    pool: Callable[[int], Executor] = ThreadPoolExecutor,
 ) -> Plan:
     """Do what is planned; the same plan back, with what became of each row.
 
@@ -46,14 +47,18 @@ def apply(
     """
     run = _Run({kind.NAME: kind for kind in kinds}, door, scope, on_change, stopped)
     run.known.update(plan.known)
+    for change in plan.changes:
+        if change.outcome is Outcome.BLOCKED:
+            run.missing.setdefault(change.key, change.reason)
+            run.failed.add(change.key)
     order = {kind.NAME: index for index, kind in enumerate(kinds)}
     planned = [(i, c) for i, c in enumerate(plan.changes) if c.outcome is Outcome.PLANNED]
     made = sorted((p for p in planned if p[1].op is not Op.DELETE), key=lambda p: _rank(p, order))
     removed = [p for p in planned if p[1].op is Op.DELETE]  # already in their order
     results = dict(enumerate(plan.changes))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with pool(AT_ONCE) as workers:
         for wave in (*_waves(made), *_waves(removed)):
-            results.update(pool.map(lambda item: (item[0], run.change(item[1])), wave))
+            results.update(workers.map(lambda item: (item[0], run.change(item[1])), wave))
     return replace(plan, changes=tuple(results[i] for i in range(len(plan.changes))))
 
 
@@ -64,6 +69,14 @@ def _rank(item: tuple[int, Change], order: dict[str, int]) -> int:
 def _waves(items: Iterable[tuple[int, Change]]) -> list[list[tuple[int, Change]]]:
     """Runs of one kind: what stands in one wave does not depend on the rest of it."""
     return [list(group) for _, group in groupby(items, key=lambda item: item[1].key.kind)]
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """Why a change cannot begin: another thing has to be there, or gone, first."""
+
+    key: Key
+    reason: str
 
 
 @dataclass
@@ -77,6 +90,7 @@ class _Run:
     stopped: Callable[[], bool]
     known: dict[Ref, str] = field(default_factory=dict)
     missing: dict[Key, str] = field(default_factory=dict)
+    failed: set[Key] = field(default_factory=set)  # missing, and waiting will not bring it
     made: set[Key] = field(default_factory=set)
     held: dict[tuple[str, str], Key] = field(default_factory=dict)  # removals that did not happen
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -95,6 +109,8 @@ class _Run:
         with self.lock:
             if result.outcome is not Outcome.DONE:
                 self.missing.setdefault(change.key, result.reason)
+                if result.outcome is Outcome.FAILED or result.error == NEEDS:
+                    self.failed.add(change.key)
                 if change.op is Op.DELETE:
                     self.held.setdefault((change.key.region, change.workstation), change.key)
         self.on_change(result)
@@ -104,8 +120,9 @@ class _Run:
         done = replace(change, outcome=Outcome.DONE)
         try:
             ready = self._ready(change)
-            if isinstance(ready, str):
-                return replace(change, outcome=Outcome.WAITING, reason=ready)
+            if isinstance(ready, _Wait):
+                error = NEEDS if ready.key in self.failed else ""
+                return replace(change, outcome=Outcome.WAITING, reason=ready.reason, error=error)
             self._send(ready)
         except NotReady as error:
             return replace(change, outcome=Outcome.WAITING, reason=error.message, error=error.code)
@@ -119,20 +136,20 @@ class _Run:
             return replace(change, outcome=Outcome.FAILED, reason=str(error), error=error.code)
         return done
 
-    def _ready(self, change: Change) -> Change | str:
+    def _ready(self, change: Change) -> Change | _Wait:
         """The change with every Ref filled, or what it waits for."""
         if change.op is Op.DELETE:
             before = self.held.get((change.key.region, change.workstation))
-            return f"{before} goes first" if before else change
+            return _Wait(before, f"{before} goes first") if before else change
         assert change.desired is not None
         spec = change.desired.spec
         spec = fill(spec, open_fields(spec), self.known)
         for key in (*change.desired.after, *(ref.key for ref in refs(spec))):
             if key in self.missing:
-                return needs(key, self.missing[key])
+                return _Wait(key, needs(key, self.missing[key]))
         still = next(refs(spec), None)
         if still is not None:
-            return f"needs {still.key}, which is not ready"
+            return _Wait(still.key, f"needs {still.key}, which is not ready")
         return replace(change, desired=replace(change.desired, spec=spec))
 
     def _fresh(self, change: Change) -> bool:
@@ -147,6 +164,8 @@ class _Run:
         try:
             left = kind.apply(aws, change)
         except AlreadyExists as error:
+            if change.op is Op.DELETE:  # a conflict of another kind
+                raise
             left = self._read_back(kind, aws, change, error)
         if left is None:
             return
@@ -174,6 +193,7 @@ class _Run:
             )
         assert change.desired is not None
         fields = kind.diff(found, change.desired)
-        if not fields or found.busy:
+        # What has to wait, or a person to decide, is left to the next run's plan.
+        if not fields or found.busy or not all(may_be_written(kind, f, found) for f in fields):
             return found
         return kind.apply(aws, replace(change, op=Op.UPDATE, live=found, fields=fields))

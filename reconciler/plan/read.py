@@ -1,13 +1,15 @@
 """Read everything a plan needs, side by side: what the declaration names, and what is there.
 
-The reads of all regions, services and kinds overlap. The kind whose names prove their content
-waits for the lookups, through `Scope.expected`; nothing else waits for anything.
+The reads of all regions, services and kinds overlap. A task waits only for tasks submitted
+before it, so any executor will do, of any number of threads or none: the declaration's own side
+waits for the lookups, and the kind whose names prove their content, through `Scope.expected`,
+for that side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,7 +56,10 @@ class Lookups(Protocol):
 
 @dataclass(frozen=True)
 class Cloud:
-    """Everything a run is handed: who we are, the doors, what to read, the kinds, the count."""
+    """Everything a run is handed: who we are, the doors, what to read, the kinds, the count.
+
+    `pool` makes the executor for so many tasks at once.
+    """
 
     account: str
     reader: Callable[[str], Aws]  # by region; answers a repeated read of one run from memory
@@ -62,6 +67,7 @@ class Cloud:
     lookups: Lookups
     kinds: tuple[Kind, ...]
     calls: Callable[[], Mapping[str, int]]
+    pool: Callable[[int], Executor] = ThreadPoolExecutor
 
 
 @dataclass(frozen=True)
@@ -78,34 +84,35 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
 
     Raises: UsageError when the credentials end; a failed read of AWS is an `Unknown` instead.
     """
-    wanted: Future[tuple[Desired, ...]] = Future()
-    scope = Scope(
-        site.name,
-        site.ignore_tags,
-        lambda: frozenset(each.proof for each in wanted.result() if each.proof),
-    )
-    with ThreadPoolExecutor(READERS) as pool:
-        try:
-            lookups = _Asked(site, cloud.lookups, doors, pool)
-            finds = {
-                (kind.NAME, region): pool.submit(_find, kind, door, scope)
-                for kind in cloud.kinds
-                for region, door in doors.items()
-            }
-            resolved = resolve(site, lookups.facts())
-            desired = tuple(each for kind in cloud.kinds for each in kind.desired(resolved))
-            wanted.set_result(desired)
-        finally:
-            wanted.cancel()  # no effect once set; otherwise whoever waits for it must not hang
+    with cloud.pool(READERS) as pool:
+        lookups = _Asked(site, cloud.lookups, doors, pool)
+        wanted = pool.submit(lambda: _wanted(resolve(site, lookups.facts()), cloud.kinds))
+        scope = Scope(
+            site.name,
+            site.ignore_tags,
+            lambda: frozenset(each.proof for each in wanted.result()[1] if each.proof),
+        )
+        finds = {
+            (kind.NAME, region): pool.submit(_find, kind, door, scope)
+            for kind in cloud.kinds
+            for region, door in doors.items()
+        }
+        resolved, desired = wanted.result()
         readings = {key: found.result() for key, found in finds.items()}
     return Seen(resolved, desired, readings)
+
+
+def _wanted(
+    resolved: ResolvedSite, kinds: Iterable[Kind]
+) -> tuple[ResolvedSite, tuple[Desired, ...]]:
+    return resolved, tuple(each for kind in kinds for each in kind.desired(resolved))
 
 
 class _Asked:
     """The lookups, under way."""
 
     def __init__(
-        self, site: Site, lookups: Lookups, doors: Mapping[str, Aws], pool: ThreadPoolExecutor
+        self, site: Site, lookups: Lookups, doors: Mapping[str, Aws], pool: Executor
     ) -> None:
         each = site.workstations
         first = doors[site.regions[0]]  # IAM is global: one region's door will do

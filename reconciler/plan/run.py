@@ -16,7 +16,7 @@ from reconciler.plan import apply as applying
 from reconciler.plan import guard
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report, Unknown
-from reconciler.plan.plan import IN_USE, Readings, make_plan
+from reconciler.plan.plan import IN_USE, NEEDS, Readings, make_plan
 from reconciler.plan.read import Cloud, read
 from reconciler.plan.resolve import Missing, ResolvedSite
 
@@ -73,7 +73,9 @@ def apply(
     if any(finding.stops_run for finding in report.findings):
         return report
     scope = Scope(site.name, site.ignore_tags)
-    plan = applying.apply(report.plan, cloud.kinds, cloud.writer, scope, on_change, stopped)
+    plan = applying.apply(
+        report.plan, cloud.kinds, cloud.writer, scope, on_change, stopped, cloud.pool
+    )
     return replace(report, plan=plan, calls=cloud.calls(), stopped=stopped())
 
 
@@ -82,7 +84,7 @@ def unsettled(report: Report) -> tuple[Change, ...]:
     return tuple(
         change
         for change in report.plan.changes
-        if change.outcome is Outcome.WAITING and change.error not in (IN_USE, applying.STOPPED)
+        if change.outcome is Outcome.WAITING and change.error not in (IN_USE, NEEDS, applying.STOPPED)
     )
 
 
