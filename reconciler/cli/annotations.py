@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.cli.console import write
+from reconciler.cli.streams import write
 from reconciler.render.escape import annotation
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ Notes and errors are log records, so that `--log-format json` makes every line o
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.manners import look, wants
 from reconciler.cli.stop import Stop
+from reconciler.cli.streams import write
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -99,17 +99,3 @@ class Console:
 
             rows = [(str(it.where), str(it).removeprefix(f"{it.where}: ")) for it in problems]
             self.result(trouble(self.site, "the YAML is bad", rows))
-
-
-def write(stream: TextIO | None, text: str) -> None:
-    """Write at once. A reader who has left (`| head`) is no error: what was done is done."""
-    if stream is None:  # closed by the caller: `>&-`
-        return
-    try:
-        stream.write(text)
-        stream.flush()
-    except OSError as error:
-        # What is left in the buffer, the interpreter's last flush included, goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        if not isinstance(error, BrokenPipeError):  # a full disk
-            raise

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reconciler.cli.console import Console, write
+from reconciler.cli.console import Console
 from reconciler.cli.stop import Interrupted
+from reconciler.cli.streams import write
 
 if TYPE_CHECKING:
     from reconciler.errors import BadDeclaration

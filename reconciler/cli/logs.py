@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
+from reconciler.cli.streams import write
 from reconciler.render.escape import terminal
 from reconciler.render.look import Look, Role
 
@@ -30,8 +31,6 @@ class _Stderr(logging.Handler):
     """Like StreamHandler, for a stderr that may be closed or replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        from reconciler.cli.console import write
-
         write(sys.stderr, self.format(record) + "\n")
 
 

@@ -11,7 +11,8 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.about import DOCS
-from reconciler.cli.console import Console, write
+from reconciler.cli.console import Console
+from reconciler.cli.streams import write
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {

@@ -16,11 +16,12 @@ from click.core import ParameterSource
 
 from reconciler.cli import exits, options
 from reconciler.cli.completion import complete_selection, completion
-from reconciler.cli.console import Console, write
+from reconciler.cli.console import Console
 from reconciler.cli.edge import guarded
 from reconciler.cli.explain import explain
 from reconciler.cli.sandbox import sandbox
 from reconciler.cli.stop import Stop
+from reconciler.cli.streams import write
 from reconciler.cli.validate import validate
 
 PROGRAM = "reconcile"

@@ -17,7 +17,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.cli import manners
-from reconciler.cli.console import write
+from reconciler.cli.streams import write
 from reconciler.errors import UsageError
 from reconciler.plan.model import Outcome, Report
 from tests.cli.fakes import Aws, Cli, Session
