@@ -171,3 +171,20 @@ def test_every_code_is_explained() -> None:
     explained = {code for line in headings for code in re.findall(r"`([a-z-]+)`", line)}
     assert codes() - explained - {"on-demand"} == set()  # that one is a policy
     assert len(codes()) > 12, "the codes are not found any more"
+
+
+def test_every_promise_has_a_test_that_names_it() -> None:
+    page = (ROOT / "docs/promises.md").read_text()
+    promised = re.findall(r"^(\d+)\. \*\*", page, re.MULTILINE)
+    kept = dict(re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE))
+    assert list(kept) == promised == [str(number) for number in range(1, 13)]
+    for number, tests in kept.items():
+        for test in re.findall(r"`([^`]+)`", tests):
+            file, _, name = test.partition("::")
+            tree = ast.parse((ROOT / file).read_text())
+            functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+            named = [node for node in functions if not name or node.name == name]
+            words = [ast.get_docstring(node) or "" for node in (tree, *named)]
+            assert any(re.search(rf"[Pp]romises?\b[^.:]*\b{number}\b", word) for word in words), (
+                test
+            )

@@ -25,11 +25,12 @@ FILES = [path for folder in FLEETS for path in sorted(folder.glob("*.yaml"))]
 GOLDEN = ROOT / "tests/golden/examples"
 MODELINE = "# yaml-language-server: $schema="
 
-each = pytest.mark.parametrize("fleets", FLEETS, ids=lambda path: path.parent.name)
-
 
 def name(fleets: Path) -> str:
     return "fleets" if fleets.parent == ROOT else fleets.parent.name
+
+
+each = pytest.mark.parametrize("fleets", FLEETS, ids=name)
 
 
 def reconcile(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:

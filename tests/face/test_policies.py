@@ -51,11 +51,9 @@ def called() -> Iterator[str]:
         for service in words & set(SERVICES):
             yield from (f"{service}:{name}" for op, name in known[service].items() if op in words)
         for node in nodes:
-            match node:
-                case ast.Call(
-                    func=ast.Name(id="tag_arn"), args=[_, ast.Constant(value=service), *_]
-                ):
-                    yield from (f"{service}:TagResource", f"{service}:UntagResource")
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tag_arn":
+                service = ast.literal_eval(node.args[1])
+                yield from (f"{service}:TagResource", f"{service}:UntagResource")
 
 
 def test_each_role_may_do_what_the_code_calls_and_nothing_else() -> None:
