@@ -110,6 +110,7 @@ def translated(operation: str, region: str) -> Iterator[None]:
     ) as error:
         raise UsageError(f"no usable AWS credentials: {error}") from error
     except (
+        botocore.ConnectionError,
         botocore.HTTPClientError,
         ResponseParserError,
         botocore.PaginationError,
