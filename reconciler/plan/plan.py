@@ -44,6 +44,9 @@ Readings: TypeAlias = Mapping[tuple[str, str], Reading]
 IN_USE = "in-use"
 """The error code of rows that wait for a person to stop working."""
 
+NEEDS = "needs"
+"""The error code of rows that need something which failed, or is blocked."""
+
 SEVERITY = (Impact.NONE, Impact.NEXT_START, Impact.DISRUPTIVE, Impact.DATA)
 
 
@@ -140,7 +143,7 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
     needed = (*want.after, *(unfilled if live is None else ()))
     missing = next((key for key in needed if key in draft.stuck), None)
     if missing:
-        return _stop(draft, row, needs(missing, draft.stuck[missing]), "needs")
+        return _stop(draft, row, needs(missing, draft.stuck[missing]), NEEDS)
     if live is None:
         row = replace(row, desired=_filled(draft, want, opened))
         late = next((key for key in leans if key in draft.waits), None)
@@ -235,6 +238,11 @@ def _allowed(kind: Kind, change: FieldChange) -> bool:
 
 def _held(kind: Kind, change: FieldChange, live: Live) -> bool:
     return bool(live.in_use) and kind.RULES[change.field].when is When.OFF
+
+
+def may_be_written(kind: Kind, change: FieldChange, live: Live) -> bool:
+    """Whether a field may change now: neither refused nor held."""
+    return _allowed(kind, change) and not _held(kind, change, live)
 
 
 def _impact(kind: Kind, changes: Iterable[FieldChange]) -> Impact:

@@ -84,7 +84,8 @@ def unsettled(report: Report) -> tuple[Change, ...]:
     return tuple(
         change
         for change in report.plan.changes
-        if change.outcome is Outcome.WAITING and change.error not in (IN_USE, NEEDS, applying.STOPPED)
+        if change.outcome is Outcome.WAITING
+        and change.error not in (IN_USE, NEEDS, applying.STOPPED)
     )
 
 

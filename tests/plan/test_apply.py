@@ -1,0 +1,457 @@
+"""Running a plan: the order, ten at once, and what becomes of a row when another one fails."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from reconciler.errors import (
+    AlreadyExists,
+    AwsError,
+    Denied,
+    NotFound,
+    NotReady,
+    ReconcilerError,
+    Throttled,
+    UsageError,
+)
+from reconciler.plan.apply import AT_ONCE, apply
+from reconciler.plan.kind import Scope
+from reconciler.plan.model import (
+    Change,
+    Desired,
+    Key,
+    Live,
+    Op,
+    Outcome,
+    Plan,
+    Ref,
+    Removal,
+)
+from tests.plan.fakes import (
+    OTHER_REGION,
+    REGION,
+    Fake,
+    key,
+    kinds,
+    made,
+    plan,
+    rows,
+    there,
+    want,
+)
+
+
+@dataclass
+class Door:
+    """A region that nobody should reach: the fakes do without."""
+
+    region: str
+    account: str = "123456789012"
+    partition: str = "aws"
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        raise AssertionError
+
+    def pages(
+        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
+    ) -> Any:
+        raise AssertionError
+
+
+class Bench:
+    """Four fakes, the order in which they were told, and how each is to answer."""
+
+    def __init__(self) -> None:
+        self.kinds = kinds()
+        self.store, self.template, self.group, self.timer = self.kinds
+        self.heard: list[Change] = []
+        self.stopped: Callable[[], bool] = lambda: False
+
+    def apply(self, planned: Plan) -> Plan:
+        return apply(planned, self.kinds, Door, Scope("acme"), self.heard.append, self.stopped)
+
+    def told(self) -> list[str]:
+        """What was sent, in the order of the kinds."""
+        return [f"{c.op} {c.key}" for kind in self.kinds for c in kind.applied]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def failing(error: Exception, *names: str) -> Callable[[Change], Live | None]:
+    """Fails for these names (all, when none is given), and does the rest."""
+
+    def answer(change: Change) -> Live | None:
+        if not names or change.key.name in names:
+            raise error
+        return made(change)
+
+    return answer
+
+
+def in_order(bench: Bench) -> list[Change]:
+    """A list that fills as changes are sent."""
+    order: list[Change] = []
+
+    def answer(change: Change) -> Live | None:
+        order.append(change)
+        return made(change)
+
+    for kind in bench.kinds:
+        kind.answer = answer
+    return order
+
+
+DENIED = Denied("x:CreateThing", "AccessDenied", "no", REGION, "x:CreateThing", "*")
+EXISTS = AlreadyExists("x:CreateThing", "AlreadyExists", "taken", REGION)
+ID = Ref(key("store"), "id")
+
+
+def chain(name: str = "alice") -> list[Desired]:
+    """A store, a template on it, a group on that, a timer after the group."""
+    store, template, group = (key(kind, name) for kind in ("store", "template", "group"))
+    return [
+        want("store", name, workstation=name),
+        want("template", name, workstation=name, of=Ref(store, "id")),
+        want("group", name, workstation=name, of=Ref(template, "id")),
+        want("timer", name, workstation=name, after=(group,)),
+    ]
+
+
+# -- order -----------------------------------------------------------------------------------
+
+
+def test_kinds_go_one_after_another_and_each_finds_what_the_one_before_made(bench: Bench) -> None:
+    order = in_order(bench)
+    done = bench.apply(plan([*chain("alice"), *chain("bob")]))
+    assert [change.key.kind for change in order] == [
+        kind for kind in ("store", "template", "group", "timer") for _ in range(2)
+    ]
+    assert {change.outcome for change in done.changes} == {Outcome.DONE}
+    specs = [change.desired.spec.of for change in bench.template.applied if change.desired]
+    assert sorted(specs) == ["id-alice", "id-bob"]
+
+
+def test_the_rows_come_back_in_the_plans_own_order(bench: Bench) -> None:
+    planned = plan([*chain("alice"), *chain("bob")])
+    done = bench.apply(planned)
+    assert [change.key for change in done.changes] == [change.key for change in planned.changes]
+    assert {change.key for change in bench.heard} == {change.key for change in planned.changes}
+
+
+def gone(name: str = "alice") -> list[Live]:
+    return [
+        there("timer", f"{name}-start", workstation=name, removal=Removal.AT_ONCE),
+        *(
+            there(kind, name, workstation=name, removal=Removal.WHEN_OFF)
+            for kind in ("timer", "template", "group")
+        ),
+    ]
+
+
+def test_removals_go_last_and_the_start_schedule_first_of_them(bench: Bench) -> None:
+    order = in_order(bench)
+    bench.apply(plan([want("store", "bob", workstation="bob")], gone()))
+    assert [f"{change.op} {change.key}" for change in order] == [
+        "create store bob",
+        "delete timer alice-start",
+        "delete group alice",
+        "delete template alice",
+        "delete timer alice",
+    ]
+
+
+def test_ten_changes_are_under_way_at_once_and_no_more(bench: Bench) -> None:
+    """Each waits until ten are there: fewer at once and this would never end."""
+    together = threading.Barrier(AT_ONCE)
+    lock, at_once, most = threading.Lock(), 0, 0
+
+    def answer(change: Change) -> Live | None:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        together.wait(timeout=20)
+        with lock:
+            at_once -= 1
+        return made(change)
+
+    bench.store.answer = answer
+    done = bench.apply(plan([want("store", f"w{i}") for i in range(3 * AT_ONCE)]))
+    assert most == AT_ONCE == 10
+    assert {change.outcome for change in done.changes} == {Outcome.DONE}
+
+
+def test_only_planned_rows_are_done(bench: Bench) -> None:
+    live = [there("store", ready=False, busy="being made"), there("template", zone="b")]
+    planned = plan([want("store"), want("template"), want("group", "bob")], live)
+    done = bench.apply(planned)
+    assert bench.told() == ["create group bob"]
+    assert done.changes[:2] == planned.changes[:2]
+
+
+def test_each_change_goes_to_the_door_of_its_region(bench: Bench) -> None:
+    asked: list[str] = []
+    planned = plan([want("store"), want("store", region=OTHER_REGION)])
+
+    def door(region: str) -> Door:
+        asked.append(region)
+        return Door(region)
+
+    apply(planned, bench.kinds, door, Scope("acme"), bench.heard.append, lambda: False)
+    assert sorted(asked) == [OTHER_REGION, REGION]
+
+
+# -- failures --------------------------------------------------------------------------------
+
+
+def outcomes(planned: Plan, workstation: str) -> list[Outcome]:
+    return [change.outcome for change in planned.changes if change.workstation == workstation]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DENIED,
+        Throttled("x:CreateThing", "Throttling", "slow down", REGION),
+        AwsError("x:CreateThing", "ValidationError", "bad", REGION),
+        UsageError("the credentials have expired"),
+    ],
+    ids=["denied", "throttled", "invalid", "expired"],
+)
+def test_one_failure_stops_only_what_needs_it(bench: Bench, error: ReconcilerError) -> None:
+    """Promise 9."""
+    bench.template.answer = failing(error, "alice")
+    done = bench.apply(plan([*chain("alice"), *chain("bob")]))
+    assert outcomes(done, "alice") == [
+        Outcome.DONE,
+        Outcome.FAILED,
+        Outcome.WAITING,
+        Outcome.WAITING,
+    ]
+    assert set(outcomes(done, "bob")) == {Outcome.DONE}
+    failed, *waiting = [c for c in done.changes if c.outcome is not Outcome.DONE]
+    assert (failed.reason, failed.error) == (str(error), error.code)
+    assert {c.reason for c in waiting} == {f"needs template alice: {error}"}, "the first cause"
+    assert {c.error for c in waiting} == {"needs"}, "waiting alone will not bring it"
+
+
+def test_what_needs_something_blocked_waits_with_its_reason(bench: Bench) -> None:
+    planned = plan(chain())
+    changes = list(planned.changes)
+    changes[0] = replace(changes[0], outcome=Outcome.BLOCKED, reason="it was there, and is gone")
+    done = bench.apply(replace(planned, changes=tuple(changes)))
+    assert bench.told() == []
+    assert {c.reason for c in done.changes[1:]} == {"needs store alice: it was there, and is gone"}
+    assert {c.error for c in done.changes[1:]} == {"needs"}
+
+
+def test_what_needs_something_not_ready_waits_for_it(bench: Bench) -> None:
+    def creating(change: Change) -> Live | None:
+        live = made(change)
+        assert live is not None
+        return replace(live, ready=False, busy="fs-1 is being created")
+
+    bench.store.answer = creating
+    done = bench.apply(plan(chain()))
+    assert [c.outcome for c in done.changes] == [Outcome.DONE, *[Outcome.WAITING] * 3]
+    assert {c.reason for c in done.changes[1:]} == {"needs store alice: fs-1 is being created"}
+    assert {c.error for c in done.changes[1:]} == {""}
+
+
+def test_busy_is_waiting_and_not_a_failure(bench: Bench) -> None:
+    busy = NotReady("x:UpdateThing", "ResourceContention", "another change is under way", REGION)
+    bench.store.answer = failing(busy)
+    done = bench.apply(plan([want("store")]))
+    (row,) = done.changes
+    assert (row.outcome, row.error) == (Outcome.WAITING, "not-ready")
+    assert row.reason == "another change is under way"
+
+
+def test_a_failed_update_leaves_who_refers_to_it_waiting(bench: Bench) -> None:
+    bench.template.answer = failing(DENIED)
+    live = [there("template", attrs={"id": "lt-1", "version": "1"}), there("group", of="1")]
+    desired = [want("template", color="blue"), want("group", of=Ref(key("template"), "version"))]
+    done = bench.apply(plan(desired, live))
+    assert [c.outcome for c in done.changes] == [Outcome.FAILED, Outcome.WAITING]
+    assert bench.group.applied == []
+
+
+def test_what_was_made_a_moment_ago_may_not_be_visible_yet(bench: Bench) -> None:
+    unseen = NotFound("x:CreateThing", "InvalidGroup.NotFound", "no such group", REGION)
+    bench.template.answer = failing(unseen)
+    fresh = bench.apply(plan([want("store"), want("template", of=ID)]))
+    assert fresh.changes[1].outcome is Outcome.WAITING
+    old = Bench()
+    old.template.answer = failing(unseen)
+    standing = old.apply(plan([want("store"), want("template", of=ID)], [there("store")]))
+    assert standing.changes[0].outcome is Outcome.FAILED, "what stood before should be found"
+
+
+# -- removals that do not go through ---------------------------------------------------------
+
+
+def test_a_removal_of_what_is_gone_already_is_done(bench: Bench) -> None:
+    bench.group.answer = failing(NotFound("x:DeleteThing", "NotFound", "gone", REGION))
+    done = bench.apply(plan([], gone()))
+    assert {change.outcome for change in done.changes} == {Outcome.DONE}
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "code"),
+    [
+        (NotReady("x:Delete", "ResourceInUse", "i-1 runs", REGION), Outcome.WAITING, ""),
+        (DENIED, Outcome.FAILED, "needs"),
+        (AlreadyExists("x:Delete", "ConflictException", "try later", REGION), None, "needs"),
+    ],
+    ids=["in-use", "denied", "conflict"],
+)
+def test_what_a_removal_needs_gone_first_keeps_the_rest(
+    bench: Bench, error: AwsError, outcome: Outcome | None, code: str
+) -> None:
+    bench.group.answer = failing(error, "alice")
+    done = bench.apply(plan([], [*gone("alice"), *gone("bob")]))
+    alice = [change for change in done.changes if change.workstation == "alice"]
+    assert [change.outcome for change in alice] == [
+        Outcome.DONE,
+        outcome or Outcome.FAILED,
+        Outcome.WAITING,
+        Outcome.WAITING,
+    ]
+    assert {(c.reason, c.error) for c in alice[2:]} == {("group alice goes first", code)}
+    assert set(outcomes(done, "bob")) == {Outcome.DONE}
+
+
+# -- a name or token that is taken -----------------------------------------------------------
+
+
+def taken(kind: Fake) -> list[Change]:
+    """The first create finds the name taken; what is asked after that is done and kept."""
+    sent: list[Change] = []
+
+    def answer(change: Change) -> Live | None:
+        if change.op is Op.CREATE:
+            raise EXISTS
+        sent.append(change)
+        return made(change)
+
+    kind.answer = answer
+    return sent
+
+
+def test_a_taken_name_of_ours_is_read_back_and_used(bench: Bench) -> None:
+    sent = taken(bench.store)
+    bench.store.there = [there("store", attrs={"id": "fs-before"})]
+    done = bench.apply(plan(chain()))
+    assert {change.outcome for change in done.changes} == {Outcome.DONE}
+    assert sent == [], "it is as wanted"
+    wanted = bench.template.applied[0].desired
+    assert wanted is not None
+    assert wanted.spec.of == "fs-before"
+
+
+def test_a_taken_name_of_ours_is_brought_up_to_date(bench: Bench) -> None:
+    sent = taken(bench.store)
+    bench.store.there = [there("store", color="green")]
+    done = bench.apply(plan([want("store")]))
+    assert done.changes[0].outcome is Outcome.DONE
+    (update,) = sent
+    assert (update.op, [f.field for f in update.fields]) == (Op.UPDATE, ["color"])
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        there("store", shape="square", in_use="i-0abc is running"),
+        there("store", zone="b"),
+        there("store", size=9),
+        there("store", color="green", busy="fs-1 is being created"),
+    ],
+    ids=["would-replace-what-runs", "fixed", "would-shrink", "busy"],
+)
+def test_a_taken_name_is_not_forced_into_what_a_plan_would_refuse(
+    bench: Bench, found: Live
+) -> None:
+    """Promise 8: another run was faster, and somebody may sit at it already."""
+    sent = taken(bench.store)
+    bench.store.there = [found]
+    done = bench.apply(plan([want("store")]))
+    assert done.changes[0].outcome is Outcome.DONE
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome", "reason"),
+    [
+        ([], Outcome.WAITING, "it exists and is not visible yet"),
+        ([there("store", owned=False)], Outcome.FAILED, "exists without our tag"),
+        ([there("store", "bob")], Outcome.WAITING, "it exists and is not visible yet"),
+    ],
+    ids=["not-visible", "foreign", "only-another"],
+)
+def test_a_taken_name_that_is_not_ours_is_left_alone(
+    bench: Bench, found: list[Live], outcome: Outcome, reason: str
+) -> None:
+    sent = taken(bench.store)
+    bench.store.there = found
+    done = bench.apply(plan(chain()))
+    assert done.changes[0].outcome is outcome
+    assert reason in done.changes[0].reason
+    assert sent == []
+    assert {c.outcome for c in done.changes[1:]} == {Outcome.WAITING}
+
+
+def test_a_taken_name_without_tags_of_its_own_is_ours_if_the_plan_said_so(bench: Bench) -> None:
+    taken(bench.timer)
+    bench.timer.there = [there("timer", owned=False, parent=Key(REGION, "group", "alice"))]
+    assert bench.apply(plan([want("timer")])).changes[0].outcome is Outcome.DONE
+
+
+# -- stop ------------------------------------------------------------------------------------
+
+
+def stops_after(bench: Bench, name: str) -> None:
+    """A signal comes while this one is under way."""
+    signal = threading.Event()
+
+    def answer(change: Change) -> Live | None:
+        if change.key.name == name:
+            signal.set()
+        return made(change)
+
+    for kind in bench.kinds:
+        kind.answer = answer
+    bench.stopped = signal.is_set
+
+
+def test_after_a_signal_the_change_in_hand_ends_and_no_other_begins(bench: Bench) -> None:
+    stops_after(bench, "alice")
+    done = bench.apply(plan(chain(), gone("bob")))
+    first, *rest = done.changes
+    assert first.outcome is Outcome.DONE
+    assert bench.told() == ["create store alice"]
+    assert {(c.outcome, c.error) for c in rest} == {(Outcome.WAITING, "stopped")}
+    assert {c.reason for c in rest} == {"not done: the run was told to stop"}
+
+
+def test_every_row_is_heard_of_once(bench: Bench) -> None:
+    stops_after(bench, "bob")
+    planned = plan([*chain("alice"), *chain("bob")])
+    bench.apply(planned)
+    assert sorted(map(str, keys(bench.heard))) == sorted(map(str, keys(planned.changes)))
+
+
+def keys(changes: Iterable[Change] | Sequence[Change]) -> list[Key]:
+    return [change.key for change in changes]
+
+
+def test_an_empty_plan_sends_nothing(bench: Bench) -> None:
+    assert rows(bench.apply(Plan())) == []
+    assert bench.told() == []
