@@ -1,6 +1,7 @@
 # `make demo` to see it work, `make test` for the whole gate. Every target sets itself up first.
 
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
+# The locked versions were chosen with 3.11, so that one first.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,\
 	$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(p))))
 FLEETS ?= fleets
 JOBS ?= 2
