@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from moto import backends
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.core import TaggedEC2Resource
@@ -18,7 +19,7 @@ APPLIED: list[str] = []
 
 def apply() -> None:
     """Apply each patch, once per process."""
-    for patch in (commands_by_name, few_images, tags_by_id):
+    for patch in (commands_by_name, few_images, modules_once, tags_by_id):
         if patch.__name__ not in APPLIED:
             patch()
             APPLIED.append(patch.__name__)
@@ -56,6 +57,13 @@ def few_images() -> None:
 
     backend_class: Any = EC2Backend
     backend_class._load_amis = load
+
+
+def modules_once() -> None:
+    """Moto lists its own folder, 180 calls of stat, at each request: 1 ms of the 1.5 it took."""
+    names = tuple(backends.list_of_moto_modules())
+    anything: Any = backends
+    anything.list_of_moto_modules = lambda: iter(names)
 
 
 def tags_by_id() -> None:

@@ -51,6 +51,14 @@ def test_an_unknown_image_beside_a_known_one_is_an_error(aws: Aws) -> None:
         aws.ec2.describe_images(ImageIds=[known, "ami-00000000000000000"])
 
 
+def test_the_public_images_are_those_that_parameters_name(aws: Aws) -> None:
+    images = aws.ec2.describe_images(Owners=["amazon"])["Images"]
+    assert 0 < len(images) < 50
+    path = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    named = aws.client("ssm").get_parameters(Names=[path])["Parameters"][0]["Value"]
+    assert named in {image["ImageId"] for image in images}
+
+
 def test_the_roles_are_there(aws: Aws) -> None:
     iam = aws.client("iam")
     profile = iam.get_instance_profile(InstanceProfileName="workstation")["InstanceProfile"]

@@ -88,7 +88,8 @@ def test_a_port_in_use_is_said_so(aws: Aws) -> None:
 
 def test_patches_are_applied_once(aws: Aws) -> None:
     patches.apply()
-    assert patches.APPLIED == ["commands_by_name", "few_images", "tags_by_id"]
+    names = ["commands_by_name", "few_images", "modules_once", "tags_by_id"]
+    assert names == patches.APPLIED
 
 
 def test_a_sandbox_that_does_not_run_says_so() -> None:
