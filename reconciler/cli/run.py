@@ -49,6 +49,7 @@ def run(request: Request, console: Console) -> int:
         console.say_once(_whereabouts(site, session))
         cloud = cloud_of(session)
         report = path.look(site, cloud, selection, dry_run=request.dry_run)
+    console.log.debug("read %s; AWS calls so far: %s", ", ".join(site.files), report.calls)
     if request.dry_run:
         _show(report, request, console)
         return exits.of_report(report, pending_is_3=request.exit_code)
@@ -64,6 +65,7 @@ def run(request: Request, console: Console) -> int:
         report = act(report)
         if request.wait:
             report = settle(report, again, console.stop, console.stop.pause, progress.doing)
+    console.log.debug("AWS calls in all: %s", report.calls)
     _show(report, request, console)
     unfinished = request.wait and path.unsettled(report)
     return exits.FAILED if unfinished else exits.of_report(report)

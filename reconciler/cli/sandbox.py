@@ -42,7 +42,8 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     from reconciler.errors import UsageError
 
     try:
-        from reconciler.sandbox import SandboxError, serve
+        with console.stop.interruptible():  # it takes a second or two
+            from reconciler.sandbox import SandboxError, serve
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the sandbox needs {error.name}: pip install 'reconciler[sandbox]'"

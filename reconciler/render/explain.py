@@ -17,19 +17,21 @@ _BUILT_IN = "built-in"
 
 
 def text(settings: Sequence[Setting], look: Look) -> str:
-    """Aligned columns; a value too long for its column pushes its place to the next line."""
+    """`path: value`, and its place at the right edge, or below where there is no room."""
     rows = [
-        (terminal(path), terminal(value(it)), terminal(str(where or _BUILT_IN)))
+        (terminal(f"{path}: {value(it)}"), terminal(str(where or _BUILT_IN)))
         for path, it, where in settings
     ]
-    paths = max((len(path) for path, _, _ in rows), default=0)
-    values = min(max((len(shown) for _, shown, _ in rows), default=0), 32)
+    width = look.width or max((len(f"{said}  {where}") for said, where in rows), default=0)
     lines = []
-    for path, shown, where in rows:
-        start = f"{path:<{paths}}  {shown:<{values}}"
-        fits = look.width is None or len(start) + 2 + len(where) <= look.width
+    for said, where in rows:
+        room = width - len(said) - len(where)
         source = look.paint("quiet", where)
-        lines += [f"{start}  {source}"] if fits else [start.rstrip(), f"{'':<{paths}}  {source}"]
+        if room < 2:
+            lines += look.wrap(said, "", "    ")
+            lines.append(" " * (width - len(where)) + source)
+        else:
+            lines.append(said + " " * room + source)
     return look.finish(lines)
 
 

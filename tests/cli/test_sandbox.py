@@ -16,6 +16,7 @@ import pytest
 
 from reconciler.cli.sandbox import exports
 from tests.cli.fakes import Cli
+from tests.cli.test_streams import VALIDATOR
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +58,7 @@ def test_one_line_for_a_program(tmp_path: Path) -> None:
     with running(tmp_path, "-o", "json") as child:
         assert child.stdout is not None
         said = json.loads(child.stdout.readline())
-        assert said["ready"] is True
+        VALIDATOR.validate(said)
         assert said["environment"]["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=20)

@@ -90,7 +90,7 @@ def test_no_escape_byte_for_machines_whatever_the_terminal(
 def test_no_escape_byte_in_any_other_json(cli: Cli, command: tuple[str, ...]) -> None:
     told = cli(*command, "-o", "json", env={"FORCE_COLOR": "1"})
     assert ESCAPE not in told.out
-    assert told.json["version"] == 1
+    VALIDATOR.validate(told.json)
     assert told.json["site"] == "acme"
 
 
@@ -212,6 +212,13 @@ def test_every_line_of_stderr_is_json_when_asked(cli: Cli) -> None:
     assert {"time", "level", "logger", "message"} <= set(records[0])
     cli.yaml("fleet: vision\nworkstation: {}\n")
     assert json.loads(cli("--log-format", "json").err.splitlines()[0])["level"] == "ERROR"
+
+
+def test_verbose_tells_what_was_read_and_called(cli: Cli) -> None:
+    cli.on(Aws(NOTHING))
+    told = cli("-v")
+    assert "debug: read fleets/vision.yaml; AWS calls so far: {'ec2:DescribeImages': 1}" in told.err
+    assert told.out == cli().out
 
 
 def test_debug_shows_the_traceback_and_nothing_else_does(cli: Cli) -> None:

@@ -138,9 +138,14 @@ def test_explain_lines_up() -> None:
         ("storage.root.size", "100GiB", None),
         ("tags", {"Team": "x" * 60}, HERE),
     ]
-    assert explain.text(rows, Look(width=80)).splitlines() == [
-        "owner              alice@example.com                 fleets/vision.yaml:12:5",
-        "storage.root.size  100GiB                            built-in",
-        "tags               {Team: " + "x" * 60 + "}",
-        "                   fleets/vision.yaml:12:5",
+    assert explain.text(rows, Look(width=60)).splitlines() == [
+        "owner: alice@example.com             fleets/vision.yaml:12:5",
+        "storage.root.size: 100GiB                           built-in",
+        "tags: {Team:",
+        "    " + "x" * 60 + "}",
+        "                                     fleets/vision.yaml:12:5",
+    ]
+    assert explain.text(rows[:2], Look()).splitlines() == [
+        "owner: alice@example.com  fleets/vision.yaml:12:5",
+        "storage.root.size: 100GiB                built-in",
     ]
