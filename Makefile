@@ -9,7 +9,7 @@ JOBS ?= 2
 BIN := .venv/bin
 NODE_LOCKS := $(if $(shell command -v npm),$(wildcard tests/*/package-lock.json))
 NODE_STAMPS := $(NODE_LOCKS:package-lock.json=node_modules/.stamp)
-SHELL_FILES := .ci/run $(shell git ls-files '*.sh')
+SHELL_FILES := .ci/run $(wildcard examples/*/*.sh)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types unit golden bench plan lock clean
