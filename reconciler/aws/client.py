@@ -142,10 +142,7 @@ def _who(session: Session, region: str) -> dict[str, Any]:
         return session.region(region).call("sts", "get_caller_identity")
     except Unreachable as error:
         where = f"{session.endpoint} (AWS_ENDPOINT_URL)" if session.endpoint else f"AWS in {region}"
-        hint = (
-            "is it running?" if session.endpoint else "check the network, HTTPS_PROXY, the region"
-        )
-        text = f"{where} does not answer: {hint} ({error.message})"
+        text = f"{where} does not answer: {error.message}"
         raise Unreachable(error.operation, error.aws_code, text, region) from error
 
 

@@ -17,7 +17,7 @@ from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import read_tags
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet
 
-__all__ = ["images", "instance_profiles", "pools", "roles", "subnets"]
+__all__ = ["images", "instance_profiles", "keys", "pools", "roles", "subnets"]
 
 T = TypeVar("T")
 
@@ -82,6 +82,22 @@ def roles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
 
     absent = "role {} does not exist; create it, or correct `scheduler_role`"
     return {n: _or_missing(partial(arn, n), absent.format(n)) for n in sorted(set(names))}
+
+
+def keys(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
+    """ARN of each KMS key, by the id, ARN or alias it is declared by.
+
+    AWS tells a volume's key by ARN only, so the two sides compare nothing else.
+    """
+
+    def arn(name: str) -> str:
+        return str(aws.call("kms", "describe_key", KeyId=name)["KeyMetadata"]["Arn"])
+
+    absent = "KMS key {} does not exist in " + aws.region + "; create it, or correct `kms_key_id`"
+    return {
+        name: name if ":key/" in name else _or_missing(partial(arn, name), absent.format(name))
+        for name in sorted(set(names))
+    }
 
 
 def _parameters(aws: Aws, names: list[str]) -> dict[str, str | Missing]:

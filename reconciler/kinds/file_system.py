@@ -141,7 +141,7 @@ def _spec(site: str, target: Key, each: ResolvedFileSystem) -> FileSystem:
         file_system_type_version=declared.file_system_type_version,
         automatic_backup_retention_days=declared.automatic_backup_retention_days,
         weekly_maintenance_start_time=declared.weekly_maintenance_start_time,
-        kms_key_id=declared.kms_key_id,
+        kms_key_id=each.key_arn,
         tags={"Name": target.name, **declared.tags, **owners},
     )
 

@@ -88,7 +88,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             size=home.size,
             iops=home.iops,
             throughput=home.throughput,
-            kms_key_id=home.kms_key_id,
+            kms_key_id=each.home_key_arn,
             tags={"Name": target.name, **declared.tags, **owners},
         )
         yield Desired(

@@ -26,6 +26,7 @@ from reconciler.plan.resolve import (
     ResolvedSite,
     ResolvedWorkstation,
     Subnet,
+    keys_of,
     resolve,
 )
 
@@ -47,6 +48,9 @@ class Lookups(Protocol):
 
     def roles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
         """ARNs by name."""
+
+    def keys(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
+        """ARNs of KMS keys, by what they are declared as."""
 
     def pools(
         self, aws: Aws, workstations: Iterable[ResolvedWorkstation]
@@ -125,12 +129,22 @@ class _Asked:
             region: pool.submit(lookups.images, door, {w.image for w in each if w.region == region})
             for region, door in doors.items()
         }
+        self._keys = {
+            region: pool.submit(lookups.keys, door, keys_of(site, region))
+            for region, door in doors.items()
+        }
 
     def facts(self) -> dict[str, Facts]:
         """All answers, by region."""
         profiles, roles = self._profiles.result(), self._roles.result()
         return {
-            region: Facts(subnets.result(), self._images[region].result(), profiles, roles)
+            region: Facts(
+                subnets.result(),
+                self._images[region].result(),
+                profiles,
+                roles,
+                self._keys[region].result(),
+            )
             for region, subnets in self._subnets.items()
         }
 

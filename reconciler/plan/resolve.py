@@ -7,7 +7,8 @@ go on (promise 9).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from reconciler.declare.fleet import (
     HomeVolume,
@@ -17,6 +18,8 @@ from reconciler.declare.fleet import (
     Where,
     Workstation,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,16 @@ class Facts:
     images: Mapping[str, ImageFacts | Missing]  # by str(Image)
     instance_profiles: Mapping[str, str | Missing]  # name → ARN
     roles: Mapping[str, str | Missing]  # name → ARN
+    keys: Mapping[str, str | Missing] = field(default_factory=dict)  # as declared → ARN
 
 
 @dataclass(frozen=True)
 class ResolvedFileSystem:
-    """A file system with the subnet it would be created in."""
+    """A file system with the subnet it would be created in, and its key."""
 
     declared: LustreFileSystem
     subnet: Subnet
+    key_arn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class ResolvedWorkstation:
     subnets: tuple[Subnet, ...]
     instance_profile_arn: str
     scheduler_role_arn: str
+    home_key_arn: str | None = None
 
     @property
     def vpc_id(self) -> str:
@@ -116,66 +122,82 @@ def resolve(site: Site, facts: Mapping[str, Facts]) -> ResolvedSite:
     file_systems: list[ResolvedFileSystem] = []
     blocked: list[Blocked] = []
     for each in site.workstations:
-        found = _workstation(each, facts[each.region])
-        if isinstance(found, _Lack):
-            blocked.append(
-                Blocked(
-                    each.fleet,
-                    each.name,
-                    f"{site.name}-{each.name}",
-                    each.region,
-                    found.missing.reason,
-                    each.where_of(found.path),
-                    found.missing.error,
-                )
-            )
+        name = f"{site.name}-{each.name}"
+        try:
+            found = _workstation(each, facts[each.region])
+        except _Lack as lack:
+            where = each.where_of(lack.path)
+            blocked.append(_blocked(each.fleet, each.name, name, each.region, lack, where))
             continue
         workstations.append(found)
         if isinstance(each.home, LustreFileSystem):
             subnet = _home_subnet(each.home, found.subnets)
-            file_systems.append(ResolvedFileSystem(each.home, subnet))
+            file_systems.append(ResolvedFileSystem(each.home, subnet, found.home_key_arn))
     for shared in site.file_systems:
-        places = _subnets(shared.subnets, _zones(shared), facts[shared.region])
-        if isinstance(places, Missing):
+        try:
+            file_systems.append(_file_system(shared, facts[shared.region]))
+        except _Lack as lack:
             name = f"{site.name}-{shared.fleet}/{shared.name}"
-            blocked.append(
-                Blocked(
-                    shared.fleet, "", name, shared.region, places.reason, shared.where, places.error
-                )
-            )
-        else:
-            file_systems.append(ResolvedFileSystem(shared, places[0]))
+            blocked.append(_blocked(shared.fleet, "", name, shared.region, lack, shared.where))
     return ResolvedSite(site, tuple(workstations), tuple(file_systems), tuple(blocked))
 
 
-@dataclass(frozen=True)
-class _Lack:
-    path: str  # the setting to correct
-    missing: Missing
+class _Lack(Exception):
+    """A lookup that a declared thing cannot do without; `path` is the setting to correct."""
+
+    def __init__(self, path: str, missing: Missing) -> None:
+        self.path = path
+        self.missing = missing
+        super().__init__(missing.reason)
 
 
-def _workstation(each: Workstation, facts: Facts) -> ResolvedWorkstation | _Lack:
-    image = facts.images[str(each.image)]
-    if isinstance(image, Missing):
-        return _Lack("image", image)
+def _have(path: str, value: T | Missing) -> T:
+    if isinstance(value, Missing):
+        raise _Lack(path, value)
+    return value
+
+
+def _blocked(
+    fleet: str, workstation: str, name: str, region: str, lack: _Lack, where: Where
+) -> Blocked:
+    missing = lack.missing
+    return Blocked(fleet, workstation, name, region, missing.reason, where, missing.error)
+
+
+def _workstation(each: Workstation, facts: Facts) -> ResolvedWorkstation:
+    image = _have("image", facts.images[str(each.image)])
     if image.root_size > each.root.size:
         reason = (
             f"the root volume ({each.root.size} GiB) is smaller than the snapshot of {image.id} "
             f"({image.root_size} GiB): set storage.root.size to at least {image.root_size}GiB"
         )
-        return _Lack("storage.root.size", Missing(reason, "root-too-small"))
-    subnets = _subnets(each.subnets, _zones(each), facts)
-    if isinstance(subnets, Missing):
-        return _Lack("network.subnets", subnets)
+        raise _Lack("storage.root.size", Missing(reason, "root-too-small"))
+    subnets = _have("network.subnets", _subnets(each.subnets, _zones(each), facts))
     if isinstance(each.home, HomeVolume):  # a volume ties its workstation to one zone
         subnets = tuple(s for s in subnets if s.availability_zone == subnets[0].availability_zone)
-    profile = facts.instance_profiles[each.instance_profile]
-    if isinstance(profile, Missing):
-        return _Lack("instance_profile", profile)
-    role = facts.roles[each.scheduler_role]
-    if isinstance(role, Missing):
-        return _Lack("scheduler_role", role)
-    return ResolvedWorkstation(each, image, subnets, profile, role)
+    key_id = each.home.kms_key_id if each.home else None
+    return ResolvedWorkstation(
+        each,
+        image,
+        subnets,
+        _have("instance_profile", facts.instance_profiles[each.instance_profile]),
+        _have("scheduler_role", facts.roles[each.scheduler_role]),
+        _have("storage.home", facts.keys[key_id]) if key_id else None,
+    )
+
+
+def _file_system(shared: LustreFileSystem, facts: Facts) -> ResolvedFileSystem:
+    subnets = _have("network.subnets", _subnets(shared.subnets, _zones(shared), facts))
+    key_id = shared.kms_key_id
+    key_arn = _have("kms_key_id", facts.keys[key_id]) if key_id else None
+    return ResolvedFileSystem(shared, subnets[0], key_arn)
+
+
+def keys_of(site: Site, region: str) -> set[str]:
+    """The KMS keys that homes and file systems of a region are declared with."""
+    homes = (each.home for each in site.workstations if each.region == region)
+    shared = (each for each in site.file_systems if each.region == region)
+    return {each.kms_key_id for each in (*homes, *shared) if each and each.kms_key_id}
 
 
 def _zones(each: Workstation | LustreFileSystem) -> tuple[str, ...]:
