@@ -99,11 +99,15 @@ class RegionDoor:
         Raises midway rather than ending early: a caller that lists it has all or an error.
         """
         client = self._session.client(service, self.region)
+        name = _name(client, service, operation)
         paging = {"PageSize": page_size} if page_size else {}
-        with translated(_name(client, service, operation), self.region):
+        with translated(name, self.region):
             paginator = client.get_paginator(operation)
             for page in paginator.paginate(**parameters, PaginationConfig=paging):
-                yield from page.get(items, ())
+                # A body that is no JSON (a proxy's page, half an answer) is empty to botocore.
+                if items not in page:
+                    raise Unreachable(name, "NoList", f"an answer without {items}", self.region)
+                yield from page[items]
 
 
 def connect(site: Site) -> Session:
