@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.manners import look, wants
+from reconciler.cli.manners import look, output
 from reconciler.cli.stop import Stop
 from reconciler.cli.streams import write
 
@@ -30,7 +30,7 @@ class Console:
         self.site = ""  # known once the YAML is read; errors after that name it
         self.compact = False  # one line a JSON document: a loop prints many
         # Until the options are parsed, which may fail, they are read by eye.
-        self.output = next((o for o in ("json", "markdown") if wants(arguments, env, o)), "text")
+        self.output = output(arguments, env)
         self.debug = "--debug" in arguments
         self.no_color = "--no-color" in arguments
         self.verbose = False

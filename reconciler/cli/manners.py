@@ -49,16 +49,16 @@ def is_tty(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
-def wants(arguments: Sequence[str], env: Mapping[str, str], word: str) -> bool:
-    """Whether `-o word` was asked for, read by eye: for errors in the command line itself."""
-    if env.get("RECONCILE_OUTPUT") == word:
-        return True
-    joined = re.compile(rf"(--output=|-v*o){word}")
+def output(arguments: Sequence[str], env: Mapping[str, str]) -> str:
+    """The form `-o` asks for, read by eye: for errors in the command line itself."""
     option = re.compile(r"--output|-v*o")  # flags may stand before it: -vo json
-    return any(
-        joined.fullmatch(first) or (option.fullmatch(first) and second == word)
-        for first, second in pairwise([*arguments, ""])
-    )
+    for first, second in pairwise([*arguments, ""]):
+        joined = re.fullmatch(r"(?:--output=|-v*o)(\w+)", first)
+        if joined:
+            return joined[1]
+        if option.fullmatch(first):
+            return second
+    return env.get("RECONCILE_OUTPUT", "text")
 
 
 def _columns() -> int:

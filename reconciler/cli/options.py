@@ -162,6 +162,9 @@ def manners(*outputs: str) -> Callable[[F], F]:
 def console(ctx: click.Context) -> Console:
     """This command's console, told what its options say."""
     it = ctx.ensure_object(Console)
-    for name in ("output", "no_color", "verbose", "log_format", "debug"):
-        setattr(it, name, ctx.params[name])
+    it.output = ctx.params["output"]
+    it.no_color = ctx.params["no_color"]
+    it.verbose = ctx.params["verbose"]
+    it.log_format = ctx.params["log_format"]
+    it.debug = ctx.params["debug"]
     return it

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -23,6 +23,9 @@ from reconciler.cli.sandbox import sandbox
 from reconciler.cli.stop import Stop
 from reconciler.cli.streams import write
 from reconciler.cli.validate import validate
+
+if TYPE_CHECKING:
+    from reconciler.cli.run import Request
 
 PROGRAM = "reconcile"
 
@@ -153,7 +156,7 @@ for _command in (validate, explain, sandbox, completion):
     reconcile.add_command(_command)
 
 
-def _repeat(request: Any, console: Console, interval: int) -> int:
+def _repeat(request: Request, console: Console, interval: int) -> int:
     import random
     import time
 

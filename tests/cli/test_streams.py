@@ -168,7 +168,9 @@ def test_json_parses_on_every_failure(cli: Cli, how: str, code: str, spelled: li
 
 
 def test_json_asked_for_by_the_environment_counts_for_usage_errors_too(cli: Cli) -> None:
-    assert cli("--nope", env={"RECONCILE_OUTPUT": "json"}).json["error"]["code"] == "usage"
+    env = {"RECONCILE_OUTPUT": "json"}
+    assert cli("--nope", env=env).json["error"]["code"] == "usage"
+    assert cli("--nope", "-o", "text", env=env).out == ""
 
 
 def test_bad_yaml_is_told_whole(cli: Cli) -> None:
