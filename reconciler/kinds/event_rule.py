@@ -100,7 +100,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             continue
         arn = rule["Arn"]
         targets = aws.pages("events", "list_targets_by_rule", "Targets", 100, Rule=name)
-        by_id = {target["Id"]: target["Arn"] for target in targets}
+        by_id = {target["Id"]: _target(target) for target in targets}
         tags = read_tags(aws.call("events", "list_tags_for_resource", ResourceARN=arn)["Tags"])
         yield Live(
             Key(aws.region, NAME, name),
@@ -115,6 +115,12 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             owned=scope.owns(tags),
             attrs={"arn": arn},
         )
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    """The ARN; with whatever else somebody gave the target, so that it shows."""
+    more = {name: value for name, value in target.items() if name not in ("Id", "Arn")}
+    return str(target["Arn"]) + (f" {json.dumps(more, sort_keys=True)}" if more else "")
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:

@@ -182,7 +182,7 @@ def _live(
         security_group_id=None,
         deployment_type=lustre["DeploymentType"],
         storage_type=item["StorageType"],
-        storage_capacity=coming.get("StorageCapacity", item["StorageCapacity"]),
+        storage_capacity=coming.get("StorageCapacity", item.get("StorageCapacity", 0)),
         per_unit_storage_throughput=coming.get("LustreConfiguration", {}).get(
             "PerUnitStorageThroughput", lustre.get("PerUnitStorageThroughput")
         ),
@@ -197,7 +197,7 @@ def _live(
     attrs = {
         "id": item["FileSystemId"],
         "arn": item["ResourceARN"],
-        "dns_name": item["DNSName"],
+        "dns_name": item.get("DNSName", ""),
         "mount_name": lustre.get("MountName", ""),
     }
     busy = broken = ""

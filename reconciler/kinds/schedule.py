@@ -70,6 +70,9 @@ RULES = {
     "other": IN_PLACE,
 }
 
+_OTHER = ("ActionAfterCompletion", "Description", "EndDate", "KmsKeyArn", "StartDate")
+"""What a schedule may also have, and ours never do."""
+
 _NAME = re.compile(r"(?P<edge>(?P<workstation>.+)-(?:start|stop))-(?P<hash>[0-9a-f]{8})(?:-\d+)?")
 
 
@@ -180,11 +183,7 @@ def _read(aws: Aws, group: str, name: str) -> Schedule | None:
         flexible_time_window=body["FlexibleTimeWindow"],
         other={
             **target,
-            **{
-                name: str(body[name])
-                for name in ("StartDate", "EndDate", "KmsKeyArn", "Description")
-                if body.get(name)
-            },
+            **{name: str(body[name]) for name in _OTHER if body.get(name, "NONE") != "NONE"},
         },
     )
 
