@@ -18,7 +18,14 @@ from botocore.config import Config
 
 from reconciler import __version__
 from reconciler.aws.errors import translated
-from reconciler.aws.wait import CONNECT_TIMEOUT, MAX_ATTEMPTS, READ_TIMEOUT, SOCKETS_PER_SERVICE
+from reconciler.aws.wait import (
+    CONNECT_TIMEOUT,
+    FIRST_ATTEMPTS,
+    FIRST_TIMEOUT,
+    MAX_ATTEMPTS,
+    READ_TIMEOUT,
+    SOCKETS_PER_SERVICE,
+)
 from reconciler.errors import Refused, Unreachable, UsageError
 
 if TYPE_CHECKING:
@@ -151,12 +158,15 @@ def _who(session: Session, region: str) -> dict[str, Any]:
 
 
 def _config(service: str) -> Config:
-    quick = service == "sts"  # the first call: a dead endpoint must show within seconds
+    quick = service == "sts"  # the first call
     return Config(
-        connect_timeout=2 if quick else CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
+        connect_timeout=FIRST_TIMEOUT if quick else CONNECT_TIMEOUT,
+        read_timeout=FIRST_TIMEOUT if quick else READ_TIMEOUT,
         max_pool_connections=SOCKETS_PER_SERVICE,
-        retries={"mode": "standard", "total_max_attempts": 2 if quick else MAX_ATTEMPTS},
+        retries={
+            "mode": "standard",
+            "total_max_attempts": FIRST_ATTEMPTS if quick else MAX_ATTEMPTS,
+        },
         user_agent_extra=f"reconciler/{__version__}",
     )
 

@@ -17,6 +17,13 @@ CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 60
 """Seconds to wait for an answer: CreateAutoScalingGroup and CreateFileSystem can be slow."""
 
+FIRST_TIMEOUT = 2
+"""Seconds to connect and to wait for the answer to the first call, who we are: it takes
+milliseconds, so a dead endpoint, or a proxy that swallows requests, shows within five."""
+
+FIRST_ATTEMPTS = 2
+"""Tries of the first call: one more, for a connection that broke."""
+
 SOCKETS_PER_SERVICE = 10
 """Connections, and so calls at once, per service and region (DESIGN 9): all Auto Scaling calls of
 an account share one bucket of unpublished size, and ten at 50 ms are 200 calls a second."""

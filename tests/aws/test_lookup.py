@@ -1,0 +1,244 @@
+"""What a declaration names: found, or a reason a person can act on; never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from reconciler.aws import lookup
+from reconciler.declare.fleet import Image
+from reconciler.errors import AwsError, Denied, NotFound, Throttled, UsageError
+from reconciler.plan.resolve import ImageFacts, Missing, Subnet
+
+REGION = "us-east-1"
+DENIED = Denied("iam:GetRole", "AccessDenied", "no", REGION, "iam:GetRole", "*")
+THROTTLED = Throttled("ec2:DescribeX", "RequestLimitExceeded", "slow down", REGION)
+GONE = NotFound("iam:GetRole", "NoSuchEntity", "cannot be found", REGION)
+
+Answers = Mapping[str, Callable[..., Any]]
+
+
+class Aws:
+    """A region where each operation answers by a function of its parameters."""
+
+    region, account, partition = REGION, "123456789012", "aws"
+
+    def __init__(self, **answers: Callable[..., Any]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        self.asked.append((operation, parameters))
+        answer: dict[str, Any] = self.answers[operation](**parameters)
+        return answer
+
+    def pages(
+        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        yield from self.call(service, operation, **parameters)[items]
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def answer(**parameters: Any) -> Any:
+        raise error
+
+    return answer
+
+
+# -- images ----------------------------------------------------------------------------------
+
+
+def image(image_id: str, name: str = "golden", **more: Any) -> dict[str, Any]:
+    return {
+        "ImageId": image_id,
+        "Name": name,
+        "Architecture": "x86_64",
+        "RootDeviceName": "/dev/xvda",
+        "BlockDeviceMappings": [
+            {"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"},
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30}},
+        ],
+        **more,
+    }
+
+
+def describing(*there: dict[str, Any]) -> Callable[..., Any]:
+    """DescribeImages with filters: unlike ImageIds, an unknown id is no error."""
+
+    def answer(Filters: list[dict[str, Any]], Owners: Any = None) -> dict[str, Any]:  # noqa: N803
+        by_id = {f["Name"]: f["Values"] for f in Filters}.get("image-id")
+        return {"Images": [i for i in there if by_id is None or i["ImageId"] in by_id]}
+
+    return answer
+
+
+def publishing(**values: str) -> Callable[..., Any]:
+    def answer(Names: list[str]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        known = [name for name in Names if name in values]
+        return {"Parameters": [{"Name": name, "Value": values[name]} for name in known]}
+
+    return answer
+
+
+def test_an_image_by_id() -> None:
+    aws = Aws(describe_images=describing(image("ami-1"), image("ami-2")))
+    assert lookup.images(aws, [Image(id="ami-1")]) == {
+        "ami-1": ImageFacts("ami-1", "golden", "x86_64", "/dev/xvda", 30)
+    }
+
+
+def test_an_unknown_id_is_missing_and_the_others_are_found() -> None:
+    aws = Aws(describe_images=describing(image("ami-1")))
+    found = lookup.images(aws, [Image(id="ami-1"), Image(id="ami-9")])
+    assert isinstance(found["ami-1"], ImageFacts)
+    assert found["ami-9"] == Missing(
+        "image ami-9 does not exist in us-east-1, or is not shared", "not-found"
+    )
+
+
+def test_images_by_parameter_are_read_by_ten() -> None:
+    values = {f"/p{i}": f"ami-{i}" for i in range(11)}
+    aws = Aws(
+        get_parameters=publishing(**values),
+        describe_images=describing(*(image(i) for i in values.values())),
+    )
+    found = lookup.images(aws, [Image(ssm_parameter=name) for name in values])
+    assert {name: facts.id for name, facts in found.items() if isinstance(facts, ImageFacts)} == (
+        values
+    )
+    assert [operation for operation, _ in aws.asked] == [
+        "get_parameters",
+        "get_parameters",
+        "describe_images",
+    ]
+
+
+def test_a_missing_parameter_says_what_to_do_and_spares_the_others() -> None:
+    aws = Aws(
+        get_parameters=publishing(**{"/there": "ami-1"}), describe_images=describing(image("ami-1"))
+    )
+    found = lookup.images(aws, [Image(ssm_parameter="/there"), Image(ssm_parameter="/gone")])
+    assert isinstance(found["/there"], ImageFacts)
+    assert found["/gone"] == Missing(
+        "SSM parameter /gone does not exist in us-east-1; publish the image there", "not-found"
+    )
+
+
+def test_a_parameter_that_names_no_image_is_missing_too() -> None:
+    aws = Aws(get_parameters=publishing(**{"/p": "ami-9"}), describe_images=describing())
+    found = lookup.images(aws, [Image(ssm_parameter="/p")])["/p"]
+    assert isinstance(found, Missing)
+    assert "image ami-9 does not exist" in found.reason
+
+
+def test_parameters_that_cannot_be_read_are_no_missing_images() -> None:
+    """Promise 4: the reason is the read, not the image."""
+    aws = Aws(get_parameters=raising(THROTTLED), describe_images=describing(image("ami-1")))
+    found = lookup.images(aws, [Image(ssm_parameter="/p"), Image(id="ami-1")])
+    assert found["/p"] == Missing(str(THROTTLED), "throttled")
+    assert isinstance(found["ami-1"], ImageFacts)
+
+
+def test_the_newest_of_a_name_is_taken_whatever_the_order() -> None:
+    dated = [
+        image("ami-2", CreationDate="2026-11-02T00:00:00.000Z"),
+        image("ami-3", CreationDate="2026-11-03T00:00:00.000Z"),
+        image("ami-1", CreationDate="2026-11-01T00:00:00.000Z"),
+    ]
+    wanted = Image(name="golden-*", owner="self")
+    for there in (dated, dated[::-1]):
+        aws = Aws(describe_images=describing(*there))
+        found = lookup.images(aws, [wanted])[str(wanted)]
+        assert isinstance(found, ImageFacts)
+        assert found.id == "ami-3"
+    _, asked = aws.asked[0]
+    assert asked["Owners"] == ["self"], "a name alone could be anybody's image"
+    assert {"Name": "state", "Values": ["available"]} in asked["Filters"]
+
+
+def test_no_image_of_a_name_is_missing() -> None:
+    aws = Aws(describe_images=describing())
+    found = lookup.images(aws, [Image(name="golden-*", owner="self")])
+    assert found == {
+        "golden-* (owner self)": Missing("no image is named golden-* (owner self)", "not-found")
+    }
+
+
+def test_no_images_wanted_makes_no_call() -> None:
+    aws = Aws()
+    assert lookup.images(aws, []) == {}
+    assert aws.asked == []
+
+
+# -- profiles and roles ----------------------------------------------------------------------
+
+
+def role(RoleName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    return {"Role": {"Arn": f"arn:{RoleName}"}}
+
+
+def profile(InstanceProfileName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    return {"InstanceProfile": {"Arn": f"arn:{InstanceProfileName}"}}
+
+
+def test_roles_and_profiles_are_asked_for_once_each() -> None:
+    aws = Aws(get_role=role, get_instance_profile=profile)
+    assert lookup.roles(aws, ["a", "b", "a"]) == {"a": "arn:a", "b": "arn:b"}
+    assert lookup.instance_profiles(aws, ["a", "a"]) == {"a": "arn:a"}
+    assert len(aws.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "code"),
+    [
+        (GONE, "role x does not exist; create it, or correct `scheduler_role`", "not-found"),
+        (DENIED, "iam:GetRole was denied: allow iam:GetRole", "denied"),
+        (THROTTLED, str(THROTTLED), "throttled"),
+    ],
+    ids=["gone", "denied", "throttled"],
+)
+def test_a_role_without_an_answer_says_why(error: AwsError, reason: str, code: str) -> None:
+    assert lookup.roles(Aws(get_role=raising(error)), ["x"]) == {"x": Missing(reason, code)}
+
+
+def test_a_missing_profile_names_its_own_setting() -> None:
+    found = lookup.instance_profiles(Aws(get_instance_profile=raising(GONE)), ["x"])["x"]
+    assert isinstance(found, Missing)
+    assert "correct `instance_profile`" in found.reason
+
+
+def test_credentials_that_end_meanwhile_end_the_run() -> None:
+    """They are not a missing role."""
+    with pytest.raises(UsageError):
+        lookup.roles(Aws(get_role=raising(UsageError("expired"))), ["x"])
+
+
+# -- subnets ---------------------------------------------------------------------------------
+
+
+def subnet(name: str, state: str = "available", **more: Any) -> dict[str, Any]:
+    return {
+        "SubnetId": name,
+        "VpcId": "vpc-1",
+        "AvailabilityZone": "us-east-1a",
+        "State": state,
+        "Tags": [{"Key": "Tier", "Value": "private"}],
+        **more,
+    }
+
+
+def test_every_subnet_that_can_take_instances() -> None:
+    there = [subnet("subnet-1"), subnet("subnet-2", "pending"), subnet("subnet-3", Tags=[])]
+    assert lookup.subnets(Aws(describe_subnets=lambda: {"Subnets": there})) == (
+        Subnet("subnet-1", "vpc-1", "us-east-1a", {"Tier": "private"}),
+        Subnet("subnet-3", "vpc-1", "us-east-1a", {}),
+    )
+
+
+@pytest.mark.parametrize("error", [DENIED, THROTTLED], ids=["denied", "throttled"])
+def test_subnets_that_cannot_be_read_are_missing_and_not_none(error: AwsError) -> None:
+    found = lookup.subnets(Aws(describe_subnets=raising(error)))
+    assert isinstance(found, Missing)
+    assert found.error == error.code
