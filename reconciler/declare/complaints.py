@@ -19,7 +19,7 @@ _TYPES = {
     "array": "a list",
     "object": "a mapping",
 }
-_MANY = 14  # more fields than this are not worth listing
+_MANY = 14  # more fields than this are not worth listing, more typos not worth guessing
 
 
 class Misfit(Protocol):
@@ -64,17 +64,22 @@ def _bad_name(misfit: Misfit) -> Iterator[Complaint]:
 
 def _unknown(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
     known = misfit.schema["properties"]
-    for key in misfit.instance:
-        if key in known:
-            continue
-        deeper = _deeper(misfit.schema, key)
-        meant = deeper.partition(".")[0] or nearest(key, known) or ""
-        if deeper:
-            hint = f"it belongs under `{deeper}`"
-        else:
-            hint = f"did you mean `{meant}`?" if meant else _fields(known)
+    unknown = [key for key in misfit.instance if key not in known]
+    for number, key in enumerate(unknown):
+        # Whoever has more than that has another problem, and guessing takes its time.
+        hint, meant = _guess(misfit.schema, key) if number < _MANY else ("", "")
         message = f"{show(key)} is not a field of {_article(misfit.schema['title'])}"
         yield Complaint(message, hint, entry=key, of_key=True, meant=meant)
+
+
+def _guess(schema: Mapping[str, Any], key: str) -> tuple[str, str]:
+    """What to do about an unknown field, and which known one it may stand for."""
+    known = schema["properties"]
+    deeper = _deeper(schema, key)
+    if deeper:
+        return f"it belongs under `{deeper}`", deeper.partition(".")[0]
+    meant = nearest(key, known)
+    return (f"did you mean `{meant}`?", meant) if meant else (_fields(known), "")
 
 
 def _deeper(schema: Mapping[str, Any], key: str) -> str:
@@ -185,10 +190,11 @@ def _too_many(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
 
 
 def _twice(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    items = misfit.instance
-    for index, item in enumerate(items):
-        if item in items[:index]:
-            yield Complaint(f"`{flow(item)}` is in {name} twice", "keep one of them", entry=index)
+    seen: set[str] = set()
+    for index, item in enumerate(map(flow, misfit.instance)):
+        if item in seen:
+            yield Complaint(f"`{item}` is in {name} twice", "keep one of them", entry=index)
+        seen.add(item)
 
 
 def _required(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:

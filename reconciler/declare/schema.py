@@ -91,7 +91,7 @@ def _take_out(top: Map, place: Path, meant: str) -> None:
     if isinstance(container, Map):
         container.spoil(str(last))
         if meant:
-            container.broken |= {meant}
+            container.excuse(meant)
     else:
         del container[last], container.spots[last]
 

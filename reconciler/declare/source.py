@@ -17,6 +17,7 @@ from reconciler.declare.tree import Map, Seq, Source, Spot
 from reconciler.errors import Problem
 
 MAX_DEPTH = 32
+MAX_ITEMS = 1000  # of one list; AWS's longest takes 400
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where the wheel has it
 _BAD: Final = object()  # stands for a value that was reported
 
@@ -147,7 +148,8 @@ class _Document:
                 )
             )
         else:
-            value = (self._map if kind is yaml.MappingStartEvent else self._seq)(depth)
+            is_map = kind is yaml.MappingStartEvent
+            value = self._map(depth) if is_map else self._seq(depth, event)
         return _BAD if tagged else value
 
     def _scalar(self, event: Any) -> Any:
@@ -164,11 +166,13 @@ class _Document:
             return self._report(event, value.message, value.hint)
         return value
 
-    def _seq(self, depth: int) -> Seq:
+    def _seq(self, depth: int, start: Any) -> Any:
         seq = Seq()
         while True:
             event = self._next()
             if type(event) is yaml.SequenceEndEvent:
+                if len(seq) > MAX_ITEMS:
+                    return self._report(start, f"a list of more than {MAX_ITEMS} items", "split it")
                 return seq
             place = _place(event)
             value = self._value(event, depth + 1)

@@ -61,6 +61,9 @@ class Spot(NamedTuple):
         )
 
 
+_NOTHING: frozenset[str] = frozenset()  # most maps: one for all of them, not a set for each
+
+
 class Map(dict[str, Any]):
     """A mapping with the spot of each entry.
 
@@ -73,14 +76,15 @@ class Map(dict[str, Any]):
     def __init__(self) -> None:
         super().__init__()
         self.spots: dict[str, Spot] = {}
-        self.broken: frozenset[str] = frozenset()
+        self.broken: set[str] | frozenset[str] = _NOTHING
 
     def copy(self) -> Map:
         """A map of its own with the same values."""
         twin = Map()
         twin.update(self)
         twin.spots = self.spots.copy()
-        twin.broken = self.broken
+        if self.broken:
+            twin.broken = set(self.broken)
         return twin
 
     def put(self, key: str, value: Any, spot: Spot | None) -> None:
@@ -90,19 +94,28 @@ class Map(dict[str, Any]):
             self.spots[key] = spot
         elif key in self.spots:
             del self.spots[key]
-        if key in self.broken:
-            self.broken -= {key}
+        self._mend(key)
 
     def drop(self, key: str) -> None:
         """Forget an entry, if it is there."""
         self.pop(key, None)
         self.spots.pop(key, None)
-        self.broken -= {key}
+        self._mend(key)
 
     def spoil(self, key: str) -> None:
         """Leave out an entry that was reported."""
         self.drop(key)
-        self.broken |= {key}
+        self.excuse(key)
+
+    def excuse(self, key: str) -> None:
+        """Do not report the key as missing."""
+        if isinstance(self.broken, frozenset):
+            self.broken = set()
+        self.broken.add(key)
+
+    def _mend(self, key: str) -> None:
+        if isinstance(self.broken, set):
+            self.broken.discard(key)
 
     def mentions(self, key: str) -> bool:
         """Whether the key was written, usable or not."""
