@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from reconciler.aws.client import Session
     from reconciler.declare.fleet import Site
     from reconciler.plan.model import Change, Report
+
+
+RARELY = (100_000, 20, 20)
+"""Almost all that a run makes lives to its end, and looking for garbage among it took a third of
+the CPU at 1,000 workstations."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ def run(request: Request, console: Console) -> int:
     from reconciler.engine.settle import settle
     from reconciler.plan import run as path
 
+    gc.set_threshold(*RARELY)
     selection = path.Selection(request.only, request.approve)
     with console.stop.interruptible(), Progress(console, "reading"):
         site = load(fleet_paths(request.fleets))
