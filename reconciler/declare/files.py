@@ -17,12 +17,12 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class File:
-    """One file that could be read. `folder` ties fleets to the defaults beside them."""
+    """One file. `folder` ties fleets to the defaults beside them."""
 
     name: str  # as shown to people, relative as it was given
     folder: str  # resolved
     defaults: bool  # begins with `_`: gives defaults, declares no fleet
-    data: bytes
+    data: bytes | None  # None: it could not be read, and that was reported
 
 
 def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
@@ -43,11 +43,12 @@ def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
             real = os.path.realpath(candidate)
             if real in files:
                 continue
-            found = _read(candidate, real)
-            if isinstance(found, File):
-                files[real] = found
-            else:
+            folder = os.path.realpath(candidate.parent)
+            found = _read(candidate, folder, real)
+            if isinstance(found, Problem):
                 problems.append(found)
+            data = found if isinstance(found, bytes) else None
+            files[real] = File(label(candidate), folder, candidate.name.startswith("_"), data)
     return list(files.values()), problems
 
 
@@ -70,8 +71,7 @@ def _declaring(folder: Path) -> list[Path]:
     )
 
 
-def _read(path: Path, real: str) -> File | Problem:
-    folder = os.path.realpath(path.parent)
+def _read(path: Path, folder: str, real: str) -> bytes | Problem:
     if os.path.commonpath([folder, real]) != folder:
         return _problem(path, "a link that leads out of its folder", "put the file itself here")
     try:
@@ -87,7 +87,7 @@ def _read(path: Path, real: str) -> File | Problem:
         return _unreadable(path, error)
     if len(data) > MAX_SIZE:
         return _problem(path, f"larger than {MAX_SIZE // 1024} KiB", "split the fleet in two")
-    return File(label(path), folder, path.name.startswith("_"), data)
+    return data
 
 
 def _problem(path: Path, message: str, hint: str) -> Problem:

@@ -25,8 +25,10 @@ def load(paths: Sequence[Path]) -> Site:
     found, problems = files.read(paths)
     documents = []
     for file in found:
-        top, trouble = parse(file.name, file.data)
-        problems += trouble
+        top = None
+        if file.data is not None:
+            top, trouble = parse(file.name, file.data)
+            problems += trouble
         if top is not None:
             problems += schema.check(top)
         documents.append(gather.Document(file, top))

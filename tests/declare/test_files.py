@@ -82,6 +82,13 @@ def test_what_is_not_a_file_in_the_folder(tmp_path: Path, kind: str) -> None:
     ]
 
 
+def test_unreadable_defaults_make_nothing_below_them_look_incomplete(folder: Folder) -> None:
+    (folder.path / "_defaults.yaml").unlink()
+    (folder.path / "_defaults.yaml").mkdir()
+    folder.write("vision.yaml", fleet(GPU))
+    assert folder.problems() == ["_defaults.yaml:1:1: a directory (a fleet is declared in a file)"]
+
+
 def test_a_link_within_the_folder_is_followed(folder: Folder) -> None:
     folder.write("real.txt", fleet(GPU))
     (folder.path / "vision.yaml").symlink_to("real.txt")
