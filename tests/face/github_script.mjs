@@ -10,7 +10,8 @@ const notes = [];
 // github.rest.<group>.<verb>(parameters), for whatever group and verb the script names.
 const endpoint = (name) => async (parameters) => {
   calls.push([name, parameters]);
-  const key = parameters.deployment_id ? `${name}/${parameters.deployment_id}` : name;
+  const one = parameters.deployment_id ?? parameters.basehead;
+  const key = one ? `${name}/${one}` : name;
   return { data: answers[key] ?? [] };
 };
 const group = (name) => new Proxy({}, { get: (_, verb) => endpoint(`${name}.${verb}`) });
@@ -18,7 +19,8 @@ const github = {
   rest: new Proxy({}, { get: (_, name) => group(name) }),
   paginate: async (call, parameters) => (await call(parameters)).data,
 };
-const context = { repo: { owner: "acme", repo: "gpu-fleets" }, issue: { number: 7 } };
+const repo = { owner: "acme", repo: "gpu-fleets" };
+const context = { repo, issue: { number: 7 }, sha: "head" };
 const core = { notice: (note) => notes.push(note), setFailed: (note) => notes.push(`failed: ${note}`) };
 
 const AsyncFunction = (async () => {}).constructor;

@@ -234,9 +234,17 @@ def test_no_comment_without_a_plan(tmp_path: Path) -> None:
 @needs_node
 def test_cron_applies_what_was_approved_last_not_what_waits(tmp_path: Path) -> None:
     answers = {
-        "repos.listDeployments": [{"id": 3, "sha": "waiting"}, {"id": 2, "sha": "approved"}],
+        "repos.listDeployments": [
+            {"id": 4, "sha": "of-a-branch"},
+            {"id": 3, "sha": "waiting"},
+            {"id": 2, "sha": "approved"},
+            {"id": 1, "sha": "older"},
+        ],
+        "repos.listDeploymentStatuses/4": [{"state": "success"}],
         "repos.listDeploymentStatuses/3": [{"state": "waiting"}],
         "repos.listDeploymentStatuses/2": [{"state": "inactive"}, {"state": "success"}],
+        "repos.compareCommitsWithBasehead/of-a-branch...head": {"status": "diverged"},
+        "repos.compareCommitsWithBasehead/approved...head": {"status": "ahead"},
     }
     done = run_script("cron.yml", "approved", "Find what was approved last", tmp_path, **answers)
     assert (done["result"], done["notes"]) == ("approved", [])
