@@ -1,0 +1,254 @@
+"""EC2 Auto Scaling groups, and the instances in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.strict.aws import Here, Record, Refusal, retagged
+from tests.strict.ec2_network import TYPES
+
+DELETE_SECONDS = 30
+"""A deleted group shows `Status` for a while, and its name is taken (D)."""
+
+SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
+SPLIT = ("OnDemandBaseCapacity", "OnDemandPercentageAboveBaseCapacity")
+SETTINGS = {
+    "CapacityRebalance": False,
+    "DeletionProtection": "none",
+    "HealthCheckGracePeriod": 0,
+    "MixedInstancesPolicy": None,
+    "VPCZoneIdentifier": "",
+}
+
+
+def create_auto_scaling_group(here: Here, p: Record) -> Record:
+    """AlreadyExists also while the old one is being deleted (M, AlreadyExistsFault)."""
+    name = p["AutoScalingGroupName"]
+    if name in _groups(here, here.all("groups")):
+        raise Refusal("AlreadyExists", f"A group with the name {name} already exists")
+    _check(here, p)
+    group: Record = {
+        **SETTINGS,
+        **{key: value for key, value in p.items() if key != "Tags"},
+        "DesiredCapacity": p.get("DesiredCapacity", p["MinSize"]),
+        "AutoScalingGroupARN": here.arn(f"autoScalingGroup:x:autoScalingGroupName/{name}"),
+        "AvailabilityZones": _zones(here, p["VPCZoneIdentifier"]),
+        "DefaultCooldown": 300,
+        "HealthCheckType": "EC2",
+        "CreatedTime": here.aws.now(),
+        "Instances": [],
+        "SuspendedProcesses": [],
+        "Tags": list(p.get("Tags", ())),
+        "GoneAt": 0.0,
+    }
+    _settle(here, group)
+    return {}
+
+
+def _groups(here: Here, view: Any) -> dict[str, Record]:
+    """The groups that the clock has left."""
+    now = here.aws.seconds
+    return {n: g for n, g in view.items() if not g["GoneAt"] or g["GoneAt"] > now}
+
+
+def _check(here: Here, p: Record) -> None:
+    """Unknown templates, versions and subnets are ValidationErrors (M)."""
+    if "VPCZoneIdentifier" in p:
+        _zones(here, p["VPCZoneIdentifier"])
+    policy = p.get("MixedInstancesPolicy")
+    if policy:
+        wanted = policy["LaunchTemplate"]["LaunchTemplateSpecification"]
+        template, version = wanted["LaunchTemplateId"], wanted.get("Version", "$Default")
+        ec2 = here.of("ec2")
+        if template not in ec2.named("templates"):
+            raise _invalid(f"The specified launch template {template} does not exist.")
+        if not version.startswith("$") and f"{template}/{version}" not in ec2.named("versions"):
+            raise _invalid(f"Could not find launch template version {version} of {template}.")
+
+
+def _zones(here: Here, subnets: str) -> list[str]:
+    known = here.of("ec2").all("subnets")
+    wanted = [each for each in subnets.split(",") if each]
+    for each in wanted:
+        if each not in known:
+            raise _invalid(f"The subnet ID '{each}' does not exist")
+    return sorted({known[each]["AvailabilityZone"] for each in wanted})
+
+
+def update_auto_scaling_group(here: Here, p: Record) -> Record:
+    """What is left out stays; desired follows the limits; a policy replaces the old one (M)."""
+    group = _find(here, p["AutoScalingGroupName"])
+    _check(here, p)
+    changed = {**group, **p}
+    if "DesiredCapacity" not in p:
+        desired = max(group["DesiredCapacity"], changed["MinSize"])
+        changed["DesiredCapacity"] = min(desired, changed["MaxSize"])
+    if changed["MinSize"] > changed["MaxSize"]:
+        raise _invalid("Max bound must be greater than or equal to min bound")
+    if "VPCZoneIdentifier" in p:
+        changed["AvailabilityZones"] = _zones(here, p["VPCZoneIdentifier"])
+    if _split(group) != _split(changed):  # replaces what runs (D, mixed instances groups)
+        for instance in changed["Instances"]:
+            here.aws.ended.append((instance["InstanceId"], here.sent))
+        changed["Instances"] = []
+    _settle(here, changed)
+    return {}
+
+
+def _split(group: Record) -> list[Any]:
+    spread = (group["MixedInstancesPolicy"] or {}).get("InstancesDistribution", {})
+    return [spread.get(name) for name in SPLIT]
+
+
+def set_desired_capacity(here: Here, p: Record) -> Record:
+    """Outside the limits: a ValidationError (M)."""
+    group = _find(here, p["AutoScalingGroupName"])
+    if not group["MinSize"] <= p["DesiredCapacity"] <= group["MaxSize"]:
+        raise _invalid("New SetDesiredCapacity value is out of the group's limits")
+    _settle(here, {**group, "DesiredCapacity": p["DesiredCapacity"]})
+    return {}
+
+
+def delete_auto_scaling_group(here: Here, p: Record) -> Record:
+    """ResourceInUse with instances, unless forced; protection holds (M)."""
+    group = _find(here, p["AutoScalingGroupName"])
+    force = p.get("ForceDelete", False)
+    protection = group["DeletionProtection"]
+    if protection == "prevent-all-deletion" or (protection == "prevent-force-deletion" and force):
+        raise _invalid(f"the group is protected from deletion: {protection}")
+    if group["Instances"] and not force:
+        raise Refusal("ResourceInUse", "You cannot delete a group while there are instances")
+    for instance in group["Instances"]:
+        here.aws.ended.append((instance["InstanceId"], here.sent))
+    gone = here.aws.seconds + DELETE_SECONDS
+    left = {"Instances": [], "Status": "Delete in progress", "GoneAt": gone}
+    here.put("groups", group["AutoScalingGroupName"], {**group, **left})
+    return {}
+
+
+def describe_auto_scaling_groups(here: Here, p: Record) -> Record:
+    """Unknown names are silently absent (M)."""
+    names = p.get("AutoScalingGroupNames")
+
+    def found() -> list[Record]:
+        return [
+            {key: value for key, value in group.items() if key != "GoneAt" and value is not None}
+            for name, group in _groups(here, here.seen("groups")).items()
+            if not names or name in names
+        ]
+
+    return here.page(p, "AutoScalingGroups", found, "MaxRecords", 100)
+
+
+def describe_scaling_activities(here: Here, p: Record) -> Record:
+    """What launches failed for."""
+    name = p.get("AutoScalingGroupName")
+
+    def found() -> list[Record]:
+        activities = here.seen("activities").values()
+        return [a for a in activities if name in (None, a["AutoScalingGroupName"])]
+
+    return here.page(p, "Activities", found, "MaxRecords", 100)
+
+
+def suspend_processes(here: Here, p: Record) -> Record:
+    """Adds to what is suspended."""
+    group = _find(here, p["AutoScalingGroupName"])
+    names = {each["ProcessName"] for each in group["SuspendedProcesses"]}
+    return _suspended(here, group, names | set(p["ScalingProcesses"]))
+
+
+def resume_processes(here: Here, p: Record) -> Record:
+    """Takes away from what is suspended."""
+    group = _find(here, p["AutoScalingGroupName"])
+    names = {each["ProcessName"] for each in group["SuspendedProcesses"]}
+    return _suspended(here, group, names - set(p["ScalingProcesses"]))
+
+
+def _suspended(here: Here, group: Record, names: set[str]) -> Record:
+    listed = [
+        {"ProcessName": name, "SuspensionReason": "User suspended"} for name in sorted(names)
+    ]
+    here.put("groups", group["AutoScalingGroupName"], {**group, "SuspendedProcesses": listed})
+    return {}
+
+
+def create_or_update_tags(here: Here, p: Record) -> Record:
+    """An upsert by key (M)."""
+    for tag in p["Tags"]:
+        group = _find(here, tag["ResourceId"])
+        here.put("groups", tag["ResourceId"], {**group, "Tags": retagged(group["Tags"], [tag])})
+    return {}
+
+
+def delete_tags(here: Here, p: Record) -> Record:
+    """One that is not there is no error."""
+    for tag in p["Tags"]:
+        group = _find(here, tag["ResourceId"])
+        left = [each for each in group["Tags"] if each["Key"] != tag["Key"]]
+        here.put("groups", tag["ResourceId"], {**group, "Tags": left})
+    return {}
+
+
+def tick(here: Here) -> None:
+    """Auto Scaling tries again what it could not launch; no call of anybody."""
+    for group in _groups(here, here.all("groups")).values():
+        if "Status" not in group:
+            _settle(here, group)
+
+
+def _settle(here: Here, group: Record) -> None:
+    """Bring what runs to what is desired, and write the group."""
+    running = list(group["Instances"])
+    while len(running) > group["DesiredCapacity"]:
+        here.aws.ended.append((running.pop()["InstanceId"], here.sent))
+    while len(running) < group["DesiredCapacity"]:
+        launched = _launch(here, group)
+        if launched is None:
+            break
+        running.append(launched)
+    here.put("groups", group["AutoScalingGroupName"], {**group, "Instances": running})
+
+
+def _launch(here: Here, group: Record) -> Record | None:
+    """In the first pool that has capacity; a failed activity when all are dry (D)."""
+    template = group["MixedInstancesPolicy"]["LaunchTemplate"]
+    types = [o["InstanceType"] for o in template.get("Overrides", ()) if "InstanceType" in o]
+    name = group["AutoScalingGroupName"]
+    for instance_type in types or TYPES:
+        for zone in group["AvailabilityZones"]:
+            if (instance_type, zone) not in here.aws.dry:
+                return {
+                    "InstanceId": here.new_id("i"),
+                    "InstanceType": instance_type,
+                    "AvailabilityZone": zone,
+                    "LifecycleState": "InService",
+                    "HealthStatus": "Healthy",
+                    "LaunchTemplate": template["LaunchTemplateSpecification"],
+                    "ProtectedFromScaleIn": False,
+                }
+    made = here.new_id("activity")
+    failed = {
+        "ActivityId": made,
+        "AutoScalingGroupName": name,
+        "Cause": "a difference between desired and actual capacity",
+        "StartTime": here.aws.now(),
+        "StatusCode": "Failed",
+        "StatusMessage": "Could not launch Spot Instances. UnfulfillableCapacity",
+    }
+    here.put("activities", made, failed)
+    return None
+
+
+def _find(here: Here, name: str) -> Record:
+    group = _groups(here, here.named("groups")).get(name)
+    group = group and _groups(here, here.all("groups")).get(name)
+    if group is None:
+        raise _invalid(f"AutoScalingGroup name not found - null: {name}")
+    if "Status" in group:
+        raise Refusal("ScalingActivityInProgress", f"the group {name} is being deleted")
+    return group
+
+
+def _invalid(message: str) -> Refusal:
+    return Refusal("ValidationError", message)

@@ -1,0 +1,341 @@
+"""A strict AWS in pure Python: one account, deterministic from one seed.
+
+`StrictAws` holds the clock, the randomness, every service's tables and how they looked before:
+a read may lag behind the writes, and go back in time. The rules of the services are plain
+functions, one file a service, each with its source: `D` is AWS's documentation, `M` the service
+model of botocore, and "the strict choice" what we take where AWS does not say.
+
+Records are never changed in place, only replaced: a copy of the whole account is cheap.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import import_module
+from random import Random
+from typing import Any, TypeAlias
+
+ACCOUNT = "123456789012"
+START = datetime(2026, 11, 23, 8, tzinfo=UTC)
+CALL_SECONDS = 0.05
+
+Record: TypeAlias = dict[str, Any]
+Tables: TypeAlias = dict[str, dict[str, Record]]
+Operation: TypeAlias = Callable[["Here", Record], Record]
+
+SERVICES = {
+    "autoscaling": "autoscaling",
+    "ec2": "ec2",
+    "events": "events",
+    "fsx": "fsx",
+    "iam": "iam_ssm_sts",
+    "scheduler": "scheduler",
+    "sns": "sns",
+    "ssm": "iam_ssm_sts",
+    "sts": "iam_ssm_sts",
+}
+
+
+class Refusal(Exception):
+    """An error answer of AWS."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request that reached AWS, and its error code if it was refused."""
+
+    number: int
+    who: str
+    region: str
+    service: str
+    operation: str
+    parameters: Record
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.who} {self.service}:{self.operation} {self.code}".rstrip()
+
+
+@dataclass
+class Store:
+    """The tables of one service in one region, and those before each recent write."""
+
+    tables: Tables = field(default_factory=dict)
+    past: list[tuple[int, Tables]] = field(default_factory=list)
+
+
+@dataclass
+class Bucket:
+    """Requests that may come at once, and how many a second come back (AWS facts 6.2)."""
+
+    size: float
+    refill: float
+    left: float = -1.0
+    at: float = 0.0
+
+    def take(self, now: float) -> bool:
+        """Whether one more request fits."""
+        left = self.size if self.left < 0 else self.left
+        self.left = min(self.size, left + (now - self.at) * self.refill)
+        self.at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+class StrictAws:
+    """One account, in every region."""
+
+    def __init__(
+        self,
+        seed: int = 0,
+        lag: Mapping[str, int] | int = 0,
+        *,
+        replicas: bool = False,
+        short_pages: bool = False,
+        lagging_references: bool = False,
+    ) -> None:
+        """`lag` is in calls, by service or for all of them; with `replicas` a read may also
+        be fresh, so that the next one goes back in time. With `lagging_references` a write
+        that names a new thing may not find it either."""
+        self.random = Random(seed)
+        self.lag = dict.fromkeys(SERVICES, lag) if isinstance(lag, int) else dict(lag)
+        self.replicas = replicas
+        self.short_pages = short_pages
+        self.lagging_references = lagging_references
+        self.seconds = 0.0
+        self.calls = 0
+        self.made = 0
+        self.stores: dict[tuple[str, str], Store] = {}
+        self.sent: list[Sent] = []
+        self.ended: list[tuple[str, Sent]] = []  # instances, and the call that ended each
+        self.dry: set[tuple[str, str]] = set()  # Spot pools without capacity: type, zone
+        self.full: set[str] = set()  # operations that are at their quota
+        self.buckets: dict[str, Bucket] = {}  # by "service" or "service:Operation prefix"
+        self.cursors: dict[str, list[Any]] = {}
+
+    def fork(self, seed: int | None = None) -> StrictAws:
+        """A copy that goes its own way."""
+        twin = StrictAws.__new__(StrictAws)
+        twin.__dict__.update(self.__dict__)
+        twin.random = Random()
+        twin.random.setstate(self.random.getstate())
+        if seed is not None:
+            twin.random.seed(seed)
+        twin.stores = {key: Store(s.tables, list(s.past)) for key, s in self.stores.items()}
+        twin.lag, twin.dry, twin.full = dict(self.lag), set(self.dry), set(self.full)
+        twin.sent, twin.ended, twin.cursors = [], list(self.ended), {}
+        twin.buckets = {n: Bucket(b.size, b.refill) for n, b in self.buckets.items()}
+        return twin
+
+    def now(self) -> datetime:
+        """The time, as AWS tells it: whole milliseconds."""
+        return START + timedelta(milliseconds=round(self.seconds * 1000))
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        self.seconds += seconds
+
+    def settled(self) -> None:
+        """Let every read see every write."""
+        for store in self.stores.values():
+            store.past.clear()
+
+    def here(self, service: str, region: str) -> Here:
+        """A service in a region, without a call."""
+        return Here(self, service, "aws-global" if service in ("iam", "sts") else region)
+
+    def answer(
+        self, who: str, region: str, service: str, operation: str, parameters: Record
+    ) -> Record:
+        """One request: what AWS says to it. Raises Refusal."""
+        self.calls += 1
+        self.pause(CALL_SECONDS)
+        sent = Sent(self.calls, who, region, service, operation, parameters)
+        try:
+            self._limits(service, operation)
+            here = Here(self, service, "aws-global" if service in ("iam", "sts") else region, sent)
+            answer = rule(service, operation)(here, parameters)
+        except Refusal as refusal:
+            sent = Sent(self.calls, who, region, service, operation, parameters, refusal.code)
+            raise
+        finally:
+            self.sent.append(sent)
+        return answer
+
+    def _limits(self, service: str, operation: str) -> None:
+        if f"{service}:{operation}" in self.full:
+            raise Refusal(LIMIT.get(service, "LimitExceededException"), f"{operation}: quota")
+        for name, bucket in self.buckets.items():
+            if f"{service}:{operation}".startswith(name) and not bucket.take(self.seconds):
+                raise Refusal(
+                    THROTTLE.get(service, "ThrottlingException"), "Rate exceeded", 400
+                )
+
+
+LIMIT = {
+    "autoscaling": "LimitExceeded",
+    "ec2": "SecurityGroupLimitExceeded",
+    "events": "LimitExceededException",
+    "fsx": "ServiceLimitExceeded",
+    "scheduler": "ServiceQuotaExceededException",
+    "sns": "TopicLimitExceeded",
+}
+THROTTLE = {"autoscaling": "Throttling", "ec2": "RequestLimitExceeded", "sns": "Throttling"}
+
+
+@cache
+def rule(service: str, operation: str) -> Operation:
+    """The function that answers an operation; both have botocore's snake_case name."""
+    module = import_module(f"tests.strict.{SERVICES[service]}")
+    found: Operation = getattr(module, operation)
+    return found
+
+
+@dataclass(frozen=True)
+class Here:
+    """What an operation works on: the tables of its service in its region."""
+
+    aws: StrictAws
+    service: str
+    region: str
+    sent: Sent = field(default=Sent(0, "nobody", "", "", "", {}))
+
+    def of(self, service: str) -> Here:
+        """Another service in the same region."""
+        return Here(self.aws, service, self.region, self.sent)
+
+    @property
+    def store(self) -> Store:
+        """The tables and their past."""
+        return self.aws.stores.setdefault((self.service, self.region), Store())
+
+    def all(self, table: str) -> Mapping[str, Record]:
+        """A table as it is."""
+        return self.store.tables.get(table, {})
+
+    def seen(self, table: str) -> Mapping[str, Record]:
+        """A table as a read sees it: perhaps without the last writes."""
+        lag = self.aws.lag.get(self.service, 0)
+        if self.aws.replicas and lag:
+            lag = self.aws.random.choice((0, lag))
+        if lag:
+            for number, before in self.store.past:
+                if number >= self.aws.calls - lag:
+                    return before.get(table, {})
+        return self.store.tables.get(table, {})
+
+    def named(self, table: str) -> Mapping[str, Record]:
+        """A table as a write sees it that names something in it."""
+        return self.seen(table) if self.aws.lagging_references else self.all(table)
+
+    def put(self, table: str, key: str, record: Record) -> None:
+        """Write one record."""
+        self._write(table, {**self.all(table), key: record})
+
+    def drop(self, table: str, key: str) -> None:
+        """Remove one record."""
+        self._write(table, {k: v for k, v in self.all(table).items() if k != key})
+
+    def _write(self, table: str, records: dict[str, Record]) -> None:
+        store, lag = self.store, self.aws.lag.get(self.service, 0)
+        if lag:
+            kept = [entry for entry in store.past if entry[0] >= self.aws.calls - lag]
+            store.past = [*kept, (self.aws.calls, store.tables)]
+        store.tables = {**store.tables, table: records}
+
+    def new_id(self, prefix: str) -> str:
+        """An id nobody has."""
+        self.aws.made += 1
+        return f"{prefix}-{self.aws.made:017x}"
+
+    def arn(self, resource: str, service: str = "") -> str:
+        """An ARN in this region."""
+        return f"arn:aws:{service or self.service}:{self.region}:{ACCOUNT}:{resource}"
+
+    def once(
+        self,
+        token: str | None,
+        parameters: Mapping[str, Any],
+        make: Callable[[], str],
+        mismatch: str,
+        alive: Callable[[str], bool] = lambda made: True,
+    ) -> str:
+        """The id that a token made before, or a new one; another request must not reuse it."""
+        if not token:
+            return make()
+        content = json.dumps(parameters, sort_keys=True, default=str)
+        key = f"{self.sent.operation}|{token}"
+        known = self.all("tokens").get(key)
+        if known and alive(known["made"]):
+            if known["content"] != content:
+                raise Refusal(mismatch, f"the token {token} was used with other parameters")
+            return str(known["made"])
+        made = make()
+        self.put("tokens", key, {"made": made, "content": content})
+        return made
+
+    def page(
+        self,
+        parameters: Mapping[str, Any],
+        items: str,
+        found: Callable[[], list[Any]],
+        limit: str = "MaxResults",
+        most: int = 1000,
+    ) -> Record:
+        """One page of a list, in no order; it may be short or empty and yet have a token
+        (M, e.g. fsx DescribeFileSystems: "even if fewer results are returned")."""
+        token = parameters.get("NextToken")
+        if token and token not in self.aws.cursors:
+            raise Refusal("InvalidNextToken", f"{token} is not one of ours")
+        rest = self.aws.cursors[token] if token else found()
+        if not token:
+            self.aws.random.shuffle(rest)
+        size = min(int(parameters.get(limit) or most), most)
+        if self.aws.short_pages and rest:
+            size = self.aws.random.choice((0, 1, size))
+        answer: Record = {items: rest[:size]}
+        if len(rest) > size:
+            answer["NextToken"] = f"page-{len(self.aws.cursors)}"
+            self.aws.cursors[answer["NextToken"]] = rest[size:]
+        return answer
+
+
+def tags_of(parameters: Mapping[str, Any], resource_type: str) -> list[Record]:
+    """The tags a TagSpecifications parameter gives to one type of resource."""
+    return [
+        tag
+        for each in parameters.get("TagSpecifications", ())
+        if each["ResourceType"] == resource_type
+        for tag in each["Tags"]
+    ]
+
+
+def retagged(old: list[Record], new: list[Record]) -> list[Record]:
+    """A tag list with some tags set."""
+    changed = {tag["Key"]: tag for tag in (*old, *new)}
+    return list(changed.values())
+
+
+def untagged(old: list[Record], keys: list[str]) -> list[Record]:
+    """A tag list without some keys."""
+    return [tag for tag in old if tag["Key"] not in keys]
+
+
+def matches(tags: list[Record], filters: list[Record]) -> Iterator[bool]:
+    """Whether tags satisfy each `tag:` filter."""
+    values = {f"tag:{tag['Key']}": tag["Value"] for tag in tags}
+    for each in filters:
+        if each["Name"].startswith("tag:"):
+            yield values.get(each["Name"]) in each["Values"]

@@ -1,0 +1,67 @@
+"""IAM, SSM and STS, as far as a run asks them: read only."""
+
+from __future__ import annotations
+
+from tests.strict.aws import ACCOUNT, START, Here, Record, Refusal
+
+
+def get_caller_identity(here: Here, p: Record) -> Record:
+    """Who calls."""
+    return {
+        "UserId": "AIDAEXAMPLE",
+        "Account": ACCOUNT,
+        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/reconciler/{here.sent.who}",
+    }
+
+
+def get_instance_profile(here: Here, p: Record) -> Record:
+    """NoSuchEntity (404) for an unknown name (M)."""
+    return {"InstanceProfile": _named(here, "profiles", "instance profile", p["InstanceProfileName"])}
+
+
+def get_role(here: Here, p: Record) -> Record:
+    """NoSuchEntity (404) for an unknown name (M)."""
+    return {"Role": _named(here, "roles", "role", p["RoleName"])}
+
+
+def _named(here: Here, table: str, what: str, name: str) -> Record:
+    found = here.seen(table).get(name)
+    if found is None:
+        raise Refusal("NoSuchEntity", f"The {what} {name} cannot be found.", 404)
+    return found
+
+
+def get_parameters(here: Here, p: Record) -> Record:
+    """At most ten names; unknown ones are listed, not refused (M)."""
+    if len(p["Names"]) > 10:
+        raise Refusal("ValidationException", "at most 10 names")
+    known = here.seen("parameters")
+    return {
+        "Parameters": [known[name] for name in p["Names"] if name in known],
+        "InvalidParameters": [name for name in p["Names"] if name not in known],
+    }
+
+
+def plant(here: Here, ssm: Here, image: str) -> None:
+    """What `bootstrap` and an image pipeline leave behind."""
+    path = f"arn:aws:iam::{ACCOUNT}:"
+    common = {"Path": "/", "CreateDate": START}
+    here.put(
+        "profiles",
+        "workstation",
+        {
+            "InstanceProfileName": "workstation",
+            "InstanceProfileId": "AIPAEXAMPLE",
+            "Arn": f"{path}instance-profile/workstation",
+            "Roles": [],
+            **common,
+        },
+    )
+    for name in ("workstation", "workstation-scheduler"):
+        here.put(
+            "roles",
+            name,
+            {"RoleName": name, "RoleId": "AROAEXAMPLE", "Arn": f"{path}role/{name}", **common},
+        )
+    parameter = {"Name": "/golden/gpu-desktop", "Type": "String", "Value": image, "Version": 1}
+    ssm.put("parameters", "/golden/gpu-desktop", parameter)

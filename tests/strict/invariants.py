@@ -1,0 +1,170 @@
+"""What must hold whatever went wrong: one function, after every scenario."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.kinds import KINDS
+from reconciler.plan.kind import Scope
+from reconciler.plan.ownership import SITE, WORKSTATION, read_tags
+from tests.strict.aws import Record, Sent, StrictAws
+from tests.strict.door import Door
+
+DATA_DELETES = frozenset({"delete_file_system", "delete_volume", "delete_snapshot"})
+SHARED_DELETES = frozenset(
+    {"delete_security_group", "delete_topic", "delete_rule", "delete_schedule_group"}
+)
+READS = ("describe_", "get_", "list_")
+RANDOM_IDS = re.compile(r"\b(fs|i|lt|sg|vol)-[0-9a-f]{17}\b|\bm[0-9a-f]{7}\b")
+
+SITE_NAME = "acme"
+
+
+def by_run(aws: StrictAws) -> Iterator[Sent]:
+    """What runs have sent, without what hands did."""
+    return (sent for sent in aws.sent if sent.who.startswith("run"))
+
+
+def writes(aws: StrictAws) -> list[Sent]:
+    """The calls of runs that are no reads."""
+    return [sent for sent in by_run(aws) if not sent.operation.startswith(READS)]
+
+
+def broken(aws: StrictAws, strangers: Mapping[str, Any] | None = None) -> list[str]:
+    """Every promise that does not hold, in words; none is what a test wants."""
+    return [*_doubled(aws), *_deeds(aws), *_touched(aws, strangers or {})]
+
+
+def _tables(aws: StrictAws, service: str, table: str) -> Iterator[Record]:
+    for (name, _), store in aws.stores.items():
+        if name == service:
+            yield from store.tables.get(table, {}).values()
+
+
+def _doubled(aws: StrictAws) -> Iterator[str]:
+    """At most one of each thing: by tags where AWS has no names, else by name and edge."""
+    owners = [
+        *(("file system", _identity(f["Tags"])) for f in _tables(aws, "fsx", "systems")),
+        *(("volume", _identity(v["Tags"])) for v in _tables(aws, "ec2", "volumes")),
+        *(("template", t["LaunchTemplateName"]) for t in _tables(aws, "ec2", "templates")),
+        *(("group", (g["GroupName"], g["VpcId"])) for g in _tables(aws, "ec2", "groups")),
+        *(
+            ("schedule", (s["GroupName"], re.sub(r"-[0-9a-f]{8}(-\d+)?$", "", s["Name"])))
+            for s in _tables(aws, "scheduler", "schedules")
+        ),
+    ]
+    for (what, who), count in Counter(each for each in owners if each[1]).items():
+        if count > 1:
+            yield f"{count} of {what} {who}"
+    before: Record | None = None
+    for version in sorted(
+        _tables(aws, "ec2", "versions"), key=lambda v: (v["LaunchTemplateId"], v["VersionNumber"])
+    ):
+        if (
+            before
+            and before["LaunchTemplateId"] == version["LaunchTemplateId"]
+            and before["LaunchTemplateData"] == version["LaunchTemplateData"]
+        ):
+            yield f"version {version['VersionNumber']} of {version['LaunchTemplateName']} again"
+        before = version
+
+
+def _identity(tags: list[Record]) -> tuple[str, ...]:
+    """Whose data it is, as far as tags tell; () for a stranger's."""
+    found = read_tags(tags)
+    if found.get(SITE) != SITE_NAME:
+        return ()
+    return tuple(f"{k}={v}" for k, v in sorted(found.items()) if k.startswith("reconciler:"))
+
+
+def _deeds(aws: StrictAws) -> Iterator[str]:
+    """No data deleted, nothing shared deleted, nobody cut off."""
+    for sent in by_run(aws):
+        if sent.operation in DATA_DELETES | SHARED_DELETES and not sent.code:
+            yield f"a run deletes: {sent}"
+    for instance, sent in aws.ended:
+        if sent.who.startswith("run"):
+            yield f"{instance} was ended by {sent}"
+
+
+def foreign(aws: StrictAws) -> dict[str, Any]:
+    """Every record that does not carry our tag, by where it stands."""
+    found: dict[str, Any] = {}
+    for (service, region), store in aws.stores.items():
+        groups = {
+            name
+            for name, group in store.tables.get("groups", {}).items()
+            if read_tags(group.get("Tags", ())).get(SITE) == SITE_NAME
+        }
+        for table, records in store.tables.items():
+            if (service, table) in CONTENT:
+                continue
+            for key, record in records.items():
+                ours = read_tags(record.get("Tags", ())).get(SITE) == SITE_NAME
+                if service == "scheduler" and table == "schedules":
+                    ours = record["GroupName"] in groups
+                if not ours:
+                    found[f"{service}/{region}/{table}/{key}"] = record
+    return found
+
+
+CONTENT = frozenset(
+    {
+        ("autoscaling", "activities"),
+        ("ec2", "first"),
+        ("ec2", "tokens"),
+        ("ec2", "versions"),
+        ("fsx", "tokens"),
+        ("scheduler", "tokens"),
+    }
+)
+"""Tables whose records belong to others, or to AWS itself."""
+
+
+def _touched(aws: StrictAws, before: Mapping[str, Any]) -> Iterator[str]:
+    now = foreign(aws)
+    for where, record in before.items():
+        if where not in now:
+            yield f"a stranger's is gone, or ours now: {where}"
+        elif now[where] != record:
+            yield f"a stranger's has changed: {where}"
+
+
+def essence(aws: StrictAws) -> dict[str, str]:
+    """What stands, read as the product reads it, without the ids that AWS makes up."""
+    twin = aws.fork()
+    twin.settled()
+    twin.short_pages = twin.replicas = False
+    found: dict[str, str] = {}
+    for (service, region), _ in list(twin.stores.items()):
+        if service != "ec2":
+            continue
+        door = Door(twin, region)
+        for kind in KINDS:
+            for live in kind.find(door, Scope(SITE_NAME)):
+                text = f"{live.spec} owned={live.owned} ready={live.ready} in use={live.in_use}"
+                found[f"{region} {live.key}"] = RANDOM_IDS.sub(r"\1", _unordered(text))
+    return found
+
+
+def _unordered(text: str) -> str:
+    """Versions may differ in number, and sets print in any order."""
+    text = re.sub(r"launch_template_version='\d+'", "", text)
+    return "".join(sorted(re.split(r"(?=Permission\()", text)))
+
+
+def abandoned(aws: StrictAws, wanted: set[str]) -> list[str]:
+    """Workstations that have an owned group or template and are declared nowhere."""
+    tagged = [
+        *(g["Tags"] for g in _tables(aws, "autoscaling", "groups") if "Status" not in g),
+        *(t["Tags"] for t in _tables(aws, "ec2", "templates")),
+    ]
+    found = {
+        tags[WORKSTATION]
+        for each in tagged
+        if (tags := read_tags(each)).get(SITE) == SITE_NAME and WORKSTATION in tags
+    }
+    return sorted(found - wanted)

@@ -1,0 +1,133 @@
+"""Declarations of any size, and edits of them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+
+from reconciler.declare.fleet import Site
+from reconciler.declare.load import load
+
+NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kim")
+
+DEFAULTS: dict[str, Any] = {
+    "site": "acme",
+    "account": "123456789012",
+    "ingress": [{"protocol": "tcp", "port": 8443, "cidr": "10.1.0.0/16"}],
+    "defaults": {
+        "region": "us-east-1",
+        "network": {"subnets": {"tags": {"Tier": "private"}}},
+        "image": {"ssm_parameter": "/golden/gpu-desktop"},
+        "instance_profile": "workstation",
+        "scheduler_role": "workstation-scheduler",
+    },
+}
+TYPES = ["g6.xlarge", "g5.xlarge", "g4dn.xlarge"]
+HOURS = {"start": "Mon-Fri 09:00", "stop": "Mon-Fri 19:00", "timezone": "Europe/Berlin"}
+
+
+@dataclass
+class Fleet:
+    """A declaration, to be edited and loaded."""
+
+    workstations: dict[str, dict[str, Any]]
+    tags: dict[str, str] = field(default_factory=lambda: {"Team": "vision"})
+    file_systems: dict[str, Any] = field(default_factory=dict)
+
+    def site(self) -> Site:
+        """The frozen site, loaded as the product loads it."""
+        fleet = {
+            "fleet": "vision",
+            "defaults": {"tags": self.tags},
+            "file_systems": self.file_systems,
+            "workstations": self.workstations,
+        }
+        return _load(json.dumps(fleet))
+
+
+@cache
+def _load(text: str) -> Site:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        (path / "_defaults.yaml").write_text(json.dumps(DEFAULTS))
+        (path / "vision.yaml").write_text(text)
+        return load([path])
+
+
+def fleet(count: int) -> Fleet:
+    """So many workstations, of three sorts: a Lustre home, an EBS home, a shared file system."""
+    declared = {name: workstation(index) for index, name in enumerate(NAMES[:count])}
+    shared = {"datasets": {"type": "fsx_lustre", "storage_capacity": "1200GiB"}}
+    return Fleet(declared, file_systems=shared if count > 2 else {})
+
+
+def workstation(index: int) -> dict[str, Any]:
+    """The index-th workstation."""
+    each: dict[str, Any] = {"owner": f"{NAMES[index]}@example.com", "schedule": dict(HOURS)}
+    match index % 3:
+        case 0:
+            each |= {"gpu": {"memory": "24GB"}, "vcpus": {"min": 4, "max": 16}}
+            each["storage"] = {"home": {"fsx_lustre": {"storage_capacity": "1200GiB"}}}
+        case 1:
+            each["instance_types"] = TYPES
+            each["storage"] = {"home": {"ebs": {"size": "200GiB"}}}
+        case _:
+            each["instance_types"] = TYPES
+            each["storage"] = {"mounts": [{"file_system": "datasets", "at": "/fsx"}]}
+            del each["schedule"]
+    return each
+
+
+def edited(name: str, count: int) -> tuple[Fleet | None, Fleet]:
+    """What was declared before, if anything, and what is declared now."""
+    before: Fleet | None = fleet(count)
+    after = fleet(count)
+    first = after.workstations[NAMES[0]]
+    match name:
+        case "create":
+            before = None
+        case "retype":
+            first["vcpus"] = {"min": 8, "max": 32}
+        case "resize":
+            first["storage"]["home"]["fsx_lustre"]["storage_capacity"] = "2400GiB"
+            for each in after.workstations.values():
+                if "ebs" in each["storage"].get("home", {}):
+                    each["storage"]["home"]["ebs"]["size"] = "300GiB"
+        case "reroot":
+            first["storage"]["root"] = {"size": "150GiB"}
+        case "retag":
+            after.tags = {"Team": "perception", "Cost": "4711"}
+        case "add":
+            after.workstations[NAMES[count]] = workstation(count)
+            after.file_systems = fleet(max(3, count)).file_systems if count > 1 else {}
+        case "remove":
+            gone = after.workstations.pop(NAMES[count - 1])
+            if not after.workstations:  # a fleet of none is refused: rename instead
+                after.workstations["zoe"] = gone
+        case "schedule":
+            first["schedule"] = {**HOURS, "start": "Mon-Fri 08:00"}
+        case "unschedule":
+            del first["schedule"]
+        case _:
+            raise ValueError(name)
+    return before, after
+
+
+EDITS = (
+    "create",
+    "retype",
+    "resize",
+    "reroot",
+    "retag",
+    "add",
+    "remove",
+    "schedule",
+    "unschedule",
+)

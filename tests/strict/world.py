@@ -1,0 +1,115 @@
+"""One site on the strict AWS, and short ways to run it and to do things by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.aws import lookup
+from reconciler.aws.once import ReadOnce
+from reconciler.declare.fleet import Site
+from reconciler.errors import ReconcilerError
+from reconciler.kinds import KINDS
+from reconciler.plan.model import Outcome, Report
+from reconciler.plan.read import Cloud
+from reconciler.plan.run import Selection, apply, look
+from tests.strict import ec2_network, iam_ssm_sts
+from tests.strict.aws import ACCOUNT, Record, StrictAws
+from tests.strict.door import OPEN, Door, Gate, Inline
+from tests.strict.faults import Crash, Faults
+
+REGION = "us-east-1"
+PAUSE = 600.0
+"""Seconds between two runs: a file system takes less to be made."""
+
+
+def new_aws(seed: int = 0, **options: Any) -> StrictAws:
+    """An account with a network, an image and roles."""
+    aws = StrictAws(seed, **options)
+    for region in ec2_network.IMAGE_ID:
+        ec2_network.plant(aws.here("ec2", region))
+        image = ec2_network.IMAGE_ID[region]
+        iam_ssm_sts.plant(aws.here("iam", region), aws.here("ssm", region), image)
+    aws.settled()
+    return aws
+
+
+@dataclass
+class World:
+    """A site, an account, and what stands between them."""
+
+    aws: StrictAws
+    site: Site
+    gate: Gate = OPEN
+    who: str = "run"
+    errors: list[str] = field(default_factory=list)  # runs that ended early, and why
+
+    def door(self, region: str) -> Door:
+        """The product's door."""
+        return Door(self.aws, region, self.who, self.gate)
+
+    def cloud(self) -> Cloud:
+        """Everything a run is handed."""
+        return Cloud(
+            account=ACCOUNT,
+            reader=lambda region: ReadOnce(self.door(region)),
+            writer=self.door,
+            lookups=lookup,
+            kinds=KINDS,
+            calls=lambda: {},
+            pool=Inline,
+        )
+
+    def look(self, approve: str = "") -> Report:
+        """A dry run."""
+        return look(self.site, self.cloud(), Selection((), approve), dry_run=True)
+
+    def run(self, approve: str = "") -> Report | None:
+        """A run, whole: None when it crashed or ended with an error."""
+        cloud = self.cloud()
+        try:
+            report = look(self.site, cloud, Selection((), approve), dry_run=False)
+            return apply(report, self.site, cloud, lambda change: None, lambda: False)
+        except Crash as crash:
+            self.errors.append(f"crash {crash}")
+        except ReconcilerError as error:
+            self.errors.append(str(error))
+        if isinstance(self.gate, Faults):
+            self.gate.lasting = None
+        return None
+
+    def settle(self, most: int) -> int:
+        """Run until nothing is left to do: how many runs that took, the last, empty one aside."""
+        for count in range(most + 1):
+            report = self.run()
+            self.aws.pause(PAUSE)
+            if report is not None and not report.plan.changes and not report.plan.unknown:
+                return count
+        last = report and rows(report)
+        raise AssertionError(f"not settled after {most} runs: {last or self.errors}")
+
+    def hand(self, service: str, operation: str, **parameters: Any) -> Record:
+        """What somebody does in the console."""
+        return Door(self.aws, REGION, "hand").call(service, operation, **parameters)
+
+    def start(self, workstation: str, capacity: int = 1) -> None:
+        """Somebody begins to work, or ends."""
+        self.hand(
+            "autoscaling",
+            "set_desired_capacity",
+            AutoScalingGroupName=f"{self.site.name}-{workstation}",
+            DesiredCapacity=capacity,
+        )
+
+
+def rows(report: Report) -> list[str]:
+    """Every row in one line."""
+    return [
+        f"{c.op} {c.key} {c.outcome} {sorted({f.field for f in c.fields})} {c.reason}"
+        for c in report.plan.changes
+    ]
+
+
+def failed(report: Report) -> list[str]:
+    """The rows that failed."""
+    return [str(c.key) for c in report.plan.changes if c.outcome is Outcome.FAILED]
