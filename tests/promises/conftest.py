@@ -1,0 +1,121 @@
+"""What the promises are kept against: a sandbox, fleets in it, and a tap on every call."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from reconciler.aws.client import connect
+from reconciler.declare.fleet import Site
+from reconciler.declare.load import load
+from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
+from tests.kinds.world import FLEETS, World
+from tests.promises.fleets import Tree, site
+from tests.support.tap import Tap
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+
+
+REGIONS = ("us-east-1", "eu-central-1")
+
+
+class Stage(World):
+    """A World whose fleets a test rewrites, with a tap on its calls."""
+
+    def __init__(self, folder: Path, declared: Site, tap: Tap) -> None:
+        self.site = declared
+        self.session = tap.session
+        self.edits = {}
+        self.folder = folder
+        self.tap = tap
+
+    def declare(self, *fleets: Tree, **top: Any) -> None:
+        """From now on the folder says this."""
+        self.site = site(self.folder, *fleets, **top)
+
+
+Raise = Callable[..., Stage]
+
+
+@pytest.fixture(scope="session")
+def tap(sandbox_server: Sandbox) -> Iterator[Tap]:
+    """One session for all: making its clients costs more than most tests. One try a call."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reconciler.aws.client.MAX_ATTEMPTS", 1)
+        for name, value in sandbox_server.environment.items():
+            patch.setenv(name, value)
+        yield Tap(connect(load([FLEETS])), *REGIONS)
+
+
+@pytest.fixture
+def stage(sandbox: Sandbox, tap: Tap, tmp_path: Path) -> Raise:
+    """`stage(fleet, …)`: an empty account, and the fleets declared for it."""
+
+    def make(*fleets: Tree, **top: Any) -> Stage:
+        return Stage(tmp_path, site(tmp_path, *fleets, **top), tap)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def module_stage(
+    module_sandbox: Sandbox, tap: Tap, tmp_path_factory: pytest.TempPathFactory
+) -> Raise:
+    """The same, for a whole module to share."""
+
+    def make(*fleets: Tree, **top: Any) -> Stage:
+        folder = tmp_path_factory.mktemp("stage")
+        return Stage(folder, site(folder, *fleets, **top), tap)
+
+    return make
+
+
+@functools.cache
+def client(service: str, region: str = "us-east-1") -> Any:
+    """A stranger's client."""
+    make: Any = boto3.client  # typed by service name; ours is a variable
+    return make(service, region_name=region, endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+
+
+def data() -> set[str]:
+    """Every file system, home volume and snapshot there is, by id."""
+    ec2 = client("ec2")
+    volumes = ec2.describe_volumes(
+        Filters=[{"Name": "tag:reconciler:file-system", "Values": ["*"]}]
+    )
+    snapshots = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    return {
+        *(each["FileSystemId"] for each in client("fsx").describe_file_systems()["FileSystems"]),
+        *(each["VolumeId"] for each in volumes["Volumes"]),
+        *(each["SnapshotId"] for each in snapshots),
+    }
+
+
+def group(name: str) -> dict[str, Any]:
+    """The live Auto Scaling group of a workstation; {} when there is none."""
+    answer = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    found: list[dict[str, Any]] = answer["AutoScalingGroups"]
+    return found[0] if found else {}
+
+
+def start(*names: str) -> None:
+    for name in names:
+        client("autoscaling").set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=1)
+
+
+def stop(*names: str) -> None:
+    for name in names:
+        client("autoscaling").set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=0)
+
+
+def schedules() -> list[str]:
+    """Names of live schedules, without their hashes."""
+    found = client("scheduler").list_schedules(GroupName="acme")["Schedules"]
+    return sorted(each["Name"].rpartition("-")[0] for each in found)
