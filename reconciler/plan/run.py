@@ -97,7 +97,8 @@ def _selected(plan: Plan, selection: Selection, site: Site) -> Plan:
             names = ", ".join(sorted("/".join(filter(None, names)) for names in known)[:10])
             raise UsageError(f"--only {glob} matches no workstation; there are: {names}")
     chosen = tuple(c for c in plan.changes if selection.takes(c.fleet, c.workstation))
-    return replace(plan, changes=chosen)
+    kept = tuple(live for live in plan.kept if selection.takes(live.fleet, live.workstation))
+    return replace(plan, changes=chosen, kept=kept)
 
 
 def _pools(

@@ -23,6 +23,7 @@ from reconciler.render.words import BLOCKED, UNKNOWN, findings, quiet, some, spa
 _ROLES: dict[str, Role] = {"+": "add", "~": "change", "-": "remove", "-/+": "remove"}
 _NAMES = 40  # names listed of workstations that change alike
 _FINDINGS = 10  # findings of one code
+_KEPT = 20  # things whose data stays
 
 
 def text(report: Report, look: Look) -> str:
@@ -94,12 +95,14 @@ def _unknown(unknown: tuple[Unknown, ...], look: Look) -> Iterator[str]:
 
 
 def _kept(kept: tuple[Live, ...], look: Look) -> Iterator[str]:
-    for live in kept:
+    for live in kept[:_KEPT]:
         whose = f" of {live.fleet}/{live.workstation}" if live.workstation else ""
         cost = f", {live.monthly_cost}" if live.monthly_cost else ""
         identity = f" ({live.attrs['id']})" if "id" in live.attrs else ""
         what = f"{live.key}{identity}{whose} in {live.key.region}{cost}"
         yield from look.wrap(terminal(what), "  ", "    ")
+    if len(kept) > _KEPT:
+        yield f"  {len(kept) - _KEPT} more; -o json lists them all"
 
 
 def _findings(ordered: list[Finding], look: Look) -> Iterator[str]:
