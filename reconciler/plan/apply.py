@@ -162,7 +162,8 @@ class _Run:
     def _send(self, change: Change) -> None:
         kind, aws = self.kinds[change.key.kind], self.door(change.key.region)
         try:
-            left = kind.apply(aws, change)
+            updates = change.op is Op.UPDATE
+            left = _update(kind, aws, change) if updates else kind.apply(aws, change)
         except AlreadyExists as error:
             if change.op is Op.DELETE:  # a conflict of another kind
                 raise
@@ -197,3 +198,11 @@ class _Run:
         if not fields or found.busy or not all(may_be_written(kind, f, found) for f in fields):
             return found
         return kind.apply(aws, replace(change, op=Op.UPDATE, live=found, fields=fields))
+
+
+def _update(kind: Kind, aws: Aws, change: Change) -> Live | None:
+    """Write what still differs: a Ref that was open may be what stands already."""
+    assert change.live is not None
+    assert change.desired is not None
+    fields = kind.diff(change.live, change.desired)
+    return kind.apply(aws, replace(change, fields=fields)) if fields else change.live

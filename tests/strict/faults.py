@@ -150,6 +150,7 @@ class Faults:
 
     at: dict[int, Fault] = field(default_factory=dict)
     calls: int = 0
+    fired: int = 0  # calls that went wrong
     log: list[Request] = field(default_factory=list)
     lasting: Fault | None = None  # for the rest of this run
 
@@ -163,7 +164,10 @@ class Faults:
         fault = self.at.get(self.calls) or self.lasting
         if fault is FAULTS["expired"]:
             self.lasting = fault
-        return fault(request, number, send) if fault else send()
+        if fault is None:
+            return send()
+        self.fired += number == 1
+        return fault(request, number, send)
 
     def end(self, request: Request) -> None:
         """Nothing."""

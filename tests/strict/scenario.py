@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from reconciler.declare.fleet import Site
 from reconciler.plan.model import Outcome
@@ -31,6 +32,7 @@ class Start:
     runs: int
     log: tuple[Request, ...]  # every call of those runs
     essence: dict[str, str]
+    strangers: dict[str, Any]
 
     @property
     def calls(self) -> int:
@@ -54,8 +56,9 @@ def start(edit: str, count: int) -> Start:
     smooth = World(world.aws.fork(), site, gate)
     runs = smooth.settle(4)
     assert writes(smooth.aws), "an edit writes something"
-    assert not broken(smooth.aws, foreign(world.aws)), broken(smooth.aws, foreign(world.aws))
-    return Start(world.aws.fork(), site, runs, tuple(gate.log), essence(smooth.aws))
+    others = foreign(world.aws)
+    assert not broken(smooth.aws, others), broken(smooth.aws, others)
+    return Start(world.aws.fork(), site, runs, tuple(gate.log), essence(smooth.aws), others)
 
 
 @dataclass(frozen=True)
@@ -89,54 +92,53 @@ class Scenario:
             tuple(re.findall(r"replicas|short_pages|lagging_references", rest)),
         )
 
-    def problems(self, *, strict_outcomes: bool = True) -> list[str]:
-        """Run it; everything that should not be."""
+    def world(self) -> World:
+        """The account before the edit, and a run that will meet the faults."""
         begin = start(self.edit, self.count)
         aws = begin.aws.fork(self.seed)
         aws.lag = dict.fromkeys(aws.lag, self.lag)
         for name in self.options:
             setattr(aws, name, True)
         gate = Faults({k: {**CRASHES, **FAULTS}[name] for k, name in self.faults})
-        world = World(aws, begin.site, gate)
-        return list(self._checked(world, begin, strict_outcomes))
+        return World(aws, begin.site, gate)
 
-    def _checked(self, world: World, begin: Start, strict: bool) -> Iterator[str]:
-        aws, gate = world.aws, world.gate
-        assert isinstance(gate, Faults)
-        last = max((k for k, _ in self.faults), default=0)
-        extra = calm = 0
-        for number in range(MOST_RUNS):
-            lagging = any(
-                store.past and store.past[-1][0] >= aws.calls - self.lag
-                for store in aws.stores.values()
-            )
-            disturbed = gate.calls < last
-            report = world.run()
-            disturbed = disturbed and gate.calls >= (min(k for k, _ in self.faults))
-            aws.pause(PAUSE)
-            if report and not report.plan.changes and not report.plan.unknown and not disturbed:
-                break
-            calm += not disturbed and not lagging
-            extra += disturbed or lagging
-            if strict and report and not disturbed:
-                for change in report.plan.changes:
-                    if change.outcome is Outcome.FAILED:
-                        yield f"run {number + 1}: {change.key} failed: {change.reason}"
-        else:
-            yield f"not settled: {rows(report) if report else world.errors[-1:]}"
-        if calm > max(begin.runs, AFTER_FAULT):
-            yield f"{calm} undisturbed runs until it settled"
-        yield from broken(aws, foreign(begin.aws))
-        yield from abandoned(aws, {each.name for each in begin.site.workstations})
-        now = essence(aws)
-        for key in sorted(now.keys() | begin.essence.keys()):
-            if now.get(key) != begin.essence.get(key):
-                yield f"{key} is {now.get(key)}, and without the fault {begin.essence.get(key)}"
-        before = len(writes(aws))
-        world.gate = Faults()
-        world.run()
-        if len(writes(aws)) != before:
-            yield f"a settled run writes: {writes(aws)[before:]}"
+    def problems(self) -> list[str]:
+        """Run it; everything that should not be."""
+        return list(verdict(self.world(), start(self.edit, self.count), self.lag))
+
+
+def verdict(world: World, begin: Start, lag: int = 0) -> Iterator[str]:
+    """Run until nothing is left to do, then look at what stands and how it came to be."""
+    aws, gate = world.aws, world.gate
+    assert isinstance(gate, Faults)
+    calm = 0  # runs with work to do, without a fault, and with reads that were up to date
+    for number in range(1, MOST_RUNS + 1):
+        lagging = any(
+            store.past and store.past[-1][0] >= aws.calls - lag for store in aws.stores.values()
+        )
+        fired, written = gate.fired, len(writes(aws))
+        report = world.run()
+        aws.pause(PAUSE)
+        disturbed = gate.fired > fired
+        if report and not disturbed and not report.plan.changes and not report.plan.unknown:
+            if len(writes(aws)) > written:
+                yield f"a run with an empty plan writes: {writes(aws)[written:]}"
+            break
+        calm += not disturbed and not lagging
+        if report and not disturbed and not lagging:
+            for change in report.plan.changes:
+                if change.outcome is Outcome.FAILED:
+                    yield f"run {number}: {change.key} failed: {change.reason}"
+    else:
+        yield f"not settled: {rows(report) if report else world.errors[-1:]}"
+    if calm > max(begin.runs, AFTER_FAULT):
+        yield f"{calm} undisturbed runs until it settled"
+    yield from broken(aws, begin.strangers)
+    yield from abandoned(aws, {each.name for each in begin.site.workstations})
+    now = essence(aws)
+    for key in sorted(now.keys() | begin.essence.keys()):
+        if now.get(key) != begin.essence.get(key):
+            yield f"{key} is {now.get(key)}, and without the fault {begin.essence.get(key)}"
 
 
 def explore(scenarios: Sequence[Scenario], file: str) -> list[str]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-
 
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load

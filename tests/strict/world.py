@@ -56,7 +56,7 @@ class World:
             writer=self.door,
             lookups=lookup,
             kinds=KINDS,
-            calls=lambda: {},
+            calls=dict,
             pool=Inline,
         )
 
