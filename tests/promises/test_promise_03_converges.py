@@ -1,0 +1,173 @@
+"""Promise 3: killed at any call, the next runs finish it, and nothing is made twice or leaked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from reconciler.plan.model import Outcome, Report
+from reconciler.plan.run import Selection, apply, look
+from tests.kinds.world import rows
+from tests.promises.conftest import Raise, Stage, client
+from tests.promises.fleets import HOURS, TYPES, VISION, Tree, plain, vision
+from tests.support.tap import Killed, Sent
+
+FIRST_APPLY = 21
+"""Writing calls of a first apply of two workstations, over the runs it takes."""
+
+EDIT: Tree = {
+    **vision(carol={"instance_types": TYPES}, bob=None),
+    "defaults": {"storage": {"root": {"size": "150GiB"}}, "tags": {"Team": "vision"}},
+}
+EDIT["workstations"]["alice"]["schedule"] = {**HOURS, "start": "Mon-Fri 08:00"}
+EDITS = 15
+"""Writing calls of an edit that makes, changes and removes something of each kind."""
+
+
+def count() -> Counter[str]:
+    """How many there are of everything that we make."""
+    ec2, events = client("ec2"), client("events")
+    groups = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    ours = [{"Name": "tag:reconciler:site", "Values": ["acme"]}]
+    versions = ec2.describe_launch_template_versions(Versions=["$Latest"])
+    security = ec2.describe_security_groups(Filters=ours)["SecurityGroups"]
+    rules = events.list_rules(NamePrefix="acme")["Rules"]
+    targets = [events.list_targets_by_rule(Rule=rule["Name"])["Targets"] for rule in rules]
+    return Counter(
+        file_systems=len(client("fsx").describe_file_systems()["FileSystems"]),
+        volumes=len(ec2.describe_volumes(Filters=ours)["Volumes"]),
+        templates=len(versions["LaunchTemplateVersions"]),
+        groups=len(groups),
+        schedules=len(client("scheduler").list_schedules(GroupName="acme")["Schedules"]),
+        schedule_groups=len(client("scheduler").list_schedule_groups()["ScheduleGroups"]),
+        topics=len(client("sns").list_topics()["Topics"]),
+        rules=len(rules),
+        targets=sum(map(len, targets)),
+        security_groups=len(security),
+        permissions=sum(
+            len(item["UserIdGroupPairs"]) for each in security for item in each["IpPermissions"]
+        ),
+    )
+
+
+class Plug:
+    """Pulled at the k-th writing call: that call, and every one after it, ends the process."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        self.at, self.after = at, after
+        self.sent = self.answered = 0
+        self.pulled = False
+
+    def before_send(self, sent: Sent) -> None:
+        if sent.writes:
+            self.sent += 1
+            self.pulled = self.pulled or (not self.after and self.sent >= self.at)
+        if self.pulled:
+            raise Killed
+
+    def after_answer(self, sent: Sent) -> None:
+        if sent.writes:
+            self.answered += 1
+            self.pulled = self.pulled or (self.after and self.answered >= self.at)
+        if self.pulled:
+            raise Killed
+
+
+def run_until_killed(world: Stage, plug: Plug) -> None:
+    """As many runs as it takes, up to the plug; a fault if it was never pulled."""
+    with world.tap.hearing(plug.before_send, plug.after_answer):
+        for _ in range(4):
+            try:
+                world.run()
+            except Killed:
+                return
+    pytest.fail("it was finished before the plug was pulled")
+
+
+@pytest.fixture(scope="module")
+def wanted(module_stage: Raise) -> dict[str, Counter[str]]:
+    """What stands after runs that nobody stopped."""
+    world = module_stage(VISION)
+    world.settle()
+    first = count()
+    world.declare(EDIT)
+    world.settle()
+    return {"first": first, "edit": count()}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("call", range(1, FIRST_APPLY + 1))
+def test_a_first_apply_killed_at_any_call_is_finished_by_two_more_runs(
+    wanted: dict[str, Counter[str]], stage: Raise, call: int, after: bool
+) -> None:
+    world = stage(VISION)
+    run_until_killed(world, Plug(call, after=after))
+    for _ in range(2):
+        world.run()
+    assert rows(world.look()) == []
+    assert count() == wanted["first"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("call", range(1, EDITS + 1))
+def test_an_edit_killed_at_any_call_is_finished_by_two_more_runs(
+    wanted: dict[str, Counter[str]], stage: Raise, call: int, after: bool
+) -> None:
+    world = stage(VISION)
+    world.settle()
+    world.declare(EDIT)
+    run_until_killed(world, Plug(call, after=after))
+    for _ in range(2):
+        world.run()
+    assert rows(world.look()) == []
+    assert count() == wanted["edit"]
+
+
+def test_the_tables_above_name_every_call(stage: Raise) -> None:
+    """So that a kind with one more call is killed there too."""
+    world = stage(VISION)
+    with world.tap.hearing() as tap:
+        world.settle()
+    assert len(tap.writes) == FIRST_APPLY, tap.writes
+    world.declare(EDIT)
+    with world.tap.hearing() as tap:
+        world.settle()
+    assert len(tap.writes) == EDITS, tap.writes
+
+
+def test_many_schedules_half_replaced_by_a_killed_run_need_no_approval(stage: Raise) -> None:
+    """New ones made, old ones not yet deleted: no removal of workstations, and so no guard."""
+    names = [f"w{i}" for i in range(12)]
+    world = stage(plain(*names, schedule=HOURS))
+    world.settle()
+    world.declare(plain(*names, schedule={**HOURS, "timezone": "America/New_York"}))
+
+    def killed_before_deletes(sent: Sent) -> None:
+        if sent.operation == "DeleteSchedule":
+            raise Killed
+
+    with world.tap.hearing(killed_before_deletes), pytest.raises(Killed):
+        world.run()
+    report = world.run()
+    assert not [f for f in report.findings if f.stops_run]
+    assert {c.outcome for c in report.plan.changes} == {Outcome.DONE}
+    assert count()["schedules"] == 2 * len(names)
+    assert rows(world.look()) == []
+
+
+def test_two_runs_at_once_make_nothing_twice(wanted: dict[str, Counter[str]], stage: Raise) -> None:
+    """Both looked before either wrote, as a person and cron may."""
+    world = stage(VISION)
+    looks = [look(world.site, world.cloud(), Selection(), dry_run=False) for _ in range(2)]
+
+    def act(report: Report) -> Report:
+        return apply(report, world.site, world.cloud(), lambda change: None, lambda: False)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(act, looks))
+    for _ in range(2):
+        world.run()
+    assert rows(world.look()) == []
+    assert count() == wanted["first"]
