@@ -1,27 +1,36 @@
 """The errors this product raises.
 
-    ReconcilerError                  shown as one line, never as a traceback; knows its exit code
-    ├── BadDeclaration      2        the YAML is wrong; carries every problem
-    ├── UsageError          2        credentials, options, endpoint: the caller can fix it
-    ├── Refused             4        a guard stopped the whole run
-    │   └── NoDeclaration            no file declares anything: an empty or a wrong folder
-    └── AwsError            1        an AWS call failed; carries operation, code and text
-        ├── Denied                   the caller lacks a permission; carries the action
-        ├── Throttled                still throttled after every retry
-        ├── Unreachable              no answer: name, connection, time-out, broken body
-        ├── NotFound                 the thing is not there (or not visible yet)
-        ├── AlreadyExists            the name or token is taken
-        └── NotReady                 the thing is busy; a later run will do it
+ReconcilerError                  shown as one line, never as a traceback; knows its exit code
+├── BadDeclaration      2        the YAML is wrong; carries every problem
+├── UsageError          2        credentials, options, endpoint: the caller can fix it
+├── Refused             4        a guard stopped the whole run
+│   └── NoDeclaration            no file declares anything: an empty or a wrong folder
+└── AwsError            1        an AWS call failed; carries operation, code and text
+    ├── Denied                   the caller lacks a permission; carries the action
+    ├── Throttled                still throttled after every retry
+    ├── Unreachable              no answer: name, connection, time-out, broken body
+    ├── NotFound                 the thing is not there (or not visible yet)
+    ├── AlreadyExists            the name or token is taken
+    └── NotReady                 the thing is busy; a later run will do it
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from reconciler.declare.fleet import Where
+
+@dataclass(frozen=True, order=True)
+class Where:
+    """A place in a YAML file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
 
 
 class ReconcilerError(Exception):

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "render": {"render", "plan.model", "declare", "errors"},
     "engine": {"engine", "plan", "aws.wait", "declare.fleet", "errors"},
     "sandbox": {"sandbox"},
-    "errors": {"declare.fleet"},
+    "errors": set[str](),
     "cli": {"cli", "aws", "declare", "engine", "errors", "kinds", "plan", "render", "sandbox"},
     "__main__": {"cli"},
     "__init__": set[str](),

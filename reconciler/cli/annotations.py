@@ -10,7 +10,7 @@ from reconciler.cli.streams import write
 from reconciler.render.escape import annotation
 
 if TYPE_CHECKING:
-    from reconciler.declare.fleet import Where
+    from reconciler.errors import Where
     from reconciler.plan.model import Report
 
 LIMIT = 50  # GitHub shows ten of a kind per step; a broken site must not flood the log

@@ -15,13 +15,13 @@ from reconciler.declare.fleet import (
     Mount,
     RootVolume,
     Subnets,
-    Where,
     Workstation,
 )
 from reconciler.declare.hours import cron
 from reconciler.declare.layers import Values
 from reconciler.declare.tree import Map
 from reconciler.declare.units import gib, seconds
+from reconciler.errors import Where
 
 
 def workstation(fleet: str, name: str, settings: Map, where: Where) -> Workstation:

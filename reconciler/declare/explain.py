@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from reconciler.declare.fleet import Site, Where, Workstation
+from reconciler.declare.fleet import Site, Workstation
 from reconciler.declare.nearest import did_you_mean
-from reconciler.errors import UsageError
+from reconciler.errors import UsageError, Where
 
 
 class Row(NamedTuple):

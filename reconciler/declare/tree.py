@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from reconciler.declare.fleet import Where
-from reconciler.errors import Problem
+from reconciler.errors import Problem, Where
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from reconciler.declare.fleet import Where
+from reconciler.errors import Where
 
 
 @dataclass(frozen=True, order=True)

@@ -10,14 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from reconciler.declare.fleet import (
-    HomeVolume,
-    LustreFileSystem,
-    Site,
-    Subnets,
-    Where,
-    Workstation,
-)
+from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Site, Subnets, Workstation
+from reconciler.errors import Where
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.declare.fleet import Where
+from reconciler.errors import Where
 from reconciler.plan.model import Change, Finding, Live, Ref, Report, Unknown
 from reconciler.render.words import summary
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, TypeVar
 
-from reconciler.declare.fleet import Where
+from reconciler.errors import Where
 from reconciler.plan.model import Change, FieldChange, Impact, Op, Outcome, Plan, Ref
 from reconciler.render.words import IMPACTS, count, sides, sign
 

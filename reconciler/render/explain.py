@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.declare.fleet import Where
+from reconciler.errors import Where
 from reconciler.render.as_json import VERSION, place
 from reconciler.render.as_json import value as as_json
 from reconciler.render.escape import terminal

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.declare.fleet import Where
-from reconciler.errors import Problem
+from reconciler.errors import Problem, Where
 from reconciler.render.look import Look
 from reconciler.render.problems import document, github, text
 

@@ -13,9 +13,9 @@ from reconciler.declare.fleet import (
     Site,
     Subnets,
     Value,
-    Where,
     Workstation,
 )
+from reconciler.errors import Where
 from reconciler.plan.resolve import Facts, ImageFacts, ResolvedWorkstation, Subnet
 
 REGION = "us-east-1"

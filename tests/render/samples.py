@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.declare.fleet import Where
+from reconciler.errors import Where
 from reconciler.plan.model import (
     Change,
     FieldChange,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.declare.fleet import Where
+from reconciler.errors import Where
 from reconciler.plan.model import Change, Finding, Key, Level, Op, Outcome, Plan, Ref
 from reconciler.render import explain
 from reconciler.render.blocks import blocks
