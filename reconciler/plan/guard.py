@@ -40,7 +40,28 @@ class Pools:
         return sum(map(len, self.by_zone.values()))
 
     def __str__(self) -> str:
-        return "; ".join(f"{zone}: {', '.join(t) or 'none'}" for zone, t in self.by_zone.items())
+        """`us-east-1a, us-east-1b: g5.{xlarge,2xlarge}, g6.xlarge; us-east-1c: none`."""
+        zones: dict[str, list[str]] = {}
+        for zone, types in self.by_zone.items():
+            zones.setdefault(_families(types), []).append(zone)
+        return "; ".join(f"{', '.join(names)}: {types}" for types, names in zones.items())
+
+
+def _families(types: Iterable[str]) -> str:
+    sizes: dict[str, list[str]] = {}
+    for each in types:
+        family, _, size = each.partition(".")
+        sizes.setdefault(family, []).append(size)
+    return ", ".join(map(_family, sizes.items())) or "none"
+
+
+def _family(item: tuple[str, list[str]]) -> str:
+    family, sizes = item
+    if len(sizes) == 1:
+        return f"{family}.{sizes[0]}"
+    # "xlarge" before "2xlarge" before "12xlarge"; "metal" last
+    ordered = sorted(sizes, key=lambda s: (s == "metal", len(s), s))
+    return f"{family}.{{{','.join(ordered)}}}"
 
 
 @dataclass(frozen=True)
@@ -100,7 +121,9 @@ def _pools(
             f"{FEW_POOLS} or more make a start likely: widen {setting}, or add zones"
         )
         findings.append(Finding(Level.WARNING, "few-spot-pools", message, where))
-    note = f"matches {found}"
+    # The preview cannot weigh prices: see aws/pools.py.
+    before = "" if declared.instance_types else " before price protection"
+    note = f"matches{before} {found}"
     return replace(
         plan,
         changes=tuple(

@@ -263,7 +263,7 @@ def test_the_types_that_match_are_noted_on_the_row_by_zone() -> None:
     guarded = check(ROWS, [resolved()], pools(8))
     notes = {change.key: change.notes for change in guarded.plan.changes}
     assert notes[GROUP] == (
-        "matches us-east-1a: g0.xlarge, g1.xlarge, g2.xlarge, g3.xlarge; "
+        "matches before price protection us-east-1a: g0.xlarge, g1.xlarge, g2.xlarge, g3.xlarge; "
         "us-east-1b: g4.xlarge, g5.xlarge, g6.xlarge, g7.xlarge",
     )
     assert not any(found for key, found in notes.items() if key != GROUP)
@@ -308,3 +308,12 @@ def test_kept_data_is_told_with_its_cost() -> None:
     )
     assert "acme-bob/home (fs-1)" in finding.message
     assert finding.message.endswith("its data stays, about $174/month")
+
+
+def test_pools_read_by_family_and_zones_alike_stand_together() -> None:
+    types = ("g5.12xlarge", "g5.2xlarge", "g5.metal", "g5.xlarge", "g6.xlarge")
+    found = Pools({"us-east-1a": types, "us-east-1b": types, "us-east-1c": ()})
+    assert str(found) == (
+        "us-east-1a, us-east-1b: g5.{xlarge,2xlarge,12xlarge,metal}, g6.xlarge; us-east-1c: none"
+    )
+    assert found.count == 10
