@@ -1,0 +1,28 @@
+"""The names that prove a schedule's content, of a whole declaration: `python -m benchmarks.proofs`.
+
+ListSchedules tells names only, and a name holds a hash of what the schedule does. So copies of
+a recorded schedule need the product's own names.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from reconciler.aws.client import connect
+from reconciler.cli.cloud import cloud_of
+from reconciler.declare.load import load
+from reconciler.plan.read import read
+
+
+def main(fleets: Path) -> None:
+    """Print them as JSON."""
+    site = load([fleets])
+    cloud = cloud_of(connect(site))
+    seen = read(site, cloud, {region: cloud.reader(region) for region in site.regions})
+    print(json.dumps([each.proof for each in seen.desired if each.proof]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
