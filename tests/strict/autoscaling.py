@@ -166,9 +166,7 @@ def resume_processes(here: Here, p: Record) -> Record:
 
 
 def _suspended(here: Here, group: Record, names: set[str]) -> Record:
-    listed = [
-        {"ProcessName": name, "SuspensionReason": "User suspended"} for name in sorted(names)
-    ]
+    listed = [{"ProcessName": name, "SuspensionReason": "User suspended"} for name in sorted(names)]
     here.put("groups", group["AutoScalingGroupName"], {**group, "SuspendedProcesses": listed})
     return {}
 

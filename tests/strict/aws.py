@@ -179,9 +179,7 @@ class StrictAws:
             raise Refusal(LIMIT.get(service, "LimitExceededException"), f"{operation}: quota")
         for name, bucket in self.buckets.items():
             if f"{service}:{operation}".startswith(name) and not bucket.take(self.seconds):
-                raise Refusal(
-                    THROTTLE.get(service, "ThrottlingException"), "Rate exceeded", 400
-                )
+                raise Refusal(THROTTLE.get(service, "ThrottlingException"), "Rate exceeded", 400)
 
 
 LIMIT = {
@@ -303,7 +301,8 @@ class Here:
         if not token:
             self.aws.random.shuffle(rest)
         size = min(int(parameters.get(limit) or most), most)
-        if self.aws.short_pages and rest:
+        # EC2 pages only when it is asked for a size (D, "unpaginated requests").
+        if self.aws.short_pages and rest and (self.service != "ec2" or limit in parameters):
             size = self.aws.random.choice((0, 1, size))
         answer: Record = {items: rest[:size]}
         if len(rest) > size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from tests.strict.scenario import Scenario, explore
 SOAK = bool(os.environ.get("SOAK"))
 
 Explore = Callable[[Sequence[Scenario]], None]
+Check = Callable[[Iterable[tuple[str, Iterable[str]]]], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +33,30 @@ def scenarios(
         record_property("scenarios", len(chosen))
         bad = explore(chosen, request.path.name)
         assert not bad, f"{len(bad)} of {len(chosen)} scenarios\n" + "\n".join(bad[:20])
+
+    return run
+
+
+@pytest.fixture
+def check(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Check:
+    """`check([(name, problems), …])`: the same for scenarios that are not of the common form.
+
+    Failures are named by the test and the name; `--replay NAME` runs that one alone.
+    """
+
+    def run(cases: Iterable[tuple[str, Iterable[str]]]) -> None:
+        replay = request.config.getoption("replay", "")
+        count, bad = 0, []
+        for name, problems in cases:
+            if replay and replay != name:
+                continue
+            count += 1
+            found = list(problems)
+            if found:
+                again = f"pytest '{request.node.nodeid}' --replay '{name}'"
+                bad.append(f"{found[0]} (and {len(found) - 1} more)\n    {again}")
+        record_property("scenarios", count)
+        assert not bad, f"{len(bad)} of {count} scenarios\n" + "\n".join(bad[:20])
 
     return run
 

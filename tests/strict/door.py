@@ -122,9 +122,7 @@ class Door:
     account = ACCOUNT
     partition = "aws"
 
-    def __init__(
-        self, aws: StrictAws, region: str, who: str = "run", gate: Gate = OPEN
-    ) -> None:
+    def __init__(self, aws: StrictAws, region: str, who: str = "run", gate: Gate = OPEN) -> None:
         self.aws = aws
         self.region = region
         self.who = who
@@ -155,7 +153,9 @@ class Door:
                 if not token:
                     return
                 if token == before:
-                    raise PaginationError(message=f"The same next token was received twice: {token}")
+                    raise PaginationError(
+                        message=f"The same next token was received twice: {token}"
+                    )
 
     def _send(self, service: str, operation: str, model: Api, parameters: Record) -> Record:
         key = repr(parameters)

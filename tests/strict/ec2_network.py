@@ -134,8 +134,11 @@ def delete_security_group(here: Here, p: Record) -> Record:
     made = p["GroupId"]
     _group(here, made)
     used = [
-        *(g["GroupId"] for g in here.all("groups").values() if g["GroupId"] != made
-          and any(rule[3] == ("GroupId", made) for rule in g["Rules"])),
+        *(
+            g["GroupId"]
+            for g in here.all("groups").values()
+            if g["GroupId"] != made and any(rule[3] == ("GroupId", made) for rule in g["Rules"])
+        ),
         *(f for f, system in here.of("fsx").all("systems").items() if made in system["Groups"]),
     ]
     if used:

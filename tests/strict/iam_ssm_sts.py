@@ -16,7 +16,9 @@ def get_caller_identity(here: Here, p: Record) -> Record:
 
 def get_instance_profile(here: Here, p: Record) -> Record:
     """NoSuchEntity (404) for an unknown name (M)."""
-    return {"InstanceProfile": _named(here, "profiles", "instance profile", p["InstanceProfileName"])}
+    return {
+        "InstanceProfile": _named(here, "profiles", "instance profile", p["InstanceProfileName"])
+    }
 
 
 def get_role(here: Here, p: Record) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from reconciler.kinds import KINDS
@@ -145,15 +146,23 @@ def essence(aws: StrictAws) -> dict[str, str]:
         door = Door(twin, region)
         for kind in KINDS:
             for live in kind.find(door, Scope(SITE_NAME)):
-                text = f"{live.spec} owned={live.owned} ready={live.ready} in use={live.in_use}"
-                found[f"{region} {live.key}"] = RANDOM_IDS.sub(r"\1", _unordered(text))
+                what = f"owned={live.owned} ready={live.ready} in use={live.in_use}"
+                found[f"{region} {live.key}"] = RANDOM_IDS.sub(r"\1", f"{_plain(live.spec)} {what}")
     return found
 
 
-def _unordered(text: str) -> str:
-    """Versions may differ in number, and sets print in any order."""
-    text = re.sub(r"launch_template_version='\d+'", "", text)
-    return "".join(sorted(re.split(r"(?=Permission\()", text)))
+def _plain(value: Any) -> Any:
+    """In one order; without the template's version, whose number is nobody's concern."""
+    if is_dataclass(value):
+        members = ((each.name, getattr(value, each.name)) for each in fields(value))
+        return {n: _plain(v) for n, v in members if n != "launch_template_version"}
+    if isinstance(value, frozenset):
+        return sorted((_plain(each) for each in value), key=str)
+    if isinstance(value, Mapping):
+        return {key: _plain(value[key]) for key in sorted(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return value
 
 
 def abandoned(aws: StrictAws, wanted: set[str]) -> list[str]:

@@ -21,3 +21,32 @@ def test_crash_at_every_call(edit: str, count: int, scenarios: Explore) -> None:
             for when in CRASHES
         ]
     )
+
+
+PAIRS = [(edit, count) for edit, count in CASES if count < 10]
+
+
+@pytest.mark.parametrize(("edit", "count"), PAIRS, ids=[f"{e}-{n}" for e, n in PAIRS])
+def test_crash_again_during_the_recovery(edit: str, count: int, scenarios: Explore) -> None:
+    last = start(edit, count).calls
+    pairs = [
+        Scenario(edit, count, ((first, "after"), (second, when)), lag, first)
+        for first in range(1, last + 1)
+        for second in range(first + 1, first + last + 1)
+        for when in CRASHES
+        for lag in (0, 8)
+    ]
+    scenarios(Random(f"{edit}{count}").sample(pairs, len(pairs) if SOAK else 30))
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_every_run_of_a_row_dies(edit: str, scenarios: Explore) -> None:
+    """Killed again and again: each run gets a few calls further."""
+    step = 3 if SOAK else 11
+    last = start(edit, 3).calls
+    scenarios(
+        [
+            Scenario(edit, 3, tuple((k, "after") for k in range(first, last * 3, 29)), seed=first)
+            for first in range(1, 29, step)
+        ]
+    )
