@@ -85,17 +85,17 @@ def client(service: str, region: str = "us-east-1") -> Any:
 
 
 def data() -> set[str]:
-    """Every file system, home volume and snapshot there is, by id."""
-    ec2 = client("ec2")
-    volumes = ec2.describe_volumes(
-        Filters=[{"Name": "tag:reconciler:file-system", "Values": ["*"]}]
-    )
-    snapshots = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
-    return {
-        *(each["FileSystemId"] for each in client("fsx").describe_file_systems()["FileSystems"]),
-        *(each["VolumeId"] for each in volumes["Volumes"]),
-        *(each["SnapshotId"] for each in snapshots),
-    }
+    """Every file system and home volume there is, by id."""
+    homes = [{"Name": "tag:reconciler:file-system", "Values": ["*"]}]
+    volumes = client("ec2").describe_volumes(Filters=homes)["Volumes"]
+    file_systems = client("fsx").describe_file_systems()["FileSystems"]
+    return {*(f["FileSystemId"] for f in file_systems), *(v["VolumeId"] for v in volumes)}
+
+
+def snapshots() -> set[str]:
+    """Every snapshot of the account, by id."""
+    found = client("ec2").describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    return {each["SnapshotId"] for each in found}
 
 
 def group(name: str) -> dict[str, Any]:

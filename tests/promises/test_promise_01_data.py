@@ -6,7 +6,17 @@ import pytest
 
 from reconciler.plan.model import Outcome
 from tests.kinds.world import row, rows
-from tests.promises.conftest import Raise, Stage, client, data, group, schedules, start, stop
+from tests.promises.conftest import (
+    Raise,
+    Stage,
+    client,
+    data,
+    group,
+    schedules,
+    snapshots,
+    start,
+    stop,
+)
 from tests.promises.fleets import ALICE, BOB, DATASETS, EBS, LUSTRE, VISION, Tree, plain, vision
 
 HOME, VOLUME, SHARED = "acme-alice/home", "acme-bob/home", "acme-vision/datasets"
@@ -52,8 +62,8 @@ def test_no_edit_deletes_data_and_every_plan_lists_what_is_kept(stage: Raise, ed
     fleets, expected = EDITS[edit]
     world = stage(VISION)
     world.settle()
-    before = data()
-    assert len(before) >= 3, "two file systems and a volume"
+    before, backups = data(), snapshots()
+    assert len(before) == 3, "two file systems and a volume"
     world.declare(*fleets)
     token = next(
         (f.message.split("--approve ")[1][:8] for f in world.look().findings if f.stops_run), ""
@@ -63,6 +73,7 @@ def test_no_edit_deletes_data_and_every_plan_lists_what_is_kept(stage: Raise, ed
             world.run(approve=token)
         deletes = [name for name in world.tap.writes if "Delete" in name]
     assert data() >= before, "nothing is gone"
+    assert snapshots() >= backups
     data_calls = ("FileSystem", "Volume", "Snapshot", "Backup")
     assert not [name for name in deletes if name.endswith(data_calls)]
     assert sorted(kept(world)) == sorted(expected)

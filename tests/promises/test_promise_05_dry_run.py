@@ -1,0 +1,43 @@
+"""Promise 5: a dry run only reads, whatever there is to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.plan.model import Outcome
+from tests.promises.conftest import Raise, start
+from tests.promises.fleets import ALICE, VISION, Tree, plain, vision
+
+EDITS: dict[str, Tree] = {
+    "nothing-to-do": VISION,
+    "something-new": vision(carol=ALICE),
+    "something-removed": vision(bob=None),
+    "shape-changed": {**VISION, "defaults": {"storage": {"root": {"size": "150GiB"}}}},
+    "refused": {**VISION, "defaults": {"image": {"id": "ami-00000000000000000"}}},
+    "all-removed": plain("dora"),
+}
+
+
+def test_in_an_empty_account(stage: Raise) -> None:
+    world = stage(VISION)
+    with world.tap.hearing() as tap:
+        report = world.look()
+    assert {change.outcome for change in report.plan.changes} == {Outcome.PLANNED}
+    assert len(tap.sent) > 15
+    assert tap.writes == []
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_in_an_account_in_use(module_stage: Raise, applied: object, edit: str) -> None:
+    world = module_stage(EDITS[edit])
+    with world.tap.hearing() as tap:
+        report = world.look()
+    assert bool(report.plan.changes) is (edit != "nothing-to-do")
+    assert tap.writes == []
+
+
+@pytest.fixture(scope="module")
+def applied(module_stage: Raise) -> None:
+    world = module_stage(VISION)
+    world.settle()
+    start("acme-alice")
