@@ -30,6 +30,7 @@ class Start:
     aws: StrictAws
     site: Site
     runs: int
+    first: int  # calls of the first of them
     log: tuple[Request, ...]  # every call of those runs
     essence: dict[str, str]
     strangers: dict[str, Any]
@@ -54,11 +55,21 @@ def start(edit: str, count: int) -> Start:
     site = after.site()
     gate = Faults()
     smooth = World(world.aws.fork(), site, gate)
+    first = World(world.aws.fork(), site, Faults())
+    first.run()
     runs = smooth.settle(4)
     assert writes(smooth.aws), "an edit writes something"
     others = foreign(world.aws)
     assert not broken(smooth.aws, others), broken(smooth.aws, others)
-    return Start(world.aws.fork(), site, runs, tuple(gate.log), essence(smooth.aws), others)
+    return Start(
+        aws=world.aws.fork(),
+        site=site,
+        runs=runs,
+        first=len(first.aws.sent),
+        log=tuple(gate.log),
+        essence=essence(smooth.aws),
+        strangers=others,
+    )
 
 
 @dataclass(frozen=True)

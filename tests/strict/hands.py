@@ -1,0 +1,166 @@
+"""What somebody may do to each managed thing in the console, on the strict AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from reconciler.errors import AwsError
+from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
+from tests.strict.aws import Record, StrictAws
+from tests.strict.world import REGION, World
+
+Hand = Callable[[World], bool]
+"""Does its deed if there is something to do it to; whether it did."""
+
+
+def records(aws: StrictAws, service: str, table: str) -> dict[str, Record]:
+    """A table, as it is."""
+    return dict(aws.here(service, REGION).all(table))
+
+
+def ours(aws: StrictAws, service: str, table: str) -> dict[str, Record]:
+    """The records that carry our tag, in a stable order."""
+    return {
+        key: record
+        for key, record in sorted(records(aws, service, table).items())
+        if read_tags(record.get("Tags", ())).get(SITE) == "acme" and "Status" not in record
+    }
+
+
+def _file_system(name: str) -> Hand:
+    def hand(world: World) -> bool:
+        for key, system in ours(world.aws, "fsx", "systems").items():
+            if read_tags(system["Tags"]).get(FILE_SYSTEM) == name:
+                world.hand("fsx", "delete_file_system", FileSystemId=key)
+                return True
+        return False
+
+    return hand
+
+
+def volume(world: World) -> bool:
+    """An EBS home."""
+    for key in ours(world.aws, "ec2", "volumes"):
+        world.hand("ec2", "delete_volume", VolumeId=key)
+        return True
+    return False
+
+
+def template(world: World) -> bool:
+    """A launch template, also while its group stands."""
+    for key in ours(world.aws, "ec2", "templates"):
+        world.hand("ec2", "delete_launch_template", LaunchTemplateId=key)
+        return True
+    return False
+
+
+def group(world: World) -> bool:
+    """A group with what runs in it: first its protection goes."""
+    for key in ours(world.aws, "autoscaling", "groups"):
+        name = {"AutoScalingGroupName": key}
+        world.hand("autoscaling", "update_auto_scaling_group", **name, DeletionProtection="none")
+        world.hand("autoscaling", "delete_auto_scaling_group", **name, ForceDelete=True)
+        return True
+    return False
+
+
+def rules(world: World) -> bool:
+    """All rules of our security groups."""
+    for key, found in ours(world.aws, "ec2", "groups").items():
+        wire = [
+            {
+                "IpProtocol": protocol,
+                "FromPort": first,
+                "ToPort": last,
+                **(
+                    {"UserIdGroupPairs": [{"GroupId": source}]}
+                    if member == "GroupId"
+                    else {"IpRanges": [{"CidrIp": source}]}
+                ),
+            }
+            for protocol, first, last, (member, source), _ in found["Rules"]
+        ]
+        if wire:
+            world.hand("ec2", "revoke_security_group_ingress", GroupId=key, IpPermissions=wire)
+    return True
+
+
+def security_group(world: World) -> bool:
+    """A security group that nothing refers to any more."""
+    rules(world)
+    gone = False
+    for key in ours(world.aws, "ec2", "groups"):
+        with refusable():
+            world.hand("ec2", "delete_security_group", GroupId=key)
+            gone = True
+    return gone
+
+
+def topic(world: World) -> bool:
+    """The topic; the rule's target dangles."""
+    for arn in ours(world.aws, "sns", "topics"):
+        world.hand("sns", "delete_topic", TopicArn=arn)
+        return True
+    return False
+
+
+def rule(world: World) -> bool:
+    """The event rule, targets first."""
+    for name in ours(world.aws, "events", "rules"):
+        world.hand("events", "remove_targets", Rule=name, Ids=["topic"])
+        world.hand("events", "delete_rule", Name=name)
+        return True
+    return False
+
+
+def schedule(world: World) -> bool:
+    """One schedule."""
+    for key in sorted(records(world.aws, "scheduler", "schedules")):
+        owner, name = key.split("/")
+        if owner == "acme":
+            world.hand("scheduler", "delete_schedule", GroupName=owner, Name=name)
+            return True
+    return False
+
+
+def schedule_group(world: World) -> bool:
+    """The group, and with it all schedules."""
+    if "acme" not in records(world.aws, "scheduler", "groups"):
+        return False
+    with refusable():
+        world.hand("scheduler", "delete_schedule_group", Name="acme")
+        return True
+    return False
+
+
+@contextmanager
+def refusable() -> Iterator[None]:
+    """AWS may refuse what a hand tries."""
+    try:
+        yield
+    except AwsError:
+        return
+
+
+DELETES: dict[str, Hand] = {
+    "auto_scaling_group": group,
+    "event_rule": rule,
+    "file_system": _file_system("home"),
+    "home_volume": volume,
+    "launch_template": template,
+    "schedule": schedule,
+    "schedule_group": schedule_group,
+    "security_group": security_group,
+    "security_group_rules": rules,
+    "shared_file_system": _file_system("datasets"),
+    "topic": topic,
+}
+
+DATA = frozenset({"file_system", "home_volume", "shared_file_system"})
+
+
+def workstations(aws: StrictAws) -> list[str]:
+    """Those that have a group."""
+    groups = ours(aws, "autoscaling", "groups").values()
+    return sorted({read_tags(each["Tags"])[WORKSTATION] for each in groups})

@@ -1,0 +1,99 @@
+"""Somebody deletes a managed thing at any call: it comes back, or, being data, is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from reconciler.kinds import KINDS
+from reconciler.plan.model import Op, Outcome, Report
+from tests.strict.conftest import SOAK, Check
+from tests.strict.door import Request
+from tests.strict.faults import Faults
+from tests.strict.hands import DATA, DELETES
+from tests.strict.invariants import broken, essence
+from tests.strict.scenario import start
+from tests.strict.world import PAUSE, World, rows
+
+RUNS = 5
+
+
+@dataclass
+class Meanwhile(Faults):
+    """A gate behind which somebody does something before a call."""
+
+    world: World | None = None
+    before: int = 0
+    deed: str = ""
+    happened: list[bool] = field(default_factory=list)
+
+    def begin(self, request: Request) -> None:
+        """Count; at the call, the deed."""
+        super().begin(request)
+        if self.calls == self.before and self.world is not None:
+            self.happened.append(DELETES[self.deed](self.world))
+
+
+def problems(edit: str, count: int, deed: str, k: int, lag: int) -> Iterator[str]:
+    """One deed before one call."""
+    begin = start(edit, count)
+    aws = begin.aws.fork(k)
+    aws.lag = dict.fromkeys(aws.lag, lag)
+    gate = Meanwhile(before=k, deed=deed)
+    world = World(aws, begin.site, gate)
+    gate.world = world
+    report: Report | None = None
+    for _ in range(begin.runs + RUNS):
+        report = world.run()
+        aws.pause(PAUSE)
+    assert report is not None
+    if report.plan.changes:
+        if deed not in DATA:
+            yield f"not settled: {rows(report)}"
+        yield from _asked(report)
+        tokens = {
+            finding.message.split("--approve ")[1].split()[0]
+            for finding in report.findings
+            if finding.code == "data-missing"
+        }
+        for token in sorted(tokens):
+            world.run(approve=token)
+            aws.pause(PAUSE)
+        world.settle(3)
+    yield from broken(aws, begin.strangers)
+    missing = begin.essence.keys() - essence(aws).keys()
+    if missing:
+        yield f"never came back: {sorted(missing)}"
+
+
+def _asked(report: Report) -> Iterator[str]:
+    """Data that was in use is not made anew in silence; the rest waits for the answer."""
+    if not any(f.code == "data-missing" for f in report.findings):
+        yield f"data is gone and nobody is told: {rows(report)}"
+    for change in report.plan.changes:
+        if change.op is Op.CREATE and change.outcome is Outcome.DONE:
+            yield f"made anew: {change.key}"
+
+
+CASES = [
+    (edit, count, deed)
+    for edit, count in (("create", 3), ("retag", 3), ("reroot", 1))
+    for deed in sorted(DELETES)
+]
+
+
+@pytest.mark.parametrize(
+    ("edit", "count", "deed"), CASES, ids=[f"{e}-{n}-{d}" for e, n, d in CASES]
+)
+def test_deleted_by_hand_at_any_call(edit: str, count: int, deed: str, check: Check) -> None:
+    calls = range(1, start(edit, count).calls + 1)
+    every = [(k, lag) for k in calls for lag in (0, 8)]
+    chosen = every if SOAK else Random(deed).sample(every, 14)
+    check((f"k={k} lag={lag}", problems(edit, count, deed, k, lag)) for k, lag in chosen)
+
+
+def test_every_kind_is_deleted() -> None:
+    assert {kind.NAME for kind in KINDS} <= set(DELETES)
