@@ -1,0 +1,125 @@
+"""What somebody may change by hand in each managed thing, short of deleting it."""
+
+from __future__ import annotations
+
+import json
+
+from tests.strict.hands import Hand, ours, records, refusable
+from tests.strict.world import World
+
+
+def tag_file_system(world: World) -> bool:
+    """A tag that the YAML does not know."""
+    for system in ours(world.aws, "fsx", "systems").values():
+        arn = system["Fields"]["ResourceARN"]
+        tags = [{"Key": "Color", "Value": "red"}]
+        world.hand("fsx", "tag_resource", ResourceARN=arn, Tags=tags)
+    return True
+
+
+def tag_template(world: World) -> bool:
+    """Another owner."""
+    for made in ours(world.aws, "ec2", "templates"):
+        tags = [{"Key": "reconciler:owner", "Value": "mallory"}]
+        world.hand("ec2", "create_tags", Resources=[made], Tags=tags)
+    return True
+
+
+def other_version(world: World) -> bool:
+    """A newer version with another image."""
+    for made in ours(world.aws, "ec2", "templates"):
+        data = {"ImageId": "ami-0123456789abcdef0", "KeyName": "mine"}
+        world.hand(
+            "ec2", "create_launch_template_version", LaunchTemplateId=made, LaunchTemplateData=data
+        )
+    return True
+
+
+def higher_limit(world: World) -> bool:
+    """Room for a second instance."""
+    return _group(world, MaxSize=2)
+
+
+def other_settings(world: World) -> bool:
+    """Capacity rebalancing, which would end what runs."""
+    return _group(world, CapacityRebalance=True, HealthCheckGracePeriod=0)
+
+
+def _group(world: World, **settings: object) -> bool:
+    for name in ours(world.aws, "autoscaling", "groups"):
+        world.hand(
+            "autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **settings
+        )
+    return True
+
+
+def resume(world: World) -> bool:
+    """AZ rebalancing."""
+    for name in ours(world.aws, "autoscaling", "groups"):
+        world.hand(
+            "autoscaling",
+            "resume_processes",
+            AutoScalingGroupName=name,
+            ScalingProcesses=["AZRebalance"],
+        )
+    return True
+
+
+def open_ports(world: World) -> bool:
+    """SSH for the world."""
+    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    for made in ours(world.aws, "ec2", "groups"):
+        with refusable():
+            world.hand(
+                "ec2",
+                "authorize_security_group_ingress",
+                GroupId=made,
+                IpPermissions=[{**permission, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+            )
+    return True
+
+
+def topic_policy(world: World) -> bool:
+    """Everybody may publish."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    for arn in ours(world.aws, "sns", "topics"):
+        attribute = {"AttributeName": "Policy", "AttributeValue": policy}
+        world.hand("sns", "set_topic_attributes", TopicArn=arn, **attribute)
+    return True
+
+
+def silence(world: World) -> bool:
+    """The rule off, and one more target."""
+    for name in ours(world.aws, "events", "rules"):
+        world.hand("events", "disable_rule", Name=name)
+        target = {"Id": "mine", "Arn": "arn:aws:sns:us-east-1:123456789012:mine"}
+        world.hand("events", "put_targets", Rule=name, Targets=[target])
+    return True
+
+
+def move_schedules(world: World) -> bool:
+    """Every schedule at another hour, and off."""
+    for key, found in records(world.aws, "scheduler", "schedules").items():
+        if key.startswith("acme/"):
+            dates = ("Arn", "CreationDate", "LastModificationDate")
+            body = {name: value for name, value in found.items() if name not in dates}
+            edit = {"ScheduleExpression": "cron(0 3 * * ? *)", "State": "DISABLED"}
+            world.hand("scheduler", "update_schedule", **{**body, **edit})
+    return True
+
+
+EDITS: dict[str, Hand] = {
+    hand.__name__: hand
+    for hand in (
+        higher_limit,
+        move_schedules,
+        open_ports,
+        other_settings,
+        other_version,
+        resume,
+        silence,
+        tag_file_system,
+        tag_template,
+        topic_policy,
+    )
+}

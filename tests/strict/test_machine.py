@@ -1,0 +1,309 @@
+"""Everything at once: edits, people, hands, faults and time in any order (hypothesis).
+
+After each step the invariants hold; at the end, once all is quiet, two runs settle it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from reconciler.plan.model import Outcome, Report
+from tests.strict import autoscaling, sites, strangers
+from tests.strict.conftest import SOAK
+from tests.strict.ec2_network import TYPES
+from tests.strict.faults import CRASHES, FAULTS, Faults
+from tests.strict.hands import DELETES, ours, refusable
+from tests.strict.hands_edit import EDITS
+from tests.strict.invariants import abandoned, broken, foreign, writes
+from tests.strict.turns import Turns
+from tests.strict.world import REGION, World, new_aws, rows
+
+NAMES = st.sampled_from(sites.NAMES[:5])
+CALL = st.integers(1, 70)
+
+
+class Machine(RuleBasedStateMachine):
+    """One site and its account, and all that may happen to them."""
+
+    @initialize(count=st.integers(1, 3), seed=st.integers(0, 9))
+    def begin(self, count: int, seed: int) -> None:
+        self.fleet = sites.fleet(count)
+        self.fleet.file_systems = sites.fleet(3).file_systems
+        self.size = dict.fromkeys(sites.NAMES, 1)  # of homes: they only grow
+        self.world = World(new_aws(seed), self.fleet.site())
+        strangers.plant(self.world)
+        self.strangers = foreign(self.world.aws)
+        self.world.run()
+
+    @property
+    def aws(self) -> Any:
+        return self.world.aws
+
+    def _edited(self) -> None:
+        self.world.site = self.fleet.site()
+
+    def _declared(self, name: str) -> dict[str, Any] | None:
+        return self.fleet.workstations.get(name)
+
+    # -- the YAML is edited ------------------------------------------------------------------
+
+    @rule(name=NAMES)
+    def declare(self, name: str) -> None:
+        self.fleet.workstations[name] = sites.workstation(sites.NAMES.index(name))
+        self._sized(name)
+
+    @rule(name=NAMES)
+    def undeclare(self, name: str) -> None:
+        if len(self.fleet.workstations) > 1:
+            self.fleet.workstations.pop(name, None)
+            self._edited()
+
+    @rule(value=st.sampled_from(["vision", "perception", "x y"]))
+    def retag(self, value: str) -> None:
+        self.fleet.tags = {"Team": value}
+        self._edited()
+
+    @rule(name=NAMES)
+    def grow(self, name: str) -> None:
+        self.size[name] += 1
+        self._sized(name)
+
+    def _sized(self, name: str) -> None:
+        each, size = self._declared(name), self.size[name]
+        home = each and each["storage"].get("home", {})
+        if home and "fsx_lustre" in home:
+            home["fsx_lustre"]["storage_capacity"] = f"{max(1200, 2400 * (size - 1))}GiB"
+        elif home:
+            home["ebs"]["size"] = f"{100 + 100 * size}GiB"
+        self._edited()
+
+    @rule(name=NAMES, size=st.integers(40, 45))
+    def reroot(self, name: str, size: int) -> None:
+        if each := self._declared(name):
+            each["storage"]["root"] = {"size": f"{size * 10}GiB"}
+            self._edited()
+
+    @rule(name=NAMES, policy=st.sampled_from(["spot", "on-demand"]))
+    def change_market(self, name: str, policy: str) -> None:
+        if each := self._declared(name):
+            each["spot_policy"] = policy
+            self._edited()
+
+    @rule(name=NAMES, least=st.integers(2, 8))
+    def retype(self, name: str, least: int) -> None:
+        each = self._declared(name)
+        if each and "gpu" in each:
+            each["vcpus"] = {"min": least, "max": 32}
+            self._edited()
+
+    @rule(name=NAMES, hour=st.integers(6, 11))
+    def reschedule(self, name: str, hour: int) -> None:
+        if each := self._declared(name):
+            each["schedule"] = {**sites.HOURS, "start": f"Mon-Fri {hour:02}:30"}
+            self._edited()
+
+    @rule(name=NAMES)
+    def unschedule(self, name: str) -> None:
+        if each := self._declared(name):
+            each.pop("schedule", None)
+            self._edited()
+
+    @rule(name=NAMES, owner=st.sampled_from(["ann@example.com", "ben@example.com"]))
+    def hand_over(self, name: str, owner: str) -> None:
+        if each := self._declared(name):
+            each["owner"] = owner
+            self._edited()
+
+    @rule(name=NAMES)
+    def mount(self, name: str) -> None:
+        if each := self._declared(name):
+            each["storage"]["mounts"] = [{"file_system": "datasets", "at": "/fsx"}]
+            self._edited()
+
+    # -- people work -------------------------------------------------------------------------
+
+    @rule(name=NAMES, capacity=st.integers(0, 1))
+    def start_or_stop(self, name: str, capacity: int) -> None:
+        with refusable():
+            self.world.start(name, capacity)
+
+    @rule(data=st.data())
+    def delete_by_hand(self, data: st.DataObject) -> None:
+        DELETES[data.draw(st.sampled_from(sorted(DELETES)))](self.world)
+
+    @rule(data=st.data())
+    def edit_by_hand(self, data: st.DataObject) -> None:
+        with refusable():
+            EDITS[data.draw(st.sampled_from(sorted(EDITS)))](self.world)
+
+    @rule()
+    def stranger_takes_a_name(self) -> None:
+        with refusable():
+            self.world.hand(
+                "ec2",
+                "create_launch_template",
+                LaunchTemplateName="acme-erin",
+                LaunchTemplateData={"ImageId": "ami-0905e0a11de500001"},
+            )
+        self.strangers = foreign(self.aws)
+
+    # -- AWS has a day -----------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([1, 60, 600, 7 * 3600]))
+    def time_passes(self, seconds: int) -> None:
+        self.aws.pause(seconds)
+
+    @rule()
+    def spot_runs_dry(self) -> None:
+        self.aws.dry = {(each, REGION + zone) for each in TYPES for zone in "abc"}
+
+    @rule()
+    def spot_is_back(self) -> None:
+        self.aws.dry = set()
+        autoscaling.tick(self.aws.here("autoscaling", REGION))
+
+    @rule()
+    def spot_takes_all(self) -> None:
+        here = self.aws.here("autoscaling", REGION)
+        for name, group in list(ours(self.aws, "autoscaling", "groups").items()):
+            here.put("groups", name, {**group, "Instances": []})
+        autoscaling.tick(here)
+
+    @rule(lag=st.sampled_from([0, 1, 3, 8, 30]), replicas=st.booleans())
+    def reads_lag(self, lag: int, replicas: bool) -> None:
+        self.aws.lag = dict.fromkeys(self.aws.lag, lag)
+        self.aws.replicas = replicas
+
+    @rule()
+    def reads_catch_up(self) -> None:
+        self.aws.settled()
+
+    @rule(short=st.booleans())
+    def pages_are_short(self, short: bool) -> None:
+        self.aws.short_pages = short
+
+    @rule(operation=st.sampled_from(["fsx:create_file_system", "scheduler:create_schedule"]))
+    def quota_is_reached(self, operation: str) -> None:
+        self.aws.full = {operation}
+
+    @rule()
+    def quota_is_raised(self) -> None:
+        self.aws.full = set()
+
+    # -- runs --------------------------------------------------------------------------------
+
+    @rule()
+    def run(self) -> None:
+        self.world.run()
+
+    @rule()
+    def run_with_time(self) -> None:
+        self.world.run()
+        self.aws.pause(600)
+        self.world.run()
+
+    @rule()
+    def dry_run(self) -> None:
+        before = len(writes(self.aws))
+        self.world.look()
+        assert len(writes(self.aws)) == before, "a dry run writes nothing"
+
+    @rule(k=CALL, when=st.sampled_from(sorted(CRASHES)))
+    def run_dies(self, k: int, when: str) -> None:
+        self._run_behind(Faults({k: CRASHES[when]}))
+
+    @rule(k=CALL, fault=st.sampled_from(sorted(FAULTS)))
+    def run_meets_a_fault(self, k: int, fault: str) -> None:
+        self._run_behind(Faults({k: FAULTS[fault]}))
+
+    def _run_behind(self, gate: Faults) -> None:
+        World(self.aws, self.world.site, gate).run()
+
+    @rule(switch=st.dictionaries(CALL, st.integers(0, 1), max_size=4))
+    def two_runs_at_once(self, switch: dict[int, int]) -> None:
+        site = self.world.site
+        Turns(switch).play(
+            [lambda seat, n=n: World(self.aws, site, seat, f"run-{n}").run() for n in (0, 1)]  # type: ignore[misc]  # mypy cannot infer a default in a lambda
+        )
+
+    @precondition(lambda self: len(self.fleet.workstations) > 1)
+    @rule()
+    def run_of_an_older_commit(self) -> None:
+        older = sites.Fleet(
+            dict(list(self.fleet.workstations.items())[:-1]),
+            {"Team": "older"},
+            self.fleet.file_systems,
+        )
+        World(self.aws, older.site()).run()
+
+    # -- what holds --------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_is_broken(self) -> None:
+        if hasattr(self, "world"):
+            assert not broken(self.aws, self.strangers), broken(self.aws, self.strangers)
+
+    def teardown(self) -> None:
+        """All is quiet: somebody approves what waits for a person, and it settles."""
+        if not hasattr(self, "world"):
+            return
+        aws = self.aws
+        aws.settled()
+        aws.lag, aws.short_pages, aws.full, aws.dry = {}, False, set(), set()
+        for made, each in list(aws.here("ec2", REGION).all("templates").items()):
+            if each["LaunchTemplateName"] == "acme-erin" and not each["Tags"]:
+                self.world.hand("ec2", "delete_launch_template", LaunchTemplateId=made)
+        self.strangers = foreign(aws)
+        report: Report | None = None
+        for _ in range(8):
+            aws.pause(7 * 3600)  # file systems and volumes change once in six hours
+            for name in list(ours(aws, "autoscaling", "groups")):
+                self.world.hand(
+                    "autoscaling",
+                    "update_auto_scaling_group",
+                    AutoScalingGroupName=name,
+                    MinSize=0,
+                    DesiredCapacity=0,
+                )
+            approve = next(iter(_tokens(report)), "") if report else ""
+            report = self.world.run(approve)
+            assert report is not None, self.world.errors
+            if not report.plan.changes:
+                break
+        assert report is not None
+        assert not report.plan.changes, rows(report)
+        assert not report.plan.unknown, report.plan.unknown
+        assert not broken(aws, self.strangers), broken(aws, self.strangers)
+        assert not abandoned(aws, set(self.fleet.workstations))
+
+
+def _tokens(report: Report) -> list[str]:
+    """What a person would pass to --approve."""
+    blocked = [c for c in report.plan.changes if c.outcome is Outcome.BLOCKED]
+    stops = any(finding.stops_run for finding in report.findings)
+    return [
+        finding.message.split("--approve ")[1].split()[0]
+        for finding in report.findings
+        if "--approve " in finding.message and (blocked or stops)
+    ]
+
+
+Machine.TestCase.settings = settings(
+    max_examples=3000 if SOAK else 60,
+    stateful_step_count=50 if SOAK else 30,
+    deadline=None,
+    derandomize=not SOAK,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+TestMachine = Machine.TestCase
