@@ -15,7 +15,7 @@ from reconciler.errors import UsageError
 from reconciler.plan import apply as applying
 from reconciler.plan import guard
 from reconciler.plan.kind import Aws, Scope
-from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report, Unknown
+from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Removal, Report, Unknown
 from reconciler.plan.plan import IN_USE, NEEDS, Readings, make_plan
 from reconciler.plan.read import Cloud, read
 from reconciler.plan.resolve import Missing, ResolvedSite
@@ -131,13 +131,16 @@ SHAPE = frozenset({"instance_types", "instance_requirements", "subnets"})
 
 
 def _standing(readings: Readings) -> int:
-    """How many workstations have something live: what the guards' percentages are of."""
+    """How many workstations stand: what the guards' percentages are of.
+
+    Data alone is none: what was removed long ago must not widen the guard.
+    """
     return len(
         {
             (live.key.region, live.workstation)
             for reading in readings.values()
             if not isinstance(reading, Unknown)
             for live in reading
-            if live.owned and live.workstation
+            if live.owned and live.workstation and live.removal is not Removal.DATA
         }
     )

@@ -1,0 +1,212 @@
+"""Promise 7: guards are always on, and name the option that lets exactly one plan through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.cli import exits
+from reconciler.plan.model import Finding, Report
+from tests.kinds.world import rows
+from tests.promises.cli import reconcile
+from tests.promises.conftest import Raise, client, group
+from tests.promises.fleets import LUSTRE, PLAIN, Tree, plain, write
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+
+FIVE = ("ann", "ben", "cat", "dan", "eve")
+
+
+def groups() -> list[str]:
+    found = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return sorted(each["AutoScalingGroupName"].removeprefix("acme-") for each in found)
+
+
+def stopping(report: Report) -> list[Finding]:
+    return [finding for finding in report.findings if finding.stops_run]
+
+
+def token_in(text: str) -> str:
+    return text.split("--approve ")[1][:8]
+
+
+# -- by exit code ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fleets(stage: Raise, tmp_path: Path) -> Path:
+    """Five workstations, declared and standing."""
+    stage(plain(*FIVE)).settle()
+    return tmp_path / "fleets"
+
+
+def test_an_empty_folder_is_refused(fleets: Path) -> None:
+    for file in fleets.iterdir():
+        file.unlink()
+    said = reconcile(fleets)
+    assert (said.code, said.out) == (exits.REFUSED, "")
+    assert "declares a fleet" in said.err
+    assert groups() == list(FIVE)
+
+
+def test_a_folder_with_nothing_but_defaults_is_refused(fleets: Path) -> None:
+    (fleets / "plain.yaml").unlink()
+    assert reconcile(fleets).code == exits.REFUSED
+    assert groups() == list(FIVE)
+
+
+@pytest.mark.parametrize("broken", ["yaml", "dangling"])
+def test_a_file_that_cannot_be_read_is_no_removal(fleets: Path, broken: str) -> None:
+    write(fleets.parent, plain("ann"), {"fleet": "more", "workstations": {"zoe": PLAIN}})
+    file = fleets / "plain.yaml"
+    if broken == "yaml":
+        file.write_text("fleet: plain\nworkstations: [")
+    else:
+        file.unlink()
+        file.symlink_to(fleets / "gone.yaml")
+    said = reconcile(fleets)
+    assert said.code == exits.USAGE
+    assert "plain.yaml" in said.err
+    assert groups() == list(FIVE), "nothing was made or removed"
+
+
+def test_another_account_is_refused(fleets: Path) -> None:
+    write(fleets.parent, plain("ann"), account="999999999999")
+    said = reconcile(fleets)
+    assert said.code == exits.REFUSED
+    assert "belong to account 123456789012" in said.err
+    assert groups() == list(FIVE)
+
+
+def test_a_mass_removal_takes_the_token_of_exactly_that_plan(fleets: Path) -> None:
+    write(fleets.parent, plain("ann", "ben"))
+    refused = reconcile(fleets, "-o", "json")
+    assert refused.code == exits.REFUSED
+    assert "3 of 5 workstations would be removed" in refused.finding
+    token = token_in(refused.finding)
+    assert groups() == list(FIVE)
+
+    write(fleets.parent, plain("ann"))  # the YAML moves on: the approval does not
+    stale = reconcile(fleets, "-o", "json", "--approve", token)
+    assert stale.code == exits.REFUSED
+    assert f"(the token {token} is of another plan)" in stale.finding
+    assert groups() == list(FIVE)
+
+    done = reconcile(fleets, "-o", "json", "--approve", token_in(stale.finding))
+    assert (done.code, groups()) == (exits.DONE, ["ann"])
+
+
+# -- what counts -----------------------------------------------------------------------------
+
+
+def test_one_may_go_without_asking(stage: Raise) -> None:
+    world = stage(plain(*FIVE))
+    world.settle()
+    world.declare(plain(*FIVE[1:]))
+    assert stopping(world.run()) == []
+    assert groups() == list(FIVE[1:])
+
+
+def test_a_refused_run_writes_nothing_at_all(stage: Raise) -> None:
+    """Not even what is harmless and stands in the same plan."""
+    world = stage(plain(*FIVE))
+    world.settle()
+    world.declare(plain("ann", "new"))
+    with world.tap.hearing() as tap:
+        report = world.run()
+    assert tap.writes == []
+    assert len(stopping(report)) == 1
+
+
+def test_a_new_tag_or_image_for_everybody_needs_no_ceremony(stage: Raise) -> None:
+    world = stage(plain(*FIVE))
+    world.settle()
+    everybody: Tree = {"tags": {"Team": "new"}, "storage": {"root": {"size": "150GiB"}}}
+    world.declare({**plain(*FIVE), "defaults": everybody})
+    assert stopping(world.run()) == []
+    assert rows(world.run()) == []
+
+
+def test_dropping_the_schedule_of_everybody_is_no_removal_of_anybody(stage: Raise) -> None:
+    hours = {"start": "Mon-Fri 09:00", "stop": "Mon-Fri 19:00", "timezone": "UTC"}
+    world = stage(plain(*FIVE, schedule=hours))
+    world.settle()
+    world.declare(plain(*FIVE))
+    assert stopping(world.run()) == []
+    assert rows(world.run()) == []
+    assert groups() == list(FIVE)
+
+
+def test_growing_many_file_systems_at_once_is_disruptive(stage: Raise) -> None:
+    """FSx stalls clients for minutes while it grows."""
+
+    def homes(capacity: str) -> Tree:
+        grown = {"fsx_lustre": {**LUSTRE["fsx_lustre"], "storage_capacity": capacity}}
+        return plain("ann", "ben", storage={"home": grown})
+
+    world = stage(homes("1200GiB"))
+    world.settle()
+    world.declare(homes("2400GiB"))
+    (finding,) = stopping(world.run())
+    assert finding.code == "many-disruptions"
+    capacities = {
+        f["StorageCapacity"] for f in client("fsx").describe_file_systems()["FileSystems"]
+    }
+    assert capacities == {1200}
+    assert stopping(world.run(approve=token_in(finding.message))) == []
+    world.settle()
+
+
+def test_data_of_long_gone_workstations_does_not_widen_the_guard(stage: Raise) -> None:
+    """Twenty kept homes are not twenty workstations of which two may go."""
+    world = stage(plain(*FIVE))
+    world.settle()
+    for number in range(20):
+        tags = {
+            "reconciler:site": "acme",
+            "reconciler:workstation": f"gone-{number}",
+            "reconciler:file-system": "home",
+        }
+        client("ec2").create_volume(
+            AvailabilityZone="us-east-1a",
+            Size=10,
+            VolumeType="gp3",
+            TagSpecifications=[
+                {
+                    "ResourceType": "volume",
+                    "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                }
+            ],
+        )
+    world.declare(plain(*FIVE[2:]))
+    (finding,) = stopping(world.run())
+    assert "2 of 5 workstations would be removed" in finding.message
+
+
+def test_only_takes_part_of_a_plan_and_the_guard_counts_that_part(stage: Raise) -> None:
+    world = stage(plain(*FIVE))
+    world.settle()
+    world.declare(plain("ann"))
+    assert stopping(world.run("eve")) == []
+    assert groups() == ["ann", "ben", "cat", "dan"]
+    assert len(stopping(world.run("b*", "c*"))) == 1
+
+
+def test_too_few_pools_block_that_workstation_before_its_data_is_paid_for(
+    stage: Raise, sandbox: Sandbox
+) -> None:
+    one_pool = {**PLAIN, "instance_types": ["g6.xlarge"], "availability_zones": ["us-east-1a"]}
+    world = stage(
+        {
+            "fleet": "plain",
+            "workstations": {"bad": {**one_pool, "storage": {"home": LUSTRE}}, "zoe": PLAIN},
+        }
+    )
+    report = world.run()
+    assert [f.code for f in report.findings if f.level == "error"] == ["too-few-pools"]
+    assert client("fsx").describe_file_systems()["FileSystems"] == []
+    assert (group("acme-bad"), exits.of_report(report)) == ({}, exits.FAILED)
+    assert group("acme-zoe") != {}
