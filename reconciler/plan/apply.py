@@ -21,7 +21,7 @@ from reconciler.errors import (
 )
 from reconciler.plan.kind import Aws, Kind, Scope
 from reconciler.plan.model import Change, Key, Live, Op, Outcome, Plan, Ref
-from reconciler.plan.plan import NEEDS, may_be_written, needs
+from reconciler.plan.plan import NEEDS, REFUSED, may_be_written, needs
 from reconciler.plan.refs import fill, open_fields, refs
 
 AT_ONCE = 10
@@ -48,7 +48,7 @@ def apply(
     run = _Run({kind.NAME: kind for kind in kinds}, door, scope, on_change, stopped)
     run.known.update(plan.known)
     for change in plan.changes:
-        if change.outcome is Outcome.BLOCKED:
+        if change.outcome is Outcome.BLOCKED and change.error != REFUSED:
             run.missing.setdefault(change.key, change.reason)
             run.failed.add(change.key)
     order = {kind.NAME: index for index, kind in enumerate(kinds)}

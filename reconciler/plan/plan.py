@@ -44,6 +44,9 @@ Readings: TypeAlias = Mapping[tuple[str, str], Reading]
 IN_USE = "in-use"
 """The error code of rows that wait for a person to stop working."""
 
+REFUSED = "refused"
+"""The error code of changes that would take a replacement: what they are of stands as it is."""
+
 NEEDS = "needs"
 """The error code of rows that need something which failed, or is blocked."""
 
@@ -63,7 +66,7 @@ def make_plan(
         for each in sorted((d for d in wanted if d.key.kind == kind.NAME), key=lambda d: d.key):
             _compare(draft, kind, each)
     blocked_rows = [_blocked_row(each, draft) for each in blocked]
-    removals, kept = _removals(draft, blocked, kinds)
+    removals, kept = _removals(draft, wanted, blocked, kinds)
     return Plan(
         changes=(*draft.changes, *blocked_rows, *removals),
         unchanged=tuple(draft.unchanged),
@@ -189,7 +192,11 @@ def _update(draft: _Draft, kind: Kind, live: Live, row: Change, opened: OpenFiel
     if refused:
         advice = "; ".join(dict.fromkeys(kind.RULES[f.field].advice for f in refused))
         change = replace(row, op=Op.REPLACE, fields=tuple(refused), impact=Impact.DATA)
-        _stop(draft, change, advice, "refused")
+        if any(kind.RULES[f.field].when is When.NEVER for f in refused):
+            _stop(draft, change, advice, REFUSED)
+        else:  # it is only larger than asked for: nobody has to wait for that
+            change = replace(change, outcome=Outcome.BLOCKED, reason=advice, error=REFUSED)
+            draft.changes.append(change)
     if not found:
         if live.broken:
             _stop(draft, row, live.broken, "broken")
@@ -268,7 +275,7 @@ def _blocked_row(each: Blocked, draft: _Draft) -> Change:
 
 
 def _removals(
-    draft: _Draft, blocked: Sequence[Blocked], kinds: Sequence[Kind]
+    draft: _Draft, wanted: Iterable[Desired], blocked: Sequence[Blocked], kinds: Sequence[Kind]
 ) -> tuple[list[Change], tuple[Live, ...]]:
     """What nobody declares any more. Start schedules first; then, where nothing runs, the group,
     its template, and last the schedule that would have stopped it."""
@@ -280,6 +287,7 @@ def _removals(
         if (key.region, live.workstation or key.name) not in spared
     ]
     running = {(o.key.region, o.workstation): o.in_use for o in draft.live.values() if o.in_use}
+    staying = {(each.key.region, each.workstation) for each in wanted if each.workstation}
     fleets = {(o.key.region, o.workstation): o.fleet for o in orphans if o.fleet}
     holders = [kind.NAME for kind in kinds if kind.HOLDS_INSTANCES]
     order = {kind.NAME: index for index, kind in enumerate(kinds)}
@@ -296,7 +304,9 @@ def _removals(
         place = (live.key.region, live.workstation)
         fleet = live.fleet or fleets.get(place, "")  # a schedule has no tags to say it
         row = Change(Op.DELETE, live.key, live=live, fleet=fleet, workstation=live.workstation)
-        if live.removal is Removal.AT_ONCE:
+        # The stop schedule of a workstation that stays is one its owner no longer wants.
+        stays = place in staying and live.key.kind not in holders
+        if live.removal is Removal.AT_ONCE or stays:
             rows.append(row)
             continue
         unread = next(

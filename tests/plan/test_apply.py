@@ -253,6 +253,12 @@ def test_what_needs_something_blocked_waits_with_its_reason(bench: Bench) -> Non
     assert {c.error for c in done.changes[1:]} == {"needs"}
 
 
+def test_what_stands_after_something_larger_than_asked_for_is_done(bench: Bench) -> None:
+    desired = [want("store", size=1), want("group", color="blue", after=(key("store"),))]
+    done = bench.apply(plan(desired, [there("store", size=2), there("group")]))
+    assert [change.outcome for change in done.changes] == [Outcome.BLOCKED, Outcome.DONE]
+
+
 def test_what_needs_something_not_ready_waits_for_it(bench: Bench) -> None:
     def creating(change: Change) -> Live | None:
         live = made(change)

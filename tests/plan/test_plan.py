@@ -313,6 +313,13 @@ def test_who_stands_after_something_refused_is_blocked_with_it() -> None:
     assert rows(planned) == ["replace store alice: blocked", "update group alice: blocked"]
 
 
+def test_what_is_larger_than_asked_for_stands_and_nobody_waits_for_it() -> None:
+    """A volume grown by hand, past the YAML, must not keep its group from being repaired."""
+    desired = [want("store", size=1), want("group", color="blue", after=(key("store"),))]
+    planned = plan(desired, [there("store", size=2), there("group")])
+    assert rows(planned) == ["replace store alice: blocked", "update group alice: planned"]
+
+
 # -- ownership through a parent --------------------------------------------------------------
 
 
@@ -405,6 +412,18 @@ def test_removals_come_after_everything_that_is_made() -> None:
         Op.CREATE,
         *[Op.DELETE] * 4,
     ]
+
+
+def test_a_stop_schedule_goes_at_once_when_its_workstation_stays() -> None:
+    """Held until nothing runs, it would end the very work it was taken out for."""
+    stop = there("timer", "alice-stop", removal=Removal.WHEN_OFF)
+    running = there("group", in_use="i-0abc is running")
+    assert rows(plan([want("group")], [running, stop])) == ["delete timer alice-stop: planned"]
+
+
+def test_a_second_group_of_a_workstation_that_stays_still_waits() -> None:
+    second = there("group", "other", in_use="i-0abc is running", removal=Removal.WHEN_OFF)
+    assert rows(plan([want("group")], [there("group"), second])) == ["delete group other: waiting"]
 
 
 def test_a_moved_workstation_is_made_there_and_removed_here_and_its_data_stays() -> None:
