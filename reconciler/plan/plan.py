@@ -192,11 +192,8 @@ def _update(draft: _Draft, kind: Kind, live: Live, row: Change, opened: OpenFiel
     if refused:
         advice = "; ".join(dict.fromkeys(kind.RULES[f.field].advice for f in refused))
         change = replace(row, op=Op.REPLACE, fields=tuple(refused), impact=Impact.DATA)
-        if any(kind.RULES[f.field].when is When.NEVER for f in refused):
-            _stop(draft, change, advice, REFUSED)
-        else:  # it is only larger than asked for: nobody has to wait for that
-            change = replace(change, outcome=Outcome.BLOCKED, reason=advice, error=REFUSED)
-            draft.changes.append(change)
+        larger = all(kind.RULES[f.field].when is When.GROW for f in refused)
+        _stop(draft, change, advice, REFUSED, stands=larger)
     if not found:
         if live.broken:
             _stop(draft, row, live.broken, "broken")
@@ -228,9 +225,11 @@ def _wait(draft: _Draft, row: Change, reason: str) -> None:
         draft.waits.setdefault(row.key, reason)
 
 
-def _stop(draft: _Draft, row: Change, reason: str, error: str) -> None:
+def _stop(draft: _Draft, row: Change, reason: str, error: str, *, stands: bool = False) -> None:
+    """Block a row, and with it whoever stands after it; unless it `stands`, only larger."""
     draft.changes.append(replace(row, outcome=Outcome.BLOCKED, reason=reason, error=error))
-    draft.stuck.setdefault(row.key, reason)
+    if not stands:
+        draft.stuck.setdefault(row.key, reason)
 
 
 def _allowed(kind: Kind, change: FieldChange) -> bool:
