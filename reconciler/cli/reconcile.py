@@ -19,6 +19,7 @@ from reconciler.cli.completion import complete_selection, completion
 from reconciler.cli.console import Console
 from reconciler.cli.edge import guarded
 from reconciler.cli.explain import explain
+from reconciler.cli.iam import iam
 from reconciler.cli.sandbox import sandbox
 from reconciler.cli.stop import Stop
 from reconciler.cli.streams import write
@@ -152,7 +153,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
     return _repeat(request, console, every)
 
 
-for _command in (validate, explain, sandbox, completion):
+for _command in (validate, explain, iam, sandbox, completion):
     reconcile.add_command(_command)
 
 
