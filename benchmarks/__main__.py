@@ -1,103 +1,126 @@
-"""Time the stages people wait for, on generated fleets against the local AWS; print a table.
+"""Measure the whole command, as people run it, and print tables: `make bench`.
 
-    python -m benchmarks [WORKSTATIONS...]
-
-Wall time of the whole command, start-up included, as a person feels it. The sandbox answers from
-the same machine, so this compares one version with the next; it is not the time AWS takes.
+make bench                         # 100, 1,000 and 5,000 workstations
+make bench SIZES=100               # quick
+make bench JSON=bench.json         # also to a file
+TF_PLUGIN_MIRROR=... make bench    # beside Terraform, if its AWS provider is there
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from statistics import median
 
-REPEATS = 3
-SIZES = (1, 10, 100)
-RECONCILE = (sys.executable, "-m", "reconciler")
-DEFAULTS = """\
-site: bench
-account: "123456789012"
-defaults:
-  region: us-east-1
-  network: {subnets: {tags: {Tier: private}}}
-  image: {ssm_parameter: /golden/gpu-desktop}
-  instance_profile: workstation
-  scheduler_role: workstation-scheduler
-  gpu: {memory: 24GB}
-  storage: {home: {ebs: {size: 100GiB}}}
-  schedule: {start: "Mon-Fri 09:00", stop: "Mon-Fri 19:00", timezone: Europe/Berlin}
-"""
+from benchmarks import budgets, scenarios, startup, tables, terraform, worlds
+from benchmarks.scenarios import Row
+
+RIVAL_SIZE = 100
+FEW = 100
+"""Of larger sites only the steady look is measured more than once."""
 
 
-def main(sizes: tuple[int, ...]) -> None:
-    """One row a stage and size."""
-    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs; median of {REPEATS}\n")
-    print("| stage | workstations | seconds | AWS calls |\n| --- | --: | --: | --: |")
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as folder, sandbox() as environment:
-            fleets = ("--fleets", str(generate(Path(folder), size)), "-o", "json")
-            look = (*fleets, "--dry-run")
-            row("validate", size, ("validate", *fleets), environment)
-            row("dry run, all to create", size, look, environment)
-            row("run, all to create", size, fleets, environment, repeats=1)
-            row("dry run, nothing to do", size, look, environment)
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("sizes", type=int, nargs="*", default=[100, 1000, 5000])
+    parser.add_argument("--latency", type=float, nargs="*", default=[0, 50], help="ms a call")
+    parser.add_argument("--times", type=int, default=3, help="runs to take the median of")
+    parser.add_argument("--apply-up-to", type=int, default=1000, help="largest first apply")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--no-terraform", action="store_true")
+    return parser.parse_args()
 
 
-def row(
-    stage: str,
-    size: int,
-    arguments: tuple[str, ...],
-    environment: Mapping[str, str],
-    repeats: int = REPEATS,
-) -> None:
-    """Run a command some times and print what it took."""
-    seconds, calls = [], 0
-    for _ in range(repeats):
-        before = time.perf_counter()
-        done = subprocess.run(
-            [*RECONCILE, *arguments],
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
+def main() -> None:
+    """Measure, then print."""
+    chosen = options()
+    latencies = tuple(ms / 1000 for ms in chosen.latency)
+    before = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        recorded = worlds.record(folder)
+        small = worlds.site(folder, recorded, budgets.BASE)
+        rows = [scenarios.steady(small, 0.0, chosen.times)]
+        stages: dict[int, Mapping[str, float]] = {}
+        starts: list[startup.Start] = []
+        for size in chosen.sizes:
+            site = worlds.site(folder, recorded, size)
+            rows += _rows(site, latencies, chosen)
+            stages[size] = _stages(site)
+            starts = starts or list(startup.measure(site.fleets, size, 3 * chosen.times))
+        comparison, missing = _compare(folder, latencies, chosen)
+    verdicts = list(budgets.verdicts(rows, starts, comparison))
+    after = os.getloadavg()[0]
+    machine = (
+        f"Python {platform.python_version()}, {os.cpu_count()} CPUs, "
+        f"load {before:.1f} before and {after:.1f} after; medians of {chosen.times}"
+    )
+    print(f"{machine}\n\n{tables.scenarios(rows)}")
+    print(f"{tables.startup(starts)}\n{tables.stages(stages)}")
+    if comparison:
+        print(f"{comparison.versions}, {RIVAL_SIZE} workstations\n\n{tables.terraform(comparison)}")
+    else:
+        print(f"Not compared with Terraform: {missing}.\n")
+    print(tables.budgets(verdicts))
+    if chosen.json:
+        document = {
+            "version": 1,
+            "machine": machine,
+            "scenarios": [asdict(row) for row in rows],
+            "startup": [asdict(start) for start in starts],
+            "stages": stages,
+            "terraform": asdict(comparison) if comparison else None,
+            "budgets": [asdict(verdict) for verdict in verdicts],
+        }
+        chosen.json.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _rows(
+    site: worlds.Site, latencies: tuple[float, ...], chosen: argparse.Namespace
+) -> Iterator[Row]:
+    times = chosen.times if site.size <= FEW else 1
+    for latency in latencies:
+        yield scenarios.steady(site, latency, chosen.times)
+        yield from scenarios.one_field(site, latency, times)
+        if site.size <= chosen.apply_up_to:
+            yield from scenarios.first(site, latency, times)
+    if site.size == 5000:
+        yield scenarios.steady(site, budgets.SWEEP_LATENCY, 1)
+
+
+def _stages(site: worlds.Site) -> Mapping[str, float]:
+    with worlds.serve(site.worlds["steady"]) as endpoint:
+        said = subprocess.run(
+            [sys.executable, "-m", "benchmarks.stages", str(site.fleets)],
+            env={**os.environ, **worlds.variables(endpoint)},
+            stdout=subprocess.PIPE,
             check=True,
-        )
-        seconds.append(time.perf_counter() - before)
-        calls = sum(json.loads(done.stdout).get("calls", {}).values())
-    print(f"| {stage} | {size} | {median(seconds):.2f} | {calls or '–'} |", flush=True)
+        ).stdout
+    measured: dict[str, float] = json.loads(said)["stages"]
+    return measured
 
 
-def generate(folder: Path, size: int) -> Path:
-    """A site of so many workstations, ten to a fleet."""
-    (folder / "_defaults.yaml").write_text(DEFAULTS)
-    for first in range(0, size, 10):
-        names = [f"w{number:04}" for number in range(first, min(first + 10, size))]
-        lines = [f"  {name}: {{owner: {name}@example.com}}" for name in names]
-        text = "\n".join([f"fleet: team-{first // 10}", "workstations:", *lines, ""])
-        (folder / f"team-{first // 10}.yaml").write_text(text)
-    return folder
-
-
-@contextmanager
-def sandbox() -> Iterator[Mapping[str, str]]:
-    """A local AWS in a process of its own; the variables that lead to it."""
-    command = [*RECONCILE, "sandbox", "--port", "0", "-o", "json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        try:
-            environment: dict[str, str] = json.loads(process.stdout.readline())["environment"]
-            yield environment
-        finally:
-            process.terminate()
+def _compare(
+    folder: Path, latencies: tuple[float, ...], chosen: argparse.Namespace
+) -> tuple[terraform.Comparison | None, str]:
+    """The comparison, or why there is none."""
+    if chosen.no_terraform:
+        return None, "--no-terraform was given"
+    try:
+        rival = terraform.find(folder)
+    except terraform.Absent as absent:
+        return None, str(absent)
+    return terraform.compare(rival, folder, RIVAL_SIZE, latencies, chosen.times), ""
 
 
 if __name__ == "__main__":
-    main(tuple(map(int, sys.argv[1:])) or SIZES)
+    main()

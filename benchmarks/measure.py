@@ -24,7 +24,7 @@ class Cost:
 
     wall: float  # seconds
     cpu: float  # seconds, user and system
-    rss: float  # MiB, at the peak
+    rss: float  # MiB, at the peak; never less than this process's, some 30: it is inherited
     calls: int = 0
     most_at_once: Mapping[str, int] = field(default_factory=dict)  # by service
 

@@ -46,12 +46,12 @@ def one_field(site: Site, latency: float, times: int) -> Iterator[Row]:
     yield _measured(CHANGE, site, latency, "steady", run, times)
 
 
-def first(site: Site, latency: float) -> Iterator[Row]:
+def first(site: Site, latency: float, times: int) -> Iterator[Row]:
     """Everything to create, in two runs: AWS takes minutes to make a file system."""
     run = _run(site.fleets, (), lambda s: _only(s, "create"), site.size)
-    yield _measured(FIRST, site, latency, "empty", run, 1)
+    yield _measured(FIRST, site, latency, "empty", run, times)
     run = _run(site.fleets, (), lambda s: s["create"] >= 4 * site.size, site.size)
-    yield _measured(SECOND, site, latency, "half", run, 1)
+    yield _measured(SECOND, site, latency, "half", run, times)
 
 
 def _only(summary: dict[str, int], *ops: str) -> bool:

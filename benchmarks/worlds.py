@@ -96,7 +96,8 @@ def record(folder: Path) -> Mapping[str, Answers]:
         forward.kept = worlds["steady"]
         reconcile(proxy.url, fleets, "--dry-run")
         # What was asked before the change is answered as it was before the change.
-        forward.kept = after = {}
+        after: Answers = {}
+        forward.kept = after
         reconcile(proxy.url, changed)
         worlds["steady"] = after | worlds["steady"]
         proxy.close()
