@@ -41,6 +41,11 @@ _DISPUTED = (
     (re.compile(r"[-+]?[0-9]+(\.[0-9]+)?"), "has too many digits"),
 )
 
+# Letters and marks to Unicode, and to Python printable, but nothing is drawn for them.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+
 
 @dataclass(frozen=True)
 class Trap:
@@ -88,7 +93,7 @@ def hidden(text: str) -> Trap | None:
     for char in text:
         if char == "\n":
             return Trap("has a line break", "write it on one line, without | or >")
-        if not char.isprintable():
+        if not char.isprintable() or _BLANK.match(char):
             return Trap(f"has {name_of(char)}, which cannot be seen", "take it out")
     return _lookalike(text)
 

@@ -1,0 +1,85 @@
+"""Whatever stands in the YAML, `reconcile` says where and why, at once, and runs none of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hostile import corpus
+from tests.hostile.case import BAD, Case
+
+ROOT = Path(__file__).parents[2]
+PLACE = re.compile(r".+:[1-9]\d*:[1-9]\d*", re.DOTALL)
+CPU, WALL = 1.0, 20.0  # seconds; on a machine with other work the second only shows a hang
+COUNTS = corpus.counts()
+
+
+def visible(text: str) -> bool:
+    """Nothing a terminal would obey, and nothing that cannot be seen."""
+    return not any(
+        unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for c in text if c != "\n"
+    )
+
+
+def faults(case: Case, said: dict[str, Any]) -> list[str]:
+    """Everything that is wrong with how one case ended."""
+    out, err = said["out"], said["err"]
+    try:
+        problems = json.loads(out).get("errors", [])
+    except ValueError:
+        return [f"stdout is no JSON: {out[:200]}"]
+    found = {
+        f"exit {said['exit']}: {err[:300]}": said["exit"] != case.exit,
+        "no problem is told": case.exit == BAD and not problems,
+        "a problem has no position": any(not PLACE.fullmatch(each["where"]) for each in problems),
+        "no annotation": case.exit == BAD and "::error file=" not in err,
+        f"it says something else: {err[:300]}": case.says not in out.replace('\\"', '"'),
+        "a traceback": "Traceback" in err or "unexpected" in out,
+        "a control character": not visible(out + err),
+        f"{said['cpu']:.2f} s of CPU": said["cpu"] > CPU,
+        f"{said['wall']:.2f} s": said["wall"] > WALL,
+        "something was run": said["canary"],
+    }
+    return [fault for fault, is_so in found.items() if is_so]
+
+
+@pytest.mark.parametrize(
+    "category", COUNTS, ids=[f"{name}: {number}" for name, number in COUNTS.items()]
+)
+def test_every_case_ends_with_a_message_and_a_place(category: str, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.batch", category, str(tmp_path / "corpus")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    cases = corpus.cases(category)
+    assert len(lines) == len(cases), f"it ended after {len(lines)} cases: {ended.stderr[-2000:]}"
+    wrong = {
+        case.name: found
+        for case, said in zip(cases, lines, strict=True)
+        if (found := faults(case, said))
+    }
+    assert not wrong, "\n" + "\n".join(f"{name}: {found}" for name, found in wrong.items())
+
+
+def test_the_corpus_is_large_and_says_what_each_case_is() -> None:
+    assert len(COUNTS) >= 18
+    assert sum(COUNTS.values()) >= 300
+    for category, number in COUNTS.items():
+        assert number >= 10, category
+        names = [case.name for case in corpus.cases(category)]
+        assert len(set(names)) == number, f"{category}: a name is taken twice"
