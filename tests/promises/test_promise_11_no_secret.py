@@ -1,0 +1,92 @@
+"""Promise 11: no credential reaches user data, tags, plans or logs, also when things go wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli import exits
+from tests.promises.cli import Said, reconcile
+from tests.promises.conftest import Raise, client
+from tests.promises.fleets import PLAIN, VISION, write
+
+SECRETS = {
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYqX9zTe+Lq3",
+    "AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2VjEHoaCXVzLWVhc3QtMSJHMEUCIQDs7",
+}
+
+
+@pytest.fixture
+def fleets(stage: Raise, tmp_path: Path) -> Path:
+    stage(VISION)
+    return tmp_path / "fleets"
+
+
+def run(fleets: Path, *arguments: str, **environment: str) -> Said:
+    return reconcile(fleets, *arguments, **{**SECRETS, **environment})
+
+
+def told(said: Said) -> list[str]:
+    """The secrets that a command let out."""
+    return [name for name, value in SECRETS.items() if value in said.out + said.err]
+
+
+def test_no_output_in_any_form_tells_a_secret(fleets: Path) -> None:
+    for form in ("text", "json", "markdown"):
+        said = run(fleets, "--dry-run", "-v", "-v", "-o", form)
+        assert (said.code, told(said)) == (exits.DONE, [])
+        assert "alice" in said.out
+    applied = run(fleets, "-v", "-v", "--log-format", "json")
+    assert (applied.code, told(applied)) == (exits.DONE, [])
+
+
+@pytest.mark.parametrize(
+    ("environment", "code"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, exits.FAILED),
+        ({"AWS_PROFILE": "nobody"}, exits.USAGE),
+    ],
+    ids=["unreachable", "no-such-profile"],
+)
+def test_no_failure_tells_a_secret(fleets: Path, environment: dict[str, str], code: int) -> None:
+    said = run(fleets, "-v", "-v", **environment)
+    assert (said.code, told(said)) == (code, [])
+    assert said.err
+
+
+def test_a_blocked_workstation_tells_none(fleets: Path) -> None:
+    gone = {**PLAIN, "image": {"id": "ami-00000000000000000"}}
+    write(fleets.parent, {"fleet": "x", "workstations": {"bad": gone}})
+    said = run(fleets, "-v", "-v")
+    assert (said.code, told(said)) == (exits.FAILED, [])
+
+
+def test_what_is_written_to_aws_holds_no_secret_and_no_code(stage: Raise) -> None:
+    """User data is one file of facts: nothing to run, nothing to hide."""
+    world = stage(VISION)
+    with world.tap.hearing() as tap:
+        world.settle()
+    assert not [sent.name for sent in tap.sent if "AWS_SECRET" in sent.text]
+    versions = client("ec2").describe_launch_template_versions(Versions=["$Latest"])
+    for version in versions["LaunchTemplateVersions"]:
+        raw = base64.b64decode(version["LaunchTemplateData"]["UserData"]).decode()
+        head, _, body = raw.partition("\n")
+        config: dict[str, Any] = json.loads(body)
+        assert head == "#cloud-config"
+        assert set(config) == {"write_files"}
+        (file,) = config["write_files"]
+        assert set(json.loads(file["content"])) <= {
+            "version",
+            "site",
+            "fleet",
+            "workstation",
+            "owner",
+            "region",
+            "auto_scaling_group",
+            "home",
+            "mounts",
+        }

@@ -1,0 +1,61 @@
+"""Promise 12: looking costs calls by pages, not by workstations; ten calls at once at most."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.promises.conftest import Raise, Stage
+from tests.promises.fleets import HOURS, plain
+
+FIXED = 15
+PER_HUNDRED = 7
+"""DESIGN 9. The sandbox's pages are as AWS's."""
+
+
+def names(count: int) -> list[str]:
+    return [f"w{number:03}" for number in range(count)]
+
+
+@pytest.fixture(scope="module")
+def hundred(module_stage: Raise) -> Stage:
+    world = module_stage(plain(*names(100), schedule=HOURS))
+    world.tap.most_at_once.clear()
+    world.settle()
+    return world
+
+
+def calls_of_a_look(world: Stage) -> Counter[str]:
+    with world.tap.hearing() as tap:
+        report = world.look()
+        sent = Counter(each.name for each in tap.sent)
+    assert report.plan.changes == ()
+    assert report.plan.unknown == ()
+    return sent
+
+
+def test_no_service_is_asked_more_than_ten_things_at_once(hundred: Stage) -> None:
+    most = hundred.tap.most_at_once
+    assert max(most.values()) <= 10
+    assert most["autoscaling", "us-east-1"] >= 5, "but side by side"
+
+
+def test_a_steady_look_at_a_hundred_makes_22_calls_or_fewer(hundred: Stage) -> None:
+    assert sum(calls_of_a_look(hundred).values()) <= FIXED + PER_HUNDRED
+
+
+def test_twice_as_many_cost_only_more_pages(hundred: Stage) -> None:
+    one = calls_of_a_look(hundred)
+    hundred.declare(plain(*names(200), schedule=HOURS))
+    hundred.settle()
+    two = calls_of_a_look(hundred)
+    assert sum(two.values()) <= FIXED + 2 * PER_HUNDRED
+    more = two - one
+    assert sum(more.values()) <= PER_HUNDRED
+    assert set(more) <= {
+        "autoscaling:DescribeAutoScalingGroups",
+        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeLaunchTemplateVersions",
+        "scheduler:ListSchedules",
+    }, "what is listed by pages"
