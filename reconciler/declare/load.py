@@ -14,6 +14,7 @@ from pathlib import Path
 from reconciler.declare import build, files, gather, rules, schema
 from reconciler.declare.fleet import Site
 from reconciler.declare.source import parse
+from reconciler.declare.tree import MAX_PROBLEMS
 from reconciler.errors import BadDeclaration, NoDeclaration
 
 
@@ -30,7 +31,9 @@ def load(paths: Sequence[Path]) -> Site:
             top, trouble = parse(file.name, file.data)
             problems += trouble
         if top is not None:
-            problems += schema.check(top)
+            misfits = schema.check(top)
+            problems += misfits
+            top = top if len(misfits) < MAX_PROBLEMS else None
         documents.append(gather.Document(file, top))
     declared = gather.gather(documents)
     problems += declared.problems

@@ -15,7 +15,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from reconciler.declare.complaints import complain
-from reconciler.declare.tree import Map, Spot
+from reconciler.declare.tree import MAX_PROBLEMS, Map, Spot
 from reconciler.errors import Problem
 
 NAME = "fleet.schema.json"
@@ -46,7 +46,10 @@ def _validator() -> Draft202012Validator:
 
 
 def check(top: Map) -> list[Problem]:
-    """Every misfit between a file's top-level mapping and the schema; misfits are taken out."""
+    """Every misfit between a file's top-level mapping and the schema; misfits are taken out.
+
+    With MAX_PROBLEMS of them it ends, and the mapping is not to be used.
+    """
     problems: list[Problem] = []
     misfits: dict[Path, str] = {}  # the place, and the field that was meant by an unknown one
     for error in _validator().iter_errors(top):
@@ -60,6 +63,8 @@ def check(top: Map) -> list[Problem]:
             spot = _spot(top, place)
             say = spot.key if complaint.of_key else spot.value
             problems.append(say(complaint.message, complaint.hint))
+            if len(problems) == MAX_PROBLEMS:
+                return problems
             misfits[place] = complaint.meant
     for place in sorted(misfits, key=_last_first):
         _take_out(top, place, misfits[place])

@@ -13,7 +13,7 @@ import yaml
 
 from reconciler.declare import syntax
 from reconciler.declare.scalars import MAX_LENGTH, Trap, hidden, name_of, plain, show
-from reconciler.declare.tree import Map, Seq, Source, Spot
+from reconciler.declare.tree import MAX_PROBLEMS, Map, Seq, Source, Spot
 from reconciler.errors import Problem
 
 MAX_DEPTH = 32
@@ -122,6 +122,9 @@ class _Document:
 
     def _report(self, event: Any, message: str, hint: str = "") -> object:
         line, column, length = _place(event)
+        if len(self.problems) == MAX_PROBLEMS:
+            message, hint = f"more than {MAX_PROBLEMS} problems", "correct those first"
+            raise _Stop(self.source.problem(line, column, message, hint, length))
         self.problems.append(self.source.problem(line, column, message, hint, length))
         return _BAD
 

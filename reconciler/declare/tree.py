@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from reconciler.errors import Problem, Where
 
+MAX_PROBLEMS = 1000  # of one file; telling of 80,000 takes seconds and helps nobody
+
 
 @dataclass(frozen=True)
 class Source:
