@@ -56,8 +56,8 @@ unit: setup
 golden: setup ## Rewrite the golden files; review the difference with git.
 	GOLDEN=rewrite $(BIN)/pytest -n $(JOBS)
 
-bench: setup ## Measure, and print a table.
-	$(BIN)/python -m benchmarks
+bench: setup ## Measure, and print tables: make bench SIZES="100" JSON=bench.json
+	$(BIN)/python -m benchmarks $(SIZES) $(if $(JSON),--json $(JSON))
 
 plan: setup ## What a run would change: make plan FLEETS=fleets
 	$(BIN)/reconcile --fleets $(FLEETS) --dry-run

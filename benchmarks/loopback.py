@@ -108,7 +108,9 @@ class Loopback:
         self.traffic = Traffic()
         self._listener = _Listener(self)
         self.url = f"http://127.0.0.1:{self._listener.server_address[1]}"
-        self._thread = threading.Thread(target=self._listener.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._listener.serve_forever, args=(0.05,), daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

@@ -20,12 +20,14 @@ class Forward:
     upstream: str
     kept: Answers | None = None  # where to remember; None for nowhere
     own: threading.local = field(default_factory=threading.local)  # a connection per thread
+    connections: list[http.client.HTTPConnection] = field(default_factory=list)
 
     def __call__(self, request: Request) -> bytes:
         connection = getattr(self.own, "connection", None)
         if connection is None:
             connection = http.client.HTTPConnection(urlsplit(self.upstream).netloc)
             self.own.connection = connection
+            self.connections.append(connection)
         headers = {name: value for name, value in request.headers.items() if name != "connection"}
         connection.request(request.method, request.target, request.body, headers)
         answer = connection.getresponse()
@@ -41,3 +43,8 @@ class Forward:
         if self.kept is not None:
             self.kept[request.key] = whole
         return whole
+
+    def close(self) -> None:
+        """Drop the connections."""
+        for connection in self.connections:
+            connection.close()

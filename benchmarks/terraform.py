@@ -117,7 +117,8 @@ def compare(
     fleets = sites.write(folder / "side-fleets", size)
     module = blueprint.write(folder / "side-module", size)
     with worlds.sandbox() as upstream:
-        proxy = Loopback(Forward(upstream))
+        forward = Forward(upstream)
+        proxy = Loopback(forward)
         ours = Run(
             (*worlds.RECONCILE, "--fleets", str(fleets), "--dry-run", "--exit-code"),
             worlds.variables(proxy.url),
@@ -141,6 +142,7 @@ def compare(
             terraform, reconciler = zip(*pairs, strict=True)
             sides.append(Side(size, latency, middle(terraform), middle(reconciler), times))
         proxy.close()
+        forward.close()
     return Comparison(versions, create, tuple(sides))
 
 

@@ -101,6 +101,7 @@ def record(folder: Path) -> Mapping[str, Answers]:
         reconcile(proxy.url, changed)
         worlds["steady"] = after | worlds["steady"]
         proxy.close()
+        forward.close()
     return worlds
 
 
