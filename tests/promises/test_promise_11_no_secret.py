@@ -60,7 +60,7 @@ def test_no_failure_tells_a_secret(fleets: Path, environment: dict[str, str], co
 
 def test_a_blocked_workstation_tells_none(fleets: Path) -> None:
     gone = {**PLAIN, "image": {"id": "ami-00000000000000000"}}
-    write(fleets.parent, {"fleet": "x", "workstations": {"bad": gone}})
+    write(fleets.parent, {"fleet": "more", "workstations": {"bad": gone}})
     said = run(fleets, "-v", "-v")
     assert (said.code, told(said)) == (exits.FAILED, [])
 

@@ -21,8 +21,8 @@ def names(count: int) -> list[str]:
 @pytest.fixture(scope="module")
 def hundred(module_stage: Raise) -> Stage:
     world = module_stage(plain(*names(100), schedule=HOURS))
-    world.tap.most_at_once.clear()
-    world.settle()
+    with world.tap.hearing():
+        world.settle()
     return world
 
 

@@ -82,6 +82,8 @@ class Tap:
     def hearing(self, before: Hook = _pass, after: Hook = _pass) -> Iterator[Tap]:
         """Hear anew, with hooks before a request is sent and after it was answered."""
         self.sent.clear()
+        self.most_at_once.clear()
+        self._under_way.clear()  # what was killed never came back
         self._before, self._after = before, after
         try:
             yield self
