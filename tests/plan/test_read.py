@@ -1,0 +1,164 @@
+"""Reading both sides at once: what fails is unknown, what ends the run ends it, nothing hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from reconciler.errors import AwsError, Denied, Throttled, UsageError
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import Desired, Live, Outcome, Unknown
+from reconciler.plan.read import Cloud
+from reconciler.plan.read import read as read_both
+from reconciler.plan.resolve import ImageFacts, Missing, ResolvedSite, Subnet
+from reconciler.plan.run import Selection, look
+from tests.plan.declared import IMAGE, PROFILE, ROLE, THREE, site, workstation
+from tests.plan.fakes import REGION, Fake, there, want
+from tests.plan.test_apply import Door
+
+SITE = site(workstation(), workstation("bob"))
+EXPIRED = UsageError("the credentials have expired")
+THROTTLED = Throttled("x:DescribeAll", "Throttling", "slow down", REGION)
+DENIED = Denied("x:DescribeAll", "AccessDenied", "no", REGION, "x:DescribeAll", "*")
+
+
+class Finding(Fake):
+    """A kind that is found by a function of the scope."""
+
+    def __init__(self, name: str, found: Callable[[Scope], list[Live]], *wanted: Desired) -> None:
+        super().__init__(name)
+        self.found, self.wanted = found, wanted
+
+    def desired(self, site: ResolvedSite) -> Iterable[Desired]:
+        return self.wanted
+
+    def find(self, aws: Aws, scope: Scope) -> Iterable[Live]:
+        return self.found(scope)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def ask(*asked: Any) -> Any:
+        raise error
+
+    return ask
+
+
+class Answers:
+    """Lookups for which all is there."""
+
+    def subnets(self, aws: Aws) -> tuple[Subnet, ...] | Missing:
+        return THREE
+
+    def images(self, aws: Aws, wanted: Iterable[Any]) -> Mapping[str, ImageFacts | Missing]:
+        return {"/golden": IMAGE}
+
+    def instance_profiles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
+        return {"workstation": PROFILE}
+
+    def roles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
+        return {"scheduler": ROLE}
+
+    def keys(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
+        return {}
+
+    def pools(self, aws: Aws, workstations: Iterable[Any]) -> Mapping[str, Any]:
+        return {}
+
+
+def cloud(*kinds: Fake, lookups: Answers | None = None) -> Cloud:
+    return Cloud("123456789012", Door, Door, lookups or Answers(), kinds, dict)
+
+
+def reading(*kinds: Fake, lookups: Answers | None = None) -> Any:
+    return read_both(SITE, cloud(*kinds, lookups=lookups), {REGION: Door(REGION)})
+
+
+@pytest.mark.parametrize("error", [THROTTLED, DENIED], ids=["throttled", "denied"])
+def test_a_kind_that_cannot_be_read_is_unknown_and_the_others_are_there(error: AwsError) -> None:
+    store = there("store")
+    seen = reading(Finding("bad", raising(error)), Finding("store", lambda scope: [store]))
+    assert seen.readings == {
+        ("bad", REGION): Unknown("bad", REGION, str(error), error.code),
+        ("store", REGION): (store,),
+    }
+
+
+def test_a_list_that_breaks_off_is_unknown_whole() -> None:
+    """Promise 4: what came before the error is not "all there is"."""
+
+    def found(scope: Scope) -> Any:
+        yield there("store")
+        raise THROTTLED
+
+    assert isinstance(reading(Finding("store", found)).readings["store", REGION], Unknown)
+
+
+def test_names_that_prove_their_content_wait_for_the_lookups() -> None:
+    asked: list[frozenset[str]] = []
+
+    def found(scope: Scope) -> list[Live]:
+        asked.append(scope.expected())
+        return []
+
+    proof = Desired(want("timer").key, want("timer").spec, proof="alice-start-1f0c9a2b")
+    reading(Finding("timer", found, proof, want("timer", "unproven")))
+    assert asked == [frozenset({"alice-start-1f0c9a2b"})]
+
+
+@pytest.mark.parametrize("lookup", ["subnets", "images", "roles", "instance_profiles", "keys"])
+def test_credentials_that_end_in_a_lookup_end_the_run_and_nobody_waits_for_ever(
+    lookup: str,
+) -> None:
+    """The kind that waits for the lookups must not hang."""
+    answers = Answers()
+    setattr(answers, lookup, raising(EXPIRED))
+
+    def found(scope: Scope) -> list[Live]:
+        scope.expected()
+        return []
+
+    with pytest.raises(UsageError, match="expired"):
+        reading(Finding("timer", found), lookups=answers)
+
+
+def test_credentials_that_end_in_a_kind_end_the_run() -> None:
+    with pytest.raises(UsageError, match="expired"):
+        reading(Finding("store", raising(EXPIRED)))
+
+
+# -- the selection ---------------------------------------------------------------------------
+
+
+def looked(*only: str) -> list[str]:
+    wanted = (want("store", "alice"), want("store", "bob", workstation="bob"))
+    shared = want("store", "shared", workstation="")
+    kind = Finding("store", lambda scope: [], *wanted, shared)
+    report = look(SITE, cloud(kind), Selection(only), dry_run=True)
+    assert {change.outcome for change in report.plan.changes} == {Outcome.PLANNED}
+    return [change.key.name for change in report.plan.changes]
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        ((), ["alice", "bob", "shared"]),
+        (("alice",), ["alice", "shared"]),
+        (("vision/bob",), ["bob", "shared"]),
+        (("*o*",), ["alice", "bob", "shared"]),
+        (("b*",), ["bob", "shared"]),
+        (("vision/*",), ["alice", "bob", "shared"]),
+        (("alice", "bob"), ["alice", "bob", "shared"]),
+    ],
+)
+def test_only_takes_workstations_by_name_or_fleet_and_what_they_share(
+    only: tuple[str, ...], names: list[str]
+) -> None:
+    assert looked(*only) == names
+
+
+@pytest.mark.parametrize("only", ["carol", "other/alice", "ALICE"])
+def test_only_that_matches_nothing_is_a_mistake_and_says_what_there_is(only: str) -> None:
+    with pytest.raises(UsageError, match=r"there are: vision/alice, vision/bob"):
+        looked("alice", only)
