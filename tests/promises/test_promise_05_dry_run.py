@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.plan.model import Outcome
+from tests.kinds.world import live
+from tests.promises.cli import reconcile
 from tests.promises.conftest import Raise, start
 from tests.promises.fleets import ALICE, VISION, Tree, plain, vision
 
@@ -41,3 +43,14 @@ def applied(module_stage: Raise) -> None:
     world = module_stage(VISION)
     world.settle()
     start("acme-alice")
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ("--dry-run", "--exit-code")])
+def test_the_command_itself_writes_nothing(stage: Raise, options: tuple[str, ...]) -> None:
+    """The fork is in the command line: what is there afterwards is the proof."""
+    world = stage(VISION)
+    before = live(world)
+    said = reconcile(world.folder / "fleets", *options, "-o", "json")
+    assert said.code == (3 if "--exit-code" in options else 0), said.err
+    assert said.json["summary"]["create"] > 15
+    assert live(world) == before == {}

@@ -1,0 +1,201 @@
+"""What is particular to a kind: the settings nobody declares and everybody relies on. No AWS."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.declare.fleet import Edge, Mount
+from reconciler.errors import Where
+from reconciler.kinds import (
+    auto_scaling_group,
+    event_rule,
+    file_system,
+    home_volume,
+    launch_template,
+    schedule,
+    security_group_rules,
+    topic,
+)
+from reconciler.plan.kind import Kind
+from reconciler.plan.model import Ref
+from reconciler.plan.resolve import ResolvedSite, resolve
+from tests.plan.declared import facts, lustre, site, volume, workstation
+
+HERE = Where("fleets/vision.yaml", 3, 3)
+EDGES = (
+    Edge("start", "Mon-Fri 09:00", "cron(0 9 ? * MON-FRI *)", "Europe/Berlin", HERE),
+    Edge("stop", "Mon-Fri 19:00", "cron(0 19 ? * MON-FRI *)", "Europe/Berlin", HERE),
+)
+
+
+def declared(**overrides: Any) -> ResolvedSite:
+    found = resolve(site(workstation(**overrides)), {"us-east-1": facts()})
+    assert not found.blocked
+    return found
+
+
+def spec(kind: Kind, **overrides: Any) -> Any:
+    """The one spec a kind wants for one workstation."""
+    (found,) = kind.desired(declared(**overrides))
+    return found.spec
+
+
+def test_an_instance_speaks_imdsv2_only_and_out_of_reach_of_containers() -> None:
+    assert spec(launch_template).metadata_options == {
+        "HttpEndpoint": "enabled",
+        "HttpTokens": "required",
+        "HttpPutResponseHopLimit": 1,
+    }
+
+
+def test_the_root_disk_is_encrypted_gp3_and_goes_with_the_instance() -> None:
+    root = spec(launch_template).root
+    assert root["Encrypted"] is True
+    assert root["VolumeType"] == "gp3"
+    assert root["DeleteOnTermination"] is True
+    assert root["DeviceName"] == "/dev/sda1", "the image's own root device"
+
+
+def test_volumes_carry_the_tags_that_groups_do_not_pass_on() -> None:
+    wanted = spec(launch_template, tags={"Team": "vision"}, owner="alice@example.com")
+    assert wanted.volume_tags["Team"] == "vision"
+    assert wanted.volume_tags["reconciler:owner"] == "alice@example.com"
+
+
+def test_user_data_writes_one_file_and_does_nothing_else() -> None:
+    wanted = spec(launch_template, owner="alice@example.com", home=volume())
+    encoded = launch_template._encode({**wanted.user_data, "home": None})
+    text = base64.b64decode(encoded).decode()
+    head, _, body = text.partition("\n")
+    assert head == "#cloud-config"
+    (only,) = json.loads(body).items()
+    assert only[0] == "write_files"
+    (file,) = only[1]
+    assert file["path"] == "/etc/ws/instance.json"
+    assert json.loads(file["content"])["owner"] == "alice@example.com"
+
+
+def test_user_data_reads_back_as_it_was_and_anything_else_as_a_digest() -> None:
+    mount = {"type": "fsx_lustre", "name": "acme-vision/datasets", "at": "/fsx"}
+    told = {"version": 1, "mounts": (mount,)}
+    assert launch_template._decode(launch_template._encode(told)) == told
+    for foreign in ("", "not base64!", base64.b64encode(b"#!/bin/sh\ncurl evil").decode()):
+        assert launch_template._decode(foreign).keys() == {"unknown_content"}
+
+
+def test_an_instance_learns_of_its_home_and_mounts_from_what_aws_tells() -> None:
+    shared = lustre("datasets", workstation="")
+    mine = workstation(home=lustre(), mounts=(Mount("datasets", "/fsx"),))
+    found = resolve(site(mine, shared=(shared,)), {"us-east-1": facts()})
+    (wanted,) = launch_template.desired(found)
+    home, (mount,) = wanted.spec.user_data["home"], wanted.spec.user_data["mounts"]
+    assert home["mount_name"] == Ref(file_system.key_of("acme", lustre()), "mount_name")
+    assert mount["dns_name"] == Ref(file_system.key_of("acme", shared), "dns_name")
+    assert mount["at"] == "/fsx"
+
+
+def test_a_group_holds_none_or_one_and_says_nothing_of_how_many_run() -> None:
+    wanted = spec(auto_scaling_group)
+    assert (wanted.min_size, wanted.max_size) == (0, 1)
+    assert "DesiredCapacity" not in auto_scaling_group._settings(wanted)
+
+
+def test_a_group_never_starts_a_second_instance_beside_the_one_in_use() -> None:
+    wanted = spec(auto_scaling_group)
+    assert wanted.capacity_rebalance is False
+    assert wanted.suspended_processes == ("AZRebalance",)
+
+
+@pytest.mark.parametrize(("policy", "share"), [("spot", 0), ("auto", 0), ("on-demand", 100)])
+def test_the_market_follows_the_policy(policy: str, share: int) -> None:
+    """AWS's default is On-Demand for all."""
+    wanted = spec(auto_scaling_group, spot_policy=policy)
+    assert wanted.on_demand_base_capacity == 0
+    assert wanted.on_demand_percentage_above_base_capacity == share
+    assert wanted.spot_allocation_strategy == "price-capacity-optimized"
+
+
+def test_types_and_requirements_are_one_or_the_other_on_the_wire() -> None:
+    typed = spec(auto_scaling_group, instance_types=("g5.xlarge",), instance_requirements=None)
+    needy = spec(auto_scaling_group)
+    for wanted, member in ((typed, "InstanceType"), (needy, "InstanceRequirements")):
+        (override,) = auto_scaling_group._policy(wanted)["LaunchTemplate"]["Overrides"]
+        assert override.keys() == {member}
+
+
+def test_a_volume_that_is_home_ties_its_group_to_one_zone() -> None:
+    found = declared(home=volume(), zones=("us-east-1b", "us-east-1a"))
+    (group,), (home,) = auto_scaling_group.desired(found), home_volume.desired(found)
+    assert group.spec.subnets == ("subnet-b",)
+    assert home.spec.availability_zone == "us-east-1b"
+    assert home.key in group.after, "a home that cannot move holds its group back"
+
+
+def test_a_schedule_that_fails_is_not_retried_into_the_night() -> None:
+    start, stop = schedule.desired(declared(schedule=EDGES))
+    for edge in (start, stop):
+        assert edge.spec.retry_policy["MaximumEventAgeInSeconds"] <= 900
+        assert edge.spec.flexible_time_window == {"Mode": "OFF"}
+        assert edge.spec.timezone == "Europe/Berlin"
+        assert edge.spec.state == "ENABLED"
+    assert start.spec.input == {"AutoScalingGroupName": "acme-alice", "DesiredCapacity": 1}
+    assert stop.spec.input == {"AutoScalingGroupName": "acme-alice", "DesiredCapacity": 0}
+
+
+def test_a_schedule_is_named_by_its_content() -> None:
+    start, stop = schedule.desired(declared(schedule=EDGES))
+    assert start.proof == f"alice-start-{schedule.digest(start.spec)}"
+    for field in schedule.RULES:
+        other = replace(start.spec, **{field: {"changed": 1}})
+        assert schedule.digest(other) != schedule.digest(start.spec), field
+    assert stop.proof != start.proof
+
+
+def test_the_longest_names_fit_aws() -> None:
+    """Schedules: 64 characters (EventBridge Scheduler API, CreateSchedule)."""
+    longest = "a" * 32
+    (start, _) = schedule.desired(declared(name=longest, schedule=EDGES))
+    assert len(schedule._free_name(start.proof, f"{start.proof}-9999")) <= 64
+
+
+def test_healing_an_edited_schedule_takes_the_next_generation() -> None:
+    assert schedule._free_name("alice-stop-1f0c9a2b", "alice-stop-00000000") == (
+        "alice-stop-1f0c9a2b"
+    )
+    assert schedule._free_name("alice-stop-1f0c9a2b", "alice-stop-1f0c9a2b") == (
+        "alice-stop-1f0c9a2b-2"
+    )
+    assert schedule._free_name("alice-stop-1f0c9a2b", "alice-stop-1f0c9a2b-2") == (
+        "alice-stop-1f0c9a2b-3"
+    )
+
+
+def test_lustre_goes_both_ways_between_both_groups_and_nothing_else_is_open() -> None:
+    found = {d.key.name.split(" ")[0]: d.spec for d in security_group_rules.desired(declared())}
+    for wanted in found.values():
+        assert {(p.from_port, p.to_port) for p in wanted.ingress} == {(988, 988), (1018, 1023)}
+        assert all(isinstance(p.source, Ref) for p in wanted.ingress)
+    own = {p.source.key.name for p in found["acme-lustre"].ingress}
+    assert own == {"acme-lustre (vpc-1)", "acme-workstation (vpc-1)"}
+
+
+def test_only_our_rule_may_publish_to_the_topic() -> None:
+    (statement,) = spec(topic).policy["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": "arn:aws:events:us-east-1:123456789012:rule/acme-events"}
+    }
+
+
+def test_one_rule_hears_of_all_spot_interruptions_and_of_our_failed_launches_only() -> None:
+    spot, launches = spec(event_rule).event_pattern["$or"]
+    assert spot["detail-type"] == [
+        "EC2 Spot Instance Interruption Warning",
+        "EC2 Instance Rebalance Recommendation",
+    ]
+    assert launches["detail"] == {"AutoScalingGroupName": [{"prefix": "acme-"}]}
