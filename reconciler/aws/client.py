@@ -6,6 +6,7 @@ variables): all of that is botocore's own.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections import Counter
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.exceptions
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from reconciler import __version__
 from reconciler.aws.errors import translated
@@ -52,6 +54,7 @@ class Session:
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         boto.events.register("before-send", self._count)
+        boto.events.register("before-parse", _whole)
 
     def region(self, name: str) -> RegionDoor:
         """The doors of one region."""
@@ -169,6 +172,17 @@ def _config(service: str) -> Config:
         },
         user_agent_extra=f"reconciler/{__version__}",
     )
+
+
+def _whole(operation_model: Any, response_dict: dict[str, Any], **_context: Any) -> None:
+    """A body that is no JSON (a proxy's page, half an answer) is an empty answer to botocore."""
+    if response_dict["status_code"] >= 300 or not response_dict["body"]:
+        return
+    if "json" in operation_model.service_model.resolved_protocol:
+        try:
+            json.loads(response_dict["body"])
+        except ValueError as error:
+            raise ResponseParserError(f"the answer is no JSON: {error}") from error
 
 
 def _name(client: Any, service: str, operation: str) -> str:
