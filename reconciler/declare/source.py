@@ -7,11 +7,13 @@ built, and aliases, tags and duplicate keys are seen as written. Nothing is ever
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 import yaml
 
-from reconciler.declare import syntax
+from reconciler.declare import secrets, syntax
 from reconciler.declare.scalars import MAX_LENGTH, Trap, hidden, name_of, plain, show
 from reconciler.declare.tree import MAX_PROBLEMS, Map, Seq, Source, Spot
 from reconciler.errors import Problem
@@ -45,13 +47,9 @@ def parse(name: str, data: bytes) -> tuple[Map | None, list[Problem]]:
     except UnicodeDecodeError as error:
         return None, [_not_utf8(name, data, error.start)]
     source = Source(name, tuple(re.split("\r\n|\r|\n", text)))
-    found = _FORBIDDEN.search(text)
-    if found is not None:
-        return None, [_forbidden(source, text, found.start())]
-    for number, line in enumerate(source.lines, 1):
-        if line.startswith("%"):  # the one thing a line may begin with % for
-            hint = "take the line out"
-            return None, [source.problem(number, 1, "YAML directives are not used here", hint)]
+    refused = _refused(source, text)
+    if refused:
+        return None, refused
     document = _Document(source, text)
     try:
         return document.read(), document.problems
@@ -59,6 +57,19 @@ def parse(name: str, data: bytes) -> tuple[Map | None, list[Problem]]:
         return None, [*document.problems, stop.problem]
     except yaml.YAMLError as error:
         return None, [*document.problems, syntax.explain(source, error)]
+
+
+def _refused(source: Source, text: str) -> list[Problem]:
+    """What may stand nowhere in a file, comments included."""
+    found = _FORBIDDEN.search(text)
+    if found is not None:
+        return [_forbidden(source, text, found.start())]
+    for number, line in enumerate(source.lines, 1):
+        if line.startswith("%"):  # the one thing a line may begin with % for
+            hint = "take the line out"
+            return [source.problem(number, 1, "YAML directives are not used here", hint)]
+    leaks = islice(secrets.found(text), MAX_PROBLEMS)
+    return [_leak(source, text, *leak) for leak in leaks]
 
 
 def _not_utf8(name: str, data: bytes, start: int) -> Problem:
@@ -85,6 +96,14 @@ def _forbidden(source: Source, text: str, start: int) -> Problem:
     return source.problem(
         line, column, f"{name_of(text[start])} is not allowed, not even in a comment", "take it out"
     )
+
+
+def _leak(source: Source, text: str, what: str, start: int, end: int) -> Problem:
+    before = re.split("\r\n|\r|\n", text[:start])
+    line, column = len(before), len(before[-1]) + 1
+    hint = "revoke it, since git keeps it, and take it out"
+    problem = source.problem(line, column, f"this looks like {what}", hint, end - start)
+    return replace(problem, line="")  # not into the log as well
 
 
 class _Document:
