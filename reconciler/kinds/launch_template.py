@@ -207,9 +207,14 @@ def _data_of(region: str, spec: LaunchTemplate | None) -> tuple[Key, ...]:
     """The file systems and volumes that instances of this template mount."""
     if spec is None:
         return ()
-    mounts = (spec.user_data.get("home", {}), *spec.user_data.get("mounts", ()))
-    kinds = {"fsx_lustre": file_system.NAME, "ebs": home_volume.NAME}
-    return tuple(Key(region, kinds[m["type"]], m["name"]) for m in mounts if m)
+    return tuple(Key(region, _MOUNTED[m["type"]], m["name"]) for m in _mounts(spec.user_data))
+
+
+_MOUNTED = {"fsx_lustre": file_system.NAME, "ebs": home_volume.NAME}
+
+
+def _mounts(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for each in (told.get("home"), *told.get("mounts", ())) if each]
 
 
 def _spec(data: Mapping[str, Any], tags: Mapping[str, str]) -> LaunchTemplate:
@@ -317,8 +322,10 @@ def _decode(user_data: str) -> dict[str, Any]:
         config = json.loads(raw.removeprefix(b"#cloud-config\n"))
         told = json.loads(config["write_files"][0]["content"])
         told["mounts"] = tuple(told["mounts"])
-        if _encode(told) == user_data:
+        ours = all(m["type"] in _MOUNTED and isinstance(m["name"], str) for m in _mounts(told))
+        if ours and _encode(told) == user_data:
             return dict(told)
-    except (binascii.Error, ValueError, KeyError, IndexError, TypeError):
+    # Whatever somebody wrote there by hand; RecursionError: thousands of brackets.
+    except (binascii.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
     return {"unknown_content": hashlib.sha256(user_data.encode()).hexdigest()[:12]}

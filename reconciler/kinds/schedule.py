@@ -170,7 +170,7 @@ def _read(aws: Aws, group: str, name: str) -> Schedule | None:
     target = dict(body.get("Target", {}))
     try:
         told = json.loads(target.pop("Input", "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):  # written by hand, or thousands of brackets
         told = {"unreadable": body["Target"]["Input"]}
     return Schedule(
         expression=body["ScheduleExpression"],
