@@ -6,7 +6,7 @@ import logging
 import sys
 
 from reconciler.cli.streams import write
-from reconciler.render.escape import terminal
+from reconciler.render.escape import in_json, terminal
 from reconciler.render.look import Look, Role
 
 _WORDS: dict[int, tuple[str, Role]] = {
@@ -52,7 +52,11 @@ class _Plain(logging.Formatter):
 def _as_json() -> logging.Formatter:
     from pythonjsonlogger.json import JsonFormatter
 
-    return JsonFormatter(
+    class Json(JsonFormatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return in_json(super().format(record))
+
+    return Json(
         "{asctime}{levelname}{name}{message}",
         style="{",
         datefmt="%Y-%m-%dT%H:%M:%S%z",

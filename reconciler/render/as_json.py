@@ -7,11 +7,13 @@ parses whatever the locale and holds no control character.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.errors import Where
 from reconciler.plan.model import Change, Finding, Live, Ref, Report, Unknown
+from reconciler.render.escape import in_json
 from reconciler.render.words import summary
 
 VERSION = 1
@@ -19,7 +21,7 @@ VERSION = 1
 
 def dumps(document: Mapping[str, Any], *, indent: int | None = 2) -> str:
     """One JSON document and a new line."""
-    return json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False) + "\n"
+    return in_json(json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False)) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -60,10 +62,15 @@ def value(it: Any) -> Any:
             return [value(inner) for inner in it]
         case set() | frozenset():
             return sorted((value(inner) for inner in it), key=str)
-        case None | bool() | int() | float() | str():
+        case None | bool() | int() | float() | str() if not _is_odd(it):
             return it
         case _:
             return str(it)
+
+
+def _is_odd(it: Any) -> bool:
+    """NaN and infinity: Python reads them where AWS keeps text, and JSON has none."""
+    return isinstance(it, float) and not math.isfinite(it)
 
 
 def place(where: Where | None) -> str | None:

@@ -6,8 +6,9 @@
 | markdown       | markup, HTML, mentions, broken tables    | `markdown`   |
 | markdown code  | leave the code span                      | `code`       |
 | GitHub command | end the command, add properties          | `annotation` |
+| JSON           | CI commands                              | `in_json`    |
 
-JSON needs none: `json.dumps` with `ensure_ascii` writes every such character as `\\uXXXX`.
+`json.dumps` with `ensure_ascii` writes every other such character as `\\uXXXX`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 _CI_COMMAND = re.compile(r"(?<!\S):(?=:[A-Za-z])|#(?=#\[)")
 
 _MARKUP = re.compile(r"([\\`*_\[\]~|<>&!$])")
-_LINKS = re.compile(r"(?<!\w)@(?=\w)|#(?=\d)")
+# Mentions, issues and addresses. To GitHub a letter that is not ASCII ends the word before an @.
+_LINKS = re.compile(r"(?<![A-Za-z0-9_])@(?=\w)|#(?=\d)|(?i:gh)(?=-\d)|(?i:www)(?=\.)|:(?=//)")
 _LIST = re.compile(r"^(\s*\d*)([-+#=.])")
 
 
@@ -55,6 +57,11 @@ def code(text: str) -> str:
     fence = "`" * (longest + 1)
     space = " " if longest else ""
     return f"{fence}{space}{text}{space}{fence}"
+
+
+def in_json(written: str) -> str:
+    """A JSON document whose texts hold no `##[command]`; `#` stands nowhere else in it."""
+    return written.replace("##[", "#\\u0023[")
 
 
 def annotation(text: str, *, is_property: bool = False) -> str:
