@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "fleets"
+_MOST = 256 * 1024  # characters of a file: a larger one is refused when it is read as YAML
 _TOP = re.compile(r"(\w+):\s*([\w-]*)")
 _ITEM = re.compile(r"(\s+)[\"']?([a-z][a-z0-9-]*)[\"']?\s*:")
 
@@ -47,11 +48,14 @@ def names(paths: Sequence[Path]) -> Iterator[tuple[str, str]]:
     for path in paths:
         files = sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
         for file in files:
+            if not file.is_file():  # a FIFO would keep the shell waiting
+                continue
             try:
-                lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+                with file.open(encoding="utf-8", errors="replace") as stream:
+                    text = stream.read(_MOST)
             except OSError:
                 continue
-            yield from _names(lines)
+            yield from _names(text.splitlines())
 
 
 def _names(lines: Sequence[str]) -> list[tuple[str, str]]:

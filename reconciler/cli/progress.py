@@ -68,7 +68,7 @@ class Progress:
         from rich.text import Text
 
         rich = Rich(stderr=True, no_color=not self._colour)
-        with rich.status(Text(self._doing), spinner="line") as status:
+        with rich.status(Text(terminal(self._doing)), spinner="line") as status:
             while not self._ended.wait(0.25):
                 seconds = time.monotonic() - self._started
                 status.update(Text(f"{terminal(self._doing)} ({seconds:.0f} s)"))

@@ -77,12 +77,15 @@ def _read(path: Path, folder: str, real: str) -> bytes | Problem:
     try:
         # Not blocking, so that a FIFO answers; what it is, is then asked of the open file.
         handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return _problem(path, "not a regular file", "a fleet is declared in a file")
-            data = stream.read(MAX_SIZE + 1)
-    except IsADirectoryError:
-        return _problem(path, "a directory", "a fleet is declared in a file")
+        try:
+            mode = os.fstat(handle).st_mode
+            if not stat.S_ISREG(mode):
+                what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+                return _problem(path, what, "a fleet is declared in a file")
+            with os.fdopen(handle, "rb", closefd=False) as stream:
+                data = stream.read(MAX_SIZE + 1)
+        finally:
+            os.close(handle)
     except OSError as error:
         return _unreadable(path, error)
     if len(data) > MAX_SIZE:
