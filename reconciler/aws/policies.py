@@ -41,12 +41,9 @@ LookAtImages: which image a declared parameter names today
 LookAtRoles: whether the declared profile and role are there
     iam:GetInstanceProfile iam:GetRole
     on profiles scheduler_roles
-LookAtKeys: the ARN of a declared key
+LookAtKeys: the ARN behind a declared alias or id; KMS tells no more than facts about a key
     kms:DescribeKey
-    on keys
-LookAtKeysByAlias: KMS authorises on the key, so the declared alias is a condition [1]
-    kms:DescribeKey
-    on any_key when by_alias
+    on any_key
 """
 
 APPLY = """
@@ -60,7 +57,7 @@ Change: only what has the site's tag
     ec2:AuthorizeSecurityGroupIngress ec2:CreateLaunchTemplateVersion ec2:CreateTags
     ec2:DeleteLaunchTemplate ec2:DeleteTags ec2:ModifyVolume ec2:RevokeSecurityGroupIngress
     fsx:TagResource fsx:UntagResource fsx:UpdateFileSystem
-    on groups templates security_groups volumes file_systems when ours
+    on groups ec2_things file_systems when ours
 ByName: and written; schedules have no tags, and their group, rule and topic are one a region
     events:PutRule events:PutTargets events:RemoveTargets events:TagResource events:UntagResource
     scheduler:CreateSchedule scheduler:CreateScheduleGroup scheduler:DeleteSchedule
@@ -70,19 +67,19 @@ ByName: and written; schedules have no tags, and their group, rule and topic are
 TagAsMade: EC2 asks for this with a create; the condition keeps it to that [2]
     ec2:CreateTags
     on ec2_things when made while_making
-TagFileSystemsAsMade: so does FSx [3], which has no such condition; never over another site's tag
+TagLustreAsMade: so does FSx [3], which has no such condition; never over another site's tag
     fsx:TagResource
     on file_systems when made if_tagged_ours
 InVpc: a security group and a file system are authorised on their VPC too, which is yours
     ec2:CreateSecurityGroup ec2:GetSecurityGroupsForVpc
     on vpcs
-LaunchFromTemplates: asked of whoever gives a group its launch template [4]
+Launch: asked of whoever gives a group its launch template [4]
     ec2:RunInstances
     on everything when from_template
-HandOnProfile: so is this, for the role in the template's profile
+PassProfile: so is this, for the role in the template's profile
     iam:PassRole
     on instance_roles when to_ec2
-HandOnSchedulerRole: a schedule acts under this role
+PassSchedulerRole: a schedule acts under this role
     iam:PassRole
     on scheduler_roles when to_scheduler
 ServiceRoles: an account's first group, Spot request and file system make these roles
@@ -91,9 +88,9 @@ ServiceRoles: an account's first group, Spot request and file system make these 
 UseKeys: EBS and FSx use a declared key in the caller's name [5]
     kms:CreateGrant kms:Decrypt kms:GenerateDataKeyWithoutPlaintext
     on keys when via_storage
-UseKeysByAlias: the same for an alias
+UseKeysByAlias: KMS authorises on the key, so the declared alias is a condition [6]
     kms:CreateGrant kms:Decrypt kms:GenerateDataKeyWithoutPlaintext
-    on any_key when via_storage by_alias
+    on aliased_key when via_storage by_alias
 """
 
 NEVER = """
@@ -105,7 +102,7 @@ CutNobodyOff: promise 8, a run ends no instance
     autoscaling:TerminateInstanceInAutoScalingGroup ec2:DetachVolume ec2:RebootInstances
     ec2:StopInstances ec2:TerminateInstances
     on everything
-NeverByForce: a group goes empty, not together with what runs in it [6]
+NeverByForce: a group goes empty, not together with what runs in it [1]
     autoscaling:DeleteAutoScalingGroup
     on everything when by_force
 KeepSiteTag: what loses the tag is nobody's, and in no plan any more
@@ -209,11 +206,11 @@ def policy(site: Site, role: str) -> dict[str, Any]:
 
     Raises: UsageError when the site names more than a policy has room for.
     """
-    document = _document(each.document for each in statements(site, role))
+    document = _document(_short(each.document) for each in statements(site, role))
     if size(document) > LIMIT:
         raise UsageError(
-            f"the {role} policy would have {size(document)} characters, IAM takes {LIMIT}: name "
-            "fewer roles, keys and image parameters in one site"
+            f"the {role} policy would have {size(document)} characters, IAM takes {LIMIT}: "
+            "declare fewer roles, keys and image parameters in one site"
         )
     return document
 
@@ -237,7 +234,7 @@ def trust(site: Site, role: str, repository: str = "") -> dict[str, Any]:
         case "scheduler":
             # Of the group, not of a schedule; without it, schedules of any account could come.
             groups = [
-                _arn(site, "scheduler", f"schedule-group/{site.name}", r) for r in site.regions
+                _arn(site, "scheduler", f"schedule-group/{site.name}", r) for r in _regions(site)
             ]
             when = {"aws:SourceAccount": site.account, "aws:SourceArn": groups}
             who = {"Service": "scheduler.amazonaws.com"}
@@ -253,15 +250,31 @@ def trust(site: Site, role: str, repository: str = "") -> dict[str, Any]:
             who = {"Federated": _arn(site, "iam", f"oidc-provider/{GITHUB}", "")}
             action = "sts:AssumeRoleWithWebIdentity"
     condition = {"Condition": {"StringEquals": when}} if when else {}
-    return _document([{"Effect": "Allow", "Principal": who, "Action": action, **condition}])
+    return _document([_short({"Effect": "Allow", "Principal": who, "Action": action, **condition})])
+
+
+def _short(value: Any) -> Any:
+    """A list of one as IAM also takes it: without the brackets."""
+    match value:
+        case dict():
+            return {key: _short(inner) for key, inner in value.items()}
+        case [only]:
+            return only
+    return value
 
 
 def _document(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
+def _regions(site: Site) -> tuple[str, ...]:
+    if not site.regions:  # a policy for none would deny everything
+        raise UsageError("no region is in use: declare a workstation first")
+    return site.regions
+
+
 def _partition(site: Site) -> str:
-    area = site.regions[0].rsplit("-", 2)[0]
+    area = _regions(site)[0].rsplit("-", 2)[0]
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(area, "aws")
 
 
@@ -293,8 +306,6 @@ def _resources(site: Site) -> dict[str, list[str]]:
     return {
         "everything": ["*"],
         "groups": some("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{site.name}-*"),
-        "templates": some("ec2", "launch-template/*"),
-        "security_groups": some("ec2", "security-group/*"),
         "volumes": some("ec2", "volume/*"),
         "instances": some("ec2", "instance/*"),
         "vpcs": some("ec2", "vpc/*"),
@@ -327,7 +338,8 @@ def _resources(site: Site) -> dict[str, list[str]]:
             for name in sorted(keys)
             if "alias/" not in name
         ],
-        "any_key": some("kms", "key/*") if any("alias/" in name for name in keys) else [],
+        "any_key": some("kms", "key/*") if keys else [],
+        "aliased_key": some("kms", "key/*") if any("alias/" in name for name in keys) else [],
     }
 
 
@@ -354,9 +366,7 @@ def _conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         "from_template": {
             "ArnLike": {"ec2:LaunchTemplate": _arn(site, "ec2", "launch-template/*")}
         },
-        "via_storage": {
-            "StringLike": {"kms:ViaService": ("ec2.*.amazonaws.com*", "fsx.*.amazonaws.com*")}
-        },
+        "via_storage": {"StringLike": {"kms:ViaService": ("ec2.*", "fsx.*")}},
         "by_alias": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}},
         "by_force": {"Bool": {"autoscaling:ForceDelete": "true"}},
         "document_checked": {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},

@@ -1,0 +1,127 @@
+"""Everything the product does, done once against the sandbox and recorded as IAM would see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.aws import policies
+from reconciler.declare.fleet import Site
+from reconciler.declare.load import load
+from reconciler.kinds import KINDS
+from reconciler.plan.model import When
+from tests.iam.evaluator import Request
+from tests.iam.recorder import Recorder, client
+from tests.kinds import cases
+from tests.kinds.world import READS, World, live
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+
+FLEETS = Path(__file__).parent / "fleets"
+
+UNDECLARED = {("launch_template", "instance_profile"), ("schedule", "role_arn")}
+"""Edits to roles that no YAML names: a policy made from the YAML must not let them through."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """What was asked for a site: while looking, and in all."""
+
+    site: Site
+    looking: tuple[Request, ...]
+    requests: tuple[Request, ...]
+
+    def policy(self, role: str) -> Mapping[str, Any]:
+        return policies.policy(self.site, role)
+
+
+@pytest.fixture(scope="module")
+def module_sandbox(sandbox_server: Sandbox) -> Iterator[Sandbox]:
+    """The local AWS as new, for a module, and the environment pointing at it."""
+    sandbox_server.reset()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox_server.environment.items():
+            patch.setenv(name, value)
+        yield sandbox_server
+
+
+@pytest.fixture(scope="module")
+def used(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> list[Used]:
+    """Two sites, from the first apply to a removal."""
+    return [
+        _recorded(World().site, _edited),
+        _recorded(_keyed(tmp_path_factory.mktemp("keyed")), lambda world, look: None),
+    ]
+
+
+def _recorded(site: Site, act: Callable[[World, Callable[[], None]], None]) -> Used:
+    recorder = Recorder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("boto3.Session", recorder.session)
+        world = World(site)  # its session alone: strangers' clients are not ours to record
+    looking: list[Request] = []
+
+    def look() -> None:
+        before = len(recorder.requests)
+        world.look()
+        looking.extend(recorder.requests[before:])
+
+    look()
+    world.settle()
+    act(world, look)
+    look()
+    # One leaves: its group, template and schedules go, its home stays.
+    world.site = replace(site, workstations=site.workstations[1:])
+    world.settle()
+    return Used(site, tuple(looking), tuple(recorder.requests))
+
+
+def _edited(world: World, look: Callable[[], None]) -> None:
+    """Every field of every kind changed in YAML and back, then by hand, a kind at a time."""
+    for kind in KINDS:
+        there = live(world)
+        for (name, field), (find, value) in cases.DECLARED.items():
+            if name != kind.NAME or (name, field) in UNDECLARED:
+                continue
+            if kind.RULES[field].when is not When.NEVER:
+                world.edits[find(there), field] = value
+        report = world.run()
+        assert not any(finding.stops_run for finding in report.findings), report.findings
+        grown = {f for f, rule in kind.RULES.items() if rule.when is When.GROW}
+        for key, field in [k for k in world.edits if k[0].kind == kind.NAME]:
+            if field not in grown:  # what has grown stays as large as it has become
+                del world.edits[key, field]
+        world.run()
+        world.off()
+        for edit in cases.BY_HAND[kind.NAME].values():
+            edit(live(world))
+        look()
+        world.run()
+        world.off()
+    world.settle()
+
+
+def _keyed(folder: Path) -> Site:
+    """The site of `fleets`, its KMS keys and second pair of roles made."""
+    iam = client("iam", "us-east-1")
+    for name in ("other-machine", "other-scheduler"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    iam.create_instance_profile(InstanceProfileName="other-machine")
+    iam.add_role_to_instance_profile(InstanceProfileName="other-machine", RoleName="other-machine")
+    regions = ("us-east-1", "us-east-1", "eu-central-1")
+    keys = [client("kms", region).create_key()["KeyMetadata"] for region in regions]
+    for region, key in (("us-east-1", keys[0]), ("eu-central-1", keys[2])):
+        client("kms", region).create_alias(AliasName="alias/data", TargetKeyId=key["KeyId"])
+    for path in FLEETS.iterdir():
+        (folder / path.name).write_text(path.read_text().replace("KEY_ARN", keys[1]["Arn"]))
+    return load([folder])
+
+
+def reads(action: str) -> bool:
+    """Whether an action only reads."""
+    return action.split(":")[1].startswith(READS)

@@ -1,0 +1,233 @@
+"""`reconcile iam`, and what it has written: examples/github/iam, docs/permissions.md."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import pytest
+
+from reconciler.aws import policies
+from reconciler.cli.iam import ROLES
+from reconciler.cli.reconcile import main
+from reconciler.declare.load import load
+from tests.iam.evaluator import TESTS, each
+
+if TYPE_CHECKING:
+    from tests.conftest import Golden
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "examples/github/iam"
+PAGE = ROOT / "docs/permissions.md"
+REPOSITORY = "acme@1234567/gpu-fleets@7654321"
+FLEETS = [ROOT / "fleets", *sorted((ROOT / "examples").glob("*/fleets"))]
+
+TRUSTED = {
+    "plan": ["--repository", REPOSITORY],
+    "apply": ["--repository", REPOSITORY],
+    "instance": [],
+    "scheduler": [],
+}
+
+NO_OPERATION = {
+    "iam:PassRole": "asked of whoever hands a role on; there is nothing to call",
+    "ssm:UpdateInstanceInformation": "the SSM agent's own call",
+    "ssmmessages:CreateControlChannel": "the SSM agent's own protocol",
+    "ssmmessages:CreateDataChannel": "the SSM agent's own protocol",
+    "ssmmessages:OpenControlChannel": "the SSM agent's own protocol",
+    "ssmmessages:OpenDataChannel": "the SSM agent's own protocol",
+}
+"""Actions that are no operation of an API; all others are, and are spelled as botocore does."""
+
+Iam = Callable[..., str]
+
+
+@pytest.fixture
+def iam(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iam:
+    """`iam("--role", "plan", …)`: stdout."""
+    monkeypatch.chdir(ROOT)
+
+    def run(*options: str, code: int = 0) -> str:
+        assert main(["iam", *options]) == code
+        said = capsys.readouterr()
+        return said.out if code == 0 else said.err
+
+    return run
+
+
+def all_policies() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{fleets.parent.name} {role}", policies.policy(load([fleets]), role))
+        for fleets in FLEETS
+        for role in ROLES
+    ]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_shipped_policies_are_what_the_command_prints(
+    role: str, iam: Iam, golden: Golden
+) -> None:
+    golden(SHIPPED / f"{role}-policy.json", iam("--role", role, "-o", "json"))
+
+
+@pytest.mark.parametrize(("role", "options"), TRUSTED.items())
+def test_the_shipped_trusts_are_what_the_command_prints(
+    role: str, options: list[str], iam: Iam, golden: Golden
+) -> None:
+    out = iam("--role", role, "--trust", "-o", "json", *options)
+    golden(SHIPPED / f"{role}-trust.json", out)
+
+
+def test_nothing_else_is_shipped() -> None:
+    wanted = {f"{role}-policy.json" for role in ROLES} | {f"{role}-trust.json" for role in TRUSTED}
+    assert {path.name for path in SHIPPED.glob("*.json")} == wanted
+
+
+def test_the_page_gives_the_reason_of_every_statement(golden: Golden) -> None:
+    """`make golden` rewrites its tables."""
+    site = load([ROOT / "fleets"])
+    page = PAGE.read_text()
+    for role in ROLES:
+        rows = [
+            f"| {'' if each.document['Effect'] == 'Allow' else 'never '}`{each.document['Sid']}` "
+            f"| {each.why} |"
+            for each in policies.statements(site, role)
+        ]
+        table = "\n".join(["| statement | why |", "| --- | --- |", *rows])
+        page = re.sub(
+            rf"(<!-- {role} -->\n).*?(\n<!-- end -->)",
+            lambda found, table=table: found[1] + table + found[2],  # type: ignore[misc]
+            page,
+            flags=re.DOTALL,
+        )
+    golden(PAGE, page)
+    numbers = {
+        n
+        for role in ROLES
+        for s in policies.statements(site, role)
+        for n in re.findall(r"\[(\d)\]", s.why)
+    }
+    numbers |= set(re.findall(r"\[(\d)\]", policies.APPLY))  # keys, where none is declared
+    assert numbers == set(re.findall(r"^(\d)\. ", page, re.MULTILINE))
+
+
+def test_text_is_for_people_and_has_all_of_it(iam: Iam) -> None:
+    text = iam("--role", "apply")
+    assert text.startswith("The apply role of acme, account 123456789012: ")
+    for statement in json.loads(iam("--role", "apply", "-o", "json"))["Statement"]:
+        assert f"{statement['Effect']} {statement['Sid']}: " in text
+    assert "    all but iam:*\n    on *\n    when StringNotEquals aws:RequestedRegion" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--role", "plan", "--trust"], "the plan role trusts one repository"),
+        (["--role", "developer", "--trust"], "people come by IAM Identity Center"),
+        (["--role", "plan", "--repository", "acme/x"], "--repository is for --trust"),
+        (["--role", "root"], "'root' is not one of"),
+        ([], "Missing option '--role'"),
+    ],
+)
+def test_what_cannot_be_printed_is_said(options: list[str], says: str, iam: Iam) -> None:
+    assert says in iam(*options, code=2)
+
+
+# -- what IAM would refuse ------------------------------------------------------------------
+
+
+def test_every_policy_is_one_that_iam_takes() -> None:
+    for name, policy in all_policies():
+        assert policies.size(policy) <= policies.LIMIT, name
+        sids = [statement["Sid"] for statement in policy["Statement"]]
+        assert len(sids) == len(set(sids)), name
+        assert all(sid.isalnum() for sid in sids), "letters and digits alone"
+        for statement in policy["Statement"]:
+            for arn in each(statement["Resource"]):
+                assert arn == "*" or re.fullmatch(
+                    r"arn:aws:[a-z0-9]+:[*a-z0-9-]*:(\d{12})?:\S+", arn
+                )
+            for operator in statement.get("Condition", {}):
+                assert (
+                    operator.rpartition(":")[2].removesuffix("IfExists").replace("Not", "") in TESTS
+                )
+
+
+def test_every_action_exists() -> None:
+    session = botocore.session.get_session()
+    services = {"events": "events", "autoscaling": "autoscaling"}
+    operations: dict[str, set[str]] = {}
+    found = {
+        action
+        for _, policy in all_policies()
+        for statement in policy["Statement"]
+        for action in each(statement.get("Action", ()))
+    }
+    for action in found - set(NO_OPERATION):
+        service, name = action.split(":")
+        if service not in operations:
+            model = session.get_service_model(services.get(service, service))
+            operations[service] = set(model.operation_names)
+        pattern = re.compile(name.replace("*", ".*"))
+        assert any(pattern.fullmatch(each) for each in operations[service]), action
+    assert set(NO_OPERATION) <= found
+    assert len(found) > 80
+
+
+def test_only_a_deny_has_wildcards() -> None:
+    for name, policy in all_policies():
+        for statement in policy["Statement"]:
+            if statement["Effect"] == "Allow":
+                assert not any("*" in action for action in each(statement["Action"])), name
+                assert "NotAction" not in statement
+
+
+def test_a_site_that_names_too_much_is_told(tmp_path: Path) -> None:
+    lines = (ROOT / "examples/minimal/fleets/_defaults.yaml").read_text()
+    (tmp_path / "_defaults.yaml").write_text(lines)
+    many = [
+        f"  w{n}: {{owner: a@example.com, gpu: {{memory: 24GB}}, instance_profile: profile-{n}}}"
+        for n in range(30)
+    ]
+    (tmp_path / "many.yaml").write_text("\n".join(["fleet: many", "workstations:", *many, ""]))
+    assert main(["iam", "-f", str(tmp_path), "--role", "apply"]) == 2
+
+
+def test_a_site_that_names_no_region_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    defaults = (ROOT / "examples/minimal/fleets/_defaults.yaml").read_text()
+    (tmp_path / "_defaults.yaml").write_text(defaults)
+    (tmp_path / "none.yaml").write_text("fleet: none\n")
+    for options in ([], ["--trust"]):
+        assert main(["iam", "-f", str(tmp_path), "--role", "scheduler", *options]) == 2
+        assert "no region is in use: declare a workstation first" in capsys.readouterr().err
+
+
+def test_statements_about_what_is_not_declared_are_left_out(tmp_path: Path) -> None:
+    """IAM takes no statement without a resource."""
+    site = load([ROOT / "fleets"])
+    bare = replace(site, workstations=(), file_systems=())
+    sids = {s["Sid"] for s in policies.policy(bare, "apply")["Statement"]}
+    gone = {s["Sid"] for s in policies.policy(site, "apply")["Statement"]} - sids
+    assert gone == {"LookAtImages", "LookAtRoles", "PassProfile", "PassSchedulerRole"}
+    keyed = load([ROOT / "examples/full/fleets"])
+    more = {s["Sid"] for s in policies.policy(keyed, "apply")["Statement"]} - sids - gone
+    assert more == {"LookAtKeys", "UseKeys"}
+
+
+def test_other_partitions_have_their_own_names(tmp_path: Path) -> None:
+    defaults = (ROOT / "examples/minimal/fleets/_defaults.yaml").read_text()
+    (tmp_path / "_defaults.yaml").write_text(re.sub(r"region: \S+", "region: cn-north-1", defaults))
+    (tmp_path / "x.yaml").write_text(
+        "fleet: research\nworkstations:\n  ada: {owner: a@example.com, gpu: {memory: 24GB}}\n"
+    )
+    said = json.dumps(policies.policy(load([tmp_path]), "apply"))
+    assert "arn:aws:" not in said
+    assert "arn:aws-cn:iam::123456789012:role/workstation" in said
+    assert '"ec2.amazonaws.com.cn"' in said

@@ -1,0 +1,133 @@
+"""Promise 10: every call that is made is in the policy of its role, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from reconciler.aws import policies
+from tests.iam.conftest import Used, reads
+from tests.iam.evaluator import Request, allowed, covers, each, matches
+
+RUN = ("plan", "apply")
+
+
+def missing(policy: Mapping[str, Any], role: str, requests: tuple[Request, ...]) -> list[str]:
+    """What a policy does not let through, and where it would have to say so."""
+    return sorted({advice(policy, role, r) for r in requests if not allowed(policy, r)})
+
+
+def advice(policy: Mapping[str, Any], role: str, request: Request) -> str:
+    """One line: the statement to widen, or the table to add one to."""
+    named = [s for s in policy["Statement"] if covers(s, request.action) and "Action" in s]
+    denies = [s["Sid"] for s in named if s["Effect"] == "Deny" and matches(s, request)]
+    allows = [s["Sid"] for s in named if s["Effect"] == "Allow"]
+    table = "PLAN" if reads(request.action) else "APPLY"
+    if denies:
+        what = f"statement {denies[0]} denies it"
+    elif allows:
+        what = f"statement {' or '.join(allows)} names the action, not this resource or these tags"
+    else:
+        what = f"add {request.action} to a statement of {table} in reconciler/aws/policies.py"
+    return f"{role}: {what}: {request}"
+
+
+def test_looking_needs_no_more_than_the_plan_role(used: list[Used]) -> None:
+    """Promises 5 and 10."""
+    for it in used:
+        assert len(it.looking) > 30
+        assert {r.action for r in it.looking if not reads(r.action)} - {"kms:DescribeKey"} == set()
+        assert missing(it.policy("plan"), "plan", it.looking) == []
+
+
+def test_everything_done_is_in_the_apply_role(used: list[Used]) -> None:
+    for it in used:
+        assert len(it.requests) > 300
+        assert missing(it.policy("apply"), "apply", it.requests) == []
+
+
+@pytest.mark.parametrize("role", RUN)
+def test_nothing_is_allowed_that_is_not_used(used: list[Used], role: str) -> None:
+    """Each action of each statement, and each of its resources, lets something through."""
+    granted: dict[tuple[str, str], bool] = {}
+    for it in used:
+        requests = it.looking if role == "plan" else it.requests
+        for statement in it.policy(role)["Statement"]:
+            if statement["Effect"] == "Deny":
+                continue
+            hits = [r for r in requests if matches(statement, r)]
+            found = {
+                action: any(r.action == action for r in hits)
+                for action in each(statement["Action"])
+            }
+            for arn in each(statement["Resource"]):
+                hit = any(matches({**statement, "Resource": arn}, r) for r in hits)
+                found[arn.replace(it.site.name, "<site>")] = hit
+            for what, hit in found.items():  # one of the sites is enough
+                key = (statement["Sid"], what)
+                granted[key] = granted.get(key, False) or hit
+    assert sorted(key for key, hit in granted.items() if not hit) == []
+    assert len(granted) > (30 if role == "plan" else 80)
+
+
+def test_the_plan_role_can_write_nothing(used: list[Used]) -> None:
+    for it in used:
+        writes = [r for r in it.requests if not reads(r.action) and r.action != "kms:DescribeKey"]
+        assert len(writes) > 50
+        assert [str(r) for r in writes if allowed(it.policy("plan"), r)] == []
+
+
+def test_a_new_call_is_told_with_the_line_to_add(used: list[Used]) -> None:
+    policy = used[0].policy("apply")
+    [line] = missing(policy, "apply", (Request("ec2:ImportVolume"),))
+    assert "add ec2:ImportVolume to a statement of APPLY in reconciler/aws/policies.py" in line
+    other = Request("ec2:ModifyVolume", "arn:aws:ec2:us-east-1:123456789012:volume/vol-1")
+    assert "statement Change names the action, not" in missing(policy, "apply", (other,))[0]
+
+
+def test_every_action_is_used_by_the_code_or_asked_for_by_a_call_of_it(used: list[Used]) -> None:
+    """What no call makes itself stands in the table of dependent actions, with its call."""
+    made = {r.action for it in used for r in it.requests if not r.because}
+    asked = {r.action: r.because for it in used for r in it.requests if r.because}
+    named = {
+        action
+        for each_used in used
+        for statement in each_used.policy("apply")["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in each(statement["Action"])
+    }
+    assert named - made == {
+        "ec2:GetSecurityGroupsForVpc",
+        "ec2:RunInstances",
+        "iam:CreateServiceLinkedRole",
+        "iam:PassRole",
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:GenerateDataKeyWithoutPlaintext",
+    }
+    assert all(asked[action] in made for action in named - made)
+
+
+def test_the_lot_is_limited(used: list[Used]) -> None:
+    """At least 95 % of what writes is limited by a resource, a name or a tag."""
+    for it in used:
+        statements = [
+            s
+            for s in it.policy("apply")["Statement"]
+            if s["Effect"] == "Allow" and not all(map(reads, each(s["Action"])))
+        ]
+        free = [s["Sid"] for s in statements if s["Resource"] == "*"]
+        assert free == ["Launch"], "only what a launch takes has no name yet"
+        assert [s["Sid"] for s in statements if s["Sid"] in free and "Condition" not in s] == []
+        assert all(
+            f":{it.site.account}:" in arn
+            for s in statements
+            for arn in each(s["Resource"])
+            if arn != "*"
+        )
+
+
+def test_roles_are_those_the_tables_name() -> None:
+    assert list(policies.ROLES) == ["plan", "apply", "developer", "instance", "scheduler"]
