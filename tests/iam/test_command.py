@@ -98,9 +98,9 @@ def test_the_page_gives_the_reason_of_every_statement(golden: Golden) -> None:
             f"| {each.why} |"
             for each in policies.statements(site, role)
         ]
-        table = "\n".join(["| statement | why |", "| --- | --- |", *rows])
+        table = "\n".join(["| statement | why |", "| --- | --- |", *rows, ""])
         page = re.sub(
-            rf"(<!-- {role} -->\n).*?(\n<!-- end -->)",
+            rf"(<!-- {role} -->\n).*?(<!-- end -->)",
             lambda found, table=table: found[1] + table + found[2],  # type: ignore[misc]
             page,
             flags=re.DOTALL,
