@@ -176,7 +176,7 @@ class Site:
 
     name: str
     account: str
-    regions: tuple[str, ...]  # every region to look at: those in use and those listed
+    regions: tuple[str, ...]  # every region to look at: in use, in defaults, or listed
     ingress: tuple[IngressRule, ...]
     ignore_tags: tuple[str, ...]  # tag keys (globs) that other tools write; never compared
     workstations: tuple[Workstation, ...]

@@ -69,6 +69,8 @@ def gather(documents: Sequence[Document]) -> Declared:
     declared.account = _one(declared, tops, "account")
     for top in tops:
         declared.regions += top.get("regions") or ()
+        # Whoever left a region last must still be seen there: the defaults name it for longer.
+        declared.regions += filter(None, [(top.get("defaults") or {}).get("region")])
         declared.ingress += top.get("ingress") or ()
         declared.ignore_tags += top.get("ignore_tags") or ()
     for file, top in usable:

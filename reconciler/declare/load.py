@@ -59,10 +59,16 @@ def _site(declared: gather.Declared) -> Site:
         for item in declared.file_systems
     )
     in_use = {each.region for each in workstations} | {each.region for each in shared}
+    regions = tuple(sorted(in_use | set(declared.regions)))
+    if not regions:
+        raise NoDeclaration(
+            "no workstation is declared, and no region to look for what was: "
+            "add `region` under `defaults`, or list `regions`"
+        )
     return Site(
         name=declared.site,
         account=declared.account,
-        regions=tuple(sorted(in_use | set(declared.regions))),
+        regions=regions,
         ingress=tuple(dict.fromkeys(map(build.ingress, declared.ingress))),
         ignore_tags=tuple(dict.fromkeys(declared.ignore_tags)),
         workstations=workstations,

@@ -144,3 +144,23 @@ def test_nothing_declared_is_not_everything_removed(tmp_path: Path) -> None:
 def test_a_fleet_without_workstations_is_a_declaration(folder: Folder) -> None:
     folder.write("vision.yaml", "fleet: vision\nworkstations: {}\n")
     assert folder.load().workstations == ()
+
+
+def test_regions_are_those_in_use_in_defaults_or_listed(folder: Folder) -> None:
+    """A region that its last workstation has left is still looked at."""
+    folder.write("_more.yaml", "regions: [ap-south-1]\n")
+    folder.write("vision.yaml", fleet(f"{GPU}, region: eu-central-1"))
+    assert folder.load().regions == ("ap-south-1", "eu-central-1", "us-east-1")
+
+
+def test_a_fleet_that_everybody_left_is_looked_at_where_the_defaults_say(folder: Folder) -> None:
+    folder.write("vision.yaml", "fleet: vision\nworkstations: {}\n")
+    assert folder.load().regions == ("us-east-1",)
+
+
+def test_nobody_and_nowhere_is_no_declaration(tmp_path: Path) -> None:
+    (tmp_path / "vision.yaml").write_text(
+        'site: acme\naccount: "123456789012"\nfleet: vision\nworkstations: {}\n'
+    )
+    with pytest.raises(NoDeclaration, match="add `region` under `defaults`"):
+        load([tmp_path])
