@@ -143,19 +143,17 @@ class Door:
         assert paging is not None, f"botocore has no paginator for {service}:{operation}"
         if page_size:
             parameters = {**parameters, paging["limit_key"]: page_size}
-        token = None
+        token: str | None = None
         with translated(f"{service}:{model.name}", self.region):
             while True:
                 asked = {**parameters, paging["input_token"]: token} if token else parameters
                 answer = self._send(service, operation, model, asked)
-                yield from answer.get(items, ())
+                yield from answer[items]
                 before, token = token, answer.get(paging["output_token"])
                 if not token:
                     return
                 if token == before:
-                    raise PaginationError(
-                        message=f"The same next token was received twice: {token}"
-                    )
+                    raise PaginationError(message=f"next token received twice: {token}")
 
     def _send(self, service: str, operation: str, model: Api, parameters: Record) -> Record:
         key = repr(parameters)
@@ -199,13 +197,11 @@ class Door:
 
 def client_error(refusal: Refusal, operation: str) -> ClientError:
     """Botocore's error for an error answer."""
-    return ClientError(
-        {
-            "Error": {"Code": refusal.code, "Message": refusal.message},
-            "ResponseMetadata": {"HTTPStatusCode": refusal.status},
-        },
-        operation,
-    )
+    said: Any = {
+        "Error": {"Code": refusal.code, "Message": refusal.message},
+        "ResponseMetadata": {"HTTPStatusCode": refusal.status},
+    }
+    return ClientError(said, operation)
 
 
 class Inline(Executor):

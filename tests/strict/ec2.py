@@ -211,7 +211,7 @@ def modify_volume(here: Here, p: Record) -> Record:
         raise Refusal(
             "VolumeModificationRateExceeded", "You've reached the maximum modification rate"
         )
-    changed = {key: p[key] for key in ("Size", "Iops", "Throughput") if key in p}
+    changed: Record = {key: p[key] for key in ("Size", "Iops", "Throughput") if key in p}
     here.put("volumes", p["VolumeId"], {**volume, **changed, "ModifiedAt": here.aws.seconds})
     return {"VolumeModification": {"VolumeId": p["VolumeId"], "ModificationState": "modifying"}}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 
 from reconciler.errors import AwsError
 from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
@@ -91,7 +91,7 @@ def security_group(world: World) -> bool:
     rules(world)
     gone = False
     for key in ours(world.aws, "ec2", "groups"):
-        with refusable():
+        with suppress(AwsError):
             world.hand("ec2", "delete_security_group", GroupId=key)
             gone = True
     return gone
@@ -107,8 +107,9 @@ def topic(world: World) -> bool:
 
 def rule(world: World) -> bool:
     """The event rule, targets first."""
-    for name in ours(world.aws, "events", "rules"):
-        world.hand("events", "remove_targets", Rule=name, Ids=["topic"])
+    for name, found in ours(world.aws, "events", "rules").items():
+        if found["Targets"]:
+            world.hand("events", "remove_targets", Rule=name, Ids=sorted(found["Targets"]))
         world.hand("events", "delete_rule", Name=name)
         return True
     return False
@@ -128,19 +129,10 @@ def schedule_group(world: World) -> bool:
     """The group, and with it all schedules."""
     if "acme" not in records(world.aws, "scheduler", "groups"):
         return False
-    with refusable():
+    with suppress(AwsError):
         world.hand("scheduler", "delete_schedule_group", Name="acme")
         return True
     return False
-
-
-@contextmanager
-def refusable() -> Iterator[None]:
-    """AWS may refuse what a hand tries."""
-    try:
-        yield
-    except AwsError:
-        return
 
 
 DELETES: dict[str, Hand] = {

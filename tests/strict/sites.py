@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -84,47 +85,64 @@ def workstation(index: int) -> dict[str, Any]:
 
 def edited(name: str, count: int) -> tuple[Fleet | None, Fleet]:
     """What was declared before, if anything, and what is declared now."""
-    before: Fleet | None = fleet(count)
     after = fleet(count)
-    first = after.workstations[NAMES[0]]
-    match name:
-        case "create":
-            before = None
-        case "retype":
-            first["vcpus"] = {"min": 8, "max": 32}
-        case "resize":
-            first["storage"]["home"]["fsx_lustre"]["storage_capacity"] = "2400GiB"
-            for each in after.workstations.values():
-                if "ebs" in each["storage"].get("home", {}):
-                    each["storage"]["home"]["ebs"]["size"] = "300GiB"
-        case "reroot":
-            first["storage"]["root"] = {"size": "150GiB"}
-        case "retag":
-            after.tags = {"Team": "perception", "Cost": "4711"}
-        case "add":
-            after.workstations[NAMES[count]] = workstation(count)
-            after.file_systems = fleet(max(3, count)).file_systems if count > 1 else {}
-        case "remove":
-            gone = after.workstations.pop(NAMES[count - 1])
-            if not after.workstations:  # a fleet of none is refused: rename instead
-                after.workstations["zoe"] = gone
-        case "schedule":
-            first["schedule"] = {**HOURS, "start": "Mon-Fri 08:00"}
-        case "unschedule":
-            del first["schedule"]
-        case _:
-            raise ValueError(name)
-    return before, after
+    EDITS[name](after, after.workstations[NAMES[0]], count)
+    return (None if name == "create" else fleet(count)), after
 
 
-EDITS = (
-    "create",
-    "retype",
-    "resize",
-    "reroot",
-    "retag",
-    "add",
-    "remove",
-    "schedule",
-    "unschedule",
-)
+Item = dict[str, Any]
+
+
+def _create(after: Fleet, first: Item, count: int) -> None:
+    """From nothing."""
+
+
+def _retype(after: Fleet, first: Item, count: int) -> None:
+    first["vcpus"] = {"min": 8, "max": 32}
+
+
+def _resize(after: Fleet, first: Item, count: int) -> None:
+    first["storage"]["home"]["fsx_lustre"]["storage_capacity"] = "2400GiB"
+    for each in after.workstations.values():
+        if "ebs" in each["storage"].get("home", {}):
+            each["storage"]["home"]["ebs"]["size"] = "300GiB"
+
+
+def _reroot(after: Fleet, first: Item, count: int) -> None:
+    first["storage"]["root"] = {"size": "150GiB"}
+
+
+def _retag(after: Fleet, first: Item, count: int) -> None:
+    after.tags = {"Team": "perception", "Cost": "4711"}
+
+
+def _add(after: Fleet, first: Item, count: int) -> None:
+    after.workstations[NAMES[count]] = workstation(count)
+    after.file_systems = fleet(max(3, count)).file_systems if count > 1 else {}
+
+
+def _remove(after: Fleet, first: Item, count: int) -> None:
+    gone = after.workstations.pop(NAMES[count - 1])
+    if not after.workstations:  # a fleet of none is refused: rename instead
+        after.workstations["zoe"] = gone
+
+
+def _schedule(after: Fleet, first: Item, count: int) -> None:
+    first["schedule"] = {**HOURS, "start": "Mon-Fri 08:00"}
+
+
+def _unschedule(after: Fleet, first: Item, count: int) -> None:
+    del first["schedule"]
+
+
+EDITS: dict[str, Callable[[Fleet, Item, int], None]] = {
+    "create": _create,
+    "retype": _retype,
+    "resize": _resize,
+    "reroot": _reroot,
+    "retag": _retag,
+    "add": _add,
+    "remove": _remove,
+    "schedule": _schedule,
+    "unschedule": _unschedule,
+}

@@ -17,9 +17,13 @@ def plant(world: World) -> None:
         VpcId="vpc-0905e0a11de500001",
         Description="theirs",
     )["GroupId"]
-    own = [{"IpProtocol": "tcp", "FromPort": 988, "ToPort": 1023}]
-    own[0]["UserIdGroupPairs"] = [{"GroupId": group}]  # type: ignore[assignment]  # a mixed dict
-    hand("ec2", "authorize_security_group_ingress", GroupId=group, IpPermissions=own)
+    own = {"FromPort": 988, "ToPort": 1023, "UserIdGroupPairs": [{"GroupId": group}]}
+    hand(
+        "ec2",
+        "authorize_security_group_ingress",
+        GroupId=group,
+        IpPermissions=[{"IpProtocol": "tcp", **own}],
+    )
     for number, tags in enumerate(([], OTHERS)):
         hand(
             "fsx",

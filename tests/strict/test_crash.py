@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
-from tests.strict.conftest import Explore
+from tests.strict.conftest import SOAK, Explore
 from tests.strict.faults import CRASHES
 from tests.strict.scenario import Scenario, start
 from tests.strict.sites import EDITS

@@ -14,7 +14,7 @@ from tests.strict.conftest import SOAK, Check
 from tests.strict.door import Request
 from tests.strict.faults import Faults
 from tests.strict.hands import DATA, DELETES
-from tests.strict.invariants import broken, essence
+from tests.strict.invariants import broken, essence, writes
 from tests.strict.scenario import start
 from tests.strict.world import PAUSE, World, rows
 
@@ -50,6 +50,10 @@ def problems(edit: str, count: int, deed: str, k: int, lag: int) -> Iterator[str
         report = world.run()
         aws.pause(PAUSE)
     assert report is not None
+    if edit != "create":  # all data was in use
+        for sent in writes(aws):
+            if sent.operation in ("create_file_system", "create_volume"):
+                yield f"made anew, and nobody asked: {sent}"
     if report.plan.changes:
         if deed not in DATA:
             yield f"not settled: {rows(report)}"

@@ -1,0 +1,61 @@
+"""The fast face behaves as botocore does: the same scenarios through both, the same results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from tests.strict.conftest import SOAK, Check
+from tests.strict.faults import CRASHES, FAULTS
+from tests.strict.invariants import by_run, essence
+from tests.strict.scenario import Scenario, start
+from tests.strict.sites import EDITS
+from tests.strict.wire import Line, WireWorld, without_sleep
+from tests.strict.world import PAUSE, World, rows
+
+CAUSE = re.compile(r"(ResponseParserError|ReadTimeoutError|ConnectionClosedError).*", re.DOTALL)
+"""What went wrong on the way, without botocore's words for it."""
+
+RUNS = 3
+
+
+def told(world: World, runs: int) -> list[object]:
+    """What a person and AWS see of a few runs."""
+    seen: list[object] = []
+    for _ in range(runs):
+        report = world.run()
+        world.aws.pause(PAUSE)
+        seen.append([CAUSE.sub(r"\1", r) for r in rows(report)] if report else "no report")
+        seen.append([(u.kind, u.error) for u in report.plan.unknown] if report else ())
+    sent = [f"{each.service}:{each.operation} {each.code}" for each in by_run(world.aws)]
+    return [*seen, sent, essence(world.aws)]
+
+
+def some(edit: str) -> list[Scenario]:
+    """The undisturbed edit, and each fault at some call of it."""
+    random = Random(edit)
+    calls = start(edit, 1).calls
+    faults = [*FAULTS, *CRASHES]
+    return [
+        Scenario(edit, 1),
+        Scenario(edit, 1, seed=3, options=("short_pages",)),
+        *(Scenario(edit, 1, ((random.randint(1, calls), name),)) for name in faults),
+    ]
+
+
+@pytest.mark.parametrize("edit", EDITS if SOAK else ("create", "resize", "retag", "remove"))
+def test_both_faces_tell_the_same(edit: str, monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
+    line = Line()
+
+    def problems(scenario: Scenario) -> Iterator[str]:
+        door, twin = scenario.world(), scenario.world()
+        wire = WireWorld(twin.aws, twin.site, twin.gate, line=line)
+        without_sleep(wire, monkeypatch)
+        for there, here in zip(told(wire, RUNS), told(door, RUNS), strict=True):
+            if there != here:
+                yield f"on the wire {there}, at the door {here}"
+
+    check((str(each), problems(each)) for each in some(edit))
