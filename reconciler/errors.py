@@ -110,6 +110,19 @@ class Denied(AwsError):
         self.action = action
         self.resource = resource
 
+    def __str__(self) -> str:
+        """In one line: the call, and what to allow where that is not the call itself.
+
+        EC2's encoded half is left out: it is for AWS's own DecodeAuthorizationMessage.
+        """
+        said = " ".join(self.message.split()).partition(" Encoded authorization")[0]
+        line = f"{self.operation}: {self.aws_code}: {said}"
+        if "explicit deny" in said:
+            return f"{line} (a policy denies {self.action}: an Allow elsewhere does not help)"
+        if (self.action, self.resource) == (self.operation, "*"):
+            return line
+        return f"{line} (allow {self.action} on {self.resource})"
+
 
 class Throttled(AwsError):
     """AWS still said "slow down" after every retry."""

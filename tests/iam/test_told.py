@@ -1,0 +1,90 @@
+"""A denied call is told with what was called, what to allow and on what, in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from reconciler.aws.errors import translated
+from reconciler.cli.failures import failure
+from reconciler.errors import Denied
+from reconciler.plan.model import Outcome
+from reconciler.plan.run import Selection, apply, look
+from tests.kinds.world import World, rows
+
+WHO = "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform: "
+ROLE = "arn:aws:iam::123456789012:role/workstation"
+PASS_ROLE = f"{WHO}iam:PassRole on resource: {ROLE} because no identity-based policy allows it"
+FORBIDDEN = f"{WHO}iam:PassRole on resource: {ROLE} with an explicit deny in a permissions boundary"
+ENCODED = (
+    "You are not authorized to perform this operation.\nEncoded authorization failure message: "
+    + "x" * 500
+)
+
+
+def denied(operation: str, message: str) -> Denied:
+    said: Any = {"Error": {"Code": "UnauthorizedOperation", "Message": message}}
+    with pytest.raises(Denied) as caught, translated(operation, "us-east-1"):
+        raise ClientError(said, operation)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        (PASS_ROLE, f"(allow iam:PassRole on {ROLE})"),
+        (FORBIDDEN, "(a policy denies iam:PassRole: an Allow elsewhere does not help)"),
+        (ENCODED, "You are not authorized to perform this operation."),
+    ],
+    ids=["asked for more", "forbidden", "encoded"],
+)
+def test_it_names_the_call_the_action_and_the_resource(message: str, says: str) -> None:
+    error = denied("autoscaling:CreateAutoScalingGroup", message)
+    assert str(error).startswith("autoscaling:CreateAutoScalingGroup: UnauthorizedOperation: ")
+    assert str(error).endswith(says)
+    assert "\n" not in str(error)
+    assert len(str(error)) < 400
+    assert error.message == message
+
+
+def reason(operation: str) -> str:
+    """The action to allow is the call itself, and no resource was told."""
+    return f"{operation}: UnauthorizedOperation: You are not authorized to perform this operation."
+
+
+def test_a_row_says_it_whether_reading_or_writing_failed(sandbox: object) -> None:
+    world = World()
+    cloud = world.cloud()
+
+    class Door:
+        """A region where one read and one write are not allowed."""
+
+        def __init__(self, region: str) -> None:
+            self.door = world.session.region(region)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.door, name)
+
+        def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+            if operation in ("create_launch_template", "get_topic_attributes"):
+                known = {"create_launch_template": "ec2:CreateLaunchTemplate"}
+                raise denied(known.get(operation, "sns:GetTopicAttributes"), ENCODED)
+            return dict(self.door.call(service, operation, **parameters))
+
+    closed = replace(cloud, reader=Door, writer=Door)
+    plan = look(world.site, closed, Selection((), ""), dry_run=False)
+    [unknown] = plan.plan.unknown
+    assert unknown.reason == reason("sns:GetTopicAttributes")
+    report = apply(plan, world.site, closed, lambda change: None, lambda: False)
+    failed = [c for c in report.plan.changes if c.outcome is Outcome.FAILED]
+    assert {c.reason for c in failed} == {reason("ec2:CreateLaunchTemplate")}, rows(report)
+
+
+def test_the_command_line_has_the_statement_to_add() -> None:
+    line = failure(denied("sts:AssumeRole", PASS_ROLE)).line
+    assert line.startswith(f"not allowed: iam:PassRole on {ROLE} in us-east-1")
+    assert '"Action": "iam:PassRole"' in line
+    assert "\n" not in line
