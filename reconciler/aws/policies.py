@@ -136,7 +136,7 @@ OwnGroup: on and off
 """
 
 INSTANCE = """
-Session: the machine's side of Session Manager [8]; AWS limits it to no resource
+Session: the machine's side of Session Manager, as AWS writes it [8]
     ssm:UpdateInstanceInformation ssmmessages:CreateControlChannel ssmmessages:CreateDataChannel
     ssmmessages:OpenControlChannel ssmmessages:OpenDataChannel
     on everything
