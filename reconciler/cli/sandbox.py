@@ -46,7 +46,8 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
             from reconciler.sandbox import SandboxError, serve
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"the sandbox needs {error.name}: pip install 'reconciler[sandbox]'"
+            f"the sandbox needs {error.name}: `make setup` in a checkout installs it, "
+            "elsewhere the extra `sandbox` of this package"
         ) from error
 
     def announce(sandbox: Sandbox) -> None:
