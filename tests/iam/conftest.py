@@ -82,24 +82,30 @@ def _recorded(site: Site, act: Callable[[World, Callable[[], None]], None]) -> U
 
 
 def _edited(world: World, look: Callable[[], None]) -> None:
-    """Every field of every kind changed in YAML and back, then by hand, a kind at a time."""
-    for kind in KINDS:
+    """Every field of every kind changed in YAML and back, then by hand.
+
+    In three rounds: more than one disruptive change stops a run.
+    """
+    disruptive = [kind for kind in KINDS if kind.NAME in ("file_system", "auto_scaling_group")]
+    others = [kind for kind in KINDS if kind not in disruptive]
+    for round_ in ([disruptive[0]], [disruptive[1]], others):
         there = live(world)
-        for (name, field), (find, value) in cases.DECLARED.items():
-            if name != kind.NAME or (name, field) in UNDECLARED:
-                continue
-            if kind.RULES[field].when is not When.NEVER:
-                world.edits[find(there), field] = value
+        rules = {(kind.NAME, field): rule for kind in round_ for field, rule in kind.RULES.items()}
+        for name, (find, value) in cases.DECLARED.items():
+            if name in rules and name not in UNDECLARED and rules[name].when is not When.NEVER:
+                world.edits[find(there), name[1]] = value
         report = world.run()
         assert not any(finding.stops_run for finding in report.findings), report.findings
-        grown = {f for f, rule in kind.RULES.items() if rule.when is When.GROW}
-        for key, field in [k for k in world.edits if k[0].kind == kind.NAME]:
-            if field not in grown:  # what has grown stays as large as it has become
+        grown = {name for name, rule in rules.items() if rule.when is When.GROW}
+        for key, field in list(world.edits):
+            # What has grown stays as large as it has become.
+            if (key.kind, field) in rules.keys() - grown:
                 del world.edits[key, field]
         world.run()
         world.off()
-        for edit in cases.BY_HAND[kind.NAME].values():
-            edit(live(world))
+        for kind in round_:
+            for edit in cases.BY_HAND[kind.NAME].values():
+                edit(live(world))
         look()
         world.run()
         world.off()
