@@ -79,7 +79,7 @@ def test_without_moto_it_says_what_to_install(cli: Cli, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "reconciler.sandbox", None)
     told = cli("sandbox")
     assert told.code == 2
-    assert "pip install 'reconciler[sandbox]'" in told.err
+    assert "`make setup` in a checkout installs it" in told.err
 
 
 def test_values_are_quoted_for_the_shell() -> None:
