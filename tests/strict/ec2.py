@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.strict.aws import Here, Record, Refusal, matches, retagged, tags_of, untagged
@@ -166,7 +167,7 @@ def _no_template(made: str) -> Record:
 
 
 def create_volume(here: Here, p: Record) -> Record:
-    """A token repeats its answer, even when that volume is gone: the strict choice."""
+    """For a day a token repeats its answer, even when that volume is gone: the strict choice."""
 
     def make() -> str:
         made = here.new_id("vol")
@@ -187,7 +188,11 @@ def create_volume(here: Here, p: Record) -> Record:
         here.put("first", made, record)
         return made
 
-    made = here.once(p.get("ClientToken"), p, make, MISMATCH)
+    def alive(made: str) -> bool:
+        age = here.aws.now() - here.all("first")[made]["CreateTime"]
+        return made in here.all("volumes") or age < timedelta(days=1)
+
+    made = here.once(p.get("ClientToken"), p, make, MISMATCH, alive)
     return dict(here.all("volumes").get(made) or here.all("first")[made])
 
 
