@@ -92,6 +92,9 @@ CREDENTIALS = frozenset({
 _DENIED_TEXT = re.compile(r"not authorized to perform:? ([\w-]+:\w+)(?: on resource: (\S+))?")
 """The sentence IAM writes for a caller; without it the operation itself names the action."""
 
+_ABSENT_TEXT = re.compile(r"does not exist|not found|could not find", re.IGNORECASE)
+"""How Auto Scaling says it: its only code for what is not there is ValidationError."""
+
 
 @contextmanager
 def translated(operation: str, region: str) -> Iterator[None]:
@@ -133,6 +136,8 @@ def _ours(error: botocore.ClientError, operation: str, region: str) -> AwsError 
         action = said.group(1) if said else operation
         resource = (said.group(2) if said else None) or "*"
         return Denied(operation, code, text, region, action, resource)
+    if code == "ValidationError" and _ABSENT_TEXT.search(text):
+        return NotFound(operation, code, text, region)
     for codes, kind in (
         (NOT_FOUND, NotFound),
         (ALREADY_EXISTS, AlreadyExists),

@@ -153,7 +153,7 @@ class _Run:
         return replace(change, desired=replace(change.desired, spec=spec))
 
     def _fresh(self, change: Change) -> bool:
-        """Whether it leans on something this run has made."""
+        """Whether it leans on something this run has made or changed."""
         wanted = change.desired
         return wanted is not None and any(
             key in self.made for key in (*wanted.after, *(ref.key for ref in refs(wanted.spec)))
@@ -171,8 +171,7 @@ class _Run:
         if left is None:
             return
         with self.lock:
-            if change.op is Op.CREATE:
-                self.made.add(left.key)
+            self.made.add(left.key)
             if left.ready:
                 self.known.update({Ref(left.key, a): value for a, value in left.attrs.items()})
             else:

@@ -11,6 +11,9 @@ FOUND = {
     # A template that was seen and a security group that was not: the plan thought the group's id
     # would move, and the apply wrote the same template version again.
     "same-version": "create-3 k=40 expired lag=30 seed=40 replicas",
+    # Auto Scaling did not know a template, or its version, of the same run: that failed the row.
+    "unknown-template": "create-3 lag=1 seed=0 lagging_references",
+    "unknown-version": "reroot-1 lag=1 seed=0 lagging_references",
 }
 
 
