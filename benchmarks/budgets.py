@@ -109,12 +109,12 @@ def _apply(rows: Sequence[Row]) -> Iterator[Verdict]:
         yield Verdict(
             f"calls at once to a service, {what}", str(AT_ONCE), str(most), most <= AT_ONCE
         )
-        floor = row.cost.cpu + row.cost.calls * row.latency / AT_ONCE
+        limit = 2 * row.cost.cpu + row.cost.calls * row.latency / AT_ONCE + 1
         yield Verdict(
             f"wall, {what}",
-            f"CPU + calls × latency / {AT_ONCE} + 1 s = {floor + 1:.1f} s",
+            f"2 × CPU + calls × latency / {AT_ONCE} + 1 s = {limit:.1f} s",
             f"{row.cost.wall:.1f} s",
-            row.cost.wall <= floor + 1,
+            row.cost.wall <= limit,
         )
 
 

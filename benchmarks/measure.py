@@ -28,6 +28,9 @@ class Cost:
     calls: int = 0
     most_at_once: Mapping[str, int] = field(default_factory=dict)  # by service
 
+    def __str__(self) -> str:
+        return f"{self.calls} calls, {self.wall:.2f} s, CPU {self.cpu:.2f} s, {self.rss:.0f} MiB"
+
 
 @dataclass(frozen=True)
 class Run:

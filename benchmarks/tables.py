@@ -49,13 +49,13 @@ def stages(measured: Mapping[int, Mapping[str, float]]) -> str:
 
 def terraform(comparison: Comparison) -> str:
     """Both, in pairs."""
-    lines = [("`terraform apply`, creating", "0", *_cost(comparison.create), "")]
+    lines = [("`terraform apply`, creating", "0", *_cost(comparison.create), "", "")]
     for side in comparison.sides:
         ms = f"{side.latency * 1000:.0f}"
-        lines.append(("`terraform plan`, nothing to do", ms, *_cost(side.terraform), ""))
-        ratio = f"{side.ratio:.1f}"
-        lines.append(("`reconcile --dry-run`, the same", ms, *_cost(side.reconciler), ratio))
-    return table(("what",), ("ms a call", *HEAD, "times as fast"), lines)
+        lines.append(("`terraform plan`, nothing to do", ms, *_cost(side.terraform), "", ""))
+        ratios = (f"{side.ratio:.1f}", f"{side.cpu_ratio:.1f}")
+        lines.append(("`reconcile --dry-run`, the same", ms, *_cost(side.reconciler), *ratios))
+    return table(("what",), ("ms a call", *HEAD, "wall: times less", "CPU: times less"), lines)
 
 
 def budgets(verdicts: Iterable[Verdict]) -> str:

@@ -78,6 +78,11 @@ class Side:
         """How many times as long Terraform takes."""
         return self.terraform.wall / self.reconciler.wall
 
+    @property
+    def cpu_ratio(self) -> float:
+        """How many times the CPU it takes: what other work on the machine changes little."""
+        return self.terraform.cpu / self.reconciler.cpu
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -138,7 +143,8 @@ def compare(
         for latency in latencies:
             proxy.latency = latency
             pairs = [(once(look), repeat(ours, 3)) for _ in range(times)]
-            print(f"terraform, reconciler at {latency * 1000:.0f} ms: {pairs}", file=sys.stderr)
+            for theirs_cost, ours_cost in pairs:
+                print(f"{latency * 1000:.0f} ms: {theirs_cost} | {ours_cost}", file=sys.stderr)
             terraform, reconciler = zip(*pairs, strict=True)
             sides.append(Side(size, latency, middle(terraform), middle(reconciler), times))
         proxy.close()

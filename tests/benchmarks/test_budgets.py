@@ -40,7 +40,7 @@ def test_help_beside_click() -> None:
 
 
 def test_an_apply_may_take_its_cpu_and_its_calls_ten_at_a_time() -> None:
-    slow = Cost(5.0, 1.0, 100, 500, {"fsx": 11})
+    slow = Cost(6.0, 1.0, 100, 500, {"fsx": 11})
     quick = Cost(4.0, 1.0, 100, 500, {"fsx": 10})
     assert list(kept([Row(FIRST, 100, 0.05, slow)], [], None).values()) == [False, False]
     assert list(kept([Row(FIRST, 100, 0.05, quick)], [], None).values()) == [True, True]
