@@ -113,14 +113,16 @@ class Victim:
         assert self.process.wait(60) == 0
         return time.monotonic() - began
 
-    def kill(self, after: float) -> bool:
-        """`kill -9` so many seconds after its first read; whether it was still at work."""
-        self.let_go()
-        time.sleep(after)
-        alive = self.process.poll() is None
-        self.process.kill()
-        self.process.wait()
-        return alive
+    def kill(self, after: float) -> float | None:
+        """`kill -9` so many seconds after its first read; how long it took if it was quicker."""
+        began = self.let_go()
+        try:
+            self.process.wait(after)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
+        return time.monotonic() - began
 
     def forget(self) -> None:
         """Whatever became of the test: leave no process behind."""
