@@ -126,7 +126,7 @@ def translated(operation: str, region: str) -> Iterator[None]:
 
 def _ours(error: botocore.ClientError, operation: str, region: str) -> AwsError | UsageError:
     code = error.response["Error"].get("Code", "Unknown")
-    text = error.response["Error"].get("Message", "")
+    text = error.response["Error"].get("Message") or ""  # some answers have none
     if code in CREDENTIALS:
         return UsageError(
             f"AWS refused the credentials ({code}: {text}); sign in again, e.g. `aws sso login`"
