@@ -292,8 +292,10 @@ def _policy(change: Callable[[dict[str, Any]], None]) -> Callable[[Mapping[Key, 
     return edit
 
 
-def _older_version(policy: dict[str, Any]) -> None:
-    policy["LaunchTemplate"]["LaunchTemplateSpecification"]["Version"] = "1"
+def _overtaken(found: Mapping[Key, Live]) -> Key:
+    """A newer version with the same content: the group is pinned to an older one."""
+    _template_version()(found)
+    return FLEET(found)
 
 
 def _other_template(policy: dict[str, Any]) -> None:
@@ -368,7 +370,7 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
         "min_size": _group(MinSize=1),
         "capacity_rebalance": _group(CapacityRebalance=True),
         "deletion_protection": _group(DeletionProtection="none"),
-        "launch_template_version": _policy(_older_version),
+        "launch_template_version": _overtaken,
         "launch_template_id": _policy(_other_template),
         "on_demand_percentage_above_base_capacity": _policy(_half_on_demand),
         "on_demand_allocation_strategy": _prioritized,
