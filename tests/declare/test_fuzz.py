@@ -21,7 +21,13 @@ from reconciler.render.problems import document, github, text
 from tests.declare.helpers import DEFAULTS
 
 DESIGN = (Path(__file__).parent / "data" / "design" / "vision.yaml").read_bytes()
-SOME = settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
+# derandomized: the gate gives the same answer twice
+SOME = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[*HealthCheck],
+)
 
 
 @pytest.fixture(scope="module")
