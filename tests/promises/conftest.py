@@ -51,7 +51,8 @@ def tap(sandbox_server: Sandbox) -> Iterator[Tap]:
         patch.setattr("reconciler.aws.client.MAX_ATTEMPTS", 1)
         for name, value in sandbox_server.environment.items():
             patch.setenv(name, value)
-        yield Tap(connect(load([FLEETS])), *REGIONS)
+        made = Tap(connect(load([FLEETS])), *REGIONS)  # all its clients; then as it was
+    yield made
 
 
 @pytest.fixture
