@@ -45,14 +45,13 @@ Raise = Callable[..., Stage]
 
 
 @pytest.fixture(scope="session")
-def tap(sandbox_server: Sandbox) -> Iterator[Tap]:
+def tap(sandbox_server: Sandbox) -> Tap:
     """One session for all: making its clients costs more than most tests. One try a call."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reconciler.aws.client.MAX_ATTEMPTS", 1)
         for name, value in sandbox_server.environment.items():
             patch.setenv(name, value)
-        made = Tap(connect(load([FLEETS])), *REGIONS)  # all its clients; then as it was
-    yield made
+        return Tap(connect(load([FLEETS])), *REGIONS)  # all its clients; then as it was
 
 
 @pytest.fixture
