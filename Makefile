@@ -12,7 +12,7 @@ NODE_STAMPS := $(NODE_LOCKS:package-lock.json=node_modules/.stamp)
 SHELL_FILES := .ci/run $(wildcard examples/*/*.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit golden bench plan lock clean
+.PHONY: help setup demo test check lint types unit golden soak seeded bench plan lock clean
 
 help: ## This list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -55,6 +55,12 @@ unit: setup
 
 golden: setup ## Rewrite the golden files; review the difference with git.
 	GOLDEN=rewrite $(BIN)/pytest -n $(JOBS)
+
+soak: setup ## The long version of the runs on the strict AWS: hours.
+	SOAK=1 $(BIN)/pytest -n $(JOBS) tests/strict
+
+seeded: setup ## Plant every known bug, one at a time; the suite must catch each.
+	$(BIN)/python -m tests.seeded
 
 bench: setup ## Measure, and print tables: make bench SIZES="100" JSON=bench.json
 	$(BIN)/python -m benchmarks $(SIZES) $(if $(JSON),--json $(JSON))
