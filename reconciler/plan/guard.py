@@ -7,7 +7,7 @@ exactly this plan through.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.plan.model import (
@@ -82,10 +82,17 @@ def check(
     """Run every guard. `pools` is by the key of the row it is about; `approve` a token or ""."""
     findings: list[Finding] = []
     chosen = {(each.declared.region, each.declared.name): each for each in workstations}
+    notes: dict[Key, str] = {}
+    refused: dict[tuple[str, str], _Refusal] = {}
     for row in plan.changes:
-        each = chosen.get((row.key.region, row.workstation))
-        if each is not None and row.key in pools:
-            plan = _pools(plan, row.key, each, pools[row.key], findings)
+        place = (row.key.region, row.workstation)
+        if place in chosen and row.key in pools and row.key not in notes and place not in refused:
+            verdict = _judge(chosen[place], pools[row.key], findings)
+            if isinstance(verdict, _Refusal):
+                refused[place] = verdict
+            else:
+                notes[row.key] = verdict
+    plan = replace(plan, changes=tuple(_judged(row, notes, refused) for row in plan.changes))
     plan = _recreations(plan, approve, findings)
     findings.extend(_zones(plan, chosen.values()))
     findings.extend(_kept(plan))
@@ -93,20 +100,25 @@ def check(
     return Guarded(plan, tuple(findings))
 
 
-def _pools(
-    plan: Plan, key: Key, each: ResolvedWorkstation, found: Pools | Missing, findings: list[Finding]
-) -> Plan:
+@dataclass(frozen=True)
+class _Refusal:
+    """Why nothing of a workstation is made or changed."""
+
+    reason: str
+    error: str
+
+
+def _judge(
+    each: ResolvedWorkstation, found: Pools | Missing, findings: list[Finding]
+) -> str | _Refusal:
+    """What to note on the row of a workstation's pools, or why the workstation is refused."""
     declared = each.declared
     setting = "instance_types" if declared.instance_types else "gpu"
     where = declared.where_of(setting)
-
-    def ours(change: Change) -> bool:
-        return change.workstation == declared.name and change.key.region == declared.region
-
     if isinstance(found, Missing):
         reason = f"the matching instance types could not be read: {found.reason}"
         findings.append(Finding(Level.ERROR, "pools-unknown", f"{declared.name}: {reason}", where))
-        return _block(plan, ours, reason, found.error)
+        return _Refusal(reason, found.error)
     least = 1 if declared.spot_policy == "on-demand" else FEWEST_POOLS
     if found.count < least:
         reason = (
@@ -114,7 +126,7 @@ def _pools(
             f"widen {setting}, or add zones ({found})"
         )
         findings.append(Finding(Level.ERROR, "too-few-pools", f"{declared.name}: {reason}", where))
-        return _block(plan, ours, reason, "too-few-pools")
+        return _Refusal(reason, "too-few-pools")
     if found.count < FEW_POOLS and declared.spot_policy != "on-demand":
         message = (
             f"{declared.name}: only {found.count} Spot pools (type × zone) match; "
@@ -123,43 +135,35 @@ def _pools(
         findings.append(Finding(Level.WARNING, "few-spot-pools", message, where))
     # The preview cannot weigh prices: see aws/pools.py.
     before = "" if declared.instance_types else " before price protection"
-    note = f"matches{before} {found}"
-    return replace(
-        plan,
-        changes=tuple(
-            replace(change, notes=(*change.notes, note)) if change.key == key else change
-            for change in plan.changes
-        ),
-    )
+    return f"matches{before} {found}"
 
 
-def _block(plan: Plan, chosen: Callable[[Change], bool], reason: str, error: str) -> Plan:
-    """Block what would be made or changed; removals go on."""
-    return replace(
-        plan,
-        changes=tuple(
-            replace(change, outcome=Outcome.BLOCKED, reason=reason, error=error)
-            if chosen(change) and change.outcome is Outcome.PLANNED and change.op is not Op.DELETE
-            else change
-            for change in plan.changes
-        ),
-    )
+def _judged(
+    row: Change, notes: Mapping[Key, str], refused: Mapping[tuple[str, str], _Refusal]
+) -> Change:
+    """A row with its verdict; removals go on."""
+    refusal = refused.get((row.key.region, row.workstation))
+    if refusal and row.outcome is Outcome.PLANNED and row.op is not Op.DELETE:
+        return replace(row, outcome=Outcome.BLOCKED, reason=refusal.reason, error=refusal.error)
+    return replace(row, notes=(*row.notes, notes[row.key])) if row.key in notes else row
 
 
 def _recreations(plan: Plan, approve: str, findings: list[Finding]) -> Plan:
     """Data that was there and is gone is not made anew, empty, in silence."""
-    rows = [c for c in plan.changes if c.op is Op.CREATE and c.impact is Impact.DATA]
-    for row in rows:
+    changes = list(plan.changes)
+    for index, row in enumerate(changes):
+        if row.op is not Op.CREATE or row.impact is not Impact.DATA:
+            continue
         token = approval([row])
-        if approve == token:
+        if approve == token or row.outcome is not Outcome.PLANNED:
             continue
         reason = (
             f"{row.key} was in use and is gone; restore it from a backup, or accept a new, "
             f"empty one with --approve {token}"
         )
         findings.append(Finding(Level.ERROR, "data-missing", reason, row.where))
-        plan = _block(plan, row.__eq__, reason, "data-missing")
-    return plan
+        changes[index] = replace(row, outcome=Outcome.BLOCKED, reason=reason, error="data-missing")
+    return replace(plan, changes=tuple(changes))
 
 
 def _zones(plan: Plan, workstations: Iterable[ResolvedWorkstation]) -> Iterable[Finding]:
@@ -167,11 +171,13 @@ def _zones(plan: Plan, workstations: Iterable[ResolvedWorkstation]) -> Iterable[
     changing = {(change.key.region, change.workstation) for change in plan.changes}
     for each in workstations:
         declared = each.declared
+        if (declared.region, declared.name) not in changing:
+            continue
         zones = {subnet.availability_zone for subnet in each.subnets}
         lustre = bool(declared.mounts) or "storage.home.fsx_lustre.storage_capacity" in (
             declared.values
         )
-        if lustre and len(zones) > 1 and (declared.region, declared.name) in changing:
+        if lustre and len(zones) > 1:
             yield Finding(
                 Level.INFO,
                 "cross-zone-traffic",
