@@ -187,13 +187,6 @@ BUGS = (
         KINDS,
     ),
     Bug(
-        "a disabled schedule is believed",
-        "reconciler/kinds/schedule.py",
-        '            summary["State"] == "ENABLED"\n            and summary',
-        '            summary["State"]\n            and summary',
-        KINDS,
-    ),
-    Bug(
         "On-Demand only, AWS's default",
         "reconciler/kinds/auto_scaling_group.py",
         'return 100 if declared.spot_policy == "on-demand" else 0',
