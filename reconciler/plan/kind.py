@@ -67,7 +67,10 @@ class Scope:
 
 
 class Kind(Protocol):
-    """The protocol above, for the type checker."""
+    """The protocol above, for the type checker.
+
+    N802 is silenced below: a module's constants are in capitals, and these stand for them.
+    """
 
     @property
     def NAME(self) -> str:  # noqa: N802

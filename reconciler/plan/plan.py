@@ -99,10 +99,9 @@ class _Draft:
             if not isinstance(reading, Unknown)
             for live in reading
         }
-        for key, live in found.items():
-            if live.parent is not None:
-                parent = found.get(live.parent)
-                live = replace(live, owned=parent is not None and parent.owned)  # noqa: PLW2901
+        for key, told in found.items():
+            parent = found.get(told.parent) if told.parent else told
+            live = replace(told, owned=parent is not None and parent.owned)
             self.live[key] = live
             for data in live.leans_on if live.owned else ():
                 self.leaning.setdefault(data, []).append(f"{key} {dict(live.attrs)}")

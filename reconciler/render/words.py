@@ -19,7 +19,7 @@ IMPACTS = {
     Impact.DISRUPTIVE: "users wait some minutes",
     Impact.DATA: "touches data",
 }
-TODO = {Op.CREATE: "create", Op.UPDATE: "update", Op.REPLACE: "replace", Op.DELETE: "delete"}
+AHEAD = {Op.CREATE: "create", Op.UPDATE: "update", Op.REPLACE: "replace", Op.DELETE: "delete"}
 DID = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
 
 _NUMBERED = re.compile(r"(.*?)(\d{1,9})")
@@ -129,7 +129,7 @@ def _planned(plan: Plan) -> str:
     counts = plan.summary()
     parts = [
         f"{counts[op.value]} to {word}"
-        for op, word in TODO.items()
+        for op, word in AHEAD.items()
         if counts[op.value] or op is not Op.REPLACE
     ]
     waiting = sum(change.outcome is Outcome.WAITING for change in plan.changes)

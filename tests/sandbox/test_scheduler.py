@@ -147,6 +147,8 @@ def test_what_aws_refuses(grouped: Aws, changes: dict[str, Any]) -> None:
 )
 def test_expressions_that_are_right(grouped: Aws, expression: str) -> None:
     grouped.scheduler.create_schedule(**{**START, "ScheduleExpression": expression})
+    kept = grouped.scheduler.get_schedule(GroupName=START["GroupName"], Name=START["Name"])
+    assert kept["ScheduleExpression"] == expression
 
 
 def test_a_role_must_be_given_as_well_as_a_target(grouped: Aws) -> None:
