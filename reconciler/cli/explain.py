@@ -24,14 +24,14 @@ def explain(ctx: click.Context, /, name: str, fleets: tuple[str, ...], **_manner
     """Show every effective setting of a workstation, with the file and line it came from."""
     console = options.console(ctx)
     from reconciler.declare import explain as settings_of
-    from reconciler.declare.load import load
+    from reconciler.declare.load import checked
     from reconciler.render import explain as render
 
-    site = load(fleet_paths(fleets))
-    console.site = site.name
-    settings = settings_of.explain(site, name)
+    declared = checked(fleet_paths(fleets))
+    console.site = declared.site
+    settings = settings_of.explain(declared, name)
     if console.output == "json":
-        console.json(render.document(site.name, name, settings))
+        console.json(render.document(declared.site, name, settings))
     else:
         console.result(render.text(settings, console.look))
     return exits.DONE

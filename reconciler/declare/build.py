@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.declare.abis import compile_need
 from reconciler.declare.fleet import (
+    POINTED,
     Edge,
     Fallback,
     HomeVolume,
@@ -18,7 +19,6 @@ from reconciler.declare.fleet import (
     Workstation,
 )
 from reconciler.declare.hours import cron
-from reconciler.declare.layers import Values
 from reconciler.declare.tree import Map
 from reconciler.declare.units import gib, seconds
 from reconciler.errors import Where
@@ -53,8 +53,20 @@ def workstation(fleet: str, name: str, settings: Map, where: Where) -> Workstati
         schedule=_schedule(settings.get("schedule")),
         tags=dict(settings.get("tags", {})),
         where=where,
-        values=Values(settings),
+        places={setting: _place(settings, setting, where) for setting in POINTED},
     )
+
+
+def _place(settings: Map, path: str, where: Where) -> Where:
+    """Only the places that may be asked for: a workstation's whole tree is ten times as large."""
+    for step in path.split("."):
+        spot = settings.spots.get(step)
+        where = spot.where if spot else where
+        inner = settings.get(step)
+        if not isinstance(inner, Map):
+            break
+        settings = inner
+    return where
 
 
 def file_system(fleet: str, name: str, settings: Map, where: Where) -> LustreFileSystem:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from reconciler.declare.fleet import Site, Workstation
+from reconciler.declare.gather import Declared, Item
 from reconciler.declare.nearest import did_you_mean
+from reconciler.declare.tree import Map
 from reconciler.errors import UsageError, Where
 
 
@@ -17,17 +19,25 @@ class Row(NamedTuple):
     where: Where | None
 
 
-def explain(site: Site, name: str) -> list[Row]:
+def explain(declared: Declared, name: str) -> list[Row]:
     """The settings of `alice` or `vision/alice`, by path. UsageError if there is no such one."""
-    values = _find(site, name).values
-    return [Row(path, values[path].value, values[path].where) for path in sorted(values)]
+    return sorted(_rows(_find(declared, name).settings, ""), key=lambda row: row.path)
 
 
-def _find(site: Site, name: str) -> Workstation:
-    for each in site.workstations:
+def _rows(settings: Map, prefix: str) -> Iterator[Row]:
+    for key, value in settings.items():
+        if isinstance(value, Map) and value:
+            yield from _rows(value, f"{prefix}{key}.")
+        else:
+            spot = settings.spots.get(key)
+            yield Row(prefix + key, value, spot.where if spot else None)
+
+
+def _find(declared: Declared, name: str) -> Item:
+    for each in declared.workstations:
         if name in (each.name, f"{each.fleet}/{each.name}"):
             return each
-    named = [each.name for each in site.workstations]
-    full = [f"{each.fleet}/{each.name}" for each in site.workstations]
+    named = [each.name for each in declared.workstations]
+    full = [f"{each.fleet}/{each.name}" for each in declared.workstations]
     hint = did_you_mean(name, full if "/" in name else named)
     raise UsageError(f"no workstation is called `{name}`" + (f" ({hint})" if hint else ""))

@@ -12,16 +12,21 @@ from typing import Any, Literal
 
 from reconciler.errors import Where
 
+POINTED = (
+    "image",
+    "network.subnets",
+    "instance_profile",
+    "scheduler_role",
+    "instance_types",
+    "gpu",
+    "availability_zones",
+    "storage.home",
+    "storage.root.size",
+)
+"""The settings that a later stage can find wrong, by dotted path."""
 
-@dataclass(frozen=True)
-class Value:
-    """One effective setting and where it was written; `where` is None for a built-in."""
 
-    value: Any
-    where: Where | None
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Subnets:
     """Which subnets may be used: by id, or every subnet that carries all of `tags`."""
 
@@ -32,7 +37,7 @@ class Subnets:
         return ", ".join(self.ids) or ", ".join(f"{key}={value}" for key, value in self.tags)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Image:
     """The machine image: by id, by SSM parameter, or the newest by name pattern and owner."""
 
@@ -45,7 +50,7 @@ class Image:
         return self.id or self.ssm_parameter or f"{self.name} (owner {self.owner})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class IngressRule:
     """Who may reach workstations directly; everything else goes through SSM."""
 
@@ -56,7 +61,7 @@ class IngressRule:
     description: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LustreFileSystem:
     """An FSx for Lustre file system, a workstation's own home or shared by a fleet.
 
@@ -85,7 +90,7 @@ class LustreFileSystem:
     where: Where
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HomeVolume:
     """An EBS volume as home: it stays in one zone and outlives every instance."""
 
@@ -97,7 +102,7 @@ class HomeVolume:
     where: Where
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RootVolume:
     """The instance's root disk: gp3, encrypted, gone with the instance."""
 
@@ -107,7 +112,7 @@ class RootVolume:
     kms_key_id: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mount:
     """A shared file system of the fleet, mounted at an absolute path."""
 
@@ -115,7 +120,7 @@ class Mount:
     at: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """One schedule edge: turn on or off at a local time."""
 
@@ -126,7 +131,7 @@ class Edge:
     where: Where
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fallback:
     """When Spot stays dry: On-Demand after `after` seconds, for at most `max_duration`."""
 
@@ -134,7 +139,7 @@ class Fallback:
     max_duration: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Workstation:
     """One developer's workstation."""
 
@@ -157,20 +162,11 @@ class Workstation:
     schedule: tuple[Edge, ...]
     tags: Mapping[str, str]
     where: Where
-    values: Mapping[str, Value] = field(repr=False, compare=False, hash=False)
-    """Every effective setting by dotted path (`storage.root.size`), for `explain`."""
-
-    def where_of(self, path: str) -> Where:
-        """The place to edit for a setting: its own, else its nearest parent's, else the item's."""
-        while path:
-            found = self.values.get(path)
-            if found is not None and found.where is not None:
-                return found.where
-            path = path.rpartition(".")[0]
-        return self.where
+    places: Mapping[str, Where] = field(repr=False, compare=False, hash=False)
+    """Where to edit each of POINTED: its own place, else its nearest parent's, else the item's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Site:
     """Everything one repository declares."""
 

@@ -7,11 +7,9 @@ choice replaces the lower one instead of mixing with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any
 
-from reconciler.declare.fleet import Value
 from reconciler.declare.tree import Map
 
 Path = tuple[str, ...]
@@ -117,38 +115,3 @@ def _over(built_in: Mapping[str, Any], settings: Map) -> Map:
         else:
             full.setdefault(key, value)
     return full
-
-
-class Values(Mapping[str, Value]):
-    """Every effective setting by dotted path; worked out when first asked for.
-
-    Looked up, `storage` has a place as `storage.root.size` has; listed are only the latter.
-    """
-
-    def __init__(self, settings: Map) -> None:
-        self._settings = settings
-
-    @cached_property
-    def _found(self) -> dict[str, Value]:
-        return dict(_walk(self._settings, ""))
-
-    def __getitem__(self, path: str) -> Value:
-        return self._found[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return (path for path, found in self._found.items() if not _is_inner(found.value))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def _is_inner(value: Any) -> bool:
-    return isinstance(value, Map) and bool(value)
-
-
-def _walk(settings: Map, prefix: str) -> Iterator[tuple[str, Value]]:
-    for key, value in settings.items():
-        spot = settings.spots.get(key)
-        yield prefix + key, Value(value, spot.where if spot else None)
-        if _is_inner(value):
-            yield from _walk(value, f"{prefix}{key}.")

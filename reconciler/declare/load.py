@@ -23,6 +23,11 @@ def load(paths: Sequence[Path]) -> Site:
 
     Raises BadDeclaration with every problem, or NoDeclaration if no file declares a fleet.
     """
+    return _site(checked(paths))
+
+
+def checked(paths: Sequence[Path]) -> gather.Declared:
+    """The same as it was written, with the place of each setting. Raises likewise."""
     found, problems = files.read(paths)
     documents = []
     for file in found:
@@ -46,7 +51,7 @@ def load(paths: Sequence[Path]) -> Site:
             f"no file in {looked} declares a fleet: "
             "check the path given with --fleets, or add a file that begins with `fleet: <name>`"
         )
-    return _site(declared)
+    return declared
 
 
 def _site(declared: gather.Declared) -> Site:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.declare.fleet import LustreFileSystem
 from reconciler.plan.model import (
     Change,
     Finding,
@@ -114,7 +115,7 @@ def _judge(
     """What to note on the row of a workstation's pools, or why the workstation is refused."""
     declared = each.declared
     setting = "instance_types" if declared.instance_types else "gpu"
-    where = declared.where_of(setting)
+    where = declared.places[setting]
     if isinstance(found, Missing):
         reason = f"the matching instance types could not be read: {found.reason}"
         findings.append(Finding(Level.ERROR, "pools-unknown", f"{declared.name}: {reason}", where))
@@ -174,16 +175,14 @@ def _zones(plan: Plan, workstations: Iterable[ResolvedWorkstation]) -> Iterable[
         if (declared.region, declared.name) not in changing:
             continue
         zones = {subnet.availability_zone for subnet in each.subnets}
-        lustre = bool(declared.mounts) or "storage.home.fsx_lustre.storage_capacity" in (
-            declared.values
-        )
+        lustre = bool(declared.mounts) or isinstance(declared.home, LustreFileSystem)
         if lustre and len(zones) > 1:
             yield Finding(
                 Level.INFO,
                 "cross-zone-traffic",
                 f"{declared.name}: Lustre stands in one zone, instances may start in "
                 f"{len(zones)}; traffic between zones costs about $0.01 per GB each way",
-                declared.where_of("availability_zones"),
+                declared.places["availability_zones"],
             )
 
 

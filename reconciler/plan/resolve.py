@@ -120,7 +120,7 @@ def resolve(site: Site, facts: Mapping[str, Facts]) -> ResolvedSite:
         try:
             found = _workstation(each, facts[each.region])
         except _Lack as lack:
-            where = each.where_of(lack.path)
+            where = each.places[lack.path]
             blocked.append(_blocked(each.fleet, each.name, name, each.region, lack, where))
             continue
         workstations.append(found)

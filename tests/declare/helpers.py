@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.declare.explain import Row, explain
 from reconciler.declare.fleet import Site, Workstation
-from reconciler.declare.load import load
+from reconciler.declare.gather import Declared
+from reconciler.declare.load import checked, load
 from reconciler.errors import BadDeclaration
 
 DEFAULTS = """\
@@ -41,6 +43,14 @@ class Folder:
     def load(self) -> Site:
         """The site."""
         return load([self.path])
+
+    def checked(self) -> Declared:
+        """The same with the place of each setting."""
+        return checked([self.path])
+
+    def settings(self) -> dict[str, Row]:
+        """Those of the workstation `ws` by path, as explained."""
+        return {row.path: row for row in explain(self.checked(), "ws")}
 
     def problems(self) -> list[str]:
         """What is wrong, as `file:line:column: message (what to do)`, without the folder."""

@@ -13,7 +13,7 @@ def test_every_setting_by_path_with_its_place(folder: Folder) -> None:
     folder.write("vision.yaml", fleet(f"{GPU}, storage: {{root: {{size: 50GiB}}}}"))
     rows = [
         (row.path, row.value, str(row.where).rpartition("/")[2])
-        for row in explain(folder.load(), "ws")
+        for row in explain(folder.checked(), "ws")
     ]
     assert rows == [
         ("gpu.count", 1, "None"),
@@ -31,7 +31,7 @@ def test_every_setting_by_path_with_its_place(folder: Folder) -> None:
         ("storage.root.size", "50GiB", "vision.yaml:3:46"),
         ("storage.root.throughput", 125, "None"),
     ]
-    assert explain(folder.load(), "vision/ws") == explain(folder.load(), "ws")
+    assert explain(folder.checked(), "vision/ws") == explain(folder.checked(), "ws")
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ def test_every_setting_by_path_with_its_place(folder: Folder) -> None:
 def test_a_name_that_is_not_there(folder: Folder, name: str, message: str) -> None:
     folder.write("vision.yaml", fleet(GPU))
     with pytest.raises(UsageError) as caught:
-        explain(folder.load(), name)
+        explain(folder.checked(), name)
     assert str(caught.value) == message

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.declare.explain import explain
 from reconciler.declare.fleet import Site
-from reconciler.declare.load import load
+from reconciler.declare.load import checked, load
 from reconciler.declare.schema import inlined
 from reconciler.errors import BadDeclaration, NoDeclaration
 from reconciler.render.look import Look
@@ -131,4 +132,4 @@ def test_settings_of_about_the_right_shape(place: Path, lower: Any, own: Any) ->
         assert workstation.owner
         assert workstation.subnets.ids or workstation.subnets.tags
         assert bool(workstation.instance_types) != bool(workstation.instance_requirements)
-        assert dict(workstation.values)
+        assert explain(checked([place]), workstation.name)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.declare.fleet import HomeVolume, Image, LustreFileSystem, Workstation
+from reconciler.declare.fleet import HomeVolume, Image, LustreFileSystem
 from tests.declare.helpers import GPU, Folder
 
 HOME = "storage: {home: {fsx_lustre: {storage_capacity: 1200GiB}}}"
 
 
-def _where(workstation: Workstation, path: str) -> str:
-    where = workstation.values[path].where
+def _where(folder: Folder, path: str) -> str:
+    where = folder.settings()[path].where
     return f"{where}".rpartition("/")[2] if where else "built-in"
 
 
@@ -20,12 +20,12 @@ def test_each_value_is_from_the_highest_layer_that_gives_it(folder: Folder) -> N
     ws = folder.workstation(
         "storage: {root: {size: 50GiB}}", "instance_profile: mine, tags: {A: b}"
     )
-    assert (ws.region, _where(ws, "region")) == ("us-east-1", "_defaults.yaml:5:3")
-    assert (ws.instance_profile, _where(ws, "instance_profile")) == ("mine", "vision.yaml:2:12")
-    assert (ws.root.size, _where(ws, "storage.root.size")) == (50, "vision.yaml:4:25")
-    assert (ws.root.iops, _where(ws, "storage.root.iops")) == (3000, "built-in")
-    assert (ws.spot_policy, _where(ws, "spot_policy")) == ("auto", "built-in")
-    assert (ws.tags, _where(ws, "tags.A")) == ({"A": "b"}, "vision.yaml:2:43")
+    assert (ws.region, _where(folder, "region")) == ("us-east-1", "_defaults.yaml:5:3")
+    assert (ws.instance_profile, _where(folder, "instance_profile")) == ("mine", "vision.yaml:2:12")
+    assert (ws.root.size, _where(folder, "storage.root.size")) == (50, "vision.yaml:4:25")
+    assert (ws.root.iops, _where(folder, "storage.root.iops")) == (3000, "built-in")
+    assert (ws.spot_policy, _where(folder, "spot_policy")) == ("auto", "built-in")
+    assert (ws.tags, _where(folder, "tags.A")) == ({"A": "b"}, "vision.yaml:2:43")
 
 
 def test_maps_merge_lists_and_scalars_replace(folder: Folder) -> None:
@@ -55,7 +55,8 @@ def test_null_returns_to_the_built_in(
 ) -> None:
     if "gpu" not in settings:
         settings += f", {GPU}"
-    found = folder.workstation(settings, defaults).values[path]
+    folder.workstation(settings, defaults)
+    found = folder.settings()[path]
     assert (found.value, found.where) == (value, None)
 
 
@@ -94,7 +95,7 @@ def test_another_way_to_name_the_image_replaces_the_lower_one(folder: Folder) ->
 def test_instance_types_replace_a_lower_need_and_the_other_way_round(folder: Folder) -> None:
     types = folder.workstation("instance_types: [g6.xlarge]", f"{GPU}, vcpus: {{min: 4}}")
     assert (types.instance_types, types.instance_requirements) == (("g6.xlarge",), None)
-    assert "gpu.memory" not in types.values
+    assert "gpu.memory" not in folder.settings()
     need = folder.workstation(GPU, "instance_types: [g6.xlarge]")
     assert need.instance_types == ()
     assert need.instance_requirements is not None
@@ -152,9 +153,9 @@ def test_a_shared_file_system_takes_place_and_tags_from_the_layers(folder: Folde
 
 def test_a_finding_points_at_the_setting_or_its_nearest_parent(folder: Folder) -> None:
     ws = folder.workstation(f"{GPU}, storage: {{root: {{size: 50GiB}}}}")
-    assert ws.where_of("storage.root.size").column == 46
-    assert ws.where_of("storage.home").column == 29
-    assert ws.where_of("storage.root.iops").column == 39
-    assert ws.where_of("image").file.endswith("_defaults.yaml")
-    assert ws.where_of("spot_policy") == ws.where
-    assert "storage" not in set(ws.values)
+    assert ws.places["storage.root.size"].column == 46
+    assert ws.places["storage.home"].column == 29
+    assert ws.places["image"].file.endswith("_defaults.yaml")
+    assert ws.places["availability_zones"] == ws.where
+    larger = folder.workstation(f"{GPU}, storage: {{root: {{iops: 4000}}}}")
+    assert larger.places["storage.root.size"].column == 39

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.declare.fleet import (
+    POINTED,
     HomeVolume,
     Image,
     LustreFileSystem,
     RootVolume,
     Site,
     Subnets,
-    Value,
     Workstation,
 )
 from reconciler.errors import Where
@@ -78,7 +78,7 @@ def volume(**overrides: Any) -> HomeVolume:
 
 def workstation(name: str = "alice", **overrides: Any) -> Workstation:
     settings = ("image", "network.subnets", "instance_profile", "scheduler_role", "gpu")
-    values = {path: Value("", Where(FILE, 10 + i, 5)) for i, path in enumerate(settings)}
+    written = {path: Where(FILE, 10 + i, 5) for i, path in enumerate(settings)}
     made = Workstation(
         name=name,
         fleet="vision",
@@ -99,7 +99,7 @@ def workstation(name: str = "alice", **overrides: Any) -> Workstation:
         schedule=(),
         tags={},
         where=HERE,
-        values=values,
+        places={path: written.get(path, HERE) for path in POINTED},
     )
     return replace(made, **overrides)
 
