@@ -45,7 +45,7 @@ DELETION_PROTECTION = "prevent-force-deletion"
 """Nobody deletes a group together with what runs in it; an empty one may go."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AutoScalingGroup:
     """The group, in AWS's words."""
 

@@ -46,7 +46,7 @@ MOVES: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileSystem:
     """One Lustre file system. None: not declared, so not compared."""
 

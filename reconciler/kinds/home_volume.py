@@ -43,7 +43,7 @@ MOVES: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HomeVolume:
     """An encrypted gp3 volume. None: not declared, so not compared."""
 

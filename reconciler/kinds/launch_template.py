@@ -39,7 +39,7 @@ MOVES = frozenset({"version"})
 HOLDS_INSTANCES = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LaunchTemplate:
     """The newest version's content, in our words; `other` holds whatever else it says."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.errors import Where
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Key:
     """Identity of one managed thing, the same on both sides."""
 
@@ -26,7 +26,7 @@ class Key:
         return f"{self.kind} {self.name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ref:
     """An attribute of another thing, perhaps known only once that thing is made."""
 
@@ -108,7 +108,7 @@ class Removal(StrEnum):
     DATA = "data"  # never by a run
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Desired:
     """One thing as it should be. `spec` is the kind's own frozen dataclass and may hold Refs."""
 
@@ -122,7 +122,7 @@ class Desired:
     notes: tuple[str, ...] = ()  # shown under its row: where an image came from
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Live:
     """One thing as AWS has it, projected into the same spec.
 
@@ -156,7 +156,7 @@ class Unknown:
     error: str = ""  # our error code, e.g. "denied"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """One differing field; `path` may reach into it: `requirements.MemoryMiB.Min`."""
 
@@ -166,7 +166,7 @@ class FieldChange:
     new: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """One row of the plan, and after the run, of the report."""
 

@@ -56,7 +56,7 @@ class Facts:
     keys: Mapping[str, str | Missing] = field(default_factory=dict)  # as declared → ARN
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ResolvedFileSystem:
     """A file system with the subnet it would be created in, and its key."""
 
@@ -65,7 +65,7 @@ class ResolvedFileSystem:
     key_arn: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ResolvedWorkstation:
     """A workstation with everything AWS had to add."""
 
