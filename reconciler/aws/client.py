@@ -11,6 +11,8 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -47,6 +49,7 @@ class Session:
         self.account = ""
         self.identity = ""
         self.partition = "aws"
+        self.ahead = timedelta()  # AWS's clock before ours
         self.endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
         self.profile = boto.profile_name
         self._client: Any = boto.client  # typed by service name; ours come as variables
@@ -64,6 +67,10 @@ class Session:
         """Requests sent so far, retries included, by `service:Operation`."""
         with self._lock:
             return dict(sorted(self._calls.items()))
+
+    def now(self) -> datetime:
+        """The time by AWS's clock, in UTC: schedules fire by it, and laptops are often wrong."""
+        return datetime.now(UTC) + self.ahead
 
     def client(self, service: str, region: str) -> Any:
         """The shared client of a service in a region."""
@@ -139,6 +146,9 @@ def connect(site: Site) -> Session:
                 "AWS_PROFILE"
             )
     who = _who(session, site.regions[0])
+    told = who.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    if told:
+        session.ahead = parsedate_to_datetime(told) - datetime.now(UTC).replace(microsecond=0)
     session.account = who["Account"]
     session.identity = who["Arn"]
     session.partition = who["Arn"].split(":")[1]

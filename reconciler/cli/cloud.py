@@ -18,4 +18,5 @@ def cloud_of(session: Session) -> Cloud:
         lookups=lookup,
         kinds=KINDS,
         calls=session.calls,
+        now=session.now,
     )

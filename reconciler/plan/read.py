@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from reconciler.declare.fleet import Image, Site
@@ -62,7 +63,7 @@ class Lookups(Protocol):
 class Cloud:
     """Everything a run is handed: who we are, the doors, what to read, the kinds, the count.
 
-    `pool` makes the executor for so many tasks at once.
+    `pool` makes the executor for so many tasks at once; `now` is AWS's clock, in UTC.
     """
 
     account: str
@@ -72,6 +73,7 @@ class Cloud:
     kinds: tuple[Kind, ...]
     calls: Callable[[], Mapping[str, int]]
     pool: Callable[[int], Executor] = ThreadPoolExecutor
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
     """
     with cloud.pool(READERS) as pool:
         lookups = _Asked(site, cloud.lookups, doors, pool)
-        wanted = pool.submit(lambda: _wanted(resolve(site, lookups.facts()), cloud.kinds))
+        wanted = pool.submit(
+            lambda: _wanted(resolve(site, lookups.facts(), cloud.now()), cloud.kinds)
+        )
         scope = Scope(
             site.name,
             site.ignore_tags,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Site, Subnets, Workstation
@@ -103,6 +104,7 @@ class ResolvedSite:
     workstations: tuple[ResolvedWorkstation, ...]
     file_systems: tuple[ResolvedFileSystem, ...]  # own homes and shared ones
     blocked: tuple[Blocked, ...]
+    now: datetime  # UTC: what holidays and clock changes ahead are counted from
 
     @property
     def name(self) -> str:
@@ -110,7 +112,7 @@ class ResolvedSite:
         return self.declared.name
 
 
-def resolve(site: Site, facts: Mapping[str, Facts]) -> ResolvedSite:
+def resolve(site: Site, facts: Mapping[str, Facts], now: datetime) -> ResolvedSite:
     """Give every declared thing what AWS had to add; block those that lack something."""
     workstations: list[ResolvedWorkstation] = []
     file_systems: list[ResolvedFileSystem] = []
@@ -133,7 +135,7 @@ def resolve(site: Site, facts: Mapping[str, Facts]) -> ResolvedSite:
         except _Lack as lack:
             name = f"{site.name}-{shared.fleet}/{shared.name}"
             blocked.append(_blocked(shared.fleet, "", name, shared.region, lack, shared.where))
-    return ResolvedSite(site, tuple(workstations), tuple(file_systems), tuple(blocked))
+    return ResolvedSite(site, tuple(workstations), tuple(file_systems), tuple(blocked), now)
 
 
 class _Lack(Exception):

@@ -24,7 +24,7 @@ from reconciler.kinds import (
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import Ref
 from reconciler.plan.resolve import ResolvedSite, resolve
-from tests.plan.declared import facts, lustre, site, volume, workstation
+from tests.plan.declared import NOW, facts, lustre, site, volume, workstation
 
 HERE = Where("fleets/vision.yaml", 3, 3)
 EDGES = (
@@ -34,7 +34,7 @@ EDGES = (
 
 
 def declared(**overrides: Any) -> ResolvedSite:
-    found = resolve(site(workstation(**overrides)), {"us-east-1": facts()})
+    found = resolve(site(workstation(**overrides)), {"us-east-1": facts()}, NOW)
     assert not found.blocked
     return found
 
@@ -91,7 +91,7 @@ def test_user_data_reads_back_as_it_was_and_anything_else_as_a_digest() -> None:
 def test_an_instance_learns_of_its_home_and_mounts_from_what_aws_tells() -> None:
     shared = lustre("datasets", workstation="")
     mine = workstation(home=lustre(), mounts=(Mount("datasets", "/fsx"),))
-    found = resolve(site(mine, shared=(shared,)), {"us-east-1": facts()})
+    found = resolve(site(mine, shared=(shared,)), {"us-east-1": facts()}, NOW)
     (wanted,) = launch_template.desired(found)
     home, (mount,) = wanted.spec.user_data["home"], wanted.spec.user_data["mounts"]
     assert home["mount_name"] == Ref(file_system.key_of("acme", lustre()), "mount_name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.declare.fleet import (
@@ -21,6 +22,7 @@ from reconciler.plan.resolve import Facts, ImageFacts, ResolvedWorkstation, Subn
 REGION = "us-east-1"
 FILE = "fleets/vision.yaml"
 HERE = Where(FILE, 3, 3)
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)  # a Friday
 IMAGE = ImageFacts("ami-1", "golden-1", "x86_64", "/dev/sda1", root_size=30)
 PRIVATE = Subnets(tags=(("Tier", "private"),))
 

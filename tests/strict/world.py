@@ -58,6 +58,7 @@ class World:
             kinds=KINDS,
             calls=dict,
             pool=Inline,
+            now=self.aws.now,
         )
 
     def look(self, approve: str = "") -> Report:
