@@ -1,13 +1,20 @@
-"""Send each identical read of one run once, whoever asks, from whichever thread."""
+"""Send each identical read of one run once, whoever asks, from whichever thread.
+
+Of lists, only those that several ask for: the others have thousands of items, each of which its
+kind projects and forgets.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from reconciler.plan.kind import Aws
+
+SHARED_LISTS = frozenset({"describe_security_groups", "describe_subnets"})
 
 
 class ReadOnce:
@@ -36,11 +43,13 @@ class ReadOnce:
     def pages(
         self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
-        """As the door's `pages`, but whole before the first item."""
-        yield from self._once(
-            (service, operation, items, page_size, parameters),
-            lambda: list(self._aws.pages(service, operation, items, page_size, **parameters)),
-        )
+        """As the door's `pages`; a shared list is whole before its first item."""
+        read = partial(self._aws.pages, service, operation, items, page_size, **parameters)
+        if operation in SHARED_LISTS:
+            request = (service, operation, items, page_size, parameters)
+            yield from self._once(request, lambda: list(read()))
+        else:
+            yield from read()
 
     def _once(self, request: tuple[Any, ...], send: Callable[[], Any]) -> Any:
         key = json.dumps(request, sort_keys=True)

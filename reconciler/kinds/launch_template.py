@@ -172,7 +172,10 @@ def _mount(target: Key, at: str) -> dict[str, Any]:
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """All templates, then all their newest versions, in two sweeps."""
-    templates = list(aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", 200))
+    templates = {
+        each["LaunchTemplateId"]: each
+        for each in aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", 200)
+    }
     versions = aws.pages(
         "ec2",
         "describe_launch_template_versions",
@@ -180,22 +183,21 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         200,
         Versions=["$Latest"],
     )
-    newest = {version["LaunchTemplateId"]: version for version in versions}
-    for template in templates:
+    for version in versions:
+        template = templates.get(version["LaunchTemplateId"])
+        if template is None:  # made between the two sweeps
+            continue
         tags = read_tags(template.get("Tags", ()))
-        name, template_id = template["LaunchTemplateName"], template["LaunchTemplateId"]
+        name = template["LaunchTemplateName"]
         owned = scope.owns(tags)
         if not owned and not name.startswith(f"{scope.site}-"):
-            continue
-        version = newest.get(template_id)
-        if version is None:  # deleted between the two sweeps
             continue
         spec = _spec(version["LaunchTemplateData"], scope.managed(tags)) if owned else None
         yield Live(
             Key(aws.region, NAME, name),
             spec,
             owned=owned,
-            attrs={"id": template_id, "version": str(version["VersionNumber"])},
+            attrs={"id": version["LaunchTemplateId"], "version": str(version["VersionNumber"])},
             fleet=tags.get(FLEET, ""),
             workstation=tags.get(WORKSTATION, ""),
             removal=Removal.WHEN_OFF,

@@ -126,6 +126,14 @@ def test_concurrent_askers_share_one_request() -> None:
     assert len(source.asked) == 1
 
 
+def test_a_list_that_one_kind_asks_for_is_not_kept() -> None:
+    source = Source()
+    found = ReadOnce(source).pages("ec2", "describe_volumes", "Volumes")
+    assert next(found) == {"first": "Volumes"}
+    assert not source.asked  # the second item is fetched once the first was taken
+    assert next(found) == {"of": "describe_volumes"}
+
+
 def test_pages_are_shared_whole() -> None:
     source = Source()
     once = ReadOnce(source)
