@@ -19,9 +19,11 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
+from botocore.session import get_session
 
 from reconciler import __version__
 from reconciler.aws.errors import translated
+from reconciler.aws.times import moment
 from reconciler.aws.wait import (
     CONNECT_TIMEOUT,
     FIRST_ATTEMPTS,
@@ -133,8 +135,10 @@ def connect(site: Site) -> Session:
     Raises: UsageError without usable credentials, Unreachable within seconds when nothing
     answers, Refused when they belong to another account (promise 7).
     """
+    core = get_session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     try:
-        boto = boto3.Session()
+        boto = boto3.Session(botocore_session=core)
     except botocore.exceptions.ProfileNotFound as error:
         raise UsageError(f"{error}; see `aws configure list-profiles`") from error
     session = Session(boto)
