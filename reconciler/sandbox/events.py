@@ -7,13 +7,12 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import events_backends
-from moto.sns.models import sns_backends
 
+from reconciler.sandbox.bus import emit
 from reconciler.sandbox.operations import AwsError, Call, Wire, operation
-from reconciler.sandbox.world import ACCOUNT, request_id
+from reconciler.sandbox.world import ACCOUNT
 
 TARGETS_PER_RULE = 5
-MOTO_DELIVERS = (":sqs:", ":logs:", ":events:")
 
 
 def _backend(call: Call) -> Any:
@@ -129,42 +128,14 @@ def _put_event(call: Call, entry: Wire) -> Wire:
         detail = json.loads(entry["Detail"])
     except ValueError:
         return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
-    return {"EventId": deliver(call, entry, detail)}
-
-
-def deliver(call: Call, entry: Wire, detail: Wire) -> str:
-    """Send an event to the targets of every enabled rule that matches, and give its id."""
-    now = call.world.now()
-    event = {
-        "version": "0",
-        "id": request_id(),
-        "detail-type": entry["DetailType"],
-        "source": entry["Source"],
-        "account": ACCOUNT,
-        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": call.region,
-        "resources": entry.get("Resources", []),
-        "detail": detail,
-    }
-    for rule in _bus(call, entry.get("EventBusName")).rules.values():
-        if rule.state == "DISABLED" or rule.scheduled_expression:
-            continue
-        if rule.event_pattern.matches_event(event):
-            _send(call, rule, event, now.timestamp())
-    return str(event["id"])
-
-
-def _send(call: Call, rule: Any, event: Wire, moment: float) -> None:
-    targets = rule.targets
-    for target in targets:
-        if ":sns:" in target["Arn"]:
-            sns: Any = sns_backends[ACCOUNT][call.region]
-            if target["Arn"] in sns.topics:  # a topic that is gone loses the event, as on AWS
-                sns.publish(target.get("Input") or json.dumps(event), arn=target["Arn"])
-    try:
-        rule.targets = [
-            target for target in targets if any(each in target["Arn"] for each in MOTO_DELIVERS)
-        ]
-        rule.send_to_targets({**event, "time": moment, "ingestion-time": moment})
-    finally:
-        rule.targets = targets
+    bus = _bus(call, entry.get("EventBusName")).name
+    event_id = emit(
+        call.world,
+        call.region,
+        entry["Source"],
+        entry["DetailType"],
+        detail,
+        entry.get("Resources", []),
+        bus,
+    )
+    return {"EventId": event_id}
