@@ -23,6 +23,7 @@ from botocore.session import get_session
 
 from reconciler import __version__
 from reconciler.aws.errors import translated
+from reconciler.aws.models import PlainFiles
 from reconciler.aws.times import moment
 from reconciler.aws.wait import (
     CONNECT_TIMEOUT,
@@ -136,8 +137,9 @@ def connect(site: Site) -> Session:
     answers, Refused when they belong to another account (promise 7).
     """
     core = get_session()
-    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     try:
+        core.get_component("data_loader").file_loader = PlainFiles()
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
         boto = boto3.Session(botocore_session=core)
     except botocore.exceptions.ProfileNotFound as error:
         raise UsageError(f"{error}; see `aws configure list-profiles`") from error
