@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli import exits, options
+from reconciler.cli.sandbox_control import capacity, clock
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
 
-@click.command(
-    cls=options.Command,
+@click.group(
+    cls=options.Group,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND]",
     examples=(
         "reconcile sandbox > sandbox.env &     # then, once it is ready:",
         ". ./sandbox.env && reconcile --dry-run",
+        "reconcile sandbox clock +2h           # schedules fire on the way",
         "reconcile sandbox --port 0 -o json    # a free port, told on one line of JSON",
     ),
     short_help="Run a local AWS to try things on.",
@@ -38,6 +43,9 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     that point every AWS tool at it, then a line `# ready`. Being told to stop is how it is
     meant to end: exit code 0.
     """
+    if ctx.invoked_subcommand:
+        _hand_down(ctx, ctx.invoked_subcommand)
+        return exits.DONE
     console = options.console(ctx)
     from reconciler.errors import UsageError
 
@@ -63,6 +71,21 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     except SandboxError as error:
         raise UsageError(str(error)) from error
     return exits.DONE
+
+
+for _command in (clock, capacity):
+    sandbox.add_command(_command)
+
+
+def _hand_down(ctx: click.Context, command: str) -> None:
+    """Options before the sub-command hold for it too; the port is of a sandbox that starts."""
+    if ctx.get_parameter_source("port") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--port is for a sandbox that starts; this one is AWS_ENDPOINT_URL.")
+    given = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
+    words = {
+        name: value for name, value in ctx.params.items() if ctx.get_parameter_source(name) in given
+    }
+    ctx.default_map = {command: words}
 
 
 def exports(environment: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from types import TracebackType
 
 from reconciler.sandbox import patches, seed, services
 from reconciler.sandbox.capacity import Capacity
+from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.server import Server
 from reconciler.sandbox.world import Settings, World
 
@@ -68,6 +69,11 @@ class Sandbox:
     def capacity(self) -> Capacity:
         """The supply of instances: take pools away and give them back."""
         return self.world.capacity
+
+    @property
+    def clock(self) -> Clock:
+        """The time: move it forward, and what is due happens on the way."""
+        return self.world.clock
 
     @property
     def port(self) -> int:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
 
-Market = Literal["spot", "on-demand"]
+from reconciler.sandbox.failures import DEFAULTS, Failure, Market
+
+__all__ = ["Capacity", "Market"]
 
 
 @dataclass
 class Capacity:
     """The supply of the local AWS. Types and zones may be globs: ``take("g5.*", "*", "spot")``."""
 
-    _taken: dict[tuple[str, str, Market], None] = field(default_factory=dict)
+    _taken: dict[tuple[str, str, Market], Failure] = field(default_factory=dict)
     generation: int = 0
     """Moves with every change, so that who was refused knows when to ask again."""
 
-    def take(self, instance_type: str, zone: str = "*", market: Market = "spot") -> None:
-        """From now on launches in these pools fail for lack of capacity."""
-        self._taken[instance_type, zone, market] = None
+    def take(
+        self,
+        instance_type: str,
+        zone: str = "*",
+        market: Market = "spot",
+        failure: Failure | None = None,
+    ) -> None:
+        """From now on launches in these pools fail: for lack of capacity, or for another reason."""
+        self._taken[instance_type, zone, market] = failure or DEFAULTS[market]
         self.generation += 1
 
     def give(self, instance_type: str, zone: str = "*", market: Market = "spot") -> None:
@@ -27,14 +34,21 @@ class Capacity:
         self._taken.pop((instance_type, zone, market), None)
         self.generation += 1
 
-    def has(self, instance_type: str, zone: str, market: Market) -> bool:
-        """Whether this pool can launch an instance now."""
-        return not any(
-            market == taken_market
-            and fnmatchcase(instance_type, taken_type)
-            and fnmatchcase(zone, taken_zone)
-            for taken_type, taken_zone, taken_market in self._taken
-        )
+    @property
+    def taken(self) -> tuple[tuple[str, str, Market], ...]:
+        """The words of every ``take`` that holds, in their order."""
+        return tuple(self._taken)
+
+    def refusal(self, instance_type: str, zone: str, market: Market) -> Failure | None:
+        """Why this pool cannot launch an instance now, or None if it can."""
+        for (taken_type, taken_zone, taken_market), failure in self._taken.items():
+            if (
+                market == taken_market
+                and fnmatchcase(instance_type, taken_type)
+                and fnmatchcase(zone, taken_zone)
+            ):
+                return failure.of(instance_type, zone)
+        return None
 
     def clear(self) -> None:
         """Plenty everywhere again."""

@@ -9,6 +9,7 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from socketserver import TCPServer
@@ -30,6 +31,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.exceptions import NotFound
 
+from reconciler.sandbox import control
 from reconciler.sandbox.constraints import violations
 from reconciler.sandbox.operations import OPERATIONS, AwsError, Call
 from reconciler.sandbox.wire import Answer, error_answer, result_answer
@@ -66,26 +68,42 @@ class FrontDoor:
 
     def answer(self, environ: dict[str, Any]) -> Answer:
         """Answer one request. One at a time: neither moto nor the world is thread safe."""
+        ours = environ.get("PATH_INFO", "").startswith(control.PREFIX)
+        with self.world.lock:
+            answer = self._controlled(environ) if ours else self._called(environ)
+            answer.headers["Date"] = format_datetime(self.world.now(), usegmt=True)
+            return answer
+
+    def _controlled(self, environ: dict[str, Any]) -> Answer:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        try:
+            self.world.clock.catch_up()
+            return control.answer(self.world, method, path, environ["wsgi.input"].read())
+        except Exception as fault:  # moto's, in something that was due
+            log.debug("%s %s failed", method, path, exc_info=True)
+            return control.refusal(501, f"the sandbox failed at {method} {path}: {fault!r}")
+
+    def _called(self, environ: dict[str, Any]) -> Answer:
         service, region = _credential_scope(environ)
         asked = _Asked(service, region, environ.get("PATH_INFO", ""))
-        with self.world.lock:
-            try:
-                return self._answer(environ, asked)
-            except AwsError as error:
-                return error_answer(_model(service), asked.protocol, error)
-            except ServiceException as error:
-                refusal = AwsError(error.code, error.message)
-                return error_answer(_model(service), asked.protocol, refusal)
-            except NotImplementedError as error:
-                refusal = _not_implemented(asked, str(error))
-                return error_answer(_model(service), asked.protocol, refusal)
-            # Moto raises KeyError and the like where AWS has an error code. 501, since botocore
-            # does not try it again and a fault of the emulator never heals.
-            except Exception as fault:
-                log.debug("%s:%s failed", service, asked.name, exc_info=True)
-                text = f"The sandbox failed at {service}:{asked.name}: {fault!r}"
-                refusal = AwsError("InternalFailure", text, 501)
-                return error_answer(_model(service), asked.protocol, refusal)
+        try:
+            self.world.clock.catch_up()
+            return self._answer(environ, asked)
+        except AwsError as error:
+            return error_answer(_model(service), asked.protocol, error)
+        except ServiceException as error:
+            refusal = AwsError(error.code, error.message)
+            return error_answer(_model(service), asked.protocol, refusal)
+        except NotImplementedError as error:
+            refusal = _not_implemented(asked, str(error))
+            return error_answer(_model(service), asked.protocol, refusal)
+        # Moto raises KeyError and the like where AWS has an error code. 501, since botocore
+        # does not try it again and a fault of the emulator never heals.
+        except Exception as fault:
+            log.debug("%s:%s failed", service, asked.name, exc_info=True)
+            text = f"The sandbox failed at {service}:{asked.name}: {fault!r}"
+            refusal = AwsError("InternalFailure", text, 501)
+            return error_answer(_model(service), asked.protocol, refusal)
 
     def _answer(self, environ: dict[str, Any], asked: _Asked) -> Answer:
         model = _model(asked.service)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 
 from reconciler.sandbox.capacity import Capacity
+from reconciler.sandbox.clock import Clock
 
 ACCOUNT = "123456789012"
 
@@ -28,19 +28,23 @@ class Settings:
     fsx_update_seconds: float = 2.0
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass
 class World:
     """One account. Every call holds :attr:`lock`: neither moto nor this folder is thread safe."""
 
     settings: Settings = field(default_factory=Settings)
-    now: Callable[[], datetime] = _now
     capacity: Capacity = field(default_factory=Capacity)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    clock: Clock = field(default_factory=Clock)
     _parts: dict[tuple[type, str], Any] = field(default_factory=dict)
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The clock's: what is due must not happen in the middle of a call."""
+        return self.clock.lock
+
+    def now(self) -> datetime:
+        """What time it is, in UTC."""
+        return self.clock.now()
 
     def state(self, kind: type[State], region: str) -> State:
         """The state of this kind in the region, made on first use."""
@@ -57,6 +61,7 @@ class World:
         """Forget everything in every region, moto's part included."""
         self._parts.clear()
         self.capacity.clear()
+        self.clock.clear()
         BackendDict.reset()
 
 

@@ -1,0 +1,194 @@
+"""What AWS has no call for: moving time, taking capacity away. JSON over HTTP, beside AWS's calls.
+
+A verb is one function that is registered under its path: ``POST /_sandbox/capacity`` is
+``@verb("POST", "capacity")``. It gets the world and the words of the body, and its answer is the
+answer's body. What it cannot do it says with :class:`Misasked`. No S3 bucket can be called
+``_sandbox``, so that no AWS call has such a path.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from reconciler.sandbox.capacity import Market
+from reconciler.sandbox.clock import Happened
+from reconciler.sandbox.operations import Wire
+from reconciler.sandbox.wire import Answer
+from reconciler.sandbox.world import World
+
+PREFIX = "/_sandbox/"
+Verb = Callable[[World, Wire], Wire]
+VERBS: dict[tuple[str, str], Verb] = {}
+UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MARKETS: dict[str, Market] = {"spot": "spot", "on-demand": "on-demand"}
+
+
+class Misasked(Exception):
+    """A request that cannot be done; the message says why and what to do."""
+
+
+def verb(method: str, name: str) -> Callable[[Verb], Verb]:
+    """Register the function as the answer to this path below ``/_sandbox/``."""
+
+    def register(function: Verb) -> Verb:
+        if (method, name) in VERBS:
+            raise ValueError(f"{method} {name} is answered twice")
+        VERBS[method, name] = function
+        return function
+
+    return register
+
+
+def answer(world: World, method: str, path: str, body: bytes) -> Answer:
+    """The answer to one request. Every error is JSON: ``{"error": "what, and what to do"}``."""
+    name = path.removeprefix(PREFIX)
+    function = VERBS.get((method, name))
+    if function is None:
+        known = ", ".join(f"{way} {PREFIX}{each}" for way, each in sorted(VERBS))
+        return refusal(404, f"the sandbox has no {method} {path}; it has {known}")
+    try:
+        words = json.loads(body or b"{}")
+        if not isinstance(words, dict):
+            raise Misasked("the body must be a JSON object")
+        return _json(200, function(world, words))
+    except Misasked as error:
+        return refusal(400, str(error))
+    except json.JSONDecodeError as error:
+        return refusal(400, f"the body is no JSON: {error}")
+
+
+def refusal(status: int, message: str) -> Answer:
+    """An error."""
+    return _json(status, {"error": message})
+
+
+def _json(status: int, document: Wire) -> Answer:
+    return Answer(status, json.dumps(document).encode(), {"Content-Type": "application/json"})
+
+
+def only(words: Wire, *known: str) -> None:
+    """Refuse words that mean nothing here, rather than do less than was meant."""
+    if unknown := sorted(set(words) - set(known)):
+        raise Misasked(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+
+
+def text(words: Wire, name: str, default: str | None = None) -> str:
+    """A word that must be text, and be there unless it has a default."""
+    value = words.get(name, default)
+    if not isinstance(value, str) or not value:
+        raise Misasked(f"{name} must be given, as text")
+    return value
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as this control writes it: UTC, whole seconds, and a Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def told(happened: Iterable[Happened]) -> list[Wire]:
+    """What happened, as JSON."""
+    return [{"at": stamp(each.at), "what": each.what} for each in happened]
+
+
+@verb("GET", "clock")
+def clock(world: World, words: Wire) -> Wire:
+    """What time it is, and the last things that happened by themselves."""
+    return _time(world, world.clock.recent)
+
+
+def _time(world: World, happened: Iterable[Happened]) -> Wire:
+    ahead = int(world.clock.ahead.total_seconds())
+    return {"now": stamp(world.now()), "ahead_seconds": ahead, "happened": told(happened)}
+
+
+@verb("POST", "clock")
+def move(world: World, words: Wire) -> Wire:
+    """``{"forward": "2h"}`` or ``{"to": "Mon 09:00", "timezone": "Europe/Berlin"}``."""
+    only(words, "forward", "to", "timezone")
+    if ("forward" in words) == ("to" in words):
+        raise Misasked('give one of forward ("2h", "1d12h") and to ("2026-11-23T09:00:00Z")')
+    if "forward" in words:
+        until = world.now() + duration(text(words, "forward"))
+    else:
+        until = moment(text(words, "to"), text(words, "timezone", "UTC"), world.now())
+    try:
+        return _time(world, world.clock.to(until))
+    except ValueError as error:
+        raise Misasked(f"{error}; choose a later one") from error
+
+
+def duration(value: str) -> timedelta:
+    """``90s``, ``15m``, ``2h``, ``1d12h``, ``2w``."""
+    if not re.fullmatch(r"(\d{1,6}[wdhms])+", value):
+        raise Misasked(f"{value!r} is not a duration; write 90s, 15m, 2h, 1d12h or 2w")
+    parts = re.findall(r"(\d+)([wdhms])", value)
+    return timedelta(seconds=sum(int(number) * UNITS[unit] for number, unit in parts))
+
+
+def moment(value: str, timezone: str, now: datetime) -> datetime:
+    """An instant: as ISO 8601, or the next such time of day: ``09:00``, ``Mon 09:00``.
+
+    Without a zone of its own it is on the wall of ``timezone``; of two the first.
+    """
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Misasked(f"{timezone!r} is not a time zone; write Europe/Berlin or UTC") from error
+    spoken = re.fullmatch(r"(?:([A-Za-z]{3}) )?(\d\d:\d\d)", value)
+    try:
+        if spoken:
+            return _next(spoken[1], time.fromisoformat(spoken[2]), zone, now)
+        written = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise Misasked(
+            f"{value!r} is not a time; write 2026-11-23T09:00:00Z, 2026-11-23T09:00, 09:00 or "
+            "'Mon 09:00'"
+        ) from error
+    return written if written.tzinfo else written.replace(tzinfo=zone)
+
+
+def _next(day: str | None, at: time, zone: ZoneInfo, now: datetime) -> datetime:
+    weekday = DAYS.index(day.lower()) if day else None
+    today = now.astimezone(zone).date()
+    for later in range(9):
+        date = today + timedelta(days=later)
+        there = datetime.combine(date, at, zone).astimezone(UTC)
+        if there > now and weekday in (None, date.weekday()):
+            return there
+    raise ValueError(f"{day} does not come")
+
+
+@verb("POST", "capacity")
+def capacity(world: World, words: Wire) -> Wire:
+    """``{"take": {"instance_type": "g5.*", "zone": "*", "market": "spot"}}``, or ``give``."""
+    only(words, "take", "give")
+    if len(words) != 1 or not isinstance(next(iter(words.values())), dict):
+        raise Misasked('give one of take and give: {"take": {"instance_type": "g5.*"}}')
+    ((act, pools),) = words.items()
+    only(pools, "instance_type", "zone", "market")
+    market = MARKETS.get(text(pools, "market", "spot"))
+    if market is None:
+        raise Misasked(f"{pools['market']!r} is not a market: {' or '.join(MARKETS)}")
+    change = world.capacity.take if act == "take" else world.capacity.give
+    change(text(pools, "instance_type"), text(pools, "zone", "*"), market)
+    return _capacity(world)
+
+
+@verb("GET", "capacity")
+def shortage(world: World, words: Wire) -> Wire:
+    """The pools that are away."""
+    return _capacity(world)
+
+
+def _capacity(world: World) -> Wire:
+    return {
+        "away": [
+            {"instance_type": instance_type, "zone": zone, "market": market}
+            for instance_type, zone, market in world.capacity.taken
+        ]
+    }
