@@ -1,0 +1,114 @@
+"""Why AWS does not launch an instance, in its own words.
+
+The texts are those that Auto Scaling's activities show: with a mixed instances policy after the
+market and EC2's code, without one bare. [D ts-as-instancelaunchfailure, EC2's error codes]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Market = Literal["spot", "on-demand"]
+LARGEST_MESSAGE = 255  # [M autoscaling.Activity]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """EC2's code and text. One that is ``late`` comes after the instance was there already.
+
+    ``{type}`` and ``{zone}`` in the text stand for the pool's.
+    """
+
+    code: str
+    text: str
+    late: bool = False
+
+    def of(self, instance_type: str, zone: str) -> Failure:
+        """The same, of one pool."""
+        return replace(self, text=self.text.format(type=instance_type, zone=zone))
+
+    def message(self, market: Market, mixed: bool) -> str:
+        """The status message of the activity that failed."""
+        if self.late:
+            whole = (
+                "Instance became unhealthy while waiting for instance to be in InService state. "
+                f"Termination Reason: {self.code}: {self.text}"
+            )
+        else:
+            word = "Spot" if market == "spot" else "On-Demand"
+            start = f"Could not launch {word} Instances. {self.code} - " if mixed else ""
+            whole = f"{start if self.code else ''}{self.text} Launching EC2 instance failed."
+        return whole[:LARGEST_MESSAGE]
+
+
+UNFULFILLABLE = Failure(
+    "UnfulfillableCapacity",
+    "Unable to fulfill capacity due to your request configuration. Please adjust your request and "
+    "try again.",
+)
+NO_SPOT = Failure(
+    "InsufficientInstanceCapacity",
+    "There is no Spot capacity available that matches your request.",
+)
+NO_SPOT_BARE = replace(NO_SPOT, code="")
+NO_ON_DEMAND = Failure(
+    "InsufficientInstanceCapacity",
+    "We currently do not have sufficient {type} capacity in the Availability Zone you requested "
+    "({zone}). Our system will be working on provisioning additional capacity.",
+)
+NOT_OFFERED = Failure(
+    "InvalidFleetConfiguration",
+    "Your requested instance type ({type}) is not supported in your requested Availability Zone "
+    "({zone}).",
+)
+SPOT_QUOTA = Failure("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded.")
+KEY = Failure("Client.InternalError", "Client error on launch", late=True)
+FREE_TIER = Failure(
+    "InvalidParameterCombination",
+    "The specified instance type is not eligible for Free Tier. For a list of Free Tier instance "
+    "types, run 'describe-instance-types' with the filter 'free-tier-eligible=true'.",
+)
+SERVICE_ROLE = Failure(
+    "ServiceLinkedRoleFailure",
+    "The service-linked role for EC2 Spot Instances is not ready. Try again.",
+)
+
+DEFAULTS: Mapping[Market, Failure] = {"spot": UNFULFILLABLE, "on-demand": NO_ON_DEMAND}
+"""What a pool that is away says unless it is told otherwise."""
+
+
+def vcpu_limit(limit: int) -> Failure:
+    """The On-Demand quota is used up."""
+    return Failure(
+        "VcpuLimitExceeded",
+        f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows "
+        "for the instance bucket that the specified instance type belongs to. Please visit "
+        "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
+    )
+
+
+def price_too_low(offer: float, price: float) -> Failure:
+    """The group's SpotMaxPrice is below the market's."""
+    return Failure(
+        "SpotMaxPriceTooLow",
+        f"Your Spot request price of {offer:g} is lower than the minimum required Spot request "
+        f"fulfillment price of {price:g}.",
+    )
+
+
+NAMED: Mapping[str, Failure] = {
+    "unfulfillable": UNFULFILLABLE,
+    "no-spot": NO_SPOT,
+    "no-spot-bare": NO_SPOT_BARE,
+    "no-on-demand": NO_ON_DEMAND,
+    "not-offered": NOT_OFFERED,
+    "spot-quota": SPOT_QUOTA,
+    "on-demand-quota": vcpu_limit(0),
+    "price": price_too_low(0.01, 0.5),
+    "key": KEY,
+    "free-tier": FREE_TIER,
+    "service-role": SERVICE_ROLE,
+}
+"""All of them, by a name for whoever rehearses one."""
