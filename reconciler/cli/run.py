@@ -41,13 +41,13 @@ class Request:
 
 def run(request: Request, console: Console) -> int:
     """Load, look, and unless it is a dry run, apply; the exit code."""
+    gc.set_threshold(*RARELY)
     from reconciler.aws.client import connect
     from reconciler.cli.cloud import cloud_of
     from reconciler.declare.load import load
     from reconciler.engine.settle import settle
     from reconciler.plan import run as path
 
-    gc.set_threshold(*RARELY)
     selection = path.Selection(request.only, request.approve)
     with console.stop.interruptible(), Progress(console, "reading"):
         site = load(fleet_paths(request.fleets))
