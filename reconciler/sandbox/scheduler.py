@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reconciler.sandbox import expressions, firing
 from reconciler.sandbox.operations import (
     AwsError,
     Call,
@@ -19,23 +20,12 @@ from reconciler.sandbox.operations import (
     tag_list,
     tag_map,
 )
+from reconciler.sandbox.targets import UNIVERSAL
 from reconciler.sandbox.world import ACCOUNT
 
 LARGEST_PAGE = 100
 DEFAULT_GROUP = "default"
-RATE = re.compile(r"rate\(([1-9]\d*) (minute|minutes|hour|hours|day|days)\)")
-AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
-CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
-CRON_FIELDS = (
-    r"[0-9*/,-]+",
-    r"[0-9*/,-]+",
-    r"[0-9*/,?LW-]+",
-    r"[0-9A-Z*/,-]+",
-    r"[0-9A-Z*/,?L#-]+",
-    r"[0-9*/,-]+",
-)
 TARGET = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+")
-UNIVERSAL = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:([a-z0-9]+):([a-z]\w*)")
 # Universal targets whose call begins so only read, and are refused. [D managing-targets-universal]
 READS = ("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read")
 FIELDS = (
@@ -120,6 +110,7 @@ def create(call: Call) -> Wire:
             "CreationDate": now,
             "LastModificationDate": now,
         }
+        firing.arm(call, group.schedules, group.schedules[name])
         return {"ScheduleArn": group.schedules[name]["Arn"]}
 
     return once(call, make, "ConflictException")
@@ -131,19 +122,23 @@ def update(call: Call) -> Wire:
     group, before = _schedule(call)
     kept = {name: before[name] for name in ("Name", "GroupName", "Arn", "CreationDate")}
     moved = {"LastModificationDate": call.world.now()}
-    group.schedules[before["Name"]] = {**_body(call), **kept, **moved}
+    schedule = group.schedules[before["Name"]] = {**_body(call), **kept, **moved}
+    firing.arm(call, group.schedules, schedule)
     return {"ScheduleArn": before["Arn"]}
 
 
 def _body(call: Call) -> Wire:
     """What a schedule says, checked, with AWS's defaults."""
     params = copy.deepcopy(call.params)
-    _check_expression(params["ScheduleExpression"])
     zone = params.get("ScheduleExpressionTimezone", "UTC")
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise invalid(f"Invalid ScheduleExpressionTimezone {zone}.") from error
+    try:
+        expressions.read(params["ScheduleExpression"], ZoneInfo(zone), call.world.now())
+    except ValueError as error:
+        raise invalid(f"Invalid Schedule Expression {params['ScheduleExpression']}.") from error
     window = params["FlexibleTimeWindow"]
     if (window["Mode"] == "FLEXIBLE") != ("MaximumWindowInMinutes" in window):
         raise invalid("MaximumWindowInMinutes goes with the FLEXIBLE mode, and only with it.")
@@ -160,24 +155,6 @@ def _body(call: Call) -> Wire:
         "State": params.get("State", "ENABLED"),
         "ActionAfterCompletion": params.get("ActionAfterCompletion", "NONE"),
     }
-
-
-def _check_expression(expression: str) -> None:
-    if RATE.fullmatch(expression):
-        return
-    if at := AT.fullmatch(expression):
-        try:
-            datetime.fromisoformat(at[1])
-        except ValueError as error:
-            raise invalid(f"Invalid Schedule Expression {expression}.") from error
-        return
-    cron = CRON.fullmatch(expression)
-    if not cron:
-        raise invalid(f"Invalid Schedule Expression {expression}.")
-    pairs = zip(cron.groups(), CRON_FIELDS, strict=True)
-    right = all(re.fullmatch(pattern, value) for value, pattern in pairs)
-    if not right or (cron[3] == "?") == (cron[5] == "?"):  # one of the two days must be open
-        raise invalid(f"Invalid Schedule Expression {expression}.")
 
 
 def _check_target(target: Wire) -> None:
@@ -283,6 +260,7 @@ def delete_group(call: Call) -> Wire:
     forget(call, "ScheduleGroupArn", group.arn)
     for schedule in group.schedules.values():
         forget(call, "ScheduleArn", schedule["Arn"])
+    group.schedules.clear()
     return {}
 
 

@@ -1,0 +1,96 @@
+"""What makes EventBridge schedules fire as time goes on, and try again when they are refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from reconciler.sandbox.expressions import At, Cron, Rate, read
+from reconciler.sandbox.operations import AwsError, Call, Wire, forget
+from reconciler.sandbox.targets import invoke
+
+LOOK_AHEAD = timedelta(days=28)
+"""How far a cron expression is tried out at a time."""
+FOREVER = datetime.max.replace(tzinfo=UTC)
+TICK = timedelta.resolution
+# AWS says "exponential backoff" and no numbers; 185 attempts and 24 h, its defaults, go together
+# when most of them are 8 minutes apart.
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(minutes=8)
+
+Schedules = dict[str, Wire]
+"""Those of one schedule group, by name. Who is not in it any more, itself, does not fire."""
+
+
+def rule(schedule: Wire) -> Cron | Rate | At:
+    """When it fires. Without a start date a rate begins at once. Raises: ValueError.
+
+    [D scheduler schedule-types]
+    """
+    zone = ZoneInfo(schedule["ScheduleExpressionTimezone"])
+    start = schedule.get("StartDate") or schedule["LastModificationDate"]
+    return read(schedule["ScheduleExpression"], zone, start)
+
+
+def arm(call: Call, schedules: Schedules, schedule: Wire) -> None:
+    """From now on it fires at its times, until it is replaced or deleted."""
+    if schedule["State"] == "ENABLED":
+        _wait(call, schedules, schedule, call.world.now() - TICK)
+
+
+def _wait(call: Call, schedules: Schedules, schedule: Wire, after: datetime) -> bool:
+    """Put its next time on the clock; whether there is one."""
+    fires = rule(schedule)
+    look = after + LOOK_AHEAD if isinstance(fires, Cron) else FOREVER
+    begin, end = after, look
+    if not isinstance(fires, At):  # for which AWS ignores both dates [M scheduler.CreateSchedule]
+        begin = max(begin, schedule.get("StartDate", begin) - TICK)
+        end = min(end, schedule.get("EndDate", FOREVER) - TICK)
+    at = fires.following(begin, end)
+    if at is not None:
+        call.world.clock.at(at, lambda: _fire(call, schedules, schedule, at))
+    elif look != FOREVER and end == look:
+        call.world.clock.at(look, lambda: _look_again(call, schedules, schedule, look))
+    else:
+        return False
+    return True
+
+
+def _stands(schedules: Schedules, schedule: Wire) -> bool:
+    return schedules.get(schedule["Name"]) is schedule
+
+
+def _look_again(call: Call, schedules: Schedules, schedule: Wire, after: datetime) -> str:
+    if _stands(schedules, schedule):
+        _wait(call, schedules, schedule, after)
+    return ""
+
+
+def _fire(call: Call, schedules: Schedules, schedule: Wire, at: datetime) -> str:
+    if not _stands(schedules, schedule):
+        return ""
+    told = _invoke(call, schedule, at, 0)
+    more = _stands(schedules, schedule) and _wait(call, schedules, schedule, at)
+    if not more and schedule["ActionAfterCompletion"] == "DELETE":
+        schedules.pop(schedule["Name"], None)
+        forget(call, "ScheduleArn", schedule["Arn"])
+    return told
+
+
+def _invoke(call: Call, schedule: Wire, at: datetime, retries: int) -> str:
+    """Call the target; ``at`` is when it fired. What became of a deleted one is tried all the same.
+
+    A refusal is told when it comes and when it is final, not each time between.
+    """
+    target, clock = schedule["Target"], call.world.clock
+    told = f"schedule {schedule['GroupName']}/{schedule['Name']}: {target['Arn'].split(':')[-1]}"
+    try:
+        invoke(call.world, call.region, target["Arn"], target.get("Input", "{}"))
+    except AwsError as error:
+        policy = target["RetryPolicy"]
+        later = clock.now() + min(FIRST_RETRY * 2 ** min(retries, 8), LONGEST_RETRY)
+        age = timedelta(seconds=policy.get("MaximumEventAgeInSeconds", 86400))
+        if retries >= policy.get("MaximumRetryAttempts", 185) or later - at > age:
+            return f"{told} given up after {retries} retries: {error}"
+        clock.at(later, lambda: _invoke(call, schedule, at, retries + 1))
+        return "" if retries else f"{told} refused, to be tried again: {error}"
+    return told + (f" done at retry {retries}" if retries else " done")
