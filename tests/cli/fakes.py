@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ class Session:
 
     def calls(self) -> dict[str, int]:
         return {}
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 
 
 @dataclass
