@@ -94,6 +94,10 @@ class Group:
     hooks: dict[str, Wire] = field(default_factory=dict)
     refused_at: int = -1
     """The capacity's generation when a launch failed: no use to try again before it changes."""
+    refusals: int = 0
+    """How many launches failed one after the other."""
+    next_try: datetime | None = None
+    """When a group that is short tries again by itself."""
 
     @property
     def minimum(self) -> int:

@@ -6,9 +6,11 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from reconciler.sandbox import prices
+from moto.ec2.models.instances import StateReason
+
+from reconciler.sandbox import prices, quotas
 from reconciler.sandbox.capacity import Market
-from reconciler.sandbox.instance_types import offered, vcpus
+from reconciler.sandbox.instance_types import vcpus
 from reconciler.sandbox.launch_templates import resolve
 from reconciler.sandbox.operations import (
     AwsError,
@@ -44,6 +46,16 @@ def run(call: Call) -> MotoResult:
         data = {k: v for k, v in copy.deepcopy(version.data).items() if k not in NOT_FOR_RUN}
         params = {**data, **params}
         tags = launch_template_tags(template.id, version.number)
+    count = int(params.get("MinCount", 1))
+    market: Market = "spot" if params.get("InstanceMarketOptions") else "on-demand"
+    kind = params.get("InstanceType", "m1.small")
+    over = quotas.refusal(call.world, call.region, kind, market, count)
+    if over is not None:
+        raise AwsError(over.code, over.text)
+    return _run(call, params, tags)
+
+
+def _run(call: Call, params: Wire, tags: dict[str, str]) -> MotoResult:
     if not params.get("ImageId"):
         raise AwsError("MissingParameter", "The request must contain the parameter ImageId")
     params["BlockDeviceMappings"] = _devices(image_of(call, params["ImageId"]), params)
@@ -83,6 +95,7 @@ def _devices(image: Any, params: Wire) -> list[Wire]:
 
 def _finish(call: Call, instance: Any, params: Wire, tags: dict[str, str]) -> None:
     """What moto's RunInstances leaves out of the instance and its volumes."""
+    instance.launch_time = call.world.now().replace(microsecond=0, tzinfo=None)  # as moto's
     instance.add_tags(tags)
     asked = {each["DeviceName"]: each.get("Ebs", {}) for each in params["BlockDeviceMappings"]}
     volume_tags = {
@@ -119,7 +132,7 @@ def launch(
     params.pop("InstanceMarketOptions", None)
     if market == "spot":
         params["InstanceMarketOptions"] = {"MarketType": "spot"}
-    instance = run(call.into("RunInstances", params, "ec2")).value.instances[0]
+    instance = _run(call.into("RunInstances", params, "ec2"), params, {}).value.instances[0]
     instance.add_tags(tags)
     return instance
 
@@ -131,9 +144,11 @@ def pool_price(instance_type: str, zone: str, market: Market) -> float:
     return prices.on_demand(instance_type, zone[:-1], vcpus(instance_type))
 
 
-def available(call: Call, instance_type: str, zone: str, market: Market) -> bool:
-    """Whether a pool exists and has an instance to give."""
-    return offered(instance_type, zone) and call.world.capacity.has(instance_type, zone, market)
+def end(ec2: Any, instance_id: str, code: str, text: str) -> None:
+    """AWS itself ends an instance, and EC2 says why."""
+    ec2.terminate_instances([instance_id])
+    instance = ec2.get_instance_by_id(instance_id)
+    instance.state_reason = StateReason(f"{code}: {text}", code)
 
 
 @operation("ec2", "DescribeInstances")

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
-from reconciler.sandbox import instances, prices
+from reconciler.sandbox import instances
+from reconciler.sandbox.activities import launched, not_launched, terminated
 from reconciler.sandbox.capacity import Market
+from reconciler.sandbox.failures import Failure
 from reconciler.sandbox.groups import Group, Groups, Member, subnet_of, template_of
-from reconciler.sandbox.instance_types import architectures_of, current, offered, select, vcpus
 from reconciler.sandbox.launch_templates import Template, Version
 from reconciler.sandbox.operations import AwsError, Call, Wire
-from reconciler.sandbox.world import request_id
+from reconciler.sandbox.pools import Pool, Refused, choose, market_of, pools_of
 
-SHORT = {
-    "spot": "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity "
-    "due to your request configuration. Please adjust your request and try again. Launching EC2 "
-    "instance failed.",
-    "on-demand": "Could not launch On-Demand Instances. InsufficientInstanceCapacity - We "
-    "currently do not have sufficient capacity in the Availability Zone you requested. Launching "
-    "EC2 instance failed.",
-}
-NOT_OFFERED = (
-    "Could not launch {market} Instances. InvalidFleetConfiguration - Your requested instance "
-    "type ({type}) is not supported in your requested Availability Zone ({zone}). Launching EC2 "
-    "instance failed."
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
+"""Between two tries of a group that is short. AWS does not say; seen: a minute, then longer."""
+UNHEALTHY = (
+    "an instance was taken out of service in response to an EC2 health check indicating it has "
+    "been terminated or stopped."
 )
 
 
-def settle(call: Call, group: Group, reason: str) -> None:
+def settle(call: Call, group: Group, reason: str, replacing: bool = False) -> None:
     """Launch or terminate until the group has what it wants, or the capacity is not there."""
     while len(group.members) > group.desired and _may(group, "Terminate"):
         victims = [member for member in group.members if not member.protected]
@@ -35,15 +30,33 @@ def settle(call: Call, group: Group, reason: str) -> None:
             return
         _shrink(call, group, victims[0], reason)
     while len(group.members) < group.desired and _may(group, "Launch"):
-        if not _grow(call, group, reason):
+        if not _grow(call, group, reason, replacing):
             group.refused_at = call.world.capacity.generation
+            _try_later(call, group)
             return
+        group.refusals = 0
 
 
 def retry(call: Call, group: Group) -> None:
-    """A short group tries again for ever on AWS; here, whenever the capacity has changed."""
+    """A short group tries again for ever on AWS; here, as soon as the capacity has changed too."""
     if group.refused_at != call.world.capacity.generation:
         settle(call, group, "")
+
+
+def _try_later(call: Call, group: Group) -> None:
+    group.refusals += 1
+    due = call.world.now() + min(FIRST_WAIT * 2 ** min(group.refusals - 1, 10), LONGEST_WAIT)
+    group.next_try = due
+
+    def again() -> str:
+        there = call.state(Groups).by_name.get(group.name) is group
+        if not there or group.next_try != due or len(group.members) >= group.desired:
+            return ""
+        settle(call, group, "")
+        short = len(group.members) < group.desired
+        return "" if short else f"{group.name}: launched, after it had no instance to get"
+
+    call.world.clock.at(due, again)
 
 
 def resplit(call: Call, group: Group, reason: str) -> None:
@@ -54,15 +67,15 @@ def resplit(call: Call, group: Group, reason: str) -> None:
     """
     if not (_may(group, "Launch") and _may(group, "Terminate")):
         return
-    wanted = [_market(group, place) for place in range(len(group.members))]
+    wanted = [market_of(group, place) for place in range(len(group.members))]
     for member in list(group.members):
         if member.market in wanted:
             wanted.remove(member.market)
         elif not member.protected:
             group.members.remove(member)
-            launched = _grow(call, group, reason)
+            grown = _grow(call, group, reason)
             group.members.insert(0, member)
-            if launched:
+            if grown:
                 _shrink(call, group, member, reason)
 
 
@@ -74,45 +87,68 @@ def _now(call: Call) -> str:
     return call.world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _grow(call: Call, group: Group, reason: str) -> bool:
-    have = len(group.members)
-    cause = reason + (
-        f"At {_now(call)} an instance was started in response to a difference between desired "
-        f"and actual capacity, increasing the capacity from {have} to {have + 1}."
+def _cause(call: Call, have: int, reason: str, replacing: bool) -> str:
+    if replacing:
+        why = "an instance was launched in response to an unhealthy instance needing to be replaced"
+        return f"{reason}At {_now(call)} {why}."
+    return (
+        f"{reason}At {_now(call)} an instance was started in response to a difference between "
+        f"desired and actual capacity, increasing the capacity from {have} to {have + 1}."
     )
-    market = _market(group, have)
+
+
+def _grow(call: Call, group: Group, reason: str, replacing: bool = False) -> bool:
+    have = len(group.members)
+    cause = _cause(call, have, reason, replacing)
+    market = market_of(group, have)
+    mixed = bool(group.policy)
     try:
         template, version = template_of(call, group.specification)
-        pools = list(_pools(call, group, version, market))
-        instance_type, zone, subnet_id = _choose(call, pools, market)
-        tags = {key: tag["Value"] for key, tag in group.tags.items() if tag["PropagateAtLaunch"]}
-        own = {
-            "aws:autoscaling:groupName": group.name,
-            **instances.launch_template_tags(template.id, version.number),
-        }
-        instance = instances.launch(
-            call, version.data, instance_type, subnet_id, market, {**tags, **own}
-        )
-    except AwsError as error:
-        text = "Launching a new EC2 instance.  Status Reason: " + error.message
-        record(call, group, text, cause, status="Failed", message=error.message)
+        pools = list(pools_of(call, group, version, market))
+        instance_type, zone, subnet_id = pool = choose(call, group, pools, market)
+        instance = _instance(call, group, template, version, pool, market)
+    except Refused as refused:
+        message, details = refused.failure.message(market, mixed), _details(refused.pool)
+        if not refused.failure.late:
+            not_launched(call, group, cause, message, details)
+        else:
+            instance = _instance(call, group, template, version, refused.pool, market)
+            instances.end(call.ec2, instance.id, refused.failure.code, refused.failure.text)
+            not_launched(call, group, cause, message, details, instance.id)
         return False
-    subnet = subnet_of(call, subnet_id)
+    except AwsError as error:
+        message = Failure(error.code, error.message).message(market, mixed)
+        not_launched(call, group, cause, message, {})
+        return False
     group.members.append(
         Member(
             instance.id,
             instance_type,
             zone,
-            subnet.availability_zone_id,
+            subnet_of(call, subnet_id).availability_zone_id,
             instance.image_id,
             _used(template, version),
             market,
             bool(group.fields["NewInstancesProtectedFromScaleIn"]),
         )
     )
-    text = f"Launching a new EC2 instance: {instance.id}"
-    record(call, group, text, cause, {"Subnet ID": subnet_id, "Availability Zone": zone})
+    launched(call, group, cause, instance.id, _details(pool))
     return True
+
+
+def _details(pool: Pool) -> Wire:
+    return {"Subnet ID": pool[2], "Availability Zone": pool[1]}
+
+
+def _instance(
+    call: Call, group: Group, template: Template, version: Version, pool: Pool, market: Market
+) -> Any:
+    tags = {key: tag["Value"] for key, tag in group.tags.items() if tag["PropagateAtLaunch"]}
+    own = {
+        "aws:autoscaling:groupName": group.name,
+        **instances.launch_template_tags(template.id, version.number),
+    }
+    return instances.launch(call, version.data, pool[0], pool[2], market, {**tags, **own})
 
 
 def _used(template: Template, version: Version) -> Wire:
@@ -121,103 +157,6 @@ def _used(template: Template, version: Version) -> Wire:
         "LaunchTemplateName": template.name,
         "Version": str(version.number),
     }
-
-
-def _market(group: Group, have: int) -> Market:
-    """The market of the next instance: the On-Demand base first, then by the percentage."""
-    if not group.policy:
-        return "on-demand"
-    distribution = group.policy["InstancesDistribution"]
-    base = int(distribution["OnDemandBaseCapacity"])
-    percent = int(distribution["OnDemandPercentageAboveBaseCapacity"])
-    above = max(have + 1 - base, 0)
-    wanted = min(have + 1, base) + -(-above * percent // 100)
-    before = min(have, base) + -(-max(have - base, 0) * percent // 100)
-    return "on-demand" if wanted > before else "spot"
-
-
-Pool = tuple[str, str, str]
-
-
-def _pools(call: Call, group: Group, version: Version, market: Market) -> Iterator[Pool]:
-    """The pools to try, best first: (type, zone, subnet)."""
-    subnets = group.subnets or _default_subnets(call, group)
-    zones = {each: str(subnet_of(call, each).availability_zone) for each in subnets}
-    pools = [
-        (instance_type, zone, subnet_id)
-        for instance_type in _types(call, group, version, market)
-        for subnet_id, zone in zones.items()
-    ]
-    strategy = group.policy.get("InstancesDistribution", {}).get("OnDemandAllocationStrategy")
-    if market == "on-demand" and strategy != "lowest-price":
-        yield from pools  # in the order they were written
-    else:
-        yield from sorted(
-            pools, key=lambda pool: (instances.pool_price(pool[0], pool[1], market), pool)
-        )
-
-
-def _default_subnets(call: Call, group: Group) -> list[str]:
-    return [
-        str(subnet.id)
-        for subnet in call.ec2.describe_subnets()
-        if subnet.default_for_az and subnet.availability_zone in group.fields["AvailabilityZones"]
-    ]
-
-
-def _types(call: Call, group: Group, version: Version, market: Market) -> list[str]:
-    requirements = [each.get("InstanceRequirements") for each in group.overrides]
-    explicit = [each["InstanceType"] for each in group.overrides if "InstanceType" in each]
-    if explicit:
-        return explicit
-    if not group.overrides:
-        if version.data.get("InstanceType"):
-            return [str(version.data["InstanceType"])]
-        requirements = [version.data.get("InstanceRequirements")]
-    image = instances.image_of(call, version.data["ImageId"])
-    found: dict[str, None] = {}
-    for wanted in requirements:
-        if wanted:
-            types = select(wanted, call.region, architectures_of(image), ["hvm"])
-            found.update(dict.fromkeys(_affordable(wanted, types, call.region, market)))
-    return list(found)
-
-
-def _affordable(wanted: Wire, types: list[str], region: str, market: Market) -> list[str]:
-    """Price protection: what is too dear beside the cheapest type is dropped without a word.
-
-    On-Demand that is 20 % unless told otherwise; Spot has no fixed limit unless given one, and
-    999999 lifts either. AWS compares with the cheapest C, M or R type that has the attributes;
-    with a GPU among them there is none, and it is the cheapest match. [M InstanceRequirements]
-    """
-    cost = {each: prices.on_demand(each, region, vcpus(each)) for each in types}
-    lowest = min((cost[each] for each in types if current(each)), default=0.0)
-    lowest = lowest or min(cost.values(), default=0.0)
-    if market == "on-demand":
-        percent = wanted.get("OnDemandMaxPricePercentageOverLowestPrice", 20)
-        return [each for each in types if cost[each] <= lowest * (1 + percent / 100)]
-    over = wanted.get("SpotMaxPricePercentageOverLowestPrice")
-    share = wanted.get("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice")
-    spots = {each: prices.spot(each, f"{region}a", vcpus(each)) for each in types}
-    if over is not None:
-        most = min(spots.values(), default=0.0) * (1 + over / 100)
-    elif share is not None:
-        most = lowest * share / 100
-    else:
-        return types
-    return [each for each in types if spots[each] <= most]
-
-
-def _choose(call: Call, pools: list[Pool], market: Market) -> Pool:
-    real = [pool for pool in pools if offered(pool[0], pool[1])]
-    for pool in real:
-        if instances.available(call, pool[0], pool[1], market):
-            return pool
-    if pools and not real:
-        word = "Spot" if market == "spot" else "On-Demand"
-        text = NOT_OFFERED.format(market=word, type=pools[0][0], zone=pools[0][1])
-        raise AwsError("InvalidFleetConfiguration", text)
-    raise AwsError("UnfulfillableCapacity", SHORT[market])
 
 
 def _shrink(call: Call, group: Group, member: Member, reason: str) -> None:
@@ -234,66 +173,32 @@ def drop(call: Call, group: Group, member: Member, cause: str) -> Wire:
     """Terminate one instance of the group, and say why."""
     group.members.remove(member)
     call.ec2.terminate_instances([member.id])
-    details = {"Availability Zone": member.zone}
-    return record(call, group, f"Terminating EC2 instance: {member.id}", cause, details)
+    return terminated(call, group, cause, member.id, member.zone)
 
 
-def record(
-    call: Call,
-    group: Group,
-    description: str,
-    cause: str,
-    details: dict[str, str] | None = None,
-    status: str = "Successful",
-    message: str | None = None,
-) -> Wire:
-    """Note an activity; the newest comes first, as DescribeScalingActivities shows them."""
-    quoted = ",".join(f'"{key}":"{value}"' for key, value in (details or {}).items())
-    now = call.world.now()
-    activity = {
-        "ActivityId": request_id(),
-        "AutoScalingGroupName": group.name,
-        "AutoScalingGroupARN": group.arn,
-        "Description": description,
-        "Cause": cause,
-        "StartTime": now,
-        "EndTime": now,
-        "StatusCode": status,
-        "StatusMessage": message[:255] if message else None,
-        "Progress": 100,
-        "Details": "{" + quoted + "}",
-    }
-    group.activities.insert(0, activity)
-    return activity
-
-
-def _lost(call: Call, ids: list[str], why: str, terminate: bool) -> None:
+def _lost(call: Call, ids: list[str], terminate: bool) -> None:
     for group in call.state(Groups).by_name.values():
         lost = [member for member in group.members if member.id in ids]
         for member in lost:
-            cause = f"At {_now(call)} an instance was taken out of service in response to {why}"
+            cause = f"At {_now(call)} {UNHEALTHY}"
             if terminate:
                 drop(call, group, member, cause)
             else:
                 group.members.remove(member)
-                details = {"Availability Zone": member.zone}
-                text = f"Terminating EC2 instance: {member.id}"
-                record(call, group, text, cause, details)
+                terminated(call, group, cause, member.id, member.zone)
         if lost and _may(group, "ReplaceUnhealthy"):
-            settle(call, group, "")
+            settle(call, group, "", replacing=True)
 
 
 def _terminated(call: Call, ids: list[str]) -> None:
-    why = "an EC2 health check indicating it has been terminated or stopped."
-    _lost(call, ids, why, terminate=False)
+    _lost(call, ids, terminate=False)
 
 
 def _stopped(call: Call, ids: list[str]) -> None:
-    why = "an EC2 health check indicating it has been terminated or stopped."
     for group in call.state(Groups).by_name.values():
         if {"HealthCheck", "ReplaceUnhealthy"} & group.suspended:
             ids = [each for each in ids if each not in {member.id for member in group.members}]
-    _lost(call, ids, why, terminate=True)
+    _lost(call, ids, terminate=True)
 
 
 instances.ON_TERMINATED.append(_terminated)

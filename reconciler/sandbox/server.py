@@ -47,6 +47,8 @@ CHECKED = {
     "scheduler": "ValidationException",
 }
 """Services whose requests are held against their model, and the error each answers then."""
+SIGNED_AS = {"servicequotas": "service-quotas"}
+"""Services whose signatures name them otherwise than their model's folder."""
 
 
 @dataclass
@@ -150,7 +152,9 @@ def _credential_scope(environ: dict[str, Any]) -> tuple[str, str]:
     """The service and region a request is signed for; empty for an unsigned one."""
     _, _, scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")
     parts = scope.split(",")[0].split("/")
-    return (parts[-2], parts[-3]) if len(parts) >= 5 else ("", "us-east-1")
+    if len(parts) < 5:
+        return "", "us-east-1"
+    return SIGNED_AS.get(parts[-2], parts[-2]), parts[-3]
 
 
 @functools.cache

@@ -14,6 +14,7 @@ MODULES = (
     "instances",
     "launch_templates",
     "pricing",
+    "quotas",
     "scheduler",
     "ssm",
     "volumes",

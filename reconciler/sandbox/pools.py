@@ -1,0 +1,142 @@
+"""The pools an instance can come from: which there are, in which order, and which one gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from reconciler.sandbox import instances, prices, quotas
+from reconciler.sandbox.capacity import Market
+from reconciler.sandbox.failures import NOT_OFFERED, Failure, price_too_low
+from reconciler.sandbox.groups import Group, subnet_of
+from reconciler.sandbox.instance_types import architectures_of, current, offered, select, vcpus
+from reconciler.sandbox.launch_templates import Version
+from reconciler.sandbox.operations import AwsError, Call, Wire
+
+
+class Pool(NamedTuple):
+    """Where an instance can come from."""
+
+    type: str
+    zone: str
+    subnet: str
+
+
+class Refused(Exception):
+    """A launch that cannot be, for the best of its pools."""
+
+    def __init__(self, failure: Failure, pool: Pool) -> None:
+        super().__init__(failure.text)
+        self.failure, self.pool = failure, pool
+
+
+def market_of(group: Group, have: int) -> Market:
+    """The market of the next instance: the On-Demand base first, then by the percentage."""
+    if not group.policy:
+        return "on-demand"
+    distribution = group.policy["InstancesDistribution"]
+    base = int(distribution["OnDemandBaseCapacity"])
+    percent = int(distribution["OnDemandPercentageAboveBaseCapacity"])
+    above = max(have + 1 - base, 0)
+    wanted = min(have + 1, base) + -(-above * percent // 100)
+    before = min(have, base) + -(-max(have - base, 0) * percent // 100)
+    return "on-demand" if wanted > before else "spot"
+
+
+def pools_of(call: Call, group: Group, version: Version, market: Market) -> Iterator[Pool]:
+    """The pools to try, best first."""
+    subnets = group.subnets or _default_subnets(call, group)
+    zones = {each: str(subnet_of(call, each).availability_zone) for each in subnets}
+    pools = [
+        Pool(instance_type, zone, subnet_id)
+        for instance_type in _types(call, group, version, market)
+        for subnet_id, zone in zones.items()
+    ]
+    strategy = group.policy.get("InstancesDistribution", {}).get("OnDemandAllocationStrategy")
+    if market == "on-demand" and strategy != "lowest-price":
+        yield from pools  # in the order they were written
+    else:
+        yield from sorted(
+            pools, key=lambda pool: (instances.pool_price(pool[0], pool[1], market), pool)
+        )
+
+
+def _default_subnets(call: Call, group: Group) -> list[str]:
+    return [
+        str(subnet.id)
+        for subnet in call.ec2.describe_subnets()
+        if subnet.default_for_az and subnet.availability_zone in group.fields["AvailabilityZones"]
+    ]
+
+
+def _types(call: Call, group: Group, version: Version, market: Market) -> list[str]:
+    requirements = [each.get("InstanceRequirements") for each in group.overrides]
+    explicit = [each["InstanceType"] for each in group.overrides if "InstanceType" in each]
+    if explicit:
+        return explicit
+    if not group.overrides:
+        if version.data.get("InstanceType"):
+            return [str(version.data["InstanceType"])]
+        requirements = [version.data.get("InstanceRequirements")]
+    image = instances.image_of(call, version.data["ImageId"])
+    found: dict[str, None] = {}
+    for wanted in requirements:
+        if wanted:
+            types = select(wanted, call.region, architectures_of(image), ["hvm"])
+            found.update(dict.fromkeys(_affordable(wanted, types, call.region, market)))
+    return list(found)
+
+
+def _affordable(wanted: Wire, types: list[str], region: str, market: Market) -> list[str]:
+    """Price protection: what is too dear beside the cheapest type is dropped without a word.
+
+    On-Demand that is 20 % unless told otherwise; Spot has no fixed limit unless given one, and
+    999999 lifts either. AWS compares with the cheapest C, M or R type that has the attributes;
+    with a GPU among them there is none, and it is the cheapest match. [M InstanceRequirements]
+    """
+    cost = {each: prices.on_demand(each, region, vcpus(each)) for each in types}
+    lowest = min((cost[each] for each in types if current(each)), default=0.0)
+    lowest = lowest or min(cost.values(), default=0.0)
+    if market == "on-demand":
+        percent = wanted.get("OnDemandMaxPricePercentageOverLowestPrice", 20)
+        return [each for each in types if cost[each] <= lowest * (1 + percent / 100)]
+    over = wanted.get("SpotMaxPricePercentageOverLowestPrice")
+    share = wanted.get("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice")
+    spots = {each: prices.spot(each, f"{region}a", vcpus(each)) for each in types}
+    if over is not None:
+        most = min(spots.values(), default=0.0) * (1 + over / 100)
+    elif share is not None:
+        most = lowest * share / 100
+    else:
+        return types
+    return [each for each in types if spots[each] <= most]
+
+
+def choose(call: Call, group: Group, pools: list[Pool], market: Market) -> Pool:
+    """The first pool that has an instance to give.
+
+    Raises: Refused with what the best of those that are offered at all says.
+    """
+    if not pools:
+        text = "No instance types match the instance requirements in the Auto Scaling group."
+        raise AwsError("InvalidFleetConfiguration", text)
+    refused: list[Refused] = []
+    for pool in pools:
+        failure = _refusal(call, group, pool, market)
+        if failure is None:
+            return pool
+        refused.append(Refused(failure, pool))
+    raise next((each for each in refused if each.failure.code != NOT_OFFERED.code), refused[0])
+
+
+def _refusal(call: Call, group: Group, pool: Pool, market: Market) -> Failure | None:
+    instance_type, zone, _ = pool
+    if not offered(instance_type, zone):
+        return NOT_OFFERED.of(instance_type, zone)
+    offer = group.policy.get("InstancesDistribution", {}).get("SpotMaxPrice")
+    if market == "spot" and offer:
+        price = instances.pool_price(instance_type, zone, market)
+        if float(offer) < price:
+            return price_too_low(float(offer), price)
+    over = quotas.refusal(call.world, call.region, instance_type, market)
+    return over or call.world.capacity.refusal(instance_type, zone, market)
