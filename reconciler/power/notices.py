@@ -1,0 +1,249 @@
+"""What an event means to the owner of a workstation: which one, why, what happens now. Pure.
+
+Events are EventBridge's: Spot interruptions and rebalance hints carry an instance id alone, failed
+launches the group's name (EC2 user guide, "Spot Instance interruption notices"; EC2 Auto Scaling
+user guide, "Amazon EC2 Auto Scaling event reference").
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from reconciler.declare.fleet import Fallback
+from reconciler.power.failures import SPOT_IS_DRY, Cause, classify
+from reconciler.power.market import lease_since
+
+WINDOW = timedelta(hours=1)
+"""A failure that repeats is told once in it; an event older than it is not news any more."""
+
+WARNING = timedelta(minutes=2)
+"""From an interruption's warning to the end (EC2 user guide, as above)."""
+
+SUBJECT_LIMIT = 99
+"""SNS takes less than 100 characters, without line breaks (SNS API, Publish); mail wants ASCII."""
+
+QUOTE_LIMIT = 300
+"""Of AWS's own words; a status message has 255 characters (Auto Scaling API, Activity)."""
+
+WIDTH = 78
+
+Told = Mapping[tuple[str, ...], datetime]
+"""What was told, by `topic_of`, and the time of the event."""
+
+
+class What(StrEnum):
+    """The events that concern an owner; the values are what subscriptions can filter by."""
+
+    INTERRUPTION = "interruption"
+    REBALANCE = "rebalance"
+    LAUNCH_FAILURE = "launch-failure"
+
+
+_TYPES = {
+    ("aws.ec2", "EC2 Spot Instance Interruption Warning"): What.INTERRUPTION,
+    ("aws.ec2", "EC2 Instance Rebalance Recommendation"): What.REBALANCE,
+    ("aws.autoscaling", "EC2 Instance Launch Unsuccessful"): What.LAUNCH_FAILURE,
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event, as far as we act on it: about an instance, or about a group."""
+
+    what: What
+    at: datetime
+    account: str
+    region: str
+    instance: str = ""
+    group: str = ""
+    message: str = ""  # why a launch failed, in AWS's words
+
+
+@dataclass(frozen=True)
+class Who:
+    """The workstation an event is about. What only the YAML knows is empty for one that left it."""
+
+    name: str
+    fleet: str
+    owner: str
+    spot_policy: Literal["spot", "auto", "on-demand", ""] = ""
+    fallback: Fallback | None = None
+    home: bool | None = None  # None: not known
+    timezone: str = "UTC"  # times are told in it
+    lease: str = ""  # the group's tag `reconciler:market`
+    wanted: bool = True  # whether it is meant to be on
+    dry_since: datetime | None = None  # since when every launch failed
+
+    @property
+    def declared(self) -> bool:
+        """Whether the YAML still names it."""
+        return self.spot_policy != ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is published: the attributes are what a subscription's filter policy sees."""
+
+    subject: str
+    body: str
+    attributes: Mapping[str, str]
+
+
+def read(document: Mapping[str, Any]) -> Event | None:
+    """An EventBridge event as one of ours, or None for any other."""
+    detail = document.get("detail")
+    what = _TYPES.get((_text(document, "source"), _text(document, "detail-type")))
+    if what is None or not isinstance(detail, Mapping):
+        return None
+    try:
+        at = datetime.fromisoformat(_text(document, "time"))
+    except ValueError:
+        return None
+    event = Event(
+        what=what,
+        at=at if at.tzinfo else at.replace(tzinfo=UTC),
+        account=_text(document, "account"),
+        region=_text(document, "region"),
+        instance=_text(detail, "instance-id"),
+        group=_text(detail, "AutoScalingGroupName"),
+        message=_text(detail, "StatusMessage"),
+    )
+    about = event.group if what is What.LAUNCH_FAILURE else event.instance
+    return event if about else None
+
+
+def _text(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def topic_of(event: Event, who: Who) -> tuple[str, ...]:
+    """What makes two events the same news: an instance, or a group and the cause."""
+    if event.what is What.LAUNCH_FAILURE:
+        return (event.what, event.region, who.name, classify(event.message)[2].name)
+    return (event.what, event.region, event.instance)
+
+
+def notice(event: Event, who: Who, told: Told) -> Notice | None:
+    """The words for the owner; None when they were told the same within the hour."""
+    before = told.get(topic_of(event, who))
+    if before is not None and abs(event.at - before) < WINDOW:
+        return None
+    match event.what:
+        case What.INTERRUPTION:
+            subject, lines = _interruption(event, who)
+        case What.REBALANCE:
+            subject, lines = _rebalance(event, who)
+        case What.LAUNCH_FAILURE:
+            subject, lines = _launch_failure(event, who)
+    attributes = {"owner": plain(who.owner), "workstation": plain(who.name), "event": event.what}
+    return Notice(
+        subject=_ascii(f"{plain(who.name)}: {subject}"),
+        body=_body(event, who, lines),
+        attributes={name: str(value) for name, value in attributes.items() if value},
+    )
+
+
+def _body(event: Event, who: Who, lines: Mapping[str, str]) -> str:
+    fleet = f" of fleet {plain(who.fleet)}" if who.fleet else ""
+    first = f"Workstation {plain(who.name)}{fleet}, {plain(who.owner)}, in {plain(event.region)}."
+    rows = [f"{title}: {text}" for title, text in lines.items() if text]
+    return "\n\n".join(textwrap.fill(row, WIDTH, break_long_words=False) for row in (first, *rows))
+
+
+def _interruption(event: Event, who: Who) -> tuple[str, dict[str, str]]:
+    ends = event.at + WARNING
+    if who.wanted:
+        now = "Auto Scaling asks for another instance at once. " + _again(who, ends)
+    else:
+        now = "it is meant to be off, so it is not replaced."
+    return f"AWS takes its Spot instance back at {_clock(ends, who)}", {
+        "Why": f"AWS takes the Spot instance {plain(event.instance)} back: it ends at about "
+        f"{_clock(ends, who)}.",
+        "What is lost": _lost(who),
+        "What happens now": now,
+        "Next step": "save your work now"
+        + (", on another machine: there is no home." if who.home is False else ", in the home."),
+    }
+
+
+def _rebalance(event: Event, who: Who) -> tuple[str, dict[str, str]]:
+    return "AWS may take its Spot instance back soon", {
+        "Why": f"AWS sees an elevated risk for the Spot instance {plain(event.instance)}. An "
+        "interruption may follow, with two minutes' warning or with less, or none at all.",
+        "What would be lost": _lost(who),
+        "What happens now": "nothing: the instance goes on running, and is replaced only if AWS "
+        "takes it.",
+        "Next step": "save your work from time to time.",
+    }
+
+
+def _launch_failure(event: Event, who: Who) -> tuple[str, dict[str, str]]:
+    market, _, cause = classify(event.message)
+    said = plain(event.message.partition("Encoded authorization")[0])
+    return f"not started: {cause.why}", {
+        "Why": f"{cause.why}.",
+        "What happens now": _after(event, who, cause),
+        "Next step": f"{cause.step}.",
+        "AWS's words": _cut(said, QUOTE_LIMIT),
+        "Asked for": {"spot": "Spot.", "on-demand": "On-Demand."}.get(market, ""),
+    }
+
+
+def _after(event: Event, who: Who, cause: Cause) -> str:
+    if not who.wanted:
+        return "nothing: it was turned off meanwhile."
+    if cause in SPOT_IS_DRY:
+        since = min(event.at, who.dry_since or event.at)
+        return "Auto Scaling asks for it again and again, by itself. " + _again(who, since)
+    if cause in (Cause.ON_DEMAND_CAPACITY, Cause.SERVICE_ROLE):
+        return "Auto Scaling asks for it again and again, by itself."
+    return "Auto Scaling asks again, and is refused again, until this is mended."
+
+
+def _again(who: Who, dry: datetime) -> str:
+    """Which market it will be asked for in, if Spot is dry from `dry` on."""
+    leased = lease_since(who.lease)
+    if who.spot_policy == "on-demand":
+        return "It is On-Demand."
+    if leased:
+        return f"It is On-Demand since {_clock(leased, who)}, until it next stops."
+    if who.fallback and who.spot_policy == "auto":
+        paid = _clock(dry + timedelta(seconds=who.fallback.after), who)
+        return f"Spot is asked first; On-Demand from {paid}, if Spot has nothing until then."
+    if who.spot_policy == "spot":
+        return "Spot alone is asked, until an instance comes (spot_policy: spot)."
+    return ""
+
+
+def _lost(who: Who) -> str:
+    gone = "what is in memory, and on the root disk."
+    if who.home is None:
+        return gone
+    return f"{gone} The home stays." if who.home else f"{gone} There is no home that would stay."
+
+
+def _clock(at: datetime, who: Who) -> str:
+    return f"{at.astimezone(ZoneInfo(who.timezone)):%H:%M} {who.timezone}"
+
+
+def plain(text: str) -> str:
+    """One line that says what it is: no line breaks, control or invisible characters."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in " ".join(text.split())
+    )
+
+
+def _ascii(text: str) -> str:
+    return _cut(text.encode("ascii", "replace").decode(), SUBJECT_LIMIT)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
