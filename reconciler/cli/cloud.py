@@ -7,6 +7,7 @@ from reconciler.aws.client import Session
 from reconciler.aws.once import ReadOnce
 from reconciler.kinds import KINDS
 from reconciler.plan.read import Cloud
+from reconciler.power.ruling import rule
 
 
 def cloud_of(session: Session) -> Cloud:
@@ -19,4 +20,5 @@ def cloud_of(session: Session) -> Cloud:
         kinds=KINDS,
         calls=session.calls,
         now=session.now,
+        rule=rule,
     )

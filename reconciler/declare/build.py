@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.declare.abis import compile_need
 from reconciler.declare.fleet import (
     POINTED,
+    Calendar,
     Edge,
     Fallback,
     HomeVolume,
@@ -18,13 +20,15 @@ from reconciler.declare.fleet import (
     Subnets,
     Workstation,
 )
-from reconciler.declare.hours import cron
+from reconciler.declare.hours import cron, texts
 from reconciler.declare.tree import Map
 from reconciler.declare.units import gib, seconds
 from reconciler.errors import Where
 
 
-def workstation(fleet: str, name: str, settings: Map, where: Where) -> Workstation:
+def workstation(
+    fleet: str, name: str, settings: Map, where: Where, calendars: Mapping[str, Calendar]
+) -> Workstation:
     """One workstation from its completed settings."""
     zones = tuple(settings.get("availability_zones", ()))
     types = tuple(settings.get("instance_types", ()))
@@ -45,12 +49,14 @@ def workstation(fleet: str, name: str, settings: Map, where: Where) -> Workstati
         instance_requirements=None if types else compile_need(settings),
         spot_policy=settings["spot_policy"],
         on_demand_fallback=fallback and Fallback(**{k: seconds(v) for k, v in fallback.items()}),
+        max_runtime=seconds(settings["max_runtime"]) if "max_runtime" in settings else None,
+        outside_hours=settings["outside_hours"],
         root=RootVolume(
             gib(root["size"]), root["iops"], root["throughput"], root.get("kms_key_id")
         ),
         home=_home(fleet, name, settings, storage.get("home")),
         mounts=tuple(Mount(m["file_system"], m["at"]) for m in storage.get("mounts", ())),
-        schedule=_schedule(settings.get("schedule")),
+        schedule=_schedule(settings.get("schedule"), calendars),
         tags=dict(settings.get("tags", {})),
         where=where,
         places={setting: _place(settings, setting, where) for setting in POINTED},
@@ -142,17 +148,21 @@ def _lustre(
     )
 
 
-def _schedule(schedule: Map | None) -> tuple[Edge, ...]:
-    if schedule is None:
+def _schedule(
+    schedule: Map | str | None, calendars: Mapping[str, Calendar]
+) -> tuple[Edge, ...]:
+    if not isinstance(schedule, Map):  # none, or `manual`
         return ()
+    off = tuple(calendars[name] for name in sorted(schedule.get("except", ())))
     return tuple(
         Edge(
             action=action,
-            text=schedule[action],
-            expression=cron(schedule[action]),
+            text=text,
+            expression=cron(text),
             timezone=schedule["timezone"],
-            where=schedule.spots[action].where,
+            where=spot.where,
+            calendars=off if action == "start" else (),
         )
         for action in ("start", "stop")
-        if action in schedule
+        for text, spot in texts(schedule, action)
     )

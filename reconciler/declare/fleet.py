@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from reconciler.errors import Where
@@ -121,14 +122,25 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """Days on which nothing is started; which days an iCalendar file means is asked of it later,
+    because an event may be every year's."""
+
+    name: str
+    days: tuple[tuple[date, date], ...]  # the first and the last of each row of days
+    ics: str = ""  # the file's text
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
-    """One schedule edge: turn on or off at a local time."""
+    """One schedule edge: turn on or off at a local time. There may be several of each."""
 
     action: Literal["start", "stop"]
     text: str  # as written: "Mon-Fri 09:00"
     expression: str  # EventBridge Scheduler: "cron(0 9 ? * MON-FRI *)"
     timezone: str
     where: Where
+    calendars: tuple[Calendar, ...] = ()  # it is skipped on their days
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +168,8 @@ class Workstation:
     instance_requirements: Mapping[str, Any] | None  # ABIS in AWS's own PascalCase
     spot_policy: Literal["spot", "auto", "on-demand"]
     on_demand_fallback: Fallback | None
+    max_runtime: int | None  # seconds an instance may run before it is stopped
+    outside_hours: Literal["report", "stop"]  # what becomes of it when nobody asked for it
     root: RootVolume
     home: LustreFileSystem | HomeVolume | None
     mounts: tuple[Mount, ...]

@@ -78,7 +78,11 @@ def _choose(merged: Map, higher: Map, choice: Choice) -> None:
 
 def complete(settings: Map) -> Map:
     """The effective settings of a workstation: the merged layers over the built-ins."""
-    built_in: dict[str, Any] = {"spot_policy": "auto", "storage": {"root": ROOT}}
+    built_in: dict[str, Any] = {
+        "spot_policy": "auto",
+        "outside_hours": "report",
+        "storage": {"root": ROOT},
+    }
     if settings.get("spot_policy", "auto") == "auto":
         built_in["on_demand_fallback"] = FALLBACK
     if "gpu" in settings:

@@ -1,4 +1,4 @@
-"""Does one item make sense: what is missing, places, hours, markets, tags."""
+"""Does one item make sense: what is missing, places, markets, tags."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import unicodedata
 from collections.abc import Iterator
 
 from reconciler.declare.gather import Item
-from reconciler.declare.hours import clock, days, is_zone, zones
-from reconciler.declare.nearest import did_you_mean
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map, Seq, Spot, wrong
 from reconciler.declare.units import seconds
@@ -24,6 +22,7 @@ _RESERVED = ("aws:", "reconciler:")  # AWS's tags, and ours
 MAX_TAGS = 40  # of AWS's 50; the rest are ours
 _WAIT = (60, 86400, "1m", "1d")
 _DURATION = (600, 7 * 86400, "10m", "7d")
+_RUNTIME = (3600, 30 * 86400, "1h", "30d")
 
 
 def workstation(item: Item) -> Iterator[Problem]:
@@ -43,8 +42,8 @@ def workstation(item: Item) -> Iterator[Problem]:
     for each in home.values():
         yield from _zone_of(each, settings)
     yield from _keys(item, settings)
-    yield from _schedule(settings.get("schedule"), settings)
     yield from _fallback(settings)
+    yield from _backstops(settings)
     yield from _tags(settings)
 
 
@@ -115,28 +114,6 @@ def _keys(item: Item, settings: Map) -> Iterator[Problem]:
             )
 
 
-def _schedule(schedule: Map | None, settings: Map) -> Iterator[Problem]:
-    if schedule is None:
-        return
-    zone = schedule.get("timezone")
-    edges = [key for key in ("start", "stop") if schedule.mentions(key)]
-    if zone is not None and not is_zone(zone):
-        yield schedule.spots["timezone"].value(
-            f"there is no time zone {show(zone)}",
-            did_you_mean(zone, zones()) or "use an IANA name such as Europe/Berlin",
-        )
-    if edges and not schedule.mentions("timezone"):
-        yield settings.spots["schedule"].key(
-            "`schedule` has no `timezone`", "for example timezone: Europe/Berlin"
-        )
-    if "start" in schedule and "stop" in schedule:
-        start, stop = schedule["start"], schedule["stop"]
-        if clock(start) == clock(stop) and set(days(start)) & set(days(stop)):
-            yield schedule.spots["stop"].value(
-                "it would stop in the minute it starts", "choose another time for one of them"
-            )
-
-
 def _fallback(settings: Map) -> Iterator[Problem]:
     fallback, policy = settings.get("on_demand_fallback"), settings.get("spot_policy", "auto")
     if fallback is None:
@@ -149,6 +126,18 @@ def _fallback(settings: Map) -> Iterator[Problem]:
     for key, (least, most, from_, to) in (("after", _WAIT), ("max_duration", _DURATION)):
         if key in fallback and not least <= seconds(fallback[key]) <= most:
             yield fallback.spots[key].value(f"`{key}` must be from {from_} to {to}")
+
+
+def _backstops(settings: Map) -> Iterator[Problem]:
+    least, most, from_, to = _RUNTIME
+    if "max_runtime" in settings and not least <= seconds(settings["max_runtime"]) <= most:
+        yield settings.spots["max_runtime"].value(f"`max_runtime` must be from {from_} to {to}")
+    hours = settings.get("schedule")
+    edges = isinstance(hours, Map) and "start" in hours and "stop" in hours
+    if settings.get("outside_hours") == "stop" and not edges:
+        yield settings.spots["outside_hours"].value(
+            "`outside_hours: stop` needs hours", "give `schedule` both `start` and `stop`"
+        )
 
 
 def _tags(settings: Map) -> Iterator[Problem]:

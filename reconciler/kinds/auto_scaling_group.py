@@ -1,23 +1,27 @@
 """Auto Scaling groups: 0 or 1 instance each, and what that instance may be.
 
-How many run is runtime's, not ours: no update writes a desired capacity (promise 8). The
+How many run is runtime's, and so are the split, the sizes and the lease while somebody's word or
+a fallback holds (power/ruling.py): the YAML alone declares no desired capacity (promise 8). The
 whole mixed instances policy goes with each update, since AWS does not say whether parts merge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.declare.fleet import HomeVolume, Workstation
-from reconciler.kinds import home_volume, launch_template
+from reconciler.kinds import home_volume, launch_template, mixed_instances
 from reconciler.kinds.identity import group_tags, tag_auto_scaling_group
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
     IN_PLACE,
     NEXT_START,
+    STOPS,
+    WHEN_EMPTY,
     WHEN_OFF,
     Change,
     Desired,
@@ -28,7 +32,15 @@ from reconciler.plan.model import (
     Ref,
     Removal,
 )
-from reconciler.plan.ownership import FLEET, WORKSTATION, ownership, read_tags
+from reconciler.plan.ownership import (
+    FALLBACK,
+    FLEET,
+    MARKET,
+    OVERRIDE,
+    WORKSTATION,
+    ownership,
+    read_tags,
+)
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 
 NAME = "auto_scaling_group"
@@ -43,6 +55,24 @@ SUSPENDED = ("AZRebalance",)
 
 DELETION_PROTECTION = "prevent-force-deletion"
 """Nobody deletes a group together with what runs in it; an empty one may go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What runs in a group, as far as the group tells: not its market."""
+
+    id: str
+    type: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What nobody declares: whether it should run, what does, and the override tag as it reads."""
+
+    desired: int
+    instances: tuple[Instance, ...]
+    override: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +96,9 @@ class AutoScalingGroup:
     suspended_processes: tuple[str, ...]
     deletion_protection: str
     tags: Mapping[str, str]
+    market: str = ""  # the On-Demand lease, as its tag reads; "" is the declared market
+    desired_capacity: int | None = None  # wanted only by a backstop
+    runtime: Runtime | None = None  # of what is there; never compared
 
 
 RULES = {
@@ -74,8 +107,8 @@ RULES = {
     "instance_types": NEXT_START,
     "instance_requirements": NEXT_START,
     # Changing the split replaces what runs (EC2 Auto Scaling user guide, mixed instances groups).
-    "on_demand_base_capacity": WHEN_OFF,
-    "on_demand_percentage_above_base_capacity": WHEN_OFF,
+    "on_demand_base_capacity": WHEN_EMPTY,
+    "on_demand_percentage_above_base_capacity": WHEN_EMPTY,
     "on_demand_allocation_strategy": NEXT_START,
     "spot_allocation_strategy": NEXT_START,
     "spot_max_price": NEXT_START,
@@ -88,20 +121,9 @@ RULES = {
     "suspended_processes": IN_PLACE,
     "deletion_protection": IN_PLACE,
     "tags": IN_PLACE,
+    "market": IN_PLACE,
+    "desired_capacity": STOPS,
 }
-
-POLICY = {
-    "launch_template_id",
-    "launch_template_version",
-    "instance_types",
-    "instance_requirements",
-    "on_demand_base_capacity",
-    "on_demand_percentage_above_base_capacity",
-    "on_demand_allocation_strategy",
-    "spot_allocation_strategy",
-    "spot_max_price",
-}
-"""The fields inside the mixed instances policy."""
 
 
 def key(site: str, region: str, workstation: str) -> Key:
@@ -134,7 +156,7 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         launch_template_id=Ref(template, "id"),
         launch_template_version=Ref(template, "version"),
         instance_types=declared.instance_types,
-        instance_requirements=_ordered(declared.instance_requirements or {}),
+        instance_requirements=mixed_instances.ordered(declared.instance_requirements or {}),
         on_demand_base_capacity=0,
         on_demand_percentage_above_base_capacity=_on_demand_share(declared),
         on_demand_allocation_strategy="lowest-price",
@@ -147,21 +169,21 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         health_check_grace_period=GRACE_SECONDS,
         suspended_processes=SUSPENDED,
         deletion_protection=DELETION_PROTECTION,
-        tags={"Name": template.name, **declared.tags, **owners},
+        tags={"Name": template.name, **declared.tags, **owners, **_fallback(declared)},
     )
+
+
+def _fallback(declared: Workstation) -> dict[str, str]:
+    """For `workstation start`, which has no YAML: when it may promise On-Demand."""
+    fallback = declared.on_demand_fallback
+    if fallback is None:
+        return {}
+    return {FALLBACK: f"after {fallback.after} max {fallback.max_duration}"}
 
 
 def _on_demand_share(declared: Workstation) -> int:
     """AWS's default is 100: left out, a group would be On-Demand only."""
     return 100 if declared.spot_policy == "on-demand" else 0
-
-
-def _ordered(requirements: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists have no order in ABIS."""
-    return {
-        name: sorted(value) if isinstance(value, list | tuple) else value
-        for name, value in requirements.items()
-    }
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
@@ -174,45 +196,32 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             continue
         yield Live(
             Key(aws.region, NAME, name),
-            _spec(group, scope.managed(tags)) if owned else None,
+            _spec(group, tags, scope.managed(tags)) if owned else None,
             owned=owned,
             attrs={"name": name},
             fleet=tags.get(FLEET, ""),
             workstation=tags.get(WORKSTATION, ""),
             busy="it is being deleted" if group.get("Status") else "",
             in_use=_in_use(group),
+            occupied=_occupied(group),
             removal=Removal.WHEN_OFF,
         )
 
 
 def _in_use(group: Mapping[str, Any]) -> str:
+    return _occupied(group) or ("a start was requested" if group["DesiredCapacity"] else "")
+
+
+def _occupied(group: Mapping[str, Any]) -> str:
     instances = [each["InstanceId"] for each in group.get("Instances", ())]
-    if instances:
-        return f"{', '.join(instances)} is running"
-    return "a start was requested" if group["DesiredCapacity"] else ""
+    return f"{', '.join(instances)} is running" if instances else ""
 
 
-def _spec(group: Mapping[str, Any], tags: Mapping[str, str]) -> AutoScalingGroup:
-    policy = group.get("MixedInstancesPolicy", {})
-    template = policy.get("LaunchTemplate", {})
-    pinned = template.get("LaunchTemplateSpecification", {})
-    overrides = template.get("Overrides", [])
-    spread = policy.get("InstancesDistribution", {})
+def _spec(
+    group: Mapping[str, Any], tags: Mapping[str, str], managed: Mapping[str, str]
+) -> AutoScalingGroup:
     return AutoScalingGroup(
-        launch_template_id=pinned.get("LaunchTemplateId", ""),
-        launch_template_version=pinned.get("Version", ""),
-        instance_types=tuple(o["InstanceType"] for o in overrides if "InstanceType" in o),
-        instance_requirements=next(
-            (_ordered(o["InstanceRequirements"]) for o in overrides if "InstanceRequirements" in o),
-            {},
-        ),
-        on_demand_base_capacity=spread.get("OnDemandBaseCapacity", 0),
-        on_demand_percentage_above_base_capacity=spread.get(
-            "OnDemandPercentageAboveBaseCapacity", 100
-        ),
-        on_demand_allocation_strategy=spread.get("OnDemandAllocationStrategy", ""),
-        spot_allocation_strategy=spread.get("SpotAllocationStrategy", ""),
-        spot_max_price=spread.get("SpotMaxPrice", ""),
+        **mixed_instances.read(group),
         min_size=group["MinSize"],
         max_size=group["MaxSize"],
         subnets=tuple(sorted(filter(None, group.get("VPCZoneIdentifier", "").split(",")))),
@@ -222,7 +231,17 @@ def _spec(group: Mapping[str, Any], tags: Mapping[str, str]) -> AutoScalingGroup
             sorted(each["ProcessName"] for each in group.get("SuspendedProcesses", ()))
         ),
         deletion_protection=group.get("DeletionProtection", "none"),
-        tags=tags,
+        tags=managed,
+        market=tags.get(MARKET, ""),
+        desired_capacity=group["DesiredCapacity"],
+        runtime=Runtime(
+            desired=group["DesiredCapacity"],
+            instances=tuple(
+                Instance(each["InstanceId"], each.get("InstanceType", ""), each["AvailabilityZone"])
+                for each in group.get("Instances", ())
+            ),
+            override=tags.get(OVERRIDE, ""),
+        ),
     )
 
 
@@ -244,9 +263,9 @@ def apply(aws: Aws, change: Change) -> Live | None:
             "autoscaling",
             "create_auto_scaling_group",
             AutoScalingGroupName=name,
-            MixedInstancesPolicy=_policy(spec),
+            MixedInstancesPolicy=mixed_instances.write(spec),
             Tags=group_tags(name, spec.tags),
-            **_settings(spec),
+            **{key: value for key, value in _settings(spec).items() if value is not None},
         )
         _suspend(aws, name, (), spec.suspended_processes)
         return Live(change.key, spec, owned=True, attrs={"name": name})
@@ -258,15 +277,32 @@ def apply(aws: Aws, change: Change) -> Live | None:
         for (parameter, value), field in zip(_settings(spec).items(), _SETTINGS, strict=True)
         if field in fields
     }
-    if fields & POLICY:
-        settings["MixedInstancesPolicy"] = _policy(spec)
+    if fields & mixed_instances.FIELDS:
+        settings["MixedInstancesPolicy"] = mixed_instances.write(spec)
+    if "market" in fields and spec.market:  # what is meant comes first: a stopped run is completed
+        _tag_market(aws, name, spec.market)
     if settings:
-        aws.call("autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **settings)
+        with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else nullcontext():
+            aws.call(
+                "autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **settings
+            )
     if "suspended_processes" in fields:
         _suspend(aws, name, old.suspended_processes, spec.suspended_processes)
     if "tags" in fields:
         tag_auto_scaling_group(aws, name, old.tags, spec.tags)
+    if "market" in fields and not spec.market:
+        _tag_market(aws, name, "")
     return Live(change.key, spec, owned=True, attrs={"name": name})
+
+
+def _tag_market(aws: Aws, name: str, lease: str) -> None:
+    """Instances do not inherit it: a group's lease begins and ends while they live."""
+    tag = {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": MARKET}
+    if lease:
+        more = {"Value": lease, "PropagateAtLaunch": False}
+        aws.call("autoscaling", "create_or_update_tags", Tags=[tag | more])
+    else:
+        aws.call("autoscaling", "delete_tags", Tags=[tag])
 
 
 _SETTINGS = (
@@ -276,6 +312,7 @@ _SETTINGS = (
     "capacity_rebalance",
     "health_check_grace_period",
     "deletion_protection",
+    "desired_capacity",
 )
 
 
@@ -288,28 +325,7 @@ def _settings(spec: AutoScalingGroup) -> dict[str, Any]:
         "CapacityRebalance": spec.capacity_rebalance,
         "HealthCheckGracePeriod": spec.health_check_grace_period,
         "DeletionProtection": spec.deletion_protection,
-    }
-
-
-def _policy(spec: AutoScalingGroup) -> dict[str, Any]:
-    overrides: list[dict[str, Any]] = [{"InstanceType": each} for each in spec.instance_types]
-    if spec.instance_requirements:
-        overrides = [{"InstanceRequirements": dict(spec.instance_requirements)}]
-    return {
-        "LaunchTemplate": {
-            "LaunchTemplateSpecification": {
-                "LaunchTemplateId": spec.launch_template_id,
-                "Version": spec.launch_template_version,
-            },
-            "Overrides": overrides,
-        },
-        "InstancesDistribution": {
-            "OnDemandBaseCapacity": spec.on_demand_base_capacity,
-            "OnDemandPercentageAboveBaseCapacity": spec.on_demand_percentage_above_base_capacity,
-            "OnDemandAllocationStrategy": spec.on_demand_allocation_strategy,
-            "SpotAllocationStrategy": spec.spot_allocation_strategy,
-            "SpotMaxPrice": spec.spot_max_price,  # "" takes a price somebody set away
-        },
+        "DesiredCapacity": spec.desired_capacity,
     }
 
 

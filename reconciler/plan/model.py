@@ -69,7 +69,8 @@ class When(Enum):
     """When a changed field may be written."""
 
     NOW = "now"
-    OFF = "off"  # AWS would replace what runs, so only when nothing does
+    OFF = "off"  # AWS would end what runs, so only when nothing does, nor was asked to
+    EMPTY = "empty"  # AWS would replace what runs, so only when nothing does
     GROW = "grow"  # only upwards
     NEVER = "never"  # it would take a replacement, and with it data or identity
 
@@ -87,6 +88,8 @@ IN_PLACE = Rule(When.NOW, Impact.NONE)
 NEXT_START = Rule(When.NOW, Impact.NEXT_START)
 STALLS = Rule(When.NOW, Impact.DISRUPTIVE)  # in place, but users wait some minutes
 WHEN_OFF = Rule(When.OFF, Impact.NEXT_START)
+WHEN_EMPTY = Rule(When.EMPTY, Impact.NEXT_START)
+STOPS = Rule(When.NOW, Impact.DISRUPTIVE)
 
 
 def grow(impact: Impact, advice: str) -> Rule:
@@ -140,7 +143,8 @@ class Live:
     ready: bool = True  # others may use its attrs
     busy: str = ""  # why it takes no change now; a later run will do it
     broken: str = ""  # why it takes no change ever; needs a person
-    in_use: str = ""  # what runs on it: "i-0abc is running"
+    in_use: str = ""  # what runs on it, or was asked to: "a start was requested"
+    occupied: str = ""  # what runs on it: "i-0abc is running"
     leans_on: tuple[Key, ...] = ()  # data it was made with: gone is not the same as never made
     removal: Removal = Removal.KEEP
     monthly_cost: str = ""  # of data that stays, e.g. "about $174/month"

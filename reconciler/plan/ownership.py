@@ -10,8 +10,13 @@ FLEET = "reconciler:fleet"
 WORKSTATION = "reconciler:workstation"
 OWNER = "reconciler:owner"
 FILE_SYSTEM = "reconciler:file-system"
-OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM})
-"""The keys we write. Any other key under `reconciler:` is runtime state, and never compared."""
+FALLBACK = "reconciler:fallback"
+OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM, FALLBACK})
+"""The keys the YAML decides. Any other under `reconciler:` is runtime state: never compared."""
+
+OVERRIDE = "reconciler:override"
+MARKET = "reconciler:market"
+"""Runtime's, on groups: power/override.py and power/market.py say what they read like."""
 
 
 def ownership(

@@ -242,7 +242,13 @@ def _allowed(kind: Kind, change: FieldChange) -> bool:
 
 
 def _held(kind: Kind, change: FieldChange, live: Live) -> bool:
-    return bool(live.in_use) and kind.RULES[change.field].when is When.OFF
+    match kind.RULES[change.field].when:
+        case When.OFF:
+            return bool(live.in_use)
+        case When.EMPTY:
+            return bool(live.occupied)
+        case _:
+            return False
 
 
 def may_be_written(kind: Kind, change: FieldChange, live: Live) -> bool:

@@ -18,7 +18,7 @@ from reconciler.declare.fleet import Image, Site
 from reconciler.errors import AwsError
 from reconciler.plan.guard import Pools
 from reconciler.plan.kind import Aws, Kind, Scope
-from reconciler.plan.model import Desired, Unknown
+from reconciler.plan.model import Desired, Finding, Unknown
 from reconciler.plan.plan import Reading, Readings
 from reconciler.plan.resolve import (
     Facts,
@@ -59,6 +59,29 @@ class Lookups(Protocol):
         """Spot pools of one region, by workstation name."""
 
 
+class Ruling(Protocol):
+    """What runtime makes of the declared shape; `reconciler.power.ruling` is one."""
+
+    def __call__(
+        self,
+        seen: Seen,
+        doors: Mapping[str, Aws],
+        now: datetime,
+        pool: Callable[[int], Executor],
+    ) -> Ruled:
+        """Reads where there is a question; never raises an AwsError."""
+
+
+def as_declared(
+    seen: Seen,
+    doors: Mapping[str, Aws],  # noqa: ARG001 - the protocol's
+    now: datetime,  # noqa: ARG001
+    pool: Callable[[int], Executor],  # noqa: ARG001
+) -> Ruled:
+    """No runtime: what is declared is what is wanted."""
+    return Ruled(seen.desired)
+
+
 @dataclass(frozen=True)
 class Cloud:
     """Everything a run is handed: who we are, the doors, what to read, the kinds, the count.
@@ -74,6 +97,7 @@ class Cloud:
     calls: Callable[[], Mapping[str, int]]
     pool: Callable[[int], Executor] = ThreadPoolExecutor
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    rule: Ruling = as_declared
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,14 @@ class Seen:
     resolved: ResolvedSite
     desired: tuple[Desired, ...]
     readings: Readings
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """The wanted side as runtime has it now, and what to tell of that."""
+
+    desired: tuple[Desired, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:

@@ -1,4 +1,4 @@
-"""The path itself: read → plan → guard, and, past the fork, apply.
+"""The path itself: read → rule → plan → guard, and, past the fork, apply.
 
 `look` decides and writes nothing; `apply` writes. A dry run ends between the two, and nothing
 below knows the word.
@@ -43,7 +43,8 @@ def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Re
     """
     doors = {region: cloud.reader(region) for region in site.regions}
     seen = read(site, cloud, doors)
-    plan = make_plan(seen.desired, seen.readings, seen.resolved.blocked, cloud.kinds)
+    ruled = cloud.rule(seen, doors, seen.resolved.now, cloud.pool)
+    plan = make_plan(ruled.desired, seen.readings, seen.resolved.blocked, cloud.kinds)
     plan = _selected(plan, selection, site)
     guarded = guard.check(
         plan,
@@ -57,7 +58,7 @@ def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Re
         account=cloud.account,
         dry_run=dry_run,
         plan=guarded.plan,
-        findings=guarded.findings,
+        findings=(*ruled.findings, *guarded.findings),
         calls=cloud.calls(),
     )
 

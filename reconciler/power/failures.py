@@ -180,7 +180,7 @@ def _zone(activity: Mapping[str, Any]) -> str:
 
 
 def dry_since(activities: Iterable[Mapping[str, Any]]) -> tuple[datetime, Failure] | None:
-    """Since when every launch failed, and the newest failure; `activities` newest first."""
+    """Since when every launch failed in one market, and the newest failure; newest first."""
     newest: Failure | None = None
     since: datetime | None = None
     for activity in activities:
@@ -190,5 +190,7 @@ def dry_since(activities: Iterable[Mapping[str, Any]]) -> tuple[datetime, Failur
         if failure is None:
             continue
         newest = newest or failure
+        if failure.market != newest.market:  # before the group changed its market
+            break
         since = failure.at
     return (since, newest) if since and newest else None

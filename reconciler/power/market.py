@@ -14,7 +14,9 @@ from reconciler.declare.fleet import Fallback
 from reconciler.power.failures import SPOT_IS_DRY, Cause, Failure
 from reconciler.power.override import stamp
 
-TAG = "reconciler:market"
+SPOT, ON_DEMAND = 0, 100
+"""The On-Demand share of a group, in percent: a share between gives a split, not a fallback."""
+
 _PREFIX = "on-demand since "
 
 
@@ -27,12 +29,23 @@ class Dry:
 
 
 @dataclass(frozen=True)
+class State:
+    """One group: its lease tag, its split, whether it should run, whether it does, or why not."""
+
+    lease: str
+    on_demand: bool
+    wanted: bool
+    running: bool
+    dry: Dry | None = None
+
+
+@dataclass(frozen=True)
 class Decision:
-    """The lease to hold ("" is Spot), and what to tell of it."""
+    """The lease to hold ("" is Spot), and why where it is another, or is over."""
 
     lease: str
     reason: str = ""
-    over: bool = False  # the lease has run out under somebody's hands
+    over: bool = False  # it has run out, and somebody works on
 
 
 def lease_since(text: str) -> datetime | None:
@@ -46,37 +59,46 @@ def lease_since(text: str) -> datetime | None:
     return since if since.tzinfo else None
 
 
-def decide(  # noqa: PLR0911 - one row of the truth table each
-    lease: str, fallback: Fallback, wanted: bool, running: bool, dry: Dry | None, now: datetime
-) -> Decision:
-    """One group's market: `wanted` and `running` as the group has them, `dry` if it waits."""
-    since = lease_since(lease)
-    after = timedelta(seconds=fallback.after)
-    waited = dry is not None and now - dry.since >= after
+def decide(state: State, fallback: Fallback, now: datetime) -> Decision:
+    """The rows 22 to 27 of the truth table (docs/power.md)."""
+    since = lease_since(state.lease)
     if since is None:
-        return _from_spot(dry if waited and wanted and not running else None, now)
+        return _from_spot(state, fallback, now)
     ended = now - since >= timedelta(seconds=fallback.max_duration)
-    if running:
-        if ended:
-            return Decision(
-                lease, f"On-Demand since {stamp(since)}: back on Spot at its next stop", over=True
-            )
-        return Decision(lease)
-    if not wanted:
-        return Decision("", "nothing runs: back to Spot")
-    if ended:
-        return Decision("", f"the On-Demand lease since {stamp(since)} is over: back to Spot")
-    if waited and dry is not None and dry.since >= since:
-        return Decision("", f"On-Demand is dry too since {stamp(dry.since)}: back to Spot")
-    return Decision(lease)
+    if state.running:
+        return _running(state, since, ended)
+    dry = _waited(state.dry, fallback, now)
+    if not state.wanted:
+        back = "nothing runs"
+    elif ended:
+        back = f"the On-Demand lease of {stamp(since)} is over"
+    elif dry:
+        back = f"On-Demand is dry too, since {stamp(dry.since)}"
+    else:
+        return Decision(state.lease)
+    return Decision("", f"{back}: back to Spot")
 
 
-def _from_spot(dry: Dry | None, now: datetime) -> Decision:
-    if dry is None or dry.failure.cause not in SPOT_IS_DRY:
+def _running(state: State, since: datetime, ended: bool) -> Decision:
+    """Nobody is cut off: a lease that is over ends with the session."""
+    if not state.on_demand:  # the lease was written, and Spot came before the split
+        return Decision("", "Spot came after all")
+    if not ended:
+        return Decision(state.lease)
+    over = f"On-Demand since {stamp(since)}, longer than declared; Spot again after its next stop"
+    return Decision(state.lease, over, over=True)
+
+
+def _from_spot(state: State, fallback: Fallback, now: datetime) -> Decision:
+    dry = _waited(state.dry, fallback, now)
+    if dry is None or not state.wanted or state.running or dry.failure.cause not in SPOT_IS_DRY:
         return Decision("")
     what = "Spot quota used up" if dry.failure.cause is Cause.SPOT_QUOTA else "no Spot capacity"
     code = f" ({dry.failure.code})" if dry.failure.code else ""
-    return Decision(
-        f"{_PREFIX}{stamp(now)}",
-        f"{what}{code} since {stamp(dry.since)}: On-Demand until it next stops",
-    )
+    reason = f"{what} since {stamp(dry.since)}{code}: On-Demand until its next stop"
+    return Decision(f"{_PREFIX}{stamp(now)}", reason)
+
+
+def _waited(dry: Dry | None, fallback: Fallback, now: datetime) -> Dry | None:
+    """The drought, once it has lasted as long as declared."""
+    return dry if dry and now - dry.since >= timedelta(seconds=fallback.after) else None

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-TAG = "reconciler:override"
+from reconciler.plan.ownership import OVERRIDE
+
+TAG = OVERRIDE
 END_ACTION = "reconciler-override-end"
 """The group's scheduled action that puts the sizes back."""
 

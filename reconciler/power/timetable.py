@@ -14,22 +14,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from reconciler.declare.fleet import Workstation
+
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 _CRON = re.compile(r"cron\((\d{1,2}) (\d{1,2}) (\*|\?) \* (\*|\?|[A-Z,-]+) \*\)")
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One schedule, as far as time goes. `begin` and `end` bound a recurring one (UTC)."""
-
-    action: Literal["start", "stop"]
-    expression: str
-    timezone: str
-    begin: datetime | None = None
-    end: datetime | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -38,6 +29,11 @@ class Fire:
 
     at: datetime
     action: Literal["start", "stop"]
+
+
+def rules_of(declared: Workstation, _now: datetime) -> tuple[Rule, ...]:
+    """A workstation's declared schedules."""
+    return tuple(Rule(e.action, e.expression, e.timezone) for e in declared.schedule)
 
 
 def fires(rules: Iterable[Rule], after: datetime, until: datetime) -> list[Fire]:
@@ -84,20 +80,6 @@ def _instants(rule: Rule, after: datetime, until: datetime) -> Iterator[datetime
             if at is not None and first < at <= last:
                 yield at
         day += _DAY
-
-
-def instant(local: datetime, zone: ZoneInfo) -> datetime | None:
-    """The instant of a wall-clock time; the first of two; None when the clocks skip it."""
-    at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    return at if at.astimezone(zone).replace(tzinfo=None) == local else None
-
-
-def skip_ends(local: datetime, zone: ZoneInfo) -> datetime:
-    """The first wall-clock minute after the gap that swallows `local`."""
-    minute = local
-    while instant(minute, zone) is None:
-        minute += timedelta(minutes=1)
-    return minute
 
 
 def _cron(expression: str) -> tuple[int, int, frozenset[int]]:

@@ -23,6 +23,7 @@ def test_every_setting_by_path_with_its_place(folder: Folder) -> None:
         ("network.subnets.tags.Tier", "private", "_defaults.yaml:6:30"),
         ("on_demand_fallback.after", "10m", "None"),
         ("on_demand_fallback.max_duration", "8h", "None"),
+        ("outside_hours", "report", "None"),
         ("owner", "alice@example.com", "_defaults.yaml:4:3"),
         ("region", "us-east-1", "_defaults.yaml:5:3"),
         ("scheduler_role", "workstation-scheduler", "_defaults.yaml:9:3"),

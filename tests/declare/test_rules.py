@@ -86,6 +86,9 @@ SETTINGS = {
     f"{GPU}, spot_policy: spot, on_demand_fallback: {{after: 5m}}": "`on_demand_fallback` has no "
     "meaning with `spot_policy: spot` (take it out, or use spot_policy: auto)",
     f"{GPU}, on_demand_fallback: {{after: 30s}}": "`after` must be from 1m to 1d",
+    f"{GPU}, max_runtime: 30m": "`max_runtime` must be from 1h to 30d",
+    f"{GPU}, outside_hours: stop": "`outside_hours: stop` needs hours (give "
+    "`schedule` both `start` and `stop`)",
     f"{GPU}, on_demand_fallback: {{max_duration: 8d}}": "`max_duration` must be from 10m to 7d",
     # tags
     f"{GPU}, tags: {{'aws:x': a}}": "the tag `aws:x` is reserved (choose another key)",

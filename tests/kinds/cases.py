@@ -44,6 +44,7 @@ IDENTITY: dict[str, set[str]] = {name: set() for name in SPECS} | {
     "file_system": {"subnet_id", "security_group_id"},  # used once, at creation
     "topic": {"topic_name"},
     "event_rule": {"rule_name"},
+    "auto_scaling_group": {"runtime"},
 }
 
 Key_ = Callable[[Mapping[Key, Live]], Key]
@@ -159,6 +160,8 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
     ("auto_scaling_group", "suspended_processes"): (FLEET, ("AZRebalance", "ReplaceUnhealthy")),
     ("auto_scaling_group", "deletion_protection"): (FLEET, "prevent-all-deletion"),
     ("auto_scaling_group", "tags"): (FLEET, TAGS),
+    ("auto_scaling_group", "market"): (FLEET, "on-demand since 2026-11-20T09:10:00Z"),
+    ("auto_scaling_group", "desired_capacity"): (FLEET, 1),
     ("schedule_group", "tags"): (SCHEDULES, TAGS),
     ("schedule", "expression"): (STOP, "cron(0 20 ? * MON-FRI *)"),
     ("schedule", "timezone"): (STOP, "America/New_York"),

@@ -17,6 +17,7 @@ from reconciler.kinds import (
     file_system,
     home_volume,
     launch_template,
+    mixed_instances,
     schedule,
     security_group_rules,
     topic,
@@ -102,7 +103,7 @@ def test_an_instance_learns_of_its_home_and_mounts_from_what_aws_tells() -> None
 def test_a_group_holds_none_or_one_and_says_nothing_of_how_many_run() -> None:
     wanted = spec(auto_scaling_group)
     assert (wanted.min_size, wanted.max_size) == (0, 1)
-    assert "DesiredCapacity" not in auto_scaling_group._settings(wanted)
+    assert wanted.desired_capacity is None
 
 
 def test_a_group_never_starts_a_second_instance_beside_the_one_in_use() -> None:
@@ -124,7 +125,7 @@ def test_types_and_requirements_are_one_or_the_other_on_the_wire() -> None:
     typed = spec(auto_scaling_group, instance_types=("g5.xlarge",), instance_requirements=None)
     needy = spec(auto_scaling_group)
     for wanted, member in ((typed, "InstanceType"), (needy, "InstanceRequirements")):
-        (override,) = auto_scaling_group._policy(wanted)["LaunchTemplate"]["Overrides"]
+        (override,) = mixed_instances.write(wanted)["LaunchTemplate"]["Overrides"]
         assert override.keys() == {member}
 
 

@@ -12,11 +12,13 @@ from reconciler.errors import ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.plan.model import Outcome, Report
 from reconciler.plan.read import Cloud
+from reconciler.power.ruling import rule
 from reconciler.plan.run import Selection, apply, look
 from tests.strict import ec2_network, iam_ssm_sts
 from tests.strict.aws import ACCOUNT, Record, StrictAws
 from tests.strict.door import OPEN, Door, Gate, Inline
 from tests.strict.faults import Crash, Faults
+from tests.strict.memo import Memo
 
 REGION = "us-east-1"
 PAUSE = 600.0
@@ -43,6 +45,8 @@ class World:
     gate: Gate = OPEN
     who: str = "run"
     errors: list[str] = field(default_factory=list)  # runs that ended early, and why
+    memo: Memo | None = None
+    runs: int = 0
 
     def door(self, region: str) -> Door:
         """The product's door."""
@@ -59,6 +63,7 @@ class World:
             calls=dict,
             pool=Inline,
             now=self.aws.now,
+            rule=rule,
         )
 
     def look(self, approve: str = "") -> Report:
@@ -67,9 +72,18 @@ class World:
 
     def run(self, approve: str = "") -> Report | None:
         """A run, whole: None when it crashed or ended with an error."""
+        self.runs += 1
+        return self.memo.run(self, approve) if self.memo else self.play(approve)
+
+    def play(self, approve: str = "", memo: Memo | None = None) -> Report | None:
+        """The product's own code runs; its first half only if the memo does not know it."""
         cloud = self.cloud()
+
+        def see() -> Report:
+            return look(self.site, cloud, Selection((), approve), dry_run=False)
+
         try:
-            report = look(self.site, cloud, Selection((), approve), dry_run=False)
+            report = memo.look(self, approve, see) if memo else see()
             return apply(report, self.site, cloud, lambda change: None, lambda: False)
         except Crash as crash:
             self.errors.append(f"crash {crash}")
@@ -79,11 +93,21 @@ class World:
             self.gate.lasting = None
         return None
 
+    def shuffle(self, half: str) -> str:
+        """With a memo AWS's randomness begins anew with each half of a run; how, is told."""
+        begin = f"{self.aws.seed} {self.who} {self.runs}"
+        self.aws.random.seed(f"{begin} {half}")
+        return begin
+
+    def alone(self) -> World:
+        """The same run in a copy of the account, where nothing goes wrong."""
+        return World(self.aws.fork(), self.site, who=self.who, runs=self.runs)
+
     def settle(self, most: int) -> int:
         """Run until nothing is left to do: how many runs that took, the last, empty one aside."""
         for count in range(most + 1):
             report = self.run()
-            self.aws.pause(PAUSE)
+            self.aws.rest(PAUSE)
             if report is not None and not report.plan.changes and not report.plan.unknown:
                 return count
         last = report and rows(report)

@@ -1,0 +1,158 @@
+"""What nobody asked to be up: workstations outside their hours, and instances that run too long.
+
+Reported with what they cost; stopped where the YAML says so, a few in each run, since a wrong
+time zone makes everybody look forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from reconciler.declare.fleet import Workstation
+from reconciler.errors import AwsError
+from reconciler.kinds.auto_scaling_group import Instance, Runtime
+from reconciler.plan.kind import Aws
+from reconciler.plan.model import Finding, Key, Level
+from reconciler.power.override import stamp
+from reconciler.power.timetable import Rule, latest, rules_of
+
+GRACE = timedelta(minutes=20)
+"""A stop that AWS could not act on is tried again for 15 minutes (kinds/schedule.py)."""
+
+FILTER_VALUES = 200
+"""EC2 takes this many values in one filter (EC2 API reference, "Filtering")."""
+
+Cost: TypeAlias = Callable[[Aws, str, str, str], str]
+"""What an instance type costs in a zone and market: "$0.42/h", or "" when nobody knows."""
+
+
+@dataclass(frozen=True)
+class Up:
+    """A workstation that runs, or should, and that no override keeps on."""
+
+    declared: Workstation
+    runtime: Runtime
+    key: Key
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What EC2 knows of an instance."""
+
+    launched: datetime
+    market: str
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Which groups to stop now, and why; and what to tell."""
+
+    reasons: Mapping[Key, str]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class _Overdue:
+    """One that is up too long."""
+
+    up: Up
+    since: datetime
+    why: str
+    code: str
+    stop: bool
+
+
+def check(
+    ups: Sequence[Up], standing: int, doors: Mapping[str, Aws], now: datetime, cost: Cost
+) -> Stops:
+    """Who is up too long; of those that policy stops, as many as one run may: max(1, 10 %)."""
+    outside = {up.key: since for up in ups if (since := _outside(up, now))}
+    asked = [up for up in ups if up.key in outside or up.declared.max_runtime]
+    findings: list[Finding] = []
+    machines = _machines(asked, doors, findings)
+    overdue = sorted(_overdue(asked, outside, machines, now), key=lambda each: each.since)
+    stopped = [each for each in overdue if each.stop][: max(1, standing // 10)]
+    for each in overdue:
+        aws = doors[each.up.key.region]
+        findings.append(_finding(each, each in stopped, _cost(each.up, machines, aws, cost)))
+    return Stops({each.up.key: each.why for each in stopped}, tuple(findings))
+
+
+def _outside(up: Up, now: datetime) -> datetime | None:
+    """Since when it should be off by its schedule; None within its hours, or without any."""
+    rules: tuple[Rule, ...] = rules_of(up.declared, now)
+    if {rule.action for rule in rules} != {"start", "stop"}:
+        return None
+    last = latest(rules, now)
+    over = last is not None and last.action == "stop" and now - last.at > GRACE
+    return last.at if last and over else None
+
+
+def _machines(
+    ups: Iterable[Up], doors: Mapping[str, Aws], findings: list[Finding]
+) -> dict[str, Machine]:
+    """By instance id. A filter, since an id that is gone fails a call that names it."""
+    found: dict[str, Machine] = {}
+    for region, aws in doors.items():
+        ids = [each.id for up in ups if up.key.region == region for each in up.runtime.instances]
+        for start in range(0, len(ids), FILTER_VALUES):
+            chosen = {"Name": "instance-id", "Values": ids[start : start + FILTER_VALUES]}
+            try:
+                for group in aws.pages(
+                    "ec2", "describe_instances", "Reservations", Filters=[chosen]
+                ):
+                    for each in group["Instances"]:
+                        market = each.get("InstanceLifecycle", "on-demand")
+                        found[each["InstanceId"]] = Machine(each["LaunchTime"], market)
+            except AwsError as error:
+                message = f"{region}: how long instances run could not be read: {error}"
+                findings.append(Finding(Level.WARNING, "instances-unknown", message))
+                break
+    return found
+
+
+def _overdue(
+    ups: Iterable[Up],
+    outside: Mapping[Key, datetime],
+    machines: Mapping[str, Machine],
+    now: datetime,
+) -> Iterator[_Overdue]:
+    for up in ups:
+        declared = up.declared
+        oldest = min(
+            (machines[each.id].launched for each in up.runtime.instances if each.id in machines),
+            default=now,
+        )
+        if declared.max_runtime and now - oldest >= timedelta(seconds=declared.max_runtime):
+            why = f"it runs since {stamp(oldest)}, longer than max_runtime"
+            yield _Overdue(up, oldest, why, "max-runtime", stop=True)
+        elif since := outside.get(up.key):
+            why = f"it is up outside its hours, which ended {stamp(since)}, and nobody asked for it"
+            yield _Overdue(up, since, why, "outside-hours", declared.outside_hours == "stop")
+
+
+def _cost(up: Up, machines: Mapping[str, Machine], aws: Aws, cost: Cost) -> str:
+    """`i-0abc, g6.xlarge spot, $0.42/h`."""
+
+    def told(each: Instance) -> str:
+        market = machines[each.id].market if each.id in machines else ""
+        price = cost(aws, each.type, each.zone, market) if market else ""
+        return ", ".join(filter(None, (each.id, f"{each.type} {market}".strip(), price)))
+
+    return "; ".join(map(told, up.runtime.instances)) or "no instance yet"
+
+
+def _finding(overdue: _Overdue, stopped: bool, what: str) -> Finding:
+    name = overdue.up.declared.name
+    if stopped:
+        then = "it is stopped"
+    elif overdue.stop:
+        then = "it is stopped in one of the next runs: a few at a time"
+    else:
+        then = f"`workstation stop {name}`, or `workstation extend 2h {name}`"
+    where = overdue.up.declared.where
+    message = f"{name}: {overdue.why} ({what}): {then}"
+    return Finding(Level.WARNING, overdue.code, message, where)

@@ -1,0 +1,224 @@
+"""What runtime makes of the declared shape, before it is compared: sizes, market, backstops.
+
+The YAML says what a group is; tags, the clock and scaling activities say what it should be now.
+Reads only where there is a question: activities of groups that want an instance and have none,
+instances of those that may be up too long. A read that fails leaves that group as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from reconciler.declare.fleet import Workstation
+from reconciler.errors import AwsError
+from reconciler.kinds import auto_scaling_group
+from reconciler.kinds.auto_scaling_group import AutoScalingGroup, Runtime
+from reconciler.plan.kind import Aws
+from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
+from reconciler.plan.read import Ruled, Seen
+from reconciler.power import backstops, market
+from reconciler.power.failures import dry_since
+from reconciler.power.override import NORMAL, active, stamp
+
+LOOK_BACK = timedelta(minutes=30)
+"""How much further back than the declared wait activities are read."""
+
+AT_ONCE = 5
+"""Auto Scaling has one bucket for all its calls, and says nothing of its size."""
+
+
+def _unpriced(_aws: Aws, _instance_type: str, _zone: str, _market: str) -> str:
+    """Nobody knows."""
+    return ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """One declared workstation and its group as it stands."""
+
+    declared: Workstation
+    want: Desired
+    live: Live
+
+    @property
+    def spec(self) -> AutoScalingGroup:
+        """As it stands."""
+        spec: AutoScalingGroup = self.live.spec
+        return spec
+
+    @property
+    def runtime(self) -> Runtime:
+        """What runs, and what was said."""
+        assert self.spec.runtime is not None  # `find` fills it
+        return self.spec.runtime
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it wants an instance and has none."""
+        return bool(self.runtime.desired) and not self.runtime.instances
+
+
+def rule(
+    seen: Seen,
+    doors: Mapping[str, Aws],
+    now: datetime,
+    pool: Callable[[int], Executor],
+    cost: backstops.Cost = _unpriced,
+) -> Ruled:
+    """The desired groups with what runtime decides, and what to tell of it."""
+    groups = list(_groups(seen))
+    findings: list[Finding] = []
+    ruled: dict[Key, Desired] = {}
+    droughts = _droughts([each for each in groups if each.waiting], doors, now, pool)
+    for group in groups:
+        want = _sizes(group, now, findings)
+        ruled[want.key] = _market(group, want, droughts.get(want.key), now, findings)
+    stops = backstops.check(
+        [
+            backstops.Up(g.declared, g.runtime, g.live.key)
+            for g in groups
+            if g.runtime.desired and active(g.runtime.override, now) is None
+        ],
+        len(groups),
+        doors,
+        now,
+        cost,
+    )
+    findings.extend(stops.findings)
+    for key, reason in stops.reasons.items():
+        ruled[key] = _with(ruled[key], reason, desired_capacity=0)
+    return Ruled(tuple(ruled.get(each.key, each) for each in seen.desired), tuple(findings))
+
+
+def _groups(seen: Seen) -> Iterable[Group]:
+    """The groups that stand, are ours, and are declared."""
+    declared = {
+        (each.declared.region, each.declared.name): each.declared
+        for each in seen.resolved.workstations
+    }
+    live = {
+        each.key: each
+        for (kind, _), reading in seen.readings.items()
+        if kind == auto_scaling_group.NAME and not isinstance(reading, Unknown)
+        for each in reading
+        if each.owned
+    }
+    for want in seen.desired:
+        if want.key.kind == auto_scaling_group.NAME and want.key in live:
+            place = (want.key.region, want.workstation)
+            yield Group(declared[place], want, live[want.key])
+
+
+def _with(want: Desired, note: str, **fields: object) -> Desired:
+    """The same, wanting these fields; the note goes under its row, if there is one."""
+    notes = (*want.notes, note) if note else want.notes
+    return replace(want, spec=replace(want.spec, **fields), notes=notes)
+
+
+def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
+    """What an override's sizes should be: those of one that holds, or the normal ones."""
+    override = active(group.runtime.override, now)
+    if override is None:
+        return _with(group.want, "", min_size=NORMAL.minimum, max_size=NORMAL.maximum)
+    name, where = group.declared.name, group.declared.where
+    by = f", {override.by}" if override.by else ""
+    message = f"{name}: kept {override.state} until {stamp(override.until)}{by}"
+    findings.append(Finding(Level.INFO, "override", message, where))
+    sizes = override.sizes
+    return _with(group.want, "", min_size=sizes.minimum, max_size=sizes.maximum)
+
+
+def _market(
+    group: Group,
+    want: Desired,
+    dry: market.Dry | AwsError | None,
+    now: datetime,
+    findings: list[Finding],
+) -> Desired:
+    """Spot or On-Demand, where the declaration leaves it open; and why nothing starts."""
+    declared, spec = group.declared, group.spec
+    if isinstance(dry, AwsError):
+        message = f"{declared.name}: why it does not start could not be read: {dry}"
+        findings.append(Finding(Level.WARNING, "activities-unknown", message, declared.where))
+        share = spec.on_demand_percentage_above_base_capacity
+        return _with(want, "", market=spec.market, on_demand_percentage_above_base_capacity=share)
+    if dry:
+        findings.append(_cannot_start(declared, dry))
+    if declared.on_demand_fallback is None:
+        return want
+    decided = market.decide(
+        market.State(
+            lease=spec.market,
+            on_demand=spec.on_demand_percentage_above_base_capacity == market.ON_DEMAND,
+            wanted=bool(group.runtime.desired),
+            running=bool(group.runtime.instances),
+            dry=dry,
+        ),
+        declared.on_demand_fallback,
+        now,
+    )
+    if decided.over:
+        message = f"{declared.name}: {decided.reason}"
+        findings.append(Finding(Level.WARNING, "lease-over", message, declared.where))
+    return _with(
+        want,
+        decided.reason if decided.lease != spec.market else "",
+        market=decided.lease,
+        on_demand_percentage_above_base_capacity=market.ON_DEMAND if decided.lease else market.SPOT,
+    )
+
+
+def _droughts(
+    waiting: Sequence[Group],
+    doors: Mapping[str, Aws],
+    now: datetime,
+    pool: Callable[[int], Executor],
+) -> dict[Key, market.Dry | AwsError | None]:
+    """Since when every launch of a waiting group failed, side by side: a drought hits many."""
+
+    def read(group: Group) -> market.Dry | AwsError | None:
+        try:
+            return _dry(doors[group.live.key.region], group, now)
+        except AwsError as error:
+            return error
+
+    if not waiting:
+        return {}
+    with pool(AT_ONCE) as workers:
+        return dict(
+            zip((each.live.key for each in waiting), workers.map(read, waiting), strict=True)
+        )
+
+
+def _dry(aws: Aws, group: Group, now: datetime) -> market.Dry | None:
+    """Within the lease, if there is one: what failed before it was the other market."""
+    fallback = group.declared.on_demand_fallback
+    bound = now - LOOK_BACK - timedelta(seconds=fallback.after if fallback else 0)
+    lease = market.lease_since(group.spec.market)
+    after = {"Name": "StartTimeLowerBound", "Values": [stamp(max(bound, lease or bound))]}
+    found = dry_since(
+        aws.pages(
+            "autoscaling",
+            "describe_scaling_activities",
+            "Activities",
+            100,
+            AutoScalingGroupName=group.live.key.name,
+            Filters=[after],
+        )
+    )
+    return market.Dry(*found) if found else None
+
+
+def _cannot_start(declared: Workstation, dry: market.Dry) -> Finding:
+    cause = dry.failure.cause
+    code = f" ({dry.failure.code})" if dry.failure.code else ""
+    return Finding(
+        Level.WARNING,
+        "cannot-start",
+        f"{declared.name}: wants to start, and could not since at least {stamp(dry.since)}: "
+        f"{cause.why}{code}; {cause.step}",
+        declared.where,
+    )
