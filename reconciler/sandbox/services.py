@@ -15,6 +15,7 @@ MODULES = (
     "launch_templates",
     "pricing",
     "quotas",
+    "scheduled_actions",
     "scheduler",
     "ssm",
     "volumes",
