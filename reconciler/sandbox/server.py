@@ -31,7 +31,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.exceptions import NotFound
 
-from reconciler.sandbox import control
+from reconciler.sandbox import control, throttling
 from reconciler.sandbox.constraints import violations
 from reconciler.sandbox.operations import OPERATIONS, AwsError, Call
 from reconciler.sandbox.wire import Answer, error_answer, result_answer
@@ -118,6 +118,7 @@ class FrontDoor:
             text = f"{asked.service} has no such operation."
             raise AwsError("UnknownOperationException", text, 404)
         asked.name = operation.name
+        throttling.check(self.world, asked.region, asked.service, asked.name)
         handler = OPERATIONS.get((asked.service, asked.name))
         if handler is None and asked.service in OURS:
             raise _not_implemented(asked)

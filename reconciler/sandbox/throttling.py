@@ -1,0 +1,88 @@
+"""Calls that AWS refuses for being too many, by order: how a client waits and tries again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+from reconciler.sandbox.operations import AwsError
+from reconciler.sandbox.world import World
+
+# What each service calls it. EC2's and Auto Scaling's are not in their models.
+# [D ec2-api-throttling, autoscaling CommonErrors; M the others]
+RATE = "Rate exceeded"
+ERRORS: dict[str, tuple[str, str, int | None]] = {
+    "autoscaling": ("Throttling", RATE, 400),
+    "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
+    "events": ("ThrottlingException", RATE, 400),
+    "fsx": ("ThrottlingException", RATE, 400),
+    "pricing": ("ThrottlingException", RATE, 400),
+    "scheduler": ("ThrottlingException", RATE, None),
+    "service-quotas": ("TooManyRequestsException", RATE, 400),
+    "ssm": ("ThrottlingException", RATE, 400),
+}
+
+
+@dataclass
+class Throttle:
+    """One order: these operations, for so many calls or until then."""
+
+    service: str
+    operation: str
+    calls: int | None
+    until: datetime | None
+
+
+@dataclass
+class Throttles:
+    """A region's orders."""
+
+    orders: list[Throttle] = field(default_factory=list)
+
+
+def throttle(
+    world: World,
+    region: str,
+    service: str,
+    operation: str = "*",
+    *,
+    calls: int | None = None,
+    lasting: timedelta | None = None,
+) -> None:
+    """Refuse the next ``calls`` calls of the operations, a glob, or all for a time of the world.
+
+    Raises: ValueError for a service that cannot be throttled here, and unless one of both limits
+    is given and above zero.
+    """
+    if service not in ERRORS:
+        raise ValueError(f"{service} cannot be throttled here; {', '.join(ERRORS)} can")
+    if (calls is None) == (lasting is None):
+        raise ValueError("give one of both: a number of calls, or a time")
+    if (calls is not None and calls < 1) or (lasting is not None and lasting <= timedelta()):
+        raise ValueError("throttling takes one call or more, or a time above zero")
+    until = None if lasting is None else world.now() + lasting
+    world.state(Throttles, region).orders.append(Throttle(service, operation, calls, until))
+
+
+def relieve(world: World, region: str) -> None:
+    """Refuse no more calls."""
+    world.state(Throttles, region).orders.clear()
+
+
+def check(world: World, region: str, service: str, operation: str) -> None:
+    """Raises: AwsError if this call is to be refused."""
+    throttles = world.state(Throttles, region)
+    if not throttles.orders:
+        return
+    now = world.now()
+    throttles.orders = [
+        order
+        for order in throttles.orders
+        if order.calls != 0 and (order.until is None or now < order.until)
+    ]
+    for order in throttles.orders:
+        if order.service == service and fnmatchcase(operation, order.operation):
+            if order.calls is not None:
+                order.calls -= 1
+            raise AwsError(*ERRORS[service])
