@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -24,9 +24,6 @@ from reconciler.cli.sandbox import sandbox
 from reconciler.cli.stop import Stop
 from reconciler.cli.streams import write
 from reconciler.cli.validate import validate
-
-if TYPE_CHECKING:
-    from reconciler.cli.run import Request
 
 PROGRAM = "reconcile"
 
@@ -65,6 +62,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         "reconcile --dry-run              # the plan, without writing",
         "reconcile                        # make AWS as the YAML says",
         "reconcile --only 'vision/*' --every 5m",
+        "reconcile --every 5m --queue acme-events-loop",
     ),
 )
 @options.fleets
@@ -114,6 +112,14 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     metavar="5m",
     help="Run again and again, about this far apart; SIGTERM ends it in good order.",
 )
+@click.option(
+    "--queue",
+    cls=options.Option,
+    group="How",
+    metavar="NAME|URL",
+    default="",
+    help="With --every: hear this SQS queue; tell owners, and act on failed launches at once.",
+)
 @options.manners("text", "json", "markdown")
 @click.option(
     "--version",
@@ -150,30 +156,14 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
     )
     if every is None:
         return run(request, console)
-    return _repeat(request, console, every)
+    from reconciler.cli.repeat import repeat
+
+    # A variable does not make a dry run publish and delete; when typed it is an error.
+    return repeat(request, console, every, "" if request.dry_run else given["queue"])
 
 
 for _command in (validate, explain, iam, sandbox, completion):
     reconcile.add_command(_command)
-
-
-def _repeat(request: Request, console: Console, interval: int) -> int:
-    import random
-    import time
-
-    from reconciler.cli.run import run
-    from reconciler.engine.loop import loop
-
-    console.compact = True
-    loop(
-        once=lambda: guarded(console, lambda: run(request, console)),
-        interval=interval,
-        stopped=console.stop,
-        pause=console.stop.pause,
-        clock=time.monotonic,
-        random=random.random,
-    )
-    return exits.DONE  # not reached but by a signal, which has its own code
 
 
 def _typed(ctx: click.Context, name: str) -> bool:
@@ -190,6 +180,10 @@ def _check(ctx: click.Context) -> None:
         raise click.UsageError("--wait has nothing to wait for with --dry-run.")
     if _typed(ctx, "every") and _typed(ctx, "approve"):
         raise click.UsageError("--approve lets one plan through, --every makes many.")
+    if _typed(ctx, "queue") and ctx.params["every"] is None:
+        raise click.UsageError("--queue is for --every: one run has ended when an event comes.")
+    if _typed(ctx, "queue") and dry_run:
+        raise click.UsageError("--queue tells and deletes what it hears: not with --dry-run.")
 
 
 def _hand_down(ctx: click.Context, command: str) -> None:

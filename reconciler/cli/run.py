@@ -39,7 +39,11 @@ class Request:
     looped: bool
 
 
-def run(request: Request, console: Console) -> int:
+def run(
+    request: Request,
+    console: Console,
+    on_connected: Callable[[Site, Session], None] | None = None,
+) -> int:
     """Load, look, and unless it is a dry run, apply; the exit code."""
     gc.set_threshold(*RARELY)
     from reconciler.aws.client import connect
@@ -53,6 +57,8 @@ def run(request: Request, console: Console) -> int:
         site = load(fleet_paths(request.fleets))
         console.site = site.name
         session = connect(site)
+        if on_connected:
+            on_connected(site, session)
         console.say_once(_whereabouts(site, session))
         cloud = cloud_of(session)
         report = path.look(site, cloud, selection, dry_run=request.dry_run)

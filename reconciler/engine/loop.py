@@ -22,7 +22,8 @@ def loop(
 ) -> None:
     """Run, wait out the interval, run again. `random` gives [0, 1); `pause` ends early on stop.
 
-    The interval counts from start to start.
+    The interval counts from start to start. A pause may listen meanwhile (engine/listen.py), and
+    run what it hears of by itself: the next round is a whole one again.
     """
     while not stopped():
         started = clock()

@@ -1,0 +1,218 @@
+"""What a queue hears between two rounds: the owner is told, the workstation looked at, at once.
+
+The queue is subscribed to the site's topics, so it hears AWS's events and our own notices. Nothing
+is kept but what was told within the hour: a loop that begins anew may tell it once more.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from reconciler.declare.fleet import Site
+from reconciler.engine.queue import OWN, POLL, Message, as_object, opened
+from reconciler.errors import ReconcilerError
+from reconciler.plan.kind import Aws
+from reconciler.plan.ownership import FLEET, MARKET, OWNER, SITE, WORKSTATION, read_tags
+from reconciler.plan.run import Selection
+from reconciler.power import failures
+from reconciler.power.notices import (
+    WINDOW,
+    Event,
+    Notice,
+    Told,
+    What,
+    Who,
+    notice,
+    plain,
+    read,
+    topic_of,
+)
+
+log = logging.getLogger(__name__)
+
+_INSTANCE = re.compile(r"i-[0-9a-f]+")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an event is looked up and told: the site as the last round found it."""
+
+    site: Site
+    door: Callable[[str], Aws]  # by region
+    now: Callable[[], datetime]  # by AWS's clock
+    selection: Selection  # which workstations this loop looks at
+
+
+class Reaction(NamedTuple):
+    """What an event calls for: something to tell, and whether to look at once."""
+
+    notice: Notice | None
+    wake: bool
+
+
+def listen(
+    seconds: float,
+    hear: Callable[[float], Sequence[Message]],
+    act: Callable[[Sequence[Message]], Sequence[Message]],
+    forget: Callable[[Message], None],
+    stopped: Callable[[], bool],
+    pause: Callable[[float], None],
+    clock: Callable[[], float],
+) -> None:
+    """A pause of the loop that hears a queue: `hear` waits, `act` gives back what may go.
+
+    A queue that cannot be heard does not end it: it is told, and tried again.
+    """
+    until = clock() + seconds
+    while not stopped() and (left := until - clock()) > 0:
+        try:
+            for message in act(hear(left)):
+                forget(message)
+        except ReconcilerError as error:
+            log.warning("cannot listen: %s; the rounds go on", error)
+            pause(max(0.0, min(until - clock(), POLL)))
+
+
+def react(event: Event, who: Who, told: Told, now: datetime) -> Reaction:
+    """What an event calls for. Pure.
+
+    Late ones call for nothing: a whole round has seen since what they would tell.
+    """
+    if now - event.at > WINDOW:
+        return Reaction(None, wake=False)
+    # A failure that repeats is looked at each time: the wait for On-Demand may be over.
+    wake = event.what is not What.REBALANCE and who.declared
+    return Reaction(notice(event, who, told), wake)
+
+
+def act(
+    messages: Sequence[Message],
+    place: Place,
+    told: dict[tuple[str, ...], datetime],
+    publish: Callable[[str, Notice], None],
+    run: Callable[[tuple[str, ...]], bool],
+) -> list[Message]:
+    """Tell and look; the messages that were acted on. `told` grows and is pruned.
+
+    One run for all that a batch wakes; when it fails, what woke it stays in the queue.
+    """
+    done: list[Message] = []
+    for topic in [it for it, at in told.items() if place.now() - at > WINDOW]:
+        del told[topic]
+    woken: dict[str, list[Message]] = {}
+    for message in messages:
+        try:
+            name = _tell(message, place, told, publish)
+        except ReconcilerError as error:
+            log.warning("an event stays in the queue: %s", error)
+            continue
+        if name:
+            woken.setdefault(name, []).append(message)
+        else:
+            done.append(message)
+    if woken:
+        names = ", ".join(woken)
+        log.info("looking at %s: there was an event", names)
+        if run(tuple(woken)):
+            done += [message for same in woken.values() for message in same]
+        else:
+            log.warning("the run for %s failed; what woke it stays in the queue", names)
+    return done
+
+
+def _tell(
+    message: Message,
+    place: Place,
+    told: dict[tuple[str, ...], datetime],
+    publish: Callable[[str, Notice], None],
+) -> str:
+    """Publish what a message calls for; the workstation to look at, or ""."""
+    text, attributes = opened(message)
+    if attributes >= OWN:
+        return ""  # our own, come back
+    event = read(as_object(text))
+    if event is None:
+        log.warning("not an event, thrown away: %s", plain(text[:200]))
+        return ""
+    who = resolve(event, place)
+    if who is None:
+        about = plain(event.group or event.instance)
+        log.info("%s of %s is not the site's: thrown away", event.what, about)
+        return ""
+    reaction = react(event, who, told, place.now())
+    if reaction.notice:
+        publish(event.region, reaction.notice)
+        told[topic_of(event, who)] = event.at
+        log.info("told %s: %s", plain(who.owner), reaction.notice.subject)
+    takes = place.selection.takes(who.fleet, who.name)
+    return who.name if reaction.wake and takes else ""
+
+
+def resolve(event: Event, place: Place) -> Who | None:
+    """The workstation an event is about; None for what is not the site's, or has gone.
+
+    Raises: AwsError when AWS does not say.
+    """
+    site = place.site
+    if event.region not in site.regions or event.account != site.account:
+        return None
+    door = place.door(event.region)
+    tags = _instance_tags(event, door) if event.instance else {}
+    if event.instance and tags.get(SITE) != site.name:
+        return None  # the rule hears every Spot instance of the region
+    name = event.group or tags.get("aws:autoscaling:groupName", "")
+    group = _group(name, door) if name else None
+    if group is not None:
+        tags = read_tags(group.get("Tags", ()))
+    if tags.get(SITE) != site.name or not tags.get(WORKSTATION):
+        return None
+    who = _who(tags, event.region, site)
+    if group is None:
+        return replace(who, wanted=False)
+    dry = None
+    if event.what is What.LAUNCH_FAILURE:
+        answer = door.call(
+            "autoscaling", "describe_scaling_activities", AutoScalingGroupName=name, MaxRecords=100
+        )
+        dry = failures.dry_since(answer["Activities"])
+    return replace(who, wanted=group["DesiredCapacity"] > 0, dry_since=dry[0] if dry else None)
+
+
+def _instance_tags(event: Event, door: Aws) -> dict[str, str]:
+    """{} for one that is not there: the filter finds none, where the id would be refused."""
+    if not _INSTANCE.fullmatch(event.instance):
+        return {}
+    by_id = [{"Name": "instance-id", "Values": [event.instance]}]
+    found = door.pages("ec2", "describe_instances", "Reservations", Filters=by_id)
+    for reservation in found:
+        for instance in reservation["Instances"]:
+            return read_tags(instance.get("Tags", ()))
+    return {}
+
+
+def _group(name: str, door: Aws) -> dict[str, Any] | None:
+    answer = door.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
+    groups: list[dict[str, Any]] = answer["AutoScalingGroups"]
+    return groups[0] if groups else None
+
+
+def _who(tags: Mapping[str, str], region: str, site: Site) -> Who:
+    """What the tags say, and the YAML where it still names the workstation."""
+    name, fleet = tags[WORKSTATION], tags.get(FLEET, "")
+    lease = tags.get(MARKET, "")
+    who = Who(name=name, fleet=fleet, owner=tags.get(OWNER, ""), lease=lease)
+    found = next((w for w in site.workstations if (w.name, w.region) == (name, region)), None)
+    if found is None:
+        return who
+    return replace(
+        who,
+        spot_policy=found.spot_policy,
+        fallback=found.on_demand_fallback,
+        home=found.home is not None,
+        timezone=found.schedule[0].timezone if found.schedule else "UTC",
+    )

@@ -1,0 +1,175 @@
+"""`--queue`: its pauses listen; a failed launch does not wait for the interval, nor a signal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from reconciler.cli.stop import Stop
+from tests.cli.fakes import Aws, Cli, Session
+from tests.engine.test_listen import FAILURE, INTERRUPTION, Door, enveloped, group, message, tags
+from tests.render.samples import MIXED, NOTHING
+
+QUEUE = ("--every", "1h", "--queue", "acme-events-loop")
+
+
+class Ears(Door):
+    """A region whose polls do as they are told, one after the other."""
+
+    polls: list[Callable[[], Any]]
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        if operation == "receive_message":
+            self.polls.pop(0)()
+        return super().call(service, operation, **parameters)
+
+
+@dataclass
+class Hearing(Session):
+    """A session whose region hears."""
+
+    door: Ears = field(
+        default_factory=lambda: Ears(
+            groups={"acme-alice": group()},
+            instances={"i-0abc": tags(**{"aws_autoscaling:groupName": "acme-alice"})},
+        )
+    )
+
+    def region(self, name: str) -> Any:
+        return self.door
+
+
+def end() -> None:
+    """A signal, in the midst of a poll."""
+    signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.fixture
+def aws(cli: Cli) -> Aws:
+    return cli.on(Aws(NOTHING, connected=Hearing()))
+
+
+def ears(aws: Aws) -> Ears:
+    assert isinstance(aws.connected, Hearing)
+    return aws.connected.door
+
+
+def test_a_failed_launch_is_run_and_told_without_waiting(cli: Cli, aws: Aws) -> None:
+    door = ears(aws)
+    door.polls = [lambda: door.queue.append(message(enveloped(FAILURE))), end]
+    told = cli(*QUEUE)
+    assert told.code == 143
+    assert [it.only for it in aws.selections] == [(), ("alice",)]
+    assert len(door.published) == 1
+    assert door.queue == []
+    assert told.out.count("Nothing to do") == 2
+    assert "told alice@example.com: alice: not started: AWS has no Spot capacity" in told.err
+    assert "looking at alice: there was an event" in told.err
+
+
+def test_after_it_rounds_are_whole_again(cli: Cli, aws: Aws, monkeypatch: Any) -> None:
+    now = [0.0]
+    door = ears(aws)
+    monkeypatch.setattr("reconciler.cli.repeat.time.monotonic", lambda: now[0])
+
+    def hours() -> None:
+        now[0] += 4000
+
+    door.polls = [lambda: door.queue.append(message(INTERRUPTION)), hours, end]
+    told = cli(*QUEUE)
+    assert told.code == 143
+    assert [it.only for it in aws.selections] == [(), ("alice",), ()]
+
+
+def test_what_fails_to_run_stays_in_the_queue(cli: Cli) -> None:
+    reports = iter([NOTHING, MIXED])
+    aws = cli.on(Aws(lambda: next(reports), connected=Hearing()))
+    door = ears(aws)
+    door.polls = [lambda: door.queue.append(message(FAILURE)), end]
+    told = cli(*QUEUE)
+    assert aws.selections[1].only == ("alice",)
+    assert len(door.queue) == 1
+    assert "the run for alice failed; what woke it stays in the queue" in told.err
+
+
+def test_a_loop_for_some_runs_those_alone(cli: Cli, aws: Aws) -> None:
+    door = ears(aws)
+    door.polls = [lambda: door.queue.append(message(FAILURE)), end]
+    cli(*QUEUE, "--only", "bob")
+    assert [it.only for it in aws.selections] == [("bob",)]
+    assert len(door.published) == 1
+
+
+def test_without_a_round_nothing_is_heard(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The YAML names the site, and so what the queue is heard for."""
+
+    def pause(stop: Stop, seconds: float) -> None:
+        stop.number = 15
+
+    monkeypatch.setattr(Stop, "pause", pause)
+    cli.yaml("fleet: vision\nworkstation: {}\n")
+    aws = cli.on(Aws(NOTHING, connected=Hearing()))
+    assert cli(*QUEUE).code == 143
+    assert ears(aws).calls == []
+
+
+def test_a_fault_while_listening_does_not_hurry_the_loop(
+    cli: Cli, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+
+    def pause(stop: Stop, seconds: float) -> None:
+        paused.append(seconds)
+        stop.number = 15
+
+    def fault() -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(Stop, "pause", pause)
+    ears(aws).polls = [fault]
+    told = cli(*QUEUE)
+    assert "error: ZeroDivisionError: oh" in told.err
+    assert 3000 < paused[0] < 4000
+
+
+def test_a_queue_of_somebody_else_is_told(
+    cli: Cli, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pause(stop: Stop, seconds: float) -> None:
+        stop.number = 15
+
+    monkeypatch.setattr(Stop, "pause", pause)
+    told = cli("--every", "1h", "--queue", "orders")
+    assert "--queue orders: what is heard is deleted" in told.err
+    assert ears(aws).calls == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--queue", "acme-events-loop"], "--queue is for --every: one run has ended when"),
+        ([*QUEUE, "--dry-run"], "--queue tells and deletes what it hears: not with --dry-run"),
+    ],
+    ids=["alone", "dry run"],
+)
+def test_where_it_means_nothing_it_is_refused(cli: Cli, options: list[str], says: str) -> None:
+    told = cli(*options)
+    assert told.code == 2
+    assert says in told.err
+
+
+def test_its_variable_makes_no_dry_run_write(
+    cli: Cli, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pause(stop: Stop, seconds: float) -> None:
+        stop.number = 15
+
+    monkeypatch.setattr(Stop, "pause", pause)
+    env = {"RECONCILE_QUEUE": "acme-events-loop"}
+    assert cli("--every", "1h", "--dry-run", env=env).code == 143
+    assert cli(env=env).code == 0
+    assert ears(aws).calls == []
