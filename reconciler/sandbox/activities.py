@@ -15,6 +15,8 @@ from reconciler.sandbox.operations import Call, Wire
 from reconciler.sandbox.world import request_id
 
 Direction = Literal["Launch", "Terminate"]
+KEPT = 200
+"""Of one group. AWS keeps six weeks; a group that is short for weeks fails thousands of times."""
 
 
 def launched(call: Call, group: Group, cause: str, instance_id: str, details: Wire) -> Wire:
@@ -72,6 +74,7 @@ def _note(
         "Details": "{" + quoted + "}",
     }
     group.activities.insert(0, activity)
+    del group.activities[KEPT:]
     return activity
 
 

@@ -34,7 +34,7 @@ def settle(call: Call, group: Group, reason: str, replacing: bool = False) -> No
             group.refused_at = call.world.capacity.generation
             _try_later(call, group)
             return
-        group.refusals = 0
+    group.refusals = 0
 
 
 def retry(call: Call, group: Group) -> None:

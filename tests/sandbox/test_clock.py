@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+
+from tests.sandbox.helpers import Aws, refused
+
+ROLE = "arn:aws:iam::123456789012:role/workstation-scheduler"
+MINUTE = timedelta(minutes=1)
+
+
+def schedule(aws: Aws, name: str, expression: str, desired: int = 1, **changes: Any) -> None:
+    """A schedule that sets the desired capacity of ``acme-alice``, by the wall in Berlin."""
+    words = {"AutoScalingGroupName": "acme-alice", "DesiredCapacity": desired}
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:autoscaling:setDesiredCapacity",
+        "RoleArn": ROLE,
+        "Input": json.dumps(words),
+    }
+    request: dict[str, Any] = {
+        "Name": name,
+        "ScheduleExpression": expression,
+        "ScheduleExpressionTimezone": "Europe/Berlin",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {**target, **changes.pop("target", {})},
+    }
+    aws.scheduler.create_schedule(**request, **changes)
+
+
+def moved(aws: Aws, to: datetime | timedelta) -> list[str]:
+    """Move time, and tell what happened as ``day time what``."""
+    clock = aws.sandbox.clock
+    found = clock.forward(to) if isinstance(to, timedelta) else clock.to(to)
+    return [f"{each.at:%m-%d %H:%M} {each.what}" for each in found]
+
+
+def at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    year = 2026 if month > 10 else 2027
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def ready(still: Aws) -> Aws:
+    """With a group that is off."""
+    still.template()
+    still.group()
+    return still
+
+
+def test_time_goes_on_from_where_it_was_moved(aws: Aws) -> None:
+    clock, real = aws.sandbox.clock, datetime.now(UTC)
+    clock.forward(timedelta(days=3))
+    first = clock.now()
+    assert timedelta(0) <= first - real - timedelta(days=3) < MINUTE
+    time.sleep(0.002)
+    assert clock.now() > first
+    aws.sandbox.reset()
+    assert clock.now() - real < MINUTE
+
+
+def test_every_answer_has_the_time_of_the_world(still: Aws) -> None:
+    still.sandbox.clock.to(at(11, 23, 8))
+    answer = still.client("sts").get_caller_identity()
+    told = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
+    assert parsedate_to_datetime(told) == at(11, 23, 8)
+    still.client("s3").create_bucket(Bucket="acme")
+    made = still.client("s3").head_bucket(Bucket="acme")
+    assert parsedate_to_datetime(made["ResponseMetadata"]["HTTPHeaders"]["date"]) == at(11, 23, 8)
+
+
+def test_it_never_goes_back(still: Aws) -> None:
+    clock = still.sandbox.clock
+    clock.forward(timedelta(hours=1))
+    with pytest.raises(ValueError, match="does not go back"):
+        clock.to(at(11, 20, 10, 29))
+    with pytest.raises(ValueError, match="does not go back"):
+        clock.forward(-MINUTE)
+    with pytest.raises(ValueError, match="no zone"):
+        clock.to(datetime(2026, 11, 23))  # noqa: DTZ001 - that is the mistake
+    assert clock.now() == at(11, 20, 10, 30)
+
+
+def test_a_working_week(ready: Aws) -> None:
+    schedule(ready, "start", "cron(0 9 ? * MON-FRI *)")
+    schedule(ready, "stop", "cron(0 19 ? * MON-FRI *)", 0)
+    done = "schedule default/{}: setDesiredCapacity done"
+    assert moved(ready, at(11, 24, 12)) == [
+        "11-20 18:00 " + done.format("stop"),
+        "11-23 08:00 " + done.format("start"),
+        "11-23 18:00 " + done.format("stop"),
+        "11-24 08:00 " + done.format("start"),
+    ]
+    (instance,) = ready.described()["Instances"]
+    found = ready.ec2.describe_instances(InstanceIds=[instance["InstanceId"]])
+    assert found["Reservations"][0]["Instances"][0]["LaunchTime"] == at(11, 24, 8)
+    activities = ready.autoscaling.describe_scaling_activities()["Activities"]
+    assert [each["StartTime"] for each in activities] == [
+        at(11, 24, 8),
+        at(11, 23, 18),
+        at(11, 23, 8),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (at(3, 26, 12), at(3, 29, 12), ["03-27 08:00", "03-28 07:00", "03-29 07:00"]),
+        (at(10, 29, 12), at(11, 1, 12), ["10-30 07:00", "10-31 08:00", "11-01 08:00"]),
+    ],
+    ids=["spring", "autumn"],
+)
+def test_nine_in_berlin_whatever_the_clocks_do(
+    ready: Aws, since: datetime, until: datetime, expected: list[str]
+) -> None:
+    until = until.replace(year=2027)
+    moved(ready, since)
+    schedule(ready, "start", "cron(0 9 * * ? *)")
+    assert [each[:11] for each in moved(ready, until)] == expected
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (at(3, 26, 12), at(3, 29, 12), ["03-27 01:30", "03-29 00:30"]),
+        (at(10, 29, 12), at(11, 1, 12), ["10-30 00:30", "10-31 00:30", "11-01 01:30"]),
+    ],
+    ids=["skipped", "once of two"],
+)
+def test_half_past_two_in_berlin(
+    ready: Aws, since: datetime, until: datetime, expected: list[str]
+) -> None:
+    until = until.replace(year=2027)
+    moved(ready, since)
+    schedule(ready, "start", "cron(30 2 * * ? *)")
+    assert [each[:11] for each in moved(ready, until)] == expected
+
+
+def test_what_does_not_fire(ready: Aws) -> None:
+    schedule(ready, "off", "rate(1 hours)", State="DISABLED")
+    schedule(ready, "gone", "rate(1 hours)", StartDate=at(11, 21))
+    ready.scheduler.delete_schedule(Name="gone")
+    schedule(ready, "other", "at(2026-11-20T12:00:00)")
+    shown = ready.scheduler.get_schedule(Name="other")
+    kept = {
+        key: shown[key]
+        for key in ("Name", "FlexibleTimeWindow", "Target", "ScheduleExpressionTimezone")
+    }
+    ready.scheduler.update_schedule(**kept, ScheduleExpression="at(2026-11-20T13:00:00)")
+    ready.scheduler.create_schedule_group(Name="acme")
+    schedule(ready, "grouped", "at(2026-11-20T12:00:00)", GroupName="acme")
+    ready.scheduler.delete_schedule_group(Name="acme")
+    assert [each[:11] for each in moved(ready, timedelta(days=3))] == ["11-20 12:00"]
+
+
+def test_dates_bound_a_schedule_and_it_goes_when_it_is_through(ready: Aws) -> None:
+    bounds = {"StartDate": at(11, 21, 8), "EndDate": at(11, 23, 8)}
+    schedule(ready, "days", "cron(0 9 * * ? *)", **bounds, ActionAfterCompletion="DELETE")
+    schedule(ready, "kept", "at(2026-11-22T10:00:00)", StartDate=at(11, 24))
+    schedule(ready, "once", "at(2026-11-22T10:01:00)", ActionAfterCompletion="DELETE")
+    assert [each[:11] for each in moved(ready, at(11, 22, 0))] == ["11-21 08:00"]
+    names = {each["Name"] for each in ready.scheduler.list_schedules()["Schedules"]}
+    assert names == {"days", "kept", "once"}
+    happened = [each[:11] for each in moved(ready, timedelta(days=3))]
+    assert happened == ["11-22 08:00", "11-22 09:00", "11-22 09:01"]
+    assert [each["Name"] for each in ready.scheduler.list_schedules()["Schedules"]] == ["kept"]
+
+
+def test_a_rate_begins_at_once_and_counts_hours(ready: Aws) -> None:
+    schedule(ready, "often", "rate(12 hours)")
+    happened = [each[:11] for each in moved(ready, timedelta(days=1))]
+    assert happened == ["11-20 09:30", "11-20 21:30", "11-21 09:30"]
+
+
+def test_a_schedule_that_sleeps_for_months(ready: Aws) -> None:
+    schedule(ready, "summer", "cron(0 9 1 JUL ? *)")
+    assert [each[:11] for each in moved(ready, at(7, 2))] == ["07-01 07:00"]
+
+
+def test_what_is_due_happens_before_the_next_call_is_answered(
+    ready: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule(ready, "start", "at(2026-11-20T11:00:00)")
+    assert ready.described()["DesiredCapacity"] == 0
+    monkeypatch.setattr(ready.sandbox.clock, "real", lambda: at(11, 20, 10))
+    assert ready.described()["DesiredCapacity"] == 1
+    assert [each.what for each in ready.sandbox.clock.recent] == [
+        "schedule default/start: setDesiredCapacity done"
+    ]
+
+
+RETRIES = {"RetryPolicy": {"MaximumEventAgeInSeconds": 900, "MaximumRetryAttempts": 185}}
+
+
+def test_a_held_workstation_is_not_stopped_and_retries_end(ready: Aws) -> None:
+    change = ready.autoscaling.update_auto_scaling_group
+    change(AutoScalingGroupName="acme-alice", MinSize=1)
+    schedule(ready, "stop", "at(2026-11-20T19:00:00)", 0, target=RETRIES)
+    first, last = moved(ready, at(11, 20, 18, 20))
+    below = "New SetDesiredCapacity value 0 is below min value 1 for the AutoScalingGroup."
+    assert first == (
+        "11-20 18:00 schedule default/stop: setDesiredCapacity refused, to be tried again: "
+        f"ValidationError: {below}"
+    )
+    assert last.startswith("11-20 18:07 schedule default/stop: setDesiredCapacity given up after 4")
+    change(AutoScalingGroupName="acme-alice", MinSize=0)
+    assert moved(ready, timedelta(days=1)) == []
+    assert ready.described()["DesiredCapacity"] == 1
+
+
+def test_a_retry_comes_through_once_it_may(ready: Aws) -> None:
+    change = ready.autoscaling.update_auto_scaling_group
+    change(AutoScalingGroupName="acme-alice", MaxSize=0)
+    schedule(ready, "start", "at(2026-11-20T11:00:00)", target=RETRIES)
+    assert len(moved(ready, at(11, 20, 10, 5))) == 1
+    change(AutoScalingGroupName="acme-alice", MaxSize=1)
+    (happened,) = moved(ready, at(11, 20, 10, 20))
+    assert happened.startswith("11-20 10:07 ")
+    assert happened.endswith("done at retry 4")
+    assert ready.described()["DesiredCapacity"] == 1
+
+
+def test_attempts_end_retries_too(ready: Aws) -> None:
+    never = {"RetryPolicy": {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 0}}
+    schedule(ready, "start", "at(2026-11-20T11:00:00)", 2, target=never)
+    (happened,) = moved(ready, timedelta(days=2))
+    assert "given up after 0 retries: ValidationError: New SetDesiredCapacity value 2" in happened
+
+
+@pytest.mark.parametrize(
+    ("call", "words", "told"),
+    [
+        ("autoscaling:updateAutoScalingGroup", {"MinSize": 1}, "done"),
+        ("autoscaling:setDesiredCapacity", {"DesiredCapacity": "1"}, "Invalid type"),
+        ("autoscaling:setDesiredCapacity", {}, "Missing required parameter"),
+        ("autoscaling:setDesiredCapacity", {"DesiredCapacity": 1, "x": 1}, "Unknown parameter"),
+        ("sqs:sendMessage", {}, "NotImplemented"),
+        (
+            "autoscaling:putScheduledUpdateGroupAction",
+            {"ScheduledActionName": "a", "StartTime": "2026-11-21T00:00:00Z", "MinSize": 0},
+            "done",
+        ),
+    ],
+)
+def test_any_call_of_the_sandbox_is_a_target(
+    ready: Aws, call: str, words: dict[str, Any], told: str
+) -> None:
+    target = {
+        "Arn": f"arn:aws:scheduler:::aws-sdk:{call}",
+        "Input": json.dumps({"AutoScalingGroupName": "acme-alice", **words}),
+    }
+    schedule(ready, "any", "at(2026-11-20T11:00:00)", target=target)
+    happened = moved(ready, timedelta(hours=1))
+    assert told in happened[0]
+
+
+def test_things_happen_in_the_order_of_their_times(ready: Aws) -> None:
+    """Put in another order, by different services, over a group that is short for a while."""
+    ready.sandbox.capacity.take("*")
+    ready.autoscaling.put_scheduled_update_group_action(
+        AutoScalingGroupName="acme-alice",
+        ScheduledActionName="end",
+        StartTime=at(11, 20, 11),
+        MaxSize=0,
+    )
+    schedule(ready, "late", "at(2026-11-20T12:30:00)")
+    schedule(ready, "early", "at(2026-11-20T11:00:00)")
+    happened = moved(ready, timedelta(hours=3))
+    assert [each[:33] for each in happened] == [
+        "11-20 10:00 schedule default/earl",
+        "11-20 11:00 scheduled action acme",
+        "11-20 11:30 schedule default/late",
+    ]
+    assert "refused" in happened[2]
+
+
+def test_a_short_group_asks_again_as_time_goes_on_but_not_without_end(ready: Aws) -> None:
+    ready.sandbox.capacity.take("*")
+    schedule(ready, "start", "at(2026-11-20T11:00:00)")
+    moved(ready, at(11, 20, 10, 10))
+    found = ready.autoscaling.describe_scaling_activities()["Activities"]
+    tries = [each["StartTime"] for each in reversed(found)]
+    assert len(tries) >= 4
+    assert tries[:2] == [at(11, 20, 10, 0), at(11, 20, 10, 1)]
+    assert {each["StatusCode"] for each in found} == {"Failed"}
+    moved(ready, timedelta(days=3))
+    pages = ready.autoscaling.get_paginator("describe_scaling_activities").paginate()
+    assert sum(len(page["Activities"]) for page in pages) == 200
+    ready.sandbox.capacity.give("*")
+    (happened,) = moved(ready, timedelta(hours=1))
+    assert happened.endswith("launched, after it had no instance to get")
+
+
+def test_a_file_system_becomes_available_as_time_goes_on(
+    still: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(still.sandbox.world.settings, "fsx_create_seconds", 600)
+    made = still.fsx.create_file_system(
+        FileSystemType="LUSTRE", StorageCapacity=1200, SubnetIds=still.subnets()[:1]
+    )
+    assert made["FileSystem"]["Lifecycle"] == "CREATING"
+    moved(still, timedelta(minutes=10))
+    (shown,) = still.fsx.describe_file_systems()["FileSystems"]
+    assert shown["Lifecycle"] == "AVAILABLE"
+
+
+def test_a_start_below_the_minimum_is_refused(ready: Aws) -> None:
+    change = ready.autoscaling.update_auto_scaling_group
+    change(AutoScalingGroupName="acme-alice", MinSize=1)
+    with refused("ValidationError", "value 0 is below min value 1 for the AutoScalingGroup"):
+        ready.autoscaling.set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=0)
