@@ -148,9 +148,7 @@ def _lustre(
     )
 
 
-def _schedule(
-    schedule: Map | str | None, calendars: Mapping[str, Calendar]
-) -> tuple[Edge, ...]:
+def _schedule(schedule: Map | str | None, calendars: Mapping[str, Calendar]) -> tuple[Edge, ...]:
     if not isinstance(schedule, Map):  # none, or `manual`
         return ()
     off = tuple(calendars[name] for name in sorted(schedule.get("except", ())))

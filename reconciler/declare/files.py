@@ -52,6 +52,16 @@ def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
     return list(files.values()), problems
 
 
+def beside(folder: str, name: str) -> bytes | str:
+    """The bytes of a file in or below a folder of fleets, or why it cannot be had.
+
+    `folder` is resolved; a link may lead anywhere within it.
+    """
+    path = Path(folder, name)
+    found = _read(path, folder, os.path.realpath(path))
+    return found.message if isinstance(found, Problem) else found
+
+
 def label(path: Path) -> str:
     """A path for people: what cannot be shown is escaped."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))

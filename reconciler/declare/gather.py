@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 
 from reconciler.declare.files import File
+from reconciler.declare.fleet import Calendar
 from reconciler.declare.layers import complete, complete_lustre, merge
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map, Source, Spot
@@ -53,6 +54,8 @@ class Declared:
     file_systems: list[Item] = field(default_factory=list)
     shared: dict[str, dict[str, Item] | None] = field(default_factory=dict)
     """A fleet's file systems by name; None when not all of them could be read."""
+    calendars: dict[str, Calendar] | None = None
+    """By name; None when not all of them could be read."""
     problems: list[Problem] = field(default_factory=list)
 
 

@@ -6,8 +6,11 @@ anything but a plain run from Monday on is written as a list.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
+
+from reconciler.declare.tree import Map, Seq, Spot
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -33,6 +36,15 @@ def clock(text: str) -> tuple[int, int]:
     """Hour and minute of `Mon-Fri 09:00`."""
     hour, _, minute = text.partition(" ")[2].partition(":")
     return int(hour), int(minute)
+
+
+def texts(schedule: Map, edge: str) -> Iterator[tuple[str, Spot]]:
+    """What stands under `start` or `stop`, one text or several, and where."""
+    written = schedule.get(edge)
+    if isinstance(written, Seq):
+        yield from zip(written, written.spots, strict=True)
+    elif written is not None:
+        yield written, schedule.spots[edge]
 
 
 def cron(text: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.declare import build, files, gather, rules, schema
+from reconciler.declare import build, calendars, files, gather, rules, schema
 from reconciler.declare.fleet import Site
 from reconciler.declare.source import parse
 from reconciler.declare.tree import MAX_PROBLEMS
@@ -41,7 +41,8 @@ def checked(paths: Sequence[Path]) -> gather.Declared:
             top = top if len(misfits) < MAX_PROBLEMS else None
         documents.append(gather.Document(file, top))
     declared = gather.gather(documents)
-    problems += declared.problems
+    declared.calendars, trouble = calendars.collect(documents)
+    problems += [*declared.problems, *trouble]
     problems += rules.check(declared)
     if problems:
         raise BadDeclaration(tuple(set(problems)))
@@ -56,7 +57,9 @@ def checked(paths: Sequence[Path]) -> gather.Declared:
 
 def _site(declared: gather.Declared) -> Site:
     workstations = tuple(
-        build.workstation(item.fleet, item.name, item.settings, item.spot.where)
+        build.workstation(
+            item.fleet, item.name, item.settings, item.spot.where, declared.calendars or {}
+        )
         for item in declared.workstations
     )
     shared = tuple(

@@ -5,6 +5,11 @@ reading each would cost a call per schedule. So a name carries a hash of its con
 (`alice-start-1f0c9a2b`), and a schedule is never edited: a new one is made, then the old one
 goes. A hand-made edit shows as a modification date after the creation date; the one that heals
 it gets a generation (`alice-start-1f0c9a2b-2`), which makes it unedited again.
+
+An edge may take several schedules: one a text, and more around days off and clock changes
+(declare/timers.py). Their keys are numbered (`alice-start`, `alice-start.2`), their names are
+not: whatever its number is today, the hash says which one stands. What is left over on both
+sides is paired in order, so that a text that changed reads as an update.
 """
 
 from __future__ import annotations
@@ -12,13 +17,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
-from reconciler.declare.fleet import Edge
-from reconciler.errors import NotFound
+from reconciler.declare.timers import Rule, compiled
+from reconciler.errors import AlreadyExists, NotFound
 from reconciler.kinds import auto_scaling_group, schedule_group
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
@@ -56,6 +64,8 @@ class Schedule:
     retry_policy: Mapping[str, Any]
     flexible_time_window: Mapping[str, Any]
     other: Mapping[str, Any]  # whatever else somebody set
+    start_date: str | None = None  # it fires from then on: `2026-12-27T03:30:00Z`
+    end_date: str | None = None  # and until then
 
 
 RULES = {
@@ -68,22 +78,29 @@ RULES = {
     "retry_policy": IN_PLACE,
     "flexible_time_window": IN_PLACE,
     "other": IN_PLACE,
+    "start_date": IN_PLACE,
+    "end_date": IN_PLACE,
 }
+_BOUNDS = ("start_date", "end_date")
 
-_OTHER = ("ActionAfterCompletion", "Description", "EndDate", "KmsKeyArn", "StartDate")
+_OTHER = ("ActionAfterCompletion", "Description", "KmsKeyArn")
 """What a schedule may also have, and ours never do."""
 
 _NAME = re.compile(r"(?P<edge>(?P<workstation>.+)-(?:start|stop))-(?P<hash>[0-9a-f]{8})(?:-\d+)?")
+_PROOF = re.compile(r"(?P<key>(?P<edge>.+?)(?:\.(?P<number>\d+))?)-(?P<hash>[0-9a-f]{8})")
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """One schedule per declared edge."""
+    """The schedules of each declared edge, as seen from now."""
     for each in site.workstations:
         declared = each.declared
         group = auto_scaling_group.key(site.name, declared.region, declared.name)
-        for edge in declared.schedule:
-            spec = _wanted(each, edge, group.name)
-            name = f"{declared.name}-{edge.action}"
+        numbers: Counter[str] = Counter()
+        for edge, rule in compiled(declared.schedule, site.now):
+            numbers[edge.action] += 1
+            number = f".{numbers[edge.action]}" if numbers[edge.action] > 1 else ""
+            spec = _wanted(each, rule, group.name)
+            name = f"{declared.name}-{edge.action}{number}"
             yield Desired(
                 Key(declared.region, NAME, name),
                 spec,
@@ -96,28 +113,34 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             )
 
 
-def _wanted(each: ResolvedWorkstation, edge: Edge, group: str) -> Schedule:
+def _wanted(each: ResolvedWorkstation, rule: Rule, group: str) -> Schedule:
     partition = each.scheduler_role_arn.split(":")[1]
     return Schedule(
-        expression=edge.expression,
-        timezone=edge.timezone,
+        expression=rule.expression,
+        timezone=rule.timezone,
         state="ENABLED",
         target=SET_DESIRED_CAPACITY.format(partition=partition),
         role_arn=each.scheduler_role_arn,
         input={
             "AutoScalingGroupName": group,
-            "DesiredCapacity": 1 if edge.action == "start" else 0,
+            "DesiredCapacity": 1 if rule.action == "start" else 0,
         },
         retry_policy=RETRY,
         flexible_time_window={"Mode": "OFF"},
         other={},
+        start_date=_told(rule.begin),
+        end_date=_told(rule.end),
     )
+
+
+def _told(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def digest(spec: Schedule) -> str:
     """Eight hex digits of the content."""
-    content = json.dumps(spec.__dict__, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:8]
+    content = {k: v for k, v in spec.__dict__.items() if k not in _BOUNDS or v is not None}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
@@ -128,45 +151,83 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         )
     except NotFound:  # no group yet
         return
-    expected = scope.expected()
-    proven: set[str] = set()
-    for summary in sorted(summaries, key=lambda s: (_proof(s) not in expected, s["Name"])):
-        name = summary["Name"]
-        match = _NAME.fullmatch(name)
-        if match is None:  # somebody else's, in our group
-            continue
-        untouched = (
-            summary["State"] == "ENABLED"
-            and summary["LastModificationDate"] == summary["CreationDate"]
-        )
-        taken = match["edge"] in proven  # left by a run that stopped between create and delete
-        proven.add(match["edge"])
-        proves = untouched and not taken and _proof(summary) in expected
-        yield Live(
-            Key(aws.region, NAME, name if taken else match["edge"]),
-            None if proves else _read(aws, scope.site, name),
-            owned=False,
-            parent=schedule_group.key(scope.site, aws.region),
-            attrs={"name": name, "hash": match["hash"]},
-            workstation=match["workstation"],
-            removal=(
-                Removal.WHEN_OFF
-                if match["edge"].endswith("-stop") and not taken
-                else Removal.AT_ONCE
-            ),
-        )
+    expected = _expected(scope.expected())
+    named = sorted(
+        (match["edge"], _touched(summary), summary["Name"])
+        for summary in summaries
+        if (match := _NAME.fullmatch(summary["Name"]))  # else somebody else's, in our group
+    )
+    for edge, listed in groupby(named, key=lambda it: it[0]):
+        for key, name, proves in _paired(edge, list(listed), expected.get(edge, {})):
+            match = _NAME.fullmatch(name)
+            assert match is not None
+            yield Live(
+                Key(aws.region, NAME, key),
+                None if proves else _read(aws, scope.site, name),
+                owned=False,
+                parent=schedule_group.key(scope.site, aws.region),
+                attrs={"name": name, "hash": match["hash"]},
+                workstation=match["workstation"],
+                removal=(Removal.WHEN_OFF if edge.endswith("-stop") else Removal.AT_ONCE),
+            )
 
 
-def _proof(summary: Mapping[str, Any]) -> str:
-    match = _NAME.fullmatch(summary["Name"])
-    return f"{match['edge']}-{match['hash']}" if match else ""
+def _touched(summary: Mapping[str, Any]) -> bool:
+    """Whether somebody edited it."""
+    return bool(
+        summary["State"] != "ENABLED" or summary["LastModificationDate"] != summary["CreationDate"]
+    )
+
+
+def _expected(proofs: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By edge, the key of each hash, in the order of their numbers."""
+    found: dict[str, dict[str, str]] = {}
+    matches = (match for proof in proofs if (match := _PROOF.fullmatch(proof)))
+    for match in sorted(matches, key=lambda it: int(it["number"] or 1)):
+        found.setdefault(match["edge"], {})[match["hash"]] = match["key"]
+    return found
+
+
+def _paired(
+    edge: str, listed: Iterable[tuple[str, bool, str]], expected: Mapping[str, str]
+) -> Iterator[tuple[str, str, bool]]:
+    """Which key each schedule of an edge has, by name, and whether its name proves its content.
+
+    One that is left over, by a run that stopped between create and delete or because there are
+    to be fewer, has its own name for a key.
+    """
+    open_keys = dict(expected)
+    rest: list[str] = []
+    for _, touched, name in listed:  # the untouched first
+        key = None if touched else open_keys.pop(_hash(name), None)
+        if key is None:
+            rest.append(name)
+        else:
+            yield key, name, True
+    rest.sort(key=lambda name: _hash(name) not in open_keys)  # an edited one is its own update
+    for name in rest:
+        key = open_keys.pop(_hash(name), None)
+        if key is None and open_keys:
+            key = open_keys.pop(next(iter(open_keys)))
+        elif key is None and not expected:  # nobody declares it any more
+            key, expected = edge, {"": edge}
+        yield key or name, name, False
+
+
+def _hash(name: str) -> str:
+    match = _NAME.fullmatch(name)
+    return match["hash"] if match else ""
 
 
 def _read(aws: Aws, group: str, name: str) -> Schedule | None:
     try:
-        body = dict(aws.call("scheduler", "get_schedule", GroupName=group, Name=name))
+        return from_body(aws.call("scheduler", "get_schedule", GroupName=group, Name=name))
     except NotFound:  # deleted since it was listed
         return None
+
+
+def from_body(body: Mapping[str, Any]) -> Schedule:
+    """GetSchedule's answer."""
     target = dict(body.get("Target", {}))
     try:
         told = json.loads(target.pop("Input", "{}"))
@@ -185,6 +246,8 @@ def _read(aws: Aws, group: str, name: str) -> Schedule | None:
             **target,
             **{name: str(body[name]) for name in _OTHER if body.get(name, "NONE") != "NONE"},
         },
+        start_date=_told(body.get("StartDate")),
+        end_date=_told(body.get("EndDate")),
     )
 
 
@@ -193,8 +256,14 @@ def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
     if live.spec is None:
         if live.attrs["hash"] == digest(want.spec):
             return ()
-        return (FieldChange("other", "name", live.attrs["name"], want.proof),)
-    return differing(live.spec, want.spec, RULES)
+        return (FieldChange("other", "name", live.attrs["name"], _name_of(want.proof)),)
+    bounds = (  # None is a value here: it fires for ever
+        FieldChange(name, name, getattr(live.spec, name), getattr(want.spec, name))
+        for name in _BOUNDS
+        if getattr(live.spec, name) != getattr(want.spec, name)
+    )
+    rules = {name: rule for name, rule in RULES.items() if name not in _BOUNDS}
+    return (*differing(live.spec, want.spec, rules), *bounds)
 
 
 def apply(aws: Aws, change: Change) -> Live | None:
@@ -205,8 +274,12 @@ def apply(aws: Aws, change: Change) -> Live | None:
     if change.op is not Op.DELETE:
         assert change.desired is not None
         spec: Schedule = change.desired.spec
-        name = _free_name(change.desired.proof, old)
-        aws.call("scheduler", "create_schedule", **_body(group, name, spec))
+        name = _free_name(_name_of(change.desired.proof), old)
+        try:
+            aws.call("scheduler", "create_schedule", **_body(group, name, spec))
+        except AlreadyExists:  # by an earlier try of ours, or a hand
+            if _read(aws, group, name) != spec:
+                raise
         left = Live(change.key, spec, owned=True, attrs={"name": name, "hash": digest(spec)})
     if old:
         with suppress(NotFound):
@@ -223,6 +296,13 @@ def _group(change: Change) -> str:
     return next(key.name for key in change.desired.after if key.kind == schedule_group.NAME)
 
 
+def _name_of(proof: str) -> str:
+    """`alice-start.2-1f0c9a2b` → `alice-start-1f0c9a2b`: the number is no part of it."""
+    match = _PROOF.fullmatch(proof)
+    assert match is not None
+    return f"{match['edge']}-{match['hash']}"
+
+
 def _free_name(proof: str, old: str) -> str:
     """The proof, with the next generation when the old one has the same hash."""
     if not old.startswith(proof):
@@ -234,9 +314,11 @@ def _free_name(proof: str, old: str) -> str:
 def _body(group: str, name: str, spec: Schedule) -> dict[str, Any]:
     """No token of ours: the name is unique, and a token outlives what it made. A schedule edited
     there and back within its lifetime would be answered with the one that is gone."""
+    bounds = {"StartDate": spec.start_date, "EndDate": spec.end_date}
     return {
         "GroupName": group,
         "Name": name,
+        **{name: datetime.fromisoformat(it) for name, it in bounds.items() if it},
         "ScheduleExpression": spec.expression,
         "ScheduleExpressionTimezone": spec.timezone,
         "State": spec.state,

@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from reconciler.declare.fleet import Workstation
+from reconciler.declare.timers import Rule, compiled, instant, skip_ends
+
+__all__ = ["Fire", "Rule", "fires", "following", "instant", "latest", "rules_of", "skip_ends"]
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
@@ -31,9 +34,10 @@ class Fire:
     action: Literal["start", "stop"]
 
 
-def rules_of(declared: Workstation, _now: datetime) -> tuple[Rule, ...]:
-    """A workstation's declared schedules."""
-    return tuple(Rule(e.action, e.expression, e.timezone) for e in declared.schedule)
+def rules_of(declared: Workstation, now: datetime) -> tuple[Rule, ...]:
+    """A workstation's declared schedules, right from two weeks before `now` (UTC) to three months
+    after it: days off and clock changes are in them."""
+    return tuple(rule for _, rule in compiled(declared.schedule, now, 15 * _DAY, 100 * _DAY))
 
 
 def fires(rules: Iterable[Rule], after: datetime, until: datetime) -> list[Fire]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.kinds import (
@@ -180,6 +181,8 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
         STOP,
         {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5},
     ),
+    ("schedule", "start_date"): (STOP, "2090-01-04T12:00:00Z"),
+    ("schedule", "end_date"): (STOP, "2090-01-04T12:00:00Z"),
 }
 
 ONLY_BY_HAND = {
@@ -384,6 +387,7 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
     "schedule": {
         "state": _schedule(State="DISABLED"),
         "expression": _schedule(ScheduleExpression="cron(0 3 * * ? *)"),
+        "end_date": _schedule(EndDate=datetime(2090, 1, 4, tzinfo=UTC)),
         "other": _schedule(Description="mine"),
     },
 }

@@ -1,0 +1,110 @@
+"""Calendars of days off: from `calendars:` in any file to the days they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from reconciler.declare.files import beside
+from reconciler.declare.fleet import Calendar
+from reconciler.declare.ics import flaw, touched
+from reconciler.declare.scalars import show
+from reconciler.declare.tree import Map, Source, Spot
+from reconciler.errors import Problem
+
+if TYPE_CHECKING:
+    from reconciler.declare.gather import Document
+
+LONGEST = 366  # days of one range
+_DAY = timedelta(days=1)
+
+
+def collect(documents: Sequence[Document]) -> tuple[dict[str, Calendar] | None, list[Problem]]:
+    """The site's calendars by name, or None when not all could be read, and what is wrong."""
+    found: dict[str, Calendar] = {}
+    spots: dict[str, Spot] = {}
+    problems: list[Problem] = []
+    doubtful = False
+    for document in documents:
+        own = document.top.get("calendars") if document.top is not None else None
+        section = own if isinstance(own, Map) else Map()
+        doubtful |= document.top is None or "calendars" in document.top.broken
+        doubtful |= bool(section.broken)
+        for name, each in section.items():
+            spot = section.spots[name]
+            first = spots.setdefault(name, spot)
+            if first is not spot:
+                hint = "a calendar's name is unique in the whole site; rename one of them"
+                problems.append(spot.key(f"{show(name)} is declared in {first.where} too", hint))
+                continue
+            days = list(_ranges(each, problems))
+            found[name] = Calendar(name, tuple(days), _ics(document, each, problems))
+    return None if doubtful else found, problems
+
+
+def _ranges(calendar: Map, problems: list[Problem]) -> Iterator[tuple[date, date]]:
+    dates = calendar.get("dates", ())
+    for text, spot in zip(dates, dates.spots if dates else (), strict=True):
+        first, _, last = text.partition("/")
+        try:
+            begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+        except ValueError:
+            problems.append(spot.value(f"there is no day {show(text)}", "year, month, day"))
+            continue
+        if not 0 <= (end - begin).days < LONGEST:
+            message = f"{show(text)} is not a range of days"
+            problems.append(spot.value(message, f"the earlier first, at most {LONGEST} days"))
+            continue
+        yield begin, end
+
+
+def _ics(document: Document, calendar: Map, problems: list[Problem]) -> str:
+    """The text of its file; "" without one, or with one that cannot be used."""
+    name = calendar.get("ics")
+    if name is None:
+        return ""
+    spot = calendar.spots["ics"]
+    found = beside(document.file.folder, name)
+    if isinstance(found, str):
+        hint = "its path begins at this file's folder, and stays in it"
+        problems.append(spot.value(f"{show(name)}: {found}", hint))
+        return ""
+    try:
+        text = found.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        problems.append(spot.value(f"{show(name)} is not UTF-8", "export it as iCalendar again"))
+        return ""
+    line, wrong = flaw(text)
+    if wrong and line:
+        file = document.file.name.rpartition("/")[0]
+        source = Source(f"{file}/{name}" if file else name, tuple(text.splitlines()))
+        problems.append(source.problem(line, 1, wrong, "a calendar says which days are off"))
+    elif wrong:
+        message = f"{show(name)} is no calendar that can be used: {wrong}"
+        problems.append(spot.value(message, "export it as iCalendar again"))
+    return "" if wrong else text
+
+
+@lru_cache(maxsize=256)
+def days_off(
+    calendars: tuple[Calendar, ...], timezone: str, first: date, last: date
+) -> Mapping[date, str]:
+    """The days from `first` to `last` that are off in a zone, and why: `de-holidays: Christmas`."""
+    found: dict[date, str] = {}
+    for each in calendars:
+        for day in _within(each.days, first, last):
+            found.setdefault(day, each.name)
+        if each.ics:
+            for day, called in touched(each.ics, timezone, first, last):
+                found.setdefault(day, f"{each.name}: {called}" if called else each.name)
+    return found
+
+
+def _within(ranges: Iterable[tuple[date, date]], first: date, last: date) -> Iterator[date]:
+    for begin, end in ranges:
+        day = max(begin, first)
+        while day <= min(end, last):
+            yield day
+            day += _DAY

@@ -1,0 +1,60 @@
+"""Do the hours of a workstation make sense: zones, edges that meet, calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.declare.fleet import Calendar
+from reconciler.declare.gather import Item
+from reconciler.declare.hours import clock, days, is_zone, texts, zones
+from reconciler.declare.nearest import did_you_mean
+from reconciler.declare.scalars import show
+from reconciler.declare.tree import Map
+from reconciler.errors import Problem
+
+EDGES = ("start", "stop")
+
+
+def check(item: Item, calendars: Mapping[str, Calendar] | None) -> Iterator[Problem]:
+    """Everything about `schedule`. `calendars` is None when not all are known."""
+    schedule = item.settings.get("schedule")
+    if not isinstance(schedule, Map):  # none, or `manual`
+        return
+    zone = schedule.get("timezone")
+    if zone is not None and not is_zone(zone):
+        yield schedule.spots["timezone"].value(
+            f"there is no time zone {show(zone)}",
+            did_you_mean(zone, zones()) or "use an IANA name such as Europe/Berlin",
+        )
+    if any(map(schedule.mentions, EDGES)) and not schedule.mentions("timezone"):
+        yield item.settings.spots["schedule"].key(
+            "`schedule` has no `timezone`", "for example timezone: Europe/Berlin"
+        )
+    yield from _meetings(schedule)
+    yield from _calendars(schedule, calendars)
+
+
+def _meetings(schedule: Map) -> Iterator[Problem]:
+    """No two of the edges in one minute."""
+    seen: dict[tuple[int, int, int], tuple[str, str]] = {}
+    for edge in EDGES:
+        for text, spot in texts(schedule, edge):
+            minutes = [(day, *clock(text)) for day in days(text)]
+            other, before = next((seen[it] for it in minutes if it in seen), ("", ""))
+            if other == edge:
+                message = f"{show(text)} meets {show(before)}: the same minute twice"
+                yield spot.value(message, "keep the day in one of them")
+            elif other:
+                message = "it would stop in the minute it starts"
+                yield spot.value(message, "choose another time for one of them")
+            seen.update(dict.fromkeys(minutes, (edge, text)))
+
+
+def _calendars(schedule: Map, calendars: Mapping[str, Calendar] | None) -> Iterator[Problem]:
+    named = schedule.get("except", ())
+    if not named or calendars is None:
+        return
+    for name, spot in zip(named, named.spots, strict=True):
+        if name not in calendars:
+            hint = did_you_mean(name, calendars) or "declare it under `calendars`, in any file"
+            yield spot.value(f"no calendar is called {show(name)}", hint)

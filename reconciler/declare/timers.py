@@ -1,0 +1,135 @@
+"""An edge of a schedule as EventBridge Scheduler can keep it: what fires, and between which bounds.
+
+Scheduler knows neither days off nor a time that the clocks skip. So a recurring schedule ends
+before a day off and another begins after it, and a skipped time gets a schedule of its own, for
+that one day. Both only for the weeks ahead: every run looks ahead anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import groupby, pairwise
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from reconciler.declare.calendars import days_off
+from reconciler.declare.fleet import Calendar, Edge
+from reconciler.declare.hours import clock, days
+
+AHEAD = timedelta(days=35)
+"""How far ahead days off and skipped times are looked for: runs may fail for a month."""
+
+FARTHEST = timedelta(days=400)
+"""How long a row of days off can be."""
+
+LINGER = timedelta(minutes=20)
+"""How long what has fired stays declared: Scheduler may take a minute, and its retries end after
+15. Deleted before, it would never have fired."""
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One schedule, as far as time goes. `begin` and `end` bound a recurring one (UTC)."""
+
+    action: Literal["start", "stop"]
+    expression: str
+    timezone: str
+    begin: datetime | None = None
+    end: datetime | None = None
+
+
+def compiled(
+    edges: Iterable[Edge], now: datetime, past: timedelta = LINGER, ahead: timedelta = AHEAD
+) -> Iterator[tuple[Edge, Rule]]:
+    """What each edge comes to, in order; the same rule once. `now` is in UTC."""
+    seen: set[Rule] = set()
+    for each in edges:
+        what = (each.action, each.text, each.expression, each.timezone, each.calendars)
+        for rule in _of(*what, now, past, ahead):
+            if rule not in seen:
+                seen.add(rule)
+                yield each, rule
+
+
+@lru_cache(maxsize=256)  # most workstations keep the same hours
+def _of(
+    action: Literal["start", "stop"],
+    text: str,
+    expression: str,
+    timezone: str,
+    calendars: tuple[Calendar, ...],
+    now: datetime,
+    past: timedelta,
+    ahead: timedelta,
+) -> tuple[Rule, ...]:
+    zone = ZoneInfo(timezone)
+    since, horizon = now - past, now + ahead
+    first = since.astimezone(zone).date() - _DAY
+    last = first + (FARTHEST if calendars else ahead + past) + 3 * _DAY
+    off = days_off(calendars, timezone, first, last) if calendars else {}
+    times: list[tuple[datetime, bool]] = []  # each time it would fire, and whether it is a day off
+    once: list[Rule] = []
+    for day in _dates(first, last, days(text)):
+        local = datetime.combine(day, time(*clock(text)))
+        at = instant(local, zone)
+        if at is not None:
+            if at > since:
+                times.append((at, day in off))
+        elif day not in off:
+            moved = skip_ends(local, zone)
+            fires = instant(moved, zone)
+            if fires is not None and since < fires <= horizon:
+                once.append(Rule(action, f"at({moved.isoformat()})", timezone))
+    return (*_pieces(Rule(action, expression, timezone), times, horizon), *once)
+
+
+def _dates(first: date, last: date, weekdays: Iterable[int]) -> Iterator[date]:
+    day = first
+    while day <= last:
+        if day.weekday() in weekdays:
+            yield day
+        day += _DAY
+
+
+def _pieces(rule: Rule, times: list[tuple[datetime, bool]], horizon: datetime) -> Iterator[Rule]:
+    """The schedule cut at days off that begin before the horizon.
+
+    A bound is half-way between the time that fires and the one that does not, so that it does
+    not matter on which side of its bounds Scheduler counts.
+    """
+    runs = [(off, [at for at, _ in run]) for off, run in groupby(times, key=lambda it: it[1])]
+    begin: datetime | None = None
+    for (off, run), (_, following) in pairwise([*runs, (False, [])]):
+        middle = _half_way(run[-1], following[0]) if following else None
+        if off:
+            begin = middle
+            if begin is None:  # days off as far as can be seen
+                return
+        elif middle is None or following[0] > horizon:
+            yield Rule(rule.action, rule.expression, rule.timezone, begin)
+            return
+        else:
+            yield Rule(rule.action, rule.expression, rule.timezone, begin, middle)
+
+
+def _half_way(one: datetime, other: datetime) -> datetime:
+    return (one + (other - one) / 2).replace(second=0, microsecond=0)
+
+
+def instant(local: datetime, zone: ZoneInfo) -> datetime | None:
+    """The instant of a wall-clock time; the first of two; None when the clocks skip it."""
+    at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return at if at.astimezone(zone).replace(tzinfo=None) == local else None
+
+
+def skip_ends(local: datetime, zone: ZoneInfo) -> datetime:
+    """The first wall-clock minute after the gap that swallows `local`."""
+    minute = local
+    while instant(minute, zone) is None:
+        minute += timedelta(minutes=1)
+    return minute
