@@ -69,7 +69,7 @@ def products(call: Call) -> Wire:
     size = int(call.params.get("MaxResults", 100))
     found = [
         product
-        for product in _catalogue(call.params["ServiceCode"])
+        for product in _offers(call.params["ServiceCode"], call.params.get("Filters", []))
         if all(_matches(product, item) for item in call.params.get("Filters", []))
     ]
     shown, token = page(found, size, call.params.get("NextToken"))
@@ -106,18 +106,37 @@ def _catalogue(service: str) -> tuple[Wire, ...]:
     return tuple(makers[service]()) if service in makers else ()
 
 
-def _ec2() -> Iterator[Wire]:
+def _offers(service: str, filters: list[Wire]) -> Iterator[Wire]:
+    """The catalogue, and types that are not in it as soon as they are asked for by name."""
+    yield from _catalogue(service)
+    named = {
+        name.strip()
+        for item in filters
+        if item["Field"] == "instanceType" and item["Type"] in ("TERM_MATCH", "EQUALS", "ANY_OF")
+        for name in item["Value"].split(",")
+    }
+    if service == "AmazonEC2":
+        for name in sorted(named - set(prices.table()["instances"])):
+            yield from _everywhere(name)
+
+
+def _everywhere(name: str) -> Iterator[Wire]:
     for region in REGIONS:
-        for name in prices.table()["instances"]:
-            if any(name in types for types in offerings("region", region).values()):
-                yield from _instances(name, region)
+        if any(name in types for types in offerings("region", region).values()):
+            yield from _instances(name, region)
+
+
+def _ec2() -> Iterator[Wire]:
+    for name in prices.table()["instances"]:
+        yield from _everywhere(name)
+    for region in REGIONS:
         for kind, costs in prices.table()["ebs"].items():
             yield from _volumes(kind, costs, region)
 
 
 def _instances(name: str, region: str) -> Iterator[Wire]:
     """Three products a type, as AWS has: in use, and the two of capacity reservations."""
-    cost = prices.on_demand(name, region)
+    cost = prices.on_demand(name, region, vcpus(name))
     for status, price in (
         ("Used", cost),
         ("UnusedCapacityReservation", cost),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -122,6 +123,49 @@ def test_market_filter(aws: Aws) -> None:
     spot = [{"Name": "instance-lifecycle", "Values": ["spot"]}]
     found = aws.ec2.describe_instances(Filters=spot)["Reservations"]
     assert [each["InstanceLifecycle"] for row in found for each in row["Instances"]] == ["spot"]
+
+
+def test_an_instance_is_found_by_its_group_its_market_and_its_state(aws: Aws) -> None:
+    aws.template()
+    aws.sandbox.clock.forward(timedelta(days=3))
+    aws.group(DesiredCapacity=1)
+    aws.group("other", DesiredCapacity=1, MixedInstancesPolicy=policy(on_demand=100))
+    now = aws.sandbox.world.now()
+    instance, other = running(aws), running(aws, "other")
+    assert "InstanceLifecycle" not in other
+    assert timedelta() <= now - instance["LaunchTime"] < timedelta(seconds=60)
+    assert instance["LaunchTime"].microsecond == 0
+
+    def found(**wanted: str) -> list[str]:
+        filters = [
+            {"Name": name.replace("__", ":").replace("_", "-"), "Values": [value]}
+            for name, value in wanted.items()
+        ]
+        rows = aws.ec2.describe_instances(Filters=filters)["Reservations"]
+        return [each["InstanceId"] for row in rows for each in row["Instances"]]
+
+    group = {"tag__aws__autoscaling__groupName": "acme-alice"}
+    assert found(**group) == [instance["InstanceId"]]
+    assert found(**group, instance_state_name="running", instance_lifecycle="spot") == found(
+        **group
+    )
+    assert found(**group, instance_state_name="terminated") == []
+    assert found(instance_lifecycle="spot") == [instance["InstanceId"]]
+    start(aws, desired=0)
+    assert found(**group, instance_state_name="terminated") == [instance["InstanceId"]]
+
+
+def test_an_instance_takes_an_address_of_its_subnet(aws: Aws) -> None:
+    def free() -> int:
+        subnets = aws.ec2.describe_subnets(SubnetIds=aws.subnets())["Subnets"]
+        return sum(int(subnet["AvailableIpAddressCount"]) for subnet in subnets)
+
+    aws.template()
+    before = free()
+    aws.group(DesiredCapacity=1)
+    assert free() == before - 1
+    start(aws, desired=0)
+    assert free() == before
 
 
 def test_activities_tell_what_happened(aws: Aws) -> None:

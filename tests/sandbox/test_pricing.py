@@ -4,6 +4,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from reconciler.sandbox import prices
 from tests.sandbox.helpers import Aws
 
 
@@ -106,3 +109,21 @@ def test_storage_has_a_price(running: Aws) -> None:
         regionCode="us-east-1",
     )
     assert usd(lustre) == 0.145
+
+
+def test_every_type_that_launches_has_both_prices(running: Aws) -> None:
+    name = "m6a.4xlarge"
+    (product,) = products(
+        running,
+        "AmazonEC2",
+        instanceType=name,
+        regionCode="us-east-1",
+        operatingSystem="Linux",
+        preInstalledSw="NA",
+        tenancy="Shared",
+        capacitystatus="Used",
+    )
+    assert usd(product) == pytest.approx(16 * prices.UNKNOWN_PER_VCPU)
+    assert max(history(running, InstanceTypes=[name]).values()) < usd(product)
+    assert products(running, "AmazonEC2", instanceType="zz.large") == []
+    assert products(running, "AmazonFSx", instanceType=name) == []
