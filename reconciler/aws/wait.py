@@ -34,14 +34,20 @@ POLL_SECONDS = 10.0
 WAIT_LIMIT_SECONDS = 30 * 60
 """The longest `--wait`: file systems were seen to take up to 15 minutes."""
 
+START_POLL_SECONDS = 3.0
+"""Between two looks at a workstation that is coming up: somebody sits and watches."""
+
 T = TypeVar("T")
 
 
-def poll(look: Callable[[], T], settled: Callable[[T], bool]) -> T:
-    """Look until it is settled; after WAIT_LIMIT_SECONDS, the last look. `look` sets the pace."""
+def poll(look: Callable[[], T], settled: Callable[[T], bool], limit: float | None = None) -> T:
+    """Look until it is settled; after `limit` seconds (else WAIT_LIMIT_SECONDS), the last look.
+
+    `look` sets the pace.
+    """
     again = Retrying(
         retry=retry_if_not_result(settled),
-        stop=stop_after_delay(WAIT_LIMIT_SECONDS),
+        stop=stop_after_delay(WAIT_LIMIT_SECONDS if limit is None else limit),
         retry_error_callback=_last,
     )
     return again(look)

@@ -12,32 +12,42 @@ from reconciler.cli.options import Command
 from reconciler.cli.places import found, names
 
 _INSTALL = {
-    "bash": "reconcile completion bash >> ~/.bashrc",
-    "zsh": 'reconcile completion zsh > "${fpath[1]}/_reconcile"',
-    "fish": "reconcile completion fish > ~/.config/fish/completions/reconcile.fish",
+    "bash": "{0} completion bash >> ~/.bashrc",
+    "zsh": '{0} completion zsh > "${{fpath[1]}}/_{0}"',
+    "fish": "{0} completion fish > ~/.config/fish/completions/{0}.fish",
 }
 
 
-@click.command(
-    cls=Command,
-    examples=tuple(_INSTALL.values()),
-    short_help="Print the completion script of a shell.",
-)
-@click.argument("shell", type=click.Choice(list(_INSTALL)))
-@click.pass_obj
-def completion(console: Console, shell: str) -> int:
-    """Print the completion script of a shell.
+def completion_of(program: str) -> click.Command:
+    """The command `completion` of a program."""
 
-    It completes commands, options, fleets and workstations; names come from the YAML, never
-    from AWS.
-    """
-    script = get_completion_class(shell)
-    assert script is not None
-    source = script(root(), {}, "reconcile", "_RECONCILE_COMPLETE").source()
-    # zsh takes a first line `#compdef` as the script's purpose: the comment comes second.
-    first, _, rest = source.lstrip().partition("\n")
-    console.result(f"{first}\n# {_INSTALL[shell]}\n{rest}\n")
-    return 0
+    @click.command(
+        cls=Command,
+        name="completion",
+        examples=tuple(line.format(program) for line in _INSTALL.values()),
+        short_help="Print the completion script of a shell.",
+    )
+    @click.argument("shell", type=click.Choice(list(_INSTALL)))
+    @click.pass_obj
+    def completion(console: Console, shell: str) -> int:
+        """Print the completion script of a shell.
+
+        It completes commands, options, fleets and workstations; names come from the YAML, never
+        from AWS.
+        """
+        script = get_completion_class(shell)
+        assert script is not None
+        variable = f"_{program.upper()}_COMPLETE"
+        source = script(root(), {}, program, variable).source()
+        # zsh takes a first line `#compdef` as the script's purpose: the comment comes second.
+        first, _, rest = source.lstrip().partition("\n")
+        console.result(f"{first}\n# {_INSTALL[shell].format(program)}\n{rest}\n")
+        return 0
+
+    return completion
+
+
+completion = completion_of("reconcile")
 
 
 def root() -> click.Command:

@@ -1,0 +1,318 @@
+"""`workstation`: what a developer does with a workstation. It needs no YAML and no console.
+
+As for `reconcile`, this module and what it imports are all that `--help` costs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from reconciler.cli import exits, options
+from reconciler.cli.completion import complete_workstation, completion_of
+from reconciler.cli.entry import enter
+from reconciler.cli.streams import write
+
+PROGRAM = "workstation"
+NAME = click.argument("name", default="", metavar="[NAME]", shell_complete=complete_workstation)
+TIMEOUT = 15 * 60
+"""Seconds: a Spot launch, a boot and a mount take some minutes together."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    return enter(workstation, PROGRAM, arguments)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from reconciler.cli.about import version
+
+        write(sys.stdout, version() + "\n")
+        ctx.exit()
+
+
+@click.group(
+    cls=options.Group,
+    name=PROGRAM,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND]",
+    examples=(
+        "workstation start                # yours; it is ready when this ends",
+        "workstation connect",
+        "workstation extend 2h            # nobody stops it before",
+        "workstation why                  # why it is off, or not up yet",
+    ),
+)
+@click.option(
+    "--version",
+    cls=options.Option,
+    group=options.OUTPUT,
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def workstation(ctx: click.Context, /) -> int:
+    """Start, stop and reach a workstation.
+
+    NAME is one; without it, your own: the one whose owner you are, by your AWS login. Region and
+    credentials are those of the AWS configuration.
+    """
+    if ctx.invoked_subcommand is None:
+        write(sys.stdout, ctx.get_help() + "\n")
+    return exits.DONE
+
+
+@workstation.command(
+    cls=options.Command,
+    examples=(
+        "workstation start",
+        "workstation start alice --for 3h",
+        'workstation start --until "Fri 18:00" --no-wait',
+    ),
+    short_help="Turn it on, and wait until it is ready.",
+)
+@NAME
+@click.option(
+    "--for",
+    "seconds",
+    cls=options.Option,
+    group="How",
+    type=options.Duration(),
+    metavar="3h",
+    help="Keep it on for so long, whatever its schedule says.",
+)
+@click.option(
+    "--until",
+    cls=options.Option,
+    group="How",
+    metavar="WHEN",
+    default="",
+    help='Keep it on until then: Mon, "Fri 18:00", 2027-01-04.',
+)
+@click.option("--no-wait", cls=options.Option, group="How", is_flag=True, help="Ask, and go.")
+@click.option(
+    "--timeout",
+    cls=options.Option,
+    group="How",
+    type=options.Duration(),
+    metavar="15m",
+    default=TIMEOUT,
+    help="Wait so long for it to be ready; it goes on starting after that.  [default: 15m]",
+)
+@options.manners("text", "json")
+@click.pass_context
+def start(
+    ctx: click.Context,
+    /,
+    name: str,
+    seconds: int | None,
+    until: str,
+    no_wait: bool,
+    timeout: int,
+    **_manners: Any,
+) -> int:
+    """Turn a workstation on, and wait until it is ready.
+
+    It stays on until its next stop. Outside its hours it is kept on until then; what kept it
+    off is taken back.
+    """
+    console = options.console(ctx)
+    if seconds and until:
+        raise click.UsageError("--for and --until say the same: give one.")
+    from reconciler.cli.workstation_start import Wish, run
+
+    return run(Wish(name, seconds, until, None if no_wait else timeout), console)
+
+
+@workstation.command(
+    cls=options.Command,
+    examples=("workstation stop", "workstation stop alice -o json"),
+    short_help="Turn it off until its next start.",
+)
+@NAME
+@options.manners("text", "json")
+@click.pass_context
+def stop(ctx: click.Context, /, name: str, **_manners: Any) -> int:
+    """Turn a workstation off until its next start, and say what goes on costing.
+
+    A start that waits for capacity is taken back, and so is what keeps it on.
+    """
+    console = options.console(ctx)
+    from reconciler.cli.workstation_keep import stop as run
+
+    return run(name, console)
+
+
+@workstation.command(
+    cls=options.Command,
+    examples=("workstation status", "workstation status --all -o json"),
+    short_help="Show whether it is on, since when, and until when.",
+)
+@NAME
+@click.option(
+    "--all", "everybody", cls=options.Option, group="What", is_flag=True, help="Everybody's."
+)
+@options.manners("text", "json")
+@click.pass_context
+def status(ctx: click.Context, /, name: str, everybody: bool, **_manners: Any) -> int:
+    """Show how a workstation stands; without NAME, all of yours."""
+    console = options.console(ctx)
+    if name and everybody:
+        raise click.UsageError("NAME is one, --all is everybody's: give one of them.")
+    from reconciler.cli.workstation_view import status as run
+
+    return run(name, everybody, console)
+
+
+@workstation.command(
+    cls=options.Command,
+    examples=(
+        "workstation connect              # the commands for DCV and ssh",
+        "workstation connect --run        # forward DCV to this machine until Ctrl-C",
+        "workstation connect && ssh alice",
+    ),
+    short_help="Say how to reach it; prepare ssh.",
+)
+@NAME
+@click.option(
+    "--run", "go", cls=options.Option, group="How", is_flag=True, help="Forward DCV's port now."
+)
+@click.option(
+    "--port",
+    cls=options.Option,
+    group="How",
+    type=click.IntRange(1024, 65535),
+    default=8443,
+    show_default=True,
+    help="Port of this machine for DCV.",
+)
+@click.option(
+    "--user",
+    cls=options.Option,
+    group="How",
+    metavar="LOGIN",
+    default="",
+    help="Login on the workstation.  [default: its owner, up to the @]",
+)
+@click.option(
+    "--no-ssh-config",
+    cls=options.Option,
+    group="How",
+    is_flag=True,
+    help="Leave ~/.ssh/config alone.",
+)
+@options.manners("text", "json")
+@click.pass_context
+def connect(
+    ctx: click.Context,
+    /,
+    name: str,
+    go: bool,
+    port: int,
+    user: str,
+    no_ssh_config: bool,
+    **_manners: Any,
+) -> int:
+    """Say how to reach a workstation through Session Manager; nothing listens on the internet.
+
+    A marked block in ~/.ssh/config makes `ssh NAME` work, with everything that uses it.
+    """
+    console = options.console(ctx)
+    from reconciler.cli.workstation_connect import Wish, run
+
+    return run(Wish(name, go, port, user, not no_ssh_config), console)
+
+
+@workstation.command(
+    cls=options.Command,
+    examples=("workstation extend 2h", "workstation extend alice 90m"),
+    short_help="Keep it on for so long from now.",
+)
+@click.argument("words", nargs=-1, required=True, metavar="[NAME] 2h")
+@options.manners("text", "json")
+@click.pass_context
+def extend(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
+    """Keep a workstation on for so long from now, whatever its schedule says.
+
+    It never shortens.
+    """
+    console = options.console(ctx)
+    if len(words) > 2:
+        raise click.UsageError("give a duration, and before it a NAME at most.")
+    seconds = options.Duration().convert(words[-1], None, ctx)
+    from reconciler.cli.workstation_keep import extend as run
+
+    return run(words[0] if len(words) == 2 else "", seconds, console)
+
+
+@workstation.command(
+    cls=options.Command,
+    examples=(
+        "workstation hold until Mon       # until Monday's first start, else 00:00",
+        'workstation hold until "Mon 18:00"',
+        "workstation hold alice until 2027-01-04",
+    ),
+    short_help="Keep it on until then.",
+)
+@click.argument("words", nargs=-1, required=True, metavar="[NAME] until WHEN")
+@options.manners("text", "json")
+@click.pass_context
+def hold(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
+    """Keep a workstation on until then, at most 31 days; times are in its schedule's zone."""
+    console = options.console(ctx)
+    name, when = _until(words)
+    from reconciler.cli.workstation_keep import hold as run
+
+    return run(name, when, console)
+
+
+@workstation.command(
+    cls=options.Command,
+    examples=("workstation off until 2027-01-04", "workstation off alice until Mon"),
+    short_help="Turn it off, and keep it off until then.",
+)
+@click.argument("words", nargs=-1, required=True, metavar="[NAME] until WHEN")
+@options.manners("text", "json")
+@click.pass_context
+def off(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
+    """Turn a workstation off and keep it off until then: its starts are refused."""
+    console = options.console(ctx)
+    name, when = _until(words)
+    from reconciler.cli.workstation_keep import off as run
+
+    return run(name, when, console)
+
+
+@workstation.command(
+    cls=options.Command,
+    examples=("workstation why", "workstation why alice -o json"),
+    short_help="Say why it is off, or not up yet.",
+)
+@NAME
+@options.manners("text", "json")
+@click.pass_context
+def why(ctx: click.Context, /, name: str, **_manners: Any) -> int:
+    """Say why a workstation is off, is not up yet or lost its machine, and what to do."""
+    console = options.console(ctx)
+    from reconciler.cli.workstation_view import why as run
+
+    return run(name, console)
+
+
+workstation.add_command(completion_of(PROGRAM))
+
+
+def _until(words: tuple[str, ...]) -> tuple[str, str]:
+    """NAME, or "", and WHEN."""
+    if len(words) > 2 and words[1] == "until":
+        return words[0], " ".join(words[2:])
+    if len(words) > 1 and words[0] == "until":
+        return "", " ".join(words[1:])
+    raise click.UsageError('write `until` and when: until Mon, until "Mon 18:00".')

@@ -1,0 +1,175 @@
+"""`workstation connect`: the commands, the block in ssh's configuration, and the forwarded port."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli import exits
+from reconciler.cli.console import Console
+from reconciler.cli.progress import Progress
+from reconciler.cli.workstation_desk import Desk, find, sit
+
+if TYPE_CHECKING:
+    from reconciler.power.connect import Way
+    from reconciler.power.model import Group, Machine
+
+TOOLS = {
+    "aws": "the AWS CLI, https://docs.aws.amazon.com/cli/latest/userguide/install-cliv2.html",
+    "session-manager-plugin": "AWS's Session Manager plugin, https://docs.aws.amazon.com/"
+    "systems-manager/latest/userguide/session-manager-working-with-install-plugin.html",
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options ask for."""
+
+    name: str
+    run: bool
+    port: int
+    user: str
+    ssh_config: bool
+
+
+def run(wish: Wish, console: Console) -> int:
+    """Prepare the way and tell it, or go it; the exit code."""
+    from reconciler.power import connect
+    from reconciler.power.find import checked
+
+    checked(wish.name)
+    with console.stop.interruptible(), Progress(console, "looking"):
+        desk = sit(console)
+        group, _ = find(desk, wish.name, console)
+        its = _machine(desk, group)
+    if wish.run:
+        _tools()
+    way = _way(wish, desk, group, its)
+    config = Path.home() / ".ssh/config"
+    before = connect.before(_read(config), group.name)
+    if wish.ssh_config:
+        _write(config, connect.merged(_read(config), way))
+    command = connect.forward(way, wish.port)
+    _tell(wish, console, way, its, command, before)
+    if not wish.run:
+        return exits.DONE
+    console.log.info("DCV is on https://localhost:%s until Ctrl-C", wish.port)
+    done = subprocess.run(command, check=False)
+    return exits.DONE if done.returncode == 0 else exits.FAILED
+
+
+def _machine(desk: Desk, group: Group) -> Machine:
+    """One that answers. Raises: Refused while there is none."""
+    from reconciler.errors import Refused
+    from reconciler.power import machine
+
+    name = group.workstation
+    if group.state in ("off", "stopping"):
+        raise Refused(f"{name} is off: `workstation start {name}` turns it on")
+    its = machine.read(desk.aws, group.member) if group.member else None
+    if its is None or not its.online:
+        raise Refused(
+            f"{name} is not up yet: `workstation start {name}` waits for it, `workstation why "
+            f"{name}` says what holds it back"
+        )
+    return its
+
+
+def _way(wish: Wish, desk: Desk, group: Group, its: Machine) -> Way:
+    from reconciler.errors import UsageError
+    from reconciler.power.connect import USER, Way
+
+    user = wish.user or group.owner.partition("@")[0]
+    if not USER.fullmatch(user):  # it becomes a line of a configuration file
+        raise UsageError(f"{user!r} is no login: name one with --user")
+    profile = desk.session.profile
+    return Way(group, its.id, "" if profile == "default" else profile, user)
+
+
+def _tools() -> None:
+    """Raises: UsageError for what is not installed, with where it is from."""
+    from reconciler.errors import UsageError
+
+    missing = [text for tool, text in TOOLS.items() if shutil.which(tool) is None]
+    if missing:
+        raise UsageError(f"not installed: {'; '.join(missing)}")
+
+
+def _tell(
+    wish: Wish, console: Console, way: Way, its: Machine, command: list[str], before: str
+) -> None:
+    from reconciler.power import connect
+    from reconciler.render import power as words
+
+    new = before not in ("", way.instance)
+    host = connect.host(way.group)
+    if console.output == "json":
+        document = {
+            **words.head(way.group),
+            "machine": words.machine_document(its),
+            "dcv": {"command": command, "url": f"https://localhost:{wish.port}"},
+            "ssh": {"command": ["ssh", host]} if wish.ssh_config else None,
+            "new_machine": new,
+        }
+        console.json(document)
+        return
+    lines = [f"{way.group.workstation}: {words.machine(its)}, {its.id}"]
+    if not wish.run:
+        lines.append(f"  DCV  {shlex.join(command)}")
+        lines.append(f"       then https://localhost:{wish.port} (or --run does the first)")
+    if wish.ssh_config:
+        lines.append(f"  ssh  ssh {host}")
+    if new:
+        lines += console.look.wrap(
+            f"It is a new machine since you last connected ({before} is gone): memory, GPU state "
+            "and the root disk were lost, the home was not. If ssh finds that the host key "
+            f"changed: ssh-keygen -R {connect.alias(way.group)}",
+            "  ",
+            "  ",
+        )
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        lines.append(f"  needed and not installed: {', '.join(TOOLS[tool] for tool in missing)}")
+    console.result(console.look.finish(lines))
+
+
+def _read(config: Path) -> str:
+    """Raises: UsageError for one that cannot be read."""
+    from reconciler.errors import UsageError
+
+    try:
+        return config.read_bytes().decode()  # line ends as they are
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"cannot read {config}: {error}; --no-ssh-config leaves it alone"
+        ) from error
+
+
+def _write(config: Path, text: str) -> None:
+    """All at once, for its owner alone; through a link, to where it leads."""
+    from reconciler.errors import UsageError
+
+    target = config.resolve()
+    try:
+        config.parent.mkdir(mode=0o700, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".config-")  # mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {config}: {error}; --no-ssh-config leaves it alone"
+        ) from error

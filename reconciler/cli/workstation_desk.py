@@ -1,0 +1,47 @@
+"""Where a developer's command works: the account, the region, who asks, the workstation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from reconciler.cli.console import Console
+
+if TYPE_CHECKING:
+    from reconciler.aws.client import RegionDoor, Session
+    from reconciler.power.hours import Hours
+    from reconciler.power.model import Group
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One command's view of AWS."""
+
+    session: Session
+    aws: RegionDoor
+    who: str
+
+    def now(self) -> datetime:
+        """By AWS's clock."""
+        return self.session.now()
+
+
+def sit(console: Console) -> Desk:
+    """Sign in."""
+    from reconciler.aws.client import connect_here
+    from reconciler.power.find import caller
+
+    session, aws = connect_here()
+    console.log.debug("account %s, %s, as %s", session.account, aws.region, session.identity)
+    return Desk(session, aws, caller(session.identity))
+
+
+def find(desk: Desk, name: str, console: Console) -> tuple[Group, Hours]:
+    """The workstation, and its hours."""
+    from reconciler.power import hours
+    from reconciler.power.find import one
+
+    group = one(desk.aws, name, desk.who)
+    console.site = group.site
+    return group, hours.read(desk.aws, group)

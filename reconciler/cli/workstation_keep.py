@@ -1,0 +1,136 @@
+"""`workstation stop`, `extend`, `hold`, `off`: what changes until when it is on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from reconciler.cli import exits
+from reconciler.cli.console import Console
+from reconciler.cli.progress import Progress
+from reconciler.cli.workstation_desk import Desk, find, sit
+
+if TYPE_CHECKING:
+    from reconciler.plan.kind import Aws
+    from reconciler.power.hours import Hours
+    from reconciler.power.model import Group, Kept
+    from reconciler.power.override import Override
+
+    Keep = Callable[[Aws, Group, Hours, datetime, str, datetime], Override]
+
+
+def stop(name: str, console: Console) -> int:
+    """Turn it off; the exit code."""
+    from reconciler.power import stop as power
+    from reconciler.power.moments import said
+    from reconciler.power.override import active
+    from reconciler.render import power as words
+
+    desk, group, hours = _arrive(name, console)
+    now = desk.now()
+    before = active(group.override, now)
+    done = power.stop(desk.aws, group, now)
+    costs = _kept(desk, group, console)
+    kept_off = before if before and before.state == "off" else None
+    start = hours.next_start(kept_off.until if kept_off else now)
+    if console.output == "json":
+        kept = [{"what": k.what, "id": k.id, "gib": k.gib, "cost": k.cost or None} for k in costs]
+        document = {"outcome": "stopped" if done else "unchanged", "kept": kept}
+        console.json({**words.head(group), **document, "next_start": words.moment(start)})
+        return exits.DONE
+    lines = [f"{group.workstation} {'goes off' if done else 'was off already'}."]
+    if done and before and before.state == "on":
+        lines.append(f"  no longer {words.override(before, hours.zone)}")
+    if kept_off:
+        lines.append(f"  {words.override(kept_off, hours.zone)}")
+    starts = said(start, hours.zone) if start else f"`workstation start {group.workstation}`"
+    lines.append(f"  next start: {starts}")
+    if costs:
+        lines += ["Goes on costing:", *words.kept(costs)]
+    console.result(console.look.finish(lines))
+    return exits.DONE
+
+
+def extend(name: str, seconds: int, console: Console) -> int:
+    """Keep it on for so long from now."""
+    from reconciler.power import keep
+
+    desk, group, hours = _arrive(name, console)
+    until = desk.now() + timedelta(seconds=seconds)
+    return _keep(keep.extend, desk, group, hours, until, console)
+
+
+def hold(name: str, when: str, console: Console) -> int:
+    """Keep it on until then."""
+    from reconciler.power import keep, moments
+
+    desk, group, hours = _arrive(name, console)
+    until = moments.parse(when, desk.now(), hours.zone, hours.rules)
+    return _keep(keep.hold, desk, group, hours, until, console)
+
+
+def off(name: str, when: str, console: Console) -> int:
+    """Keep it off until then."""
+    from reconciler.power import keep, moments
+
+    desk, group, hours = _arrive(name, console)
+    until = moments.parse(when, desk.now(), hours.zone, hours.rules)
+    return _keep(keep.off_until, desk, group, hours, until, console)
+
+
+def _arrive(name: str, console: Console) -> tuple[Desk, Group, Hours]:
+    from reconciler.power.find import checked
+
+    checked(name)
+    with console.stop.interruptible(), Progress(console, "looking"):
+        desk = sit(console)
+        return desk, *find(desk, name, console)
+
+
+def _keep(
+    write: Keep, desk: Desk, group: Group, hours: Hours, until: datetime, console: Console
+) -> int:
+    """Write it, and say until when it holds and what comes then."""
+    from reconciler.power.moments import said
+    from reconciler.power.override import active
+    from reconciler.render import power as words
+
+    now = desk.now()
+    before = active(group.override, now)
+    after = write(desk.aws, group, hours, until, desk.who, now)
+    start, stop = hours.next_start(after.until), hours.next_stop(after.until)
+    if console.output == "json":
+        document = {
+            **words.head(group),
+            "outcome": "unchanged" if after == before else "kept",
+            "override": words.override_document(after),
+            "next_start": words.moment(start),
+            "next_stop": words.moment(stop),
+        }
+        console.json(document)
+        return exits.DONE
+    already = "already " if after == before else ""
+    stays = "stays on" if after.state == "on" else "is kept off"
+    lines = [f"{group.workstation} {already}{stays} until {said(after.until, hours.zone)}."]
+    ends_off = after.state == "on" and hours.ends_off(now, after.until)
+    if ends_off:
+        lines.append("  then it goes off")
+    elif after.state == "on" and stop:
+        lines.append(f"  then its schedule holds: next stop {said(stop, hours.zone)}")
+    if (after.state == "off" or ends_off) and start:
+        lines.append(f"  next start: {said(start, hours.zone)}")
+    console.result(console.look.finish(lines))
+    return exits.DONE
+
+
+def _kept(desk: Desk, group: Group, console: Console) -> list[Kept]:
+    """It is off by now: a price that cannot be read is no failure."""
+    from reconciler.errors import AwsError
+    from reconciler.power.stop import kept
+
+    try:
+        return kept(desk.aws, group)
+    except AwsError as error:
+        console.log.warning("what goes on costing could not be read: %s", error)
+        return []

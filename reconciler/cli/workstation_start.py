@@ -1,0 +1,233 @@
+"""`workstation start`: ask for it, and tell how it comes up."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli import exits
+from reconciler.cli.console import Console
+from reconciler.cli.progress import Progress
+from reconciler.cli.workstation_desk import Desk, find, sit
+
+if TYPE_CHECKING:
+    from reconciler.power.hours import Hours
+    from reconciler.power.model import Group
+    from reconciler.power.start import Began, Phase, Sight
+
+NEXT = {
+    "requested": "waiting for capacity",
+    "capacity": "waiting for the machine",
+    "booting": "booting",
+    "home mounted": "getting ready",
+}
+ORDER = ("requested", "capacity", "booting", "home mounted", "ready")
+BEFORE = timedelta(hours=1)
+"""How long ago launches of a request count that was not made now."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options ask for. `timeout` None: do not wait."""
+
+    name: str
+    seconds: int | None
+    until: str
+    timeout: float | None
+
+
+def run(wish: Wish, console: Console) -> int:
+    """Start it; the exit code."""
+    from reconciler.power import moments, start
+    from reconciler.power.find import checked
+
+    name = checked(wish.name)
+    console.log.info("looking for %s", name or "your workstation")
+    with console.stop.interruptible(), Progress(console, "looking"):
+        desk = sit(console)
+        group, hours = find(desk, name, console)
+    now = desk.now()
+    until = now + timedelta(seconds=wish.seconds) if wish.seconds else None
+    if wish.until:
+        until = moments.parse(wish.until, now, hours.zone, hours.rules)
+    began = start.begin(desk.aws, group, hours, until, desk.who, now)
+    told = _Told(console, time.monotonic())
+    told.reach("requested" if began.asked else "requested before", _stays(began, hours, now))
+    if wish.timeout is None:
+        return _requested(group, began, told)
+    since = now - timedelta(seconds=5) if began.asked else now - BEFORE
+    sight = _watch(desk, group, since, wish.timeout, told)
+    return _ended(desk, group, hours, began, sight, told)
+
+
+@dataclass
+class _Told:
+    """The phases reached so far, each told as a line of stderr with its time."""
+
+    console: Console
+    began: float
+    reached: dict[str, float] = field(default_factory=dict)  # seconds since the request
+
+    def reach(self, phase: str, what: str) -> None:
+        """Say it once."""
+        if phase not in self.reached:
+            self.reached[phase] = time.monotonic() - self.began
+            from reconciler.render.power import duration
+
+            at = duration(self.reached[phase])
+            self.console.log.info("%s", f"{phase} ({at}){': ' + what if what else ''}")
+
+
+def _stays(began: Began, hours: Hours, now: datetime) -> str:
+    """Until when it is on, and by what."""
+    from reconciler.power.moments import said
+    from reconciler.render.power import override
+
+    if began.override:
+        text = override(began.override, hours.zone)
+    else:
+        stop = hours.next_stop(now)
+        text = f"on until {said(stop, hours.zone)}, its schedule" if stop else "on until a stop"
+    if began.taken_back:
+        text += f"; no longer {override(began.taken_back, hours.zone)}"
+    return text
+
+
+def _watch(desk: Desk, group: Group, since: datetime, limit: float, told: _Told) -> Sight:
+    from reconciler.aws import wait
+    from reconciler.power import start
+
+    console, looked = told.console, False
+    with Progress(console, NEXT["requested"]) as progress:
+
+        def look() -> Sight:
+            nonlocal looked
+            if looked:
+                console.stop.pause(wait.START_POLL_SECONDS)
+            looked = True
+            sight = start.look(desk.aws, group, since)
+            progress.doing(_doing(sight))
+            _tell(sight, told)
+            return sight
+
+        def settled(sight: Sight) -> bool:
+            return console.stop() or sight.phase in ("ready", "stopped")
+
+        return wait.poll(look, settled, limit)
+
+
+def _doing(sight: Sight) -> str:
+    if sight.failures:
+        return f"waiting for capacity: {sight.failures[0].cause.why}"
+    return NEXT.get(sight.phase, sight.phase)
+
+
+def _tell(sight: Sight, told: _Told) -> None:
+    """Each phase that is behind it; "home mounted" only where the machine says so."""
+    from reconciler.render.power import machine
+
+    its = sight.machine
+    if sight.failures:
+        told.reach("no capacity yet", sight.failures[0].cause.why)
+    if its is None:
+        if sight.phase == "capacity":
+            told.reach("capacity", "")
+        return
+    far = ORDER.index(sight.phase)
+    for phase in ORDER[1 : far + 1]:
+        if phase == "home mounted" and not its.phase:
+            continue
+        told.reach(phase, machine(its) if phase == "capacity" else "")
+
+
+def _requested(group: Group, began: Began, told: _Told) -> int:
+    console = told.console
+    if console.output == "json":
+        console.json(_document(group, "requested", began, None, told))
+    else:
+        console.result(f"{group.workstation} is asked for; `workstation status` shows it.\n")
+    return exits.DONE
+
+
+def _ended(desk: Desk, group: Group, hours: Hours, began: Began, sight: Sight, told: _Told) -> int:
+    """What to say at the end of waiting."""
+    from reconciler.render import power as words
+
+    console, name = told.console, group.workstation
+    if sight.phase == "ready":
+        assert sight.machine is not None
+        if console.output == "json":
+            console.json(_document(group, "ready", began, sight, told))
+        else:
+            already = "" if began.asked else ", and was on before"
+            lines = [f"{name} is ready: {words.machine(sight.machine)}{already}."]
+            lines.append(f"  {_stays(began, hours, desk.now())}")
+            lines.append(f"  workstation connect {name}")
+            console.result(console.look.finish(lines))
+        return exits.DONE
+    outcome: Phase | str = "interrupted" if console.stop() else sight.phase
+    why, after = _what_next(desk, group, hours, sight)
+    if console.output == "json":
+        document = _document(group, outcome, began, sight, told)
+        console.json({**document, "why": why, "next": after})
+    else:
+        look = console.look
+        lines = look.wrap(f"{name} is not ready: {why}.", "", "  ")
+        from reconciler.power.start import attempts
+
+        lines += words.attempts(attempts(sight.failures), hours.zone, look)
+        lines += look.wrap(f"Next: {after}.", "", "  ")
+        console.result(look.finish(lines))
+    return exits.FAILED
+
+
+def _what_next(desk: Desk, group: Group, hours: Hours, sight: Sight) -> tuple[str, str]:
+    """Why it is not ready, and what happens if nobody does anything."""
+    from reconciler.power import start
+    from reconciler.power import why as causes
+    from reconciler.power.moments import said
+    from reconciler.render.escape import terminal
+    from reconciler.render.power import duration
+
+    name = group.workstation
+    if sight.phase == "stopped":
+        return "somebody turned it off meanwhile", f"`workstation why {name}` says more"
+    if sight.phase != "requested":
+        its = sight.machine
+        where = f"{its.id} is {its.state}" if its else "its machine is coming up"
+        agent = "" if its and its.online else ", and its SSM agent does not answer"
+        return terminal(f"{where}{agent}"), (
+            f"it goes on coming up: `workstation status {name}`; where it never answers, ask those "
+            "who keep the fleet about the image, the instance profile and the network"
+        )
+    if not sight.failures:
+        found = causes.explain(desk.aws, group, hours, desk.now())
+        return terminal(found.why), terminal(found.step)
+    after, on_demand = start.next_step(group, sight.failures)
+    if on_demand and group.fallback:
+        waited = duration(group.fallback.after)
+        after += (
+            f"; On-Demand from {said(on_demand, hours.zone)}, {waited} after the first failure, by "
+            "the next run of `reconcile`"
+        )
+    return sight.failures[0].cause.why, f"{after}; `workstation stop {name}` takes it back"
+
+
+def _document(
+    group: Group, outcome: str, began: Began, sight: Sight | None, told: _Told
+) -> dict[str, Any]:
+    from reconciler.power.start import attempts
+    from reconciler.render import power as words
+
+    failures = attempts(sight.failures) if sight else ()
+    return {
+        **words.head(group),
+        "outcome": outcome.replace(" ", "-"),
+        "requested": began.asked,
+        "override": words.override_document(began.override),
+        "machine": words.machine_document(sight.machine if sight else None),
+        "phases": {k.replace(" ", "_"): round(v, 1) for k, v in told.reached.items()},
+        "failures": [words.attempt_document(each) for each in failures],
+    }

@@ -1,0 +1,106 @@
+"""A workstation's hours, from its schedules as they stand in AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from reconciler.declare.timers import Rule
+from reconciler.errors import NotFound
+from reconciler.plan.kind import Aws
+from reconciler.power.model import Group
+from reconciler.power.timetable import fires, following, latest
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When it starts and stops by itself. No rules: never, or nobody can read them."""
+
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone its times are meant in; None: the machine's."""
+        return ZoneInfo(self.rules[0].timezone) if self.rules else None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an inside and an outside: it both starts and stops by itself."""
+        return {rule.action for rule in self.rules} == {"start", "stop"}
+
+    def outside(self, now: datetime) -> bool:
+        """Whether a backstop would take it for forgotten."""
+        last = latest(self.rules, now)
+        return self.known and (last is None or last.action == "stop")
+
+    def next_start(self, now: datetime) -> datetime | None:
+        """The next start that comes by itself."""
+        return following(self.rules, now, "start")
+
+    def next_stop(self, now: datetime) -> datetime | None:
+        """The next stop that comes by itself."""
+        return following(self.rules, now, "stop")
+
+    def ends_off(self, begin: datetime, end: datetime, *, owes: bool = False) -> bool:
+        """Whether an override *on* leaves it off: it held back a stop, or ends outside hours.
+
+        `owes`: it held one back before `begin`.
+        """
+        last = latest(self.rules, end)
+        held_back = last is not None and last.action == "stop" and (owes or last.at > begin)
+        return held_back or self.outside(end)
+
+
+def read(aws: Aws, group: Group) -> Hours:
+    """Its schedules: one list, and one call for each, since lists tell no times."""
+    name = re.compile(rf"{re.escape(group.workstation)}-(?:start|stop)-.+")
+    try:
+        listed = [
+            each["Name"]
+            for each in aws.pages(
+                "scheduler",
+                "list_schedules",
+                "Schedules",
+                100,
+                GroupName=group.site,
+                NamePrefix=f"{group.workstation}-",
+            )
+            if name.fullmatch(each["Name"]) and each["State"] == "ENABLED"
+        ]
+    except NotFound:  # no group, so no schedules
+        return Hours()
+    rules: list[Rule] = []
+    for each in listed:
+        try:
+            body = aws.call("scheduler", "get_schedule", GroupName=group.site, Name=each)
+        except NotFound:  # replaced since it was listed
+            continue
+        rule = _rule(body, group.name)
+        if rule is None:  # edited by hand: half of the hours would be a guess
+            return Hours()
+        rules.append(rule)
+    return Hours(tuple(rules))
+
+
+def _rule(body: Mapping[str, Any], group: str) -> Rule | None:
+    """One schedule as a rule; None for one that is not as we write them."""
+    try:
+        told = json.loads(body["Target"].get("Input", ""))
+        named, desired = told["AutoScalingGroupName"], told["DesiredCapacity"]
+        rule = Rule(
+            "start" if desired else "stop",
+            body["ScheduleExpression"],
+            body.get("ScheduleExpressionTimezone", "UTC"),
+            body.get("StartDate"),
+            body.get("EndDate"),
+        )
+        at = body["CreationDate"]
+        fires([rule], at, at)
+    except (ValueError, KeyError, TypeError, RecursionError, ZoneInfoNotFoundError):
+        return None
+    return rule if named == group else None

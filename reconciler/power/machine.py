@@ -1,0 +1,91 @@
+"""What EC2 and Systems Manager say of an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from reconciler.plan.kind import Aws
+from reconciler.plan.ownership import read_tags
+from reconciler.power.model import Machine, Member
+
+
+def read(aws: Aws, member: Member) -> Machine | None:
+    """One instance; None while EC2 does not show it yet."""
+    found = describe(aws, [member.id])
+    if member.id not in found:
+        return None
+    return machine(found[member.id], online=member.id in reachable(aws, [member.id]))
+
+
+def describe(aws: Aws, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """EC2's view, by id. A filter, since an id that EC2 does not know yet fails a whole call."""
+    return {
+        each["InstanceId"]: each
+        for some in _chunks(ids)
+        for reservation in aws.pages(
+            "ec2",
+            "describe_instances",
+            "Reservations",
+            Filters=[{"Name": "instance-id", "Values": some}],
+        )
+        for each in reservation["Instances"]
+    }
+
+
+def reachable(aws: Aws, ids: Iterable[str]) -> set[str]:
+    """Those whose SSM agent answers."""
+    return {
+        each["InstanceId"]
+        for some in _chunks(ids)
+        for each in aws.pages(
+            "ssm",
+            "describe_instance_information",
+            "InstanceInformationList",
+            Filters=[{"Key": "InstanceIds", "Values": some}],
+        )
+        if each.get("PingStatus") == "Online"
+    }
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    """As many as Systems Manager takes in a filter; EC2 takes twice that."""
+    left = list(ids)
+    while left:
+        yield left[:100]
+        left = left[100:]
+
+
+def machine(instance: Mapping[str, Any], *, online: bool) -> Machine:
+    """One instance of DescribeInstances; without a lifecycle it is On-Demand."""
+    return Machine(
+        id=instance["InstanceId"],
+        type=instance["InstanceType"],
+        zone=instance["Placement"]["AvailabilityZone"],
+        market="spot" if instance.get("InstanceLifecycle") == "spot" else "on-demand",
+        state=instance["State"]["Name"],
+        launched=instance["LaunchTime"],
+        tags=read_tags(instance.get("Tags", ())),
+        online=online,
+    )
+
+
+def spot_prices(
+    aws: Aws, machines: Iterable[Machine], now: datetime
+) -> dict[tuple[str, str], float]:
+    """Dollars an hour now, by type and zone."""
+    types = sorted({each.type for each in machines if each.market == "spot"})
+    if not types:
+        return {}
+    found = aws.pages(
+        "ec2",
+        "describe_spot_price_history",
+        "SpotPriceHistory",
+        StartTime=now,
+        InstanceTypes=types,
+        ProductDescriptions=["Linux/UNIX"],
+    )
+    return {
+        (each["InstanceType"], each["AvailabilityZone"]): float(each["SpotPrice"]) for each in found
+    }

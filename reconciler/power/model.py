@@ -1,0 +1,133 @@
+"""What a developer's commands know of a workstation: its group, its machine, what was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from reconciler.declare.fleet import Fallback
+from reconciler.power.failures import Failure, Market
+from reconciler.power.override import Override, Sizes
+
+State = Literal["on", "starting", "stopping", "off"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """An instance as its group tells of it; the market is not among that."""
+
+    id: str
+    type: str
+    zone: str
+    lifecycle: str  # Pending, InService, Terminating, …
+
+
+@dataclass(frozen=True)
+class Group:
+    """A workstation, as its Auto Scaling group stands."""
+
+    region: str
+    name: str
+    site: str
+    fleet: str
+    workstation: str
+    owner: str
+    desired: int
+    sizes: Sizes
+    members: tuple[Member, ...]
+    suspended: frozenset[str]  # processes
+    on_demand: bool  # whether the next instance is one
+    override: str  # the tag as it reads
+    fallback: Fallback | None  # None: it stays on Spot
+
+    @property
+    def member(self) -> Member | None:
+        """What runs or comes; what goes is not it."""
+        return next((m for m in self.members if not m.lifecycle.startswith("Terminat")), None)
+
+    @property
+    def state(self) -> State:
+        """On or off, and on the way to either."""
+        if not self.desired:
+            return "stopping" if self.members else "off"
+        member = self.member
+        return "on" if member and not member.lifecycle.startswith("Pending") else "starting"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An instance as EC2 and Systems Manager tell of it."""
+
+    id: str
+    type: str
+    zone: str
+    market: Market
+    state: str  # EC2's: pending, running, …
+    launched: datetime
+    tags: Mapping[str, str]
+    online: bool  # whether its SSM agent answers
+
+    @property
+    def phase(self) -> str:
+        """How far it says it is: booting, home, ready; "" where the image does not say."""
+        return self.tags.get(PHASE, "")
+
+    @property
+    def ready(self) -> bool:
+        """Whether somebody can work on it."""
+        return self.state == "running" and self.online and self.phase in ("", "ready")
+
+
+PHASE = "reconciler:phase"
+"""Written by the instance on itself."""
+
+
+@dataclass(frozen=True)
+class End:
+    """What the scheduled action at an override's end does; `desired` None leaves it as it is."""
+
+    at: datetime
+    sizes: Sizes
+    desired: int | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """One workstation, whole."""
+
+    group: Group
+    machine: Machine | None
+    override: Override | None
+    next_start: datetime | None = None
+    next_stop: datetime | None = None
+    dollars_per_hour: float | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Launches that failed alike: `last` is the newest of `times`."""
+
+    last: Failure
+    times: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What stays of a workstation that is off, and its price as money/storage.py words it."""
+
+    what: str
+    id: str
+    gib: int
+    cost: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a workstation is as it is: a sentence, and what to do."""
+
+    code: str
+    why: str
+    step: str
+    details: Mapping[str, Any]

@@ -1,0 +1,128 @@
+"""Turn a workstation on, and watch it come up.
+
+By SetDesiredCapacity, not LaunchInstances: that one needs ec2:CreateFleet, ec2:RunInstances and
+iam:PassRole for every developer, and AWS does not say what it does to the desired capacity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from reconciler.plan.kind import Aws
+from reconciler.power import failures, find, keep, machine
+from reconciler.power.failures import Failure
+from reconciler.power.hours import Hours
+from reconciler.power.model import Attempt, Group, Machine
+from reconciler.power.moments import LONGEST_ON
+from reconciler.power.override import Override, active
+
+Phase = Literal["requested", "capacity", "booting", "home mounted", "ready", "stopped"]
+
+
+@dataclass(frozen=True)
+class Began:
+    """What asking for it did."""
+
+    asked: bool  # False: it was asked for already
+    override: Override | None  # what keeps it on now
+    taken_back: Override | None  # what kept it off until now
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One look at a workstation that is to come up."""
+
+    phase: Phase
+    machine: Machine | None
+    failures: tuple[Failure, ...]  # newest first
+
+
+def begin(
+    aws: Aws, group: Group, hours: Hours, until: datetime | None, by: str, now: datetime
+) -> Began:
+    """Ask for it: rows 12 to 14 of the truth table.
+
+    Outside its hours, an override keeps it on until the next stop, or no backstop would let it.
+    """
+    standing = active(group.override, now)
+    kept_off = standing if standing and standing.state == "off" else None
+    if until is None and standing and standing.state == "on":
+        keep.complete(aws, group, hours, standing, now)
+        return Began(not group.desired, standing, None)
+    if until is not None and standing and standing.state == "on":
+        until = max(until, standing.until)
+    if until is None and not group.desired and hours.outside(now):
+        stop = hours.next_stop(now)
+        until = min(stop, now + LONGEST_ON) if stop else None
+    if until is not None:
+        override = keep.start_until(aws, group, hours, until, by, now)
+        return Began(not group.desired, override, kept_off)
+    if not keep.take_back(aws, group, 1, now) and not group.desired:
+        aws.call(
+            "autoscaling",
+            "set_desired_capacity",
+            AutoScalingGroupName=group.name,
+            DesiredCapacity=1,
+        )
+    return Began(not group.desired, None, kept_off)
+
+
+def look(aws: Aws, group: Group, since: datetime) -> Sight:
+    """How far it is, and which launches failed since then."""
+    now = find.again(aws, group)
+    if now is None or not now.desired:
+        return Sight("stopped", None, ())
+    if now.member is None:
+        found = tuple(f for f in _failures(aws, group) if f.at >= since)
+        return Sight("requested", None, found)
+    seen = machine.read(aws, now.member)
+    return Sight(_phase(seen), seen, ())
+
+
+def _phase(seen: Machine | None) -> Phase:
+    if seen is None or seen.state == "pending":
+        return "capacity"
+    if seen.ready:
+        return "ready"
+    return "home mounted" if seen.phase in ("home", "ready") else "booting"
+
+
+def _failures(aws: Aws, group: Group) -> Iterable[Failure]:
+    for activity in activities(aws, group):
+        failure = failures.read(activity)
+        if failure:
+            yield failure
+
+
+def activities(aws: Aws, group: Group) -> list[dict[str, object]]:
+    """The newest hundred scaling activities, newest first: hours of failed launches."""
+    answer = aws.call("autoscaling", "describe_scaling_activities", AutoScalingGroupName=group.name)
+    return list(answer["Activities"])
+
+
+def attempts(found: Iterable[Failure]) -> tuple[Attempt, ...]:
+    """By type, zone, market and cause; the newest first."""
+    groups: dict[tuple[str, ...], Attempt] = {}
+    for failure in found:
+        key = (failure.instance_type, failure.zone, failure.market, failure.cause.name)
+        seen = groups.get(key)
+        groups[key] = Attempt(seen.last if seen else failure, (seen.times if seen else 0) + 1)
+    return tuple(groups.values())
+
+
+def next_step(group: Group, found: tuple[Failure, ...]) -> tuple[str, datetime | None]:
+    """What happens if nobody does anything, and when On-Demand is asked for."""
+    if not found:
+        return "Auto Scaling has not told of a launch yet; `workstation why` shows it later", None
+    last = found[0]
+    if last.cause not in failures.SPOT_IS_DRY:
+        return last.cause.step, None
+    if group.on_demand:
+        return "Auto Scaling keeps asking, On-Demand", None
+    if group.fallback is None:
+        return "Auto Scaling keeps asking; this workstation stays on Spot", None
+    after = timedelta(seconds=group.fallback.after)
+    return "Auto Scaling keeps asking", found[-1].at + after

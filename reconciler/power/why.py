@@ -1,0 +1,195 @@
+"""Why a workstation is off, is not up yet, or lost its instance: one cause, and the next step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reconciler.plan.kind import Aws
+from reconciler.power import machine
+from reconciler.power.failures import SPOT_IS_DRY, Failure, dry_since, launched, read
+from reconciler.power.hours import Hours
+from reconciler.power.model import Group, Reason
+from reconciler.power.moments import said
+from reconciler.power.override import active
+from reconciler.power.start import activities as newest
+from reconciler.power.start import next_step
+from reconciler.power.timetable import latest
+
+Activity = Mapping[str, Any]
+
+RETRIES = timedelta(minutes=17)
+"""How late a schedule may act: it tries again for 15 minutes, and fires within one."""
+
+_GOING = re.compile(r"Terminating EC2 instance: (i-[0-9a-f]+)")
+_SPOT = ("Server.SpotInstanceTermination", "Server.SpotInstanceShutdown")
+_MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": "the launch"}
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The instance that went last."""
+
+    id: str
+    at: datetime
+    cause: str  # Auto Scaling's words
+    by_spot: bool
+
+
+def explain(aws: Aws, group: Group, hours: Hours, now: datetime) -> Reason:
+    """Read what happened to it, newest first, and say it."""
+    found = newest(aws, group)
+    lost = last_lost(found)
+    reasons = machine.describe(aws, [lost[0]] if lost else [])
+    code = next((each.get("StateReason", {}).get("Code", "") for each in reasons.values()), "")
+    return reason(group, hours, found, now, lost_code=code)
+
+
+def reason(
+    group: Group, hours: Hours, found: Sequence[Activity], now: datetime, lost_code: str = ""
+) -> Reason:
+    """The one cause. `lost_code` is EC2's reason for the end of the instance that went last."""
+    gone = last_lost(found)
+    lost = None
+    if gone:
+        by_spot = lost_code in _SPOT or "spot" in gone[2].lower()
+        lost = Lost(*gone, by_spot)
+    if group.state in ("off", "stopping"):
+        return _off(group, hours, found, lost, now)
+    if group.state == "starting":
+        return _starting(group, found, lost, hours.zone)
+    return _on(group, found, lost, hours.zone)
+
+
+def last_lost(found: Sequence[Activity]) -> tuple[str, datetime, str] | None:
+    """Id, time and cause of the newest termination."""
+    for each in found:
+        going = _GOING.match(str(each.get("Description", "")))
+        if going:
+            return going[1], each["StartTime"], str(each.get("Cause", ""))
+    return None
+
+
+def _off(
+    group: Group, hours: Hours, found: Sequence[Activity], lost: Lost | None, now: datetime
+) -> Reason:
+    name, zone = group.workstation, hours.zone
+    override = active(group.override, now)
+    start = hours.next_start(now)
+    by_itself = f"; it starts by itself {said(start, zone)}" if start else ""
+    step = f"`workstation start {name}` turns it on{by_itself}"
+    if override and override.state == "off":
+        by = f" by {override.by}" if override.by else ""
+        why = f"it is kept off{by} until {said(override.until, zone)}"
+        return Reason("kept-off", why, f"`workstation start {name}` ends that and turns it on", {})
+    failed = read(found[0]) if found else None
+    if failed:
+        why = f"it is off; its last start failed {said(failed.at, zone)}: {failed.cause.why}"
+        return Reason("off-after-failure", why, step, _details(failed, 1, failed.at))
+    if lost is None:
+        why = "it is off, and has not run in the six weeks that AWS remembers"
+        return Reason("off", why, step, {})
+    at = said(lost.at, zone)
+    stop = latest(hours.rules, lost.at)
+    if "scheduled action" in lost.cause:
+        return Reason("override-ended", f"what kept it on ended {at}", step, {})
+    if stop and stop.action == "stop" and lost.at - stop.at <= RETRIES:
+        return Reason("schedule", f"its schedule turned it off {at}", step, {})
+    why = f"somebody turned it off {at} (`workstation stop`, the console, or a limit on its hours)"
+    return Reason("person", why, step, {})
+
+
+def _starting(
+    group: Group, found: Sequence[Activity], lost: Lost | None, zone: ZoneInfo | None
+) -> Reason:
+    if "Launch" in group.suspended:
+        return Reason(
+            "suspended",
+            "it wants an instance, and launches are suspended in its group",
+            "ask those who keep the fleet: a run of `reconcile` resumes what it suspended itself; "
+            "what somebody suspended by hand, they resume",
+            {},
+        )
+    tail = _after(lost, zone) if lost and not launched(found[0]) else ""
+    dry = dry_since(found)
+    if dry:
+        since, last = dry
+        times = sum(1 for each in found if (f := read(each)) and f.at >= since)
+        return _failed(group, last, since, times, tail, zone)
+    if found and found[0]["StatusCode"] not in ("Successful", "Failed", "Cancelled"):
+        at = said(found[0]["StartTime"], zone)
+        why = f"its instance has been coming up since {at}{tail}"
+        return Reason("launching", why, "wait; `workstation start` shows how far it is", {})
+    if lost and tail:
+        what = _loss(lost, zone)
+        return Reason("lost", what, "wait: Auto Scaling asks for another by itself", {})
+    why = "it has been asked for, and Auto Scaling has not tried yet"
+    return Reason("asked", why, "wait a minute; `workstation start` shows how far it is", {})
+
+
+def _failed(
+    group: Group, last: Failure, since: datetime, times: int, tail: str, zone: ZoneInfo | None
+) -> Reason:
+    tries = "once" if times == 1 else f"{times} times"
+    where = " ".join(filter(None, (last.instance_type, last.zone)))
+    what = f"{_MARKETS[last.market]} failed {tries} since {said(since, zone)}"
+    newest_one = f", last {said(last.at, zone)}" if times > 1 else ""
+    code = f" ({' '.join(filter(None, (last.code, where)))})" if last.code or where else ""
+    why = f"{last.cause.why}{code}; {what}{newest_one}{tail}"
+    step = last.cause.step
+    if last.cause in SPOT_IS_DRY:
+        keeps, on_demand = next_step(group, (last,))
+        if on_demand and group.fallback:
+            at = since + timedelta(seconds=group.fallback.after)
+            step = f"{keeps}; On-Demand from {said(at, zone)}, by the next run of `reconcile`"
+    code = last.cause.name.lower().replace("_", "-")
+    return Reason(code, why, step, _details(last, times, since))
+
+
+def _details(last: Failure, times: int, since: datetime) -> dict[str, Any]:
+    return {
+        "market": last.market,
+        "code": last.code,
+        "instance_type": last.instance_type,
+        "zone": last.zone,
+        "message": last.message,
+        "since": since,
+        "last": last.at,
+        "times": times,
+    }
+
+
+def _on(
+    group: Group, found: Sequence[Activity], lost: Lost | None, zone: ZoneInfo | None
+) -> Reason:
+    name = group.workstation
+    up = next((each["StartTime"] for each in found if launched(each)), None)
+    since = f" since {said(up, zone)}" if up else ""
+    if lost and up and timedelta() <= up - lost.at <= timedelta(hours=24):
+        why = f"it is on{since} with a new instance: {_loss(lost, zone)}"
+        step = (
+            f"`workstation connect {name}`; memory, GPU state and the root disk of the old one "
+            "are gone, the home is as it was"
+        )
+        return Reason("replaced", why, step, {"instance": lost.id})
+    step = f"`workstation connect {name}`; `workstation status {name}` shows whether it answers"
+    return Reason("on", f"it is on{since}", step, {})
+
+
+def _loss(lost: Lost, zone: ZoneInfo | None) -> str:
+    at = said(lost.at, zone)
+    if lost.by_spot:
+        return f"Spot took {lost.id} back {at}"
+    if "health check" in lost.cause:
+        return (
+            f"{lost.id} ended {at}: it was shut down from inside, or terminated outside its group"
+        )
+    return f"{lost.id} was ended {at}"
+
+
+def _after(lost: Lost, zone: ZoneInfo | None) -> str:
+    return f"; {_loss(lost, zone)}"

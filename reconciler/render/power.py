@@ -1,0 +1,209 @@
+"""The words of the developer's commands, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reconciler.power.model import Attempt, Group, Kept, Machine, Reason, Status
+from reconciler.power.moments import said
+from reconciler.power.override import Override, stamp
+from reconciler.render.escape import terminal
+from reconciler.render.look import Look
+
+MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": ""}
+_ROLES = {"on": "add", "starting": "change", "stopping": "change", "off": "quiet"}
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min 5 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def machine(it: Machine) -> str:
+    """`g6.xlarge in us-east-1a, Spot`."""
+    return terminal(f"{it.type} in {it.zone}, {MARKETS[it.market]}")
+
+
+def override(it: Override, zone: ZoneInfo | None) -> str:
+    """`kept on until Fri 20 Nov 19:00 CET (alice@example.com)`."""
+    by = f" ({it.by})" if it.by else ""
+    return terminal(f"kept {it.state} until {said(it.until, zone)}{by}")
+
+
+def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> list[str]:
+    """Columns as wide as they need; ids are never cut."""
+    cells = [[look.plain(terminal(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [list(head), *cells]
+    ]
+    return [look.paint("quiet", lines[0]), *lines[1:]]
+
+
+def attempts(found: Sequence[Attempt], zone: ZoneInfo | None, look: Look) -> list[str]:
+    """What was tried and why it failed: type × zone × error."""
+    rows = [
+        (
+            it.last.instance_type or "all",
+            it.last.zone or "all",
+            MARKETS[it.last.market] or "?",
+            it.last.code or it.last.cause.why,
+            str(it.times),
+            said(it.last.at, zone),
+        )
+        for it in found
+    ]
+    return table(rows, look, ("type", "zone", "market", "error", "tries", "last")) if rows else []
+
+
+def status(it: Status, zone: ZoneInfo | None, now: datetime, look: Look) -> list[str]:
+    """One workstation, line by line."""
+    group, its = it.group, it.machine
+    lines = [f"{look.paint('strong', terminal(group.workstation))}: {_state(it, zone, look)}"]
+    if its:
+        answers = "answers" if its.online else "does not answer yet"
+        lines.append(f"  machine    {machine(its)}, {its.id}, {answers}")
+    if it.dollars_per_hour is not None:
+        lines.append(f"  cost       about ${it.dollars_per_hour:.2f} an hour")
+    if it.override:
+        lines.append(f"  override   {override(it.override, zone)}")
+    for word, at in (("next stop", it.next_stop), ("next start", it.next_start)):
+        if at:
+            lines.append(f"  {word:<10} {said(at, zone)}")
+    if its and its.launched < now:
+        lines.append(f"  up for     {duration((now - its.launched).total_seconds())}")
+    return lines
+
+
+def statuses(found: Sequence[Status], zone: ZoneInfo | None, look: Look) -> list[str]:
+    """Many, one a line."""
+    rows = []
+    for it in found:
+        its = it.machine
+        rows.append(
+            (
+                f"{it.group.site}/{it.group.workstation}",
+                it.group.owner,
+                it.group.state,
+                said(its.launched, zone) if its else "",
+                MARKETS[its.market] if its else "",
+                its.type if its else "",
+                its.zone if its else "",
+                f"{it.override.state} until {said(it.override.until, zone)}" if it.override else "",
+            )
+        )
+    head = ("workstation", "owner", "state", "since", "market", "type", "zone", "kept")
+    return table(rows, look, head) if rows else ["No workstations."]
+
+
+def _state(it: Status, zone: ZoneInfo | None, look: Look) -> str:
+    state = it.group.state
+    since = f" since {said(it.machine.launched, zone)}" if it.machine and state == "on" else ""
+    return look.paint(_ROLES[state], state) + since  # type: ignore[arg-type]  # roles of look
+
+
+def kept(found: Sequence[Kept]) -> list[str]:
+    """What goes on costing while it is off."""
+    return [
+        terminal(f"  {it.what} {it.id}, {it.gib:,} GiB{f', {it.cost}' if it.cost else ''}")
+        for it in found
+    ]
+
+
+def reason(group: Group, it: Reason, look: Look) -> list[str]:
+    """The cause, and the next step."""
+    lines = look.wrap(terminal(f"{group.workstation}: {it.why}."), "", "  ")
+    lines += look.wrap(terminal(f"Next: {it.step}."), "", "  ")
+    return lines
+
+
+def head(group: Group) -> dict[str, Any]:
+    """What every JSON document of these begins with."""
+    return {
+        "version": 1,
+        "site": group.site,
+        "workstation": group.workstation,
+        "region": group.region,
+    }
+
+
+def override_document(it: Override | None) -> dict[str, Any] | None:
+    """An override, or null."""
+    return {"state": it.state, "until": stamp(it.until), "by": it.by or None} if it else None
+
+
+def machine_document(it: Machine | None) -> dict[str, Any] | None:
+    """An instance, or null."""
+    if it is None:
+        return None
+    return {
+        "id": it.id,
+        "type": it.type,
+        "zone": it.zone,
+        "market": it.market,
+        "state": it.state,
+        "since": stamp(it.launched),
+        "reachable": it.online,
+    }
+
+
+def status_document(it: Status) -> dict[str, Any]:
+    """One workstation."""
+    group = it.group
+    return {
+        "site": group.site,
+        "fleet": group.fleet,
+        "workstation": group.workstation,
+        "owner": group.owner,
+        "region": group.region,
+        "state": group.state,
+        "machine": machine_document(it.machine),
+        "override": override_document(it.override),
+        "next_start": moment(it.next_start),
+        "next_stop": moment(it.next_stop),
+        "dollars_per_hour": it.dollars_per_hour,
+    }
+
+
+def attempt_document(it: Attempt) -> dict[str, Any]:
+    """Launches that failed alike."""
+    last = it.last
+    return {
+        "instance_type": last.instance_type or None,
+        "zone": last.zone or None,
+        "market": last.market or None,
+        "code": last.code or None,
+        "cause": last.cause.why,
+        "message": last.message,
+        "times": it.times,
+        "last": stamp(last.at),
+    }
+
+
+def reason_document(group: Group, it: Reason) -> dict[str, Any]:
+    """A cause; its details as they are."""
+    details = {k: stamp(v) if isinstance(v, datetime) else v for k, v in it.details.items()}
+    return {
+        **head(group),
+        "state": group.state,
+        "code": it.code,
+        "why": it.why,
+        "next": it.step,
+        "details": details,
+    }
+
+
+def moment(at: datetime | None) -> str | None:
+    """A time, or null."""
+    return stamp(at.astimezone(UTC)) if at else None
