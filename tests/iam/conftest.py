@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.kinds import KINDS
 from reconciler.plan.model import When
+from reconciler.power.ruling import rule
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
 from tests.kinds import cases
@@ -53,8 +55,13 @@ def module_sandbox(sandbox_server: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def used(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> list[Used]:
     """Two sites, from the first apply to a removal."""
+
+    def act(world: World, look: Callable[[], None]) -> None:
+        _edited(world, look)
+        _powered(world, look, module_sandbox)
+
     return [
-        _recorded(World().site, _edited),
+        _recorded(World().site, act),
         _recorded(_keyed(tmp_path_factory.mktemp("keyed")), lambda world, look: None),
     ]
 
@@ -109,6 +116,23 @@ def _edited(world: World, look: Callable[[], None]) -> None:
         look()
         world.run()
         world.off()
+    world.settle()
+
+
+def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
+    """Runtime has its say: a running day, and a morning without Spot, there and back."""
+    world.ruling = rule
+    world.switch(1)
+    look()
+    world.switch(0)
+    sandbox.capacity.take("*")
+    world.switch(1)
+    sandbox.clock.forward(timedelta(minutes=15))
+    world.session.ahead = sandbox.clock.ahead
+    look()
+    report = world.run()
+    assert any(f.field == "market" for c in report.plan.changes for f in c.fields), "it fell back"
+    world.switch(0)
     world.settle()
 
 

@@ -18,7 +18,7 @@ from reconciler.declare.load import load
 from reconciler.kinds import KINDS
 from reconciler.plan.kind import Kind, Scope
 from reconciler.plan.model import Change, Desired, Key, Live, Report
-from reconciler.plan.read import Cloud
+from reconciler.plan.read import Cloud, Ruling, as_declared
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.run import Selection, apply, look
 
@@ -51,7 +51,8 @@ class Wanting:
 class World:
     """One site in one sandbox."""
 
-    def __init__(self, site: Site | None = None) -> None:
+    def __init__(self, site: Site | None = None, ruling: Ruling = as_declared) -> None:
+        self.ruling = ruling
         self.site = site or load([FLEETS])
         self.session: Session = connect(self.site)
         self.edits: dict[tuple[Key, str], Any] = {}
@@ -67,6 +68,8 @@ class World:
             lookups=lookup,
             kinds=kinds,
             calls=session.calls,
+            now=session.now,
+            rule=self.ruling,
         )
 
     def look(self, *only: str, approve: str = "") -> Report:
@@ -80,9 +83,14 @@ class World:
 
     def off(self) -> None:
         """Stop every workstation: a raised minimum has started one."""
+        self.switch(0)
+
+    def switch(self, capacity: int) -> None:
+        """Somebody's hand on every workstation's switch."""
         for each in self.site.workstations:
-            name = f"{self.site.name}-{each.name}"
-            client("autoscaling").set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=0)
+            client("autoscaling").set_desired_capacity(
+                AutoScalingGroupName=f"{self.site.name}-{each.name}", DesiredCapacity=capacity
+            )
 
     def settle(self) -> None:
         """Run until nothing is left to do; two runs are enough for anything."""

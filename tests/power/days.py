@@ -1,0 +1,170 @@
+"""Days in the sandbox: a workstation, a clock that is moved, and a reconciler that runs by it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import boto3
+import pytest
+
+from reconciler.aws import lookup
+from reconciler.aws.client import Session, connect
+from reconciler.aws.once import ReadOnce
+from reconciler.declare.fleet import Site
+from reconciler.declare.load import load
+from reconciler.kinds import KINDS
+from reconciler.plan.model import Report
+from reconciler.plan.read import Cloud
+from reconciler.plan.run import Selection, apply, look
+from reconciler.power.ruling import rule
+from reconciler.sandbox import Sandbox
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
+READS = ("Describe", "Get", "List")
+
+DEFAULTS = """
+site: acme
+account: "123456789012"
+defaults:
+  region: us-east-1
+  network: {subnets: {tags: {Tier: private}}}
+  image: {ssm_parameter: /golden/gpu-desktop}
+  instance_profile: workstation
+  scheduler_role: workstation-scheduler
+"""
+ALICE = """
+fleet: vision
+workstations:
+  alice:
+    owner: alice@example.com
+    instance_types: [g6.xlarge, g5.xlarge, g4dn.xlarge]
+    availability_zones: [us-east-1a, us-east-1b]
+    schedule: {start: "Mon-Fri 09:00", stop: "Mon-Fri 19:00", timezone: Europe/Berlin}
+    on_demand_fallback: {after: 10m, max_duration: 8h}
+"""
+
+
+def declared(folder: Path, more: str = "") -> Site:
+    """The site, with more settings of alice."""
+    (folder / "_defaults.yaml").write_text(DEFAULTS)
+    lines = "".join(f"    {line}\n" for line in more.splitlines())
+    (folder / "vision.yaml").write_text(ALICE + lines)
+    return load([folder])
+
+
+@dataclass
+class Days:
+    """One site in one sandbox, whose time stands still unless it is moved."""
+
+    sandbox: Sandbox
+    site: Site
+    session: Session
+
+    def at(self, text: str) -> datetime:
+        """`Mon 09:00` or `2026-12-24 09:00` in Berlin, on or after the sandbox's day."""
+        day, _, clock = text.partition(" ")
+        hour, minute = map(int, clock.split(":"))
+        local = self.sandbox.clock.now().astimezone(BERLIN)
+        if day[0].isdigit():
+            return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=BERLIN)
+        names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+        ahead = (names.index(day) - local.weekday()) % 7
+        moment = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return moment + timedelta(days=ahead)
+
+    def to(self, text: str) -> None:
+        """Move time there; what is due happens on the way."""
+        self.sandbox.clock.to(self.at(text))
+
+    def run(self) -> Report:
+        """A run of the reconciler, now."""
+        cloud = Cloud(
+            account=self.session.account,
+            reader=lambda region: ReadOnce(self.session.region(region)),
+            writer=self.session.region,
+            lookups=lookup,
+            kinds=KINDS,
+            calls=self.session.calls,
+            now=self.sandbox.clock.now,
+            rule=rule,
+        )
+        report = look(self.site, cloud, Selection(), dry_run=False)
+        return apply(report, self.site, cloud, lambda change: None, lambda: False)
+
+    def runs_until(self, text: str, every: int = 5) -> list[tuple[str, str]]:
+        """Run every few minutes until then; the local time and fields of what was written."""
+        end, written = self.at(text), []
+        while self.sandbox.clock.now() < end:
+            before = self.writes()
+            report = self.run()
+            if self.writes() != before:
+                local = self.sandbox.clock.now().astimezone(BERLIN)
+                fields = {f.field for c in report.plan.changes for f in c.fields}
+                written.append((f"{local:%a %H:%M}", " ".join(sorted(fields))))
+            self.sandbox.clock.forward(timedelta(minutes=every))
+        return written
+
+    def writes(self) -> Counter[str]:
+        """Mutating calls of the reconciler so far."""
+        sent = self.session.calls()
+        return Counter({n: c for n, c in sent.items() if not n.split(":")[1].startswith(READS)})
+
+    def group(self) -> dict[str, Any]:
+        """Alice's group."""
+        answer = aws("autoscaling").describe_auto_scaling_groups(
+            AutoScalingGroupNames=["acme-alice"]
+        )
+        return dict(answer["AutoScalingGroups"][0])
+
+    def desire(self, capacity: int) -> None:
+        """Somebody's hand on the switch."""
+        aws("autoscaling").set_desired_capacity(
+            AutoScalingGroupName="acme-alice", DesiredCapacity=capacity
+        )
+
+    def state(self) -> str:
+        """`off`, `starting`, or the market it runs in."""
+        group = self.group()
+        ids = [each["InstanceId"] for each in group["Instances"]]
+        assert len(ids) <= 1, "never two"
+        if not ids:
+            return "starting" if group["DesiredCapacity"] else "off"
+        found = aws("ec2").describe_instances(InstanceIds=ids)
+        lifecycle = found["Reservations"][0]["Instances"][0].get("InstanceLifecycle")
+        return str(lifecycle or "on-demand")
+
+    def tags(self) -> dict[str, str]:
+        """Alice's group's tags."""
+        return {tag["Key"]: tag["Value"] for tag in self.group()["Tags"]}
+
+    def share(self) -> int:
+        """How much of the group is On-Demand, in percent."""
+        policy = self.group()["MixedInstancesPolicy"]["InstancesDistribution"]
+        return int(policy["OnDemandPercentageAboveBaseCapacity"])
+
+
+def aws(service: str) -> Any:
+    """A client of a person's own."""
+    return boto3.client(service)  # type: ignore[call-overload]
+
+
+def begin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, folder: Path, more: str = "") -> Days:
+    """Sunday noon, everything applied."""
+    monkeypatch.setattr(sandbox.clock, "real", lambda: SUNDAY)
+    site = declared(folder, more)
+    days = Days(sandbox, site, connect(site))
+    for _ in range(2):
+        report = days.run()
+    assert not report.plan.changes
+    return days
+
+
+def codes(report: Report) -> list[str]:
+    """Of its findings, without what is always said."""
+    return [f.code for f in report.findings if f.code != "few-spot-pools"]

@@ -1,0 +1,238 @@
+"""The truth table of docs/power.md where a run decides: rows 22 to 30, and what stays untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.plan.model import Outcome
+from reconciler.sandbox import Sandbox, failures
+from tests.power.days import Days, aws, begin, codes
+
+Begin = Callable[..., Days]
+
+
+@pytest.fixture
+def begun(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Begin:
+    def start(more: str = "") -> Days:
+        return begin(sandbox, monkeypatch, tmp_path, more)
+
+    return start
+
+
+def dry(days: Days, market: str = "spot") -> None:
+    days.sandbox.capacity.take("*", "*", market)  # type: ignore[arg-type]
+
+
+def wet(days: Days, market: str = "spot") -> None:
+    days.sandbox.capacity.give("*", "*", market)  # type: ignore[arg-type]
+
+
+def test_rows_1_3_and_28_a_day_on_spot_makes_no_run_write(begun: Begin) -> None:
+    days = begun()
+    assert days.runs_until("Mon 09:01", every=60) == []
+    assert days.state() == "spot"
+    assert days.runs_until("Mon 19:01", every=60) == []
+    assert days.state() == "off"
+
+
+def test_row_22_and_23_on_demand_after_the_declared_wait_and_not_before(begun: Begin) -> None:
+    days = begun()
+    dry(days)
+    days.to("Mon 09:01")
+    assert days.state() == "starting"
+    report = days.run()
+    assert not report.plan.changes
+    assert codes(report) == ["cannot-start"]
+    days.to("Mon 09:09")
+    assert not days.run().plan.changes
+    days.to("Mon 09:10")
+    (change,) = days.run().plan.changes
+    assert change.outcome is Outcome.DONE
+    assert {f.field for f in change.fields} == {
+        "market",
+        "on_demand_percentage_above_base_capacity",
+    }
+    assert "no Spot capacity since" in change.notes[-1]
+    assert days.tags()["reconciler:market"] == "on-demand since 2026-11-23T08:10:00Z"
+    assert days.state() == "on-demand"
+    assert days.group()["SuspendedProcesses"][0]["ProcessName"] == "AZRebalance"
+    assert len(days.group()["SuspendedProcesses"]) == 1
+    assert not days.run().plan.changes
+
+
+def test_rows_24_and_25_back_to_spot_when_nothing_runs(begun: Begin) -> None:
+    days = begun()
+    dry(days)
+    days.to("Mon 09:15")
+    days.run()
+    wet(days)
+    assert days.runs_until("Mon 18:15", every=180) == []
+    days.to("Mon 19:01")
+    assert (days.state(), days.share()) == ("off", 100)
+    (change,) = days.run().plan.changes
+    assert change.notes[-1] == "nothing runs: back to Spot"
+    assert (days.state(), days.share()) == ("off", 0)
+    assert "reconciler:market" not in days.tags()
+    days.to("Tue 09:01")
+    assert days.state() == "spot"
+
+
+def test_row_26_a_lease_that_is_over_cuts_nobody_off(begun: Begin) -> None:
+    days = begun("max_runtime: 14h")
+    dry(days)
+    days.to("Mon 09:15")
+    days.run()
+    wet(days)
+    days.to("Mon 17:30")
+    report = days.run()
+    assert not report.plan.changes
+    assert codes(report) == ["lease-over"]
+    assert days.state() == "on-demand"
+
+
+def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> None:
+    days = begun()
+    dry(days)
+    dry(days, "on-demand")
+    days.to("Mon 09:15")
+    days.run()
+    assert (days.state(), days.share()) == ("starting", 100)
+    days.to("Mon 09:20")
+    assert not days.run().plan.changes
+    days.to("Mon 09:26")
+    (change,) = days.run().plan.changes
+    assert "On-Demand is dry too" in change.notes[-1]
+    assert (days.state(), days.share()) == ("starting", 0)
+    wet(days)
+    days.to("Mon 09:40")
+    days.run()
+    assert days.state() == "spot"
+
+
+def test_no_fallback_for_what_waiting_or_paying_cannot_mend(begun: Begin) -> None:
+    days = begun()
+    days.sandbox.capacity.take("*", "*", "spot", failure=failures.KEY)
+    days.to("Mon 09:30")
+    report = days.run()
+    assert not report.plan.changes
+    (finding,) = [f for f in report.findings if f.code == "cannot-start"]
+    assert "KMS key" in finding.message
+
+
+def test_an_instance_that_comes_up_between_looking_and_writing_stays(
+    begun: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = begun()
+    dry(days)
+    days.to("Mon 09:15")
+    door = days.session.region("us-east-1")
+    call = type(door).call
+
+    def late(self: object, service: str, operation: str, **parameters: object) -> object:
+        if operation == "suspend_processes":
+            wet(days)  # Spot comes back in this very moment
+            days.group()
+        return call(self, service, operation, **parameters)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(door), "call", late)
+    (change,) = days.run().plan.changes
+    assert (change.outcome, change.reason) == (
+        Outcome.WAITING,
+        "an instance came up meanwhile; applied once nothing runs",
+    )
+    assert (days.state(), days.share()) == ("spot", 0)
+    days.run()
+    assert "reconciler:market" not in days.tags(), "Spot came after all"
+    assert days.state() == "spot"
+
+
+def test_row_28_after_any_start_and_stop_by_hand_the_plan_is_empty(begun: Begin) -> None:
+    days = begun()
+    days.to("Mon 10:00")
+    for capacity in (0, 1, 0):
+        days.desire(capacity)
+        assert not days.run().plan.changes
+
+
+def test_row_29_outside_its_hours_is_told_and_stopped_where_declared(begun: Begin) -> None:
+    days = begun()
+    days.to("Mon 20:00")
+    days.desire(1)
+    report = days.run()
+    assert not report.plan.changes
+    assert codes(report) == ["outside-hours"]
+    assert days.state() == "spot"
+
+
+def test_row_29_stop(begun: Begin) -> None:
+    days = begun("outside_hours: stop")
+    days.to("Mon 19:10")
+    days.desire(1)
+    assert not days.run().plan.changes, "a stop is tried again for 15 minutes"
+    days.to("Mon 19:25")
+    (change,) = days.run().plan.changes
+    assert {f.field: f.new for f in change.fields} == {"desired_capacity": 0}
+    assert "outside its hours" in change.notes[-1]
+    assert days.state() == "off"
+    assert not days.run().plan.changes
+
+
+def test_row_30_max_runtime(begun: Begin) -> None:
+    days = begun("max_runtime: 8h")
+    days.to("Mon 16:59")
+    assert not days.run().plan.changes
+    days.to("Mon 17:01")
+    (change,) = days.run().plan.changes
+    assert "longer than max_runtime" in change.notes[-1]
+    assert days.state() == "off"
+
+
+@pytest.mark.parametrize("backstop", ["max_runtime: 8h", "outside_hours: stop"])
+def test_an_override_beats_the_backstops_and_is_in_the_plan(begun: Begin, backstop: str) -> None:
+    days = begun(backstop)
+    days.to("Mon 18:00")
+    if days.state() == "off":
+        days.desire(1)
+    until = (days.sandbox.clock.now() + timedelta(hours=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    override(days, f"on until {until} alice@example.com")
+    (change,) = days.run().plan.changes
+    assert {f.field: f.new for f in change.fields} == {"min_size": 1}, "a cut-off hold is completed"
+    days.to("Tue 02:00")
+    report = days.run()
+    assert not report.plan.changes
+    assert codes(report) == ["override"]
+    assert days.state() == "spot"
+
+
+def test_an_override_that_is_over_leaves_the_sizes_as_declared(begun: Begin) -> None:
+    days = begun()
+    days.to("Mon 10:00")
+    override(days, "off until 2026-11-24T05:00:00Z bob")
+    days.desire(0)
+    days.run()
+    assert (days.group()["MinSize"], days.group()["MaxSize"]) == (0, 0)
+    days.to("Tue 05:50")
+    assert not days.run().plan.changes
+    days.to("Tue 06:10")
+    days.run()
+    assert (days.group()["MinSize"], days.group()["MaxSize"]) == (0, 1)
+    days.to("Tue 09:01")
+    assert days.state() == "spot"
+
+
+def override(days: Days, text: str) -> None:
+    aws("autoscaling").create_or_update_tags(
+        Tags=[
+            {
+                "ResourceId": "acme-alice",
+                "ResourceType": "auto-scaling-group",
+                "Key": "reconciler:override",
+                "Value": text,
+                "PropagateAtLaunch": False,
+            }
+        ]
+    )
