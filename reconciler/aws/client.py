@@ -136,34 +136,60 @@ def connect(site: Site) -> Session:
     Raises: UsageError without usable credentials, Unreachable within seconds when nothing
     answers, Refused when they belong to another account (promise 7).
     """
-    core = get_session()
-    try:
-        core.get_component("data_loader").file_loader = PlainFiles()
-        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
-        boto = boto3.Session(botocore_session=core)
-    except botocore.exceptions.ProfileNotFound as error:
-        raise UsageError(f"{error}; see `aws configure list-profiles`") from error
-    session = Session(boto)
-    with translated("sts:GetCallerIdentity", site.regions[0]):
-        if boto.get_credentials() is None:
-            raise UsageError(
-                f"no AWS credentials (profile {boto.profile_name!r}; tried environment, "
-                "shared files, SSO, container and instance role); run `aws sso login` or set "
-                "AWS_PROFILE"
-            )
-    who = _who(session, site.regions[0])
-    told = who.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    if told:
-        session.ahead = parsedate_to_datetime(told) - datetime.now(UTC).replace(microsecond=0)
-    session.account = who["Account"]
-    session.identity = who["Arn"]
-    session.partition = who["Arn"].split(":")[1]
+    session = _signed_in(_configured(), site.regions[0])
     if session.account != site.account:
         raise Refused(
             f"the credentials belong to account {session.account} ({session.identity}), "
             f"the fleets to account {site.account}: nothing was read; choose the profile of "
             "that account, or correct `account` in _defaults.yaml"
         )
+    return session
+
+
+def connect_here() -> tuple[Session, RegionDoor]:
+    """The account and the region of the AWS configuration, for whoever has no YAML.
+
+    Raises: as `connect`, and UsageError where no region is set.
+    """
+    boto = _configured()
+    # The AWS CLI reads AWS_REGION, botocore only AWS_DEFAULT_REGION.
+    region = os.environ.get("AWS_REGION") or boto.region_name
+    if not region:
+        raise UsageError(
+            f"no AWS region (profile {boto.profile_name!r}): set AWS_REGION, or `region` in the "
+            "profile, to where the workstation is"
+        )
+    session = _signed_in(boto, region)
+    return session, session.region(region)
+
+
+def _configured() -> boto3.Session:
+    core = get_session()
+    try:
+        core.get_component("data_loader").file_loader = PlainFiles()
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+        return boto3.Session(botocore_session=core)
+    except botocore.exceptions.ProfileNotFound as error:
+        raise UsageError(f"{error}; see `aws configure list-profiles`") from error
+
+
+def _signed_in(boto: boto3.Session, region: str) -> Session:
+    """Who we are, by the first call, whose answer also tells AWS's time."""
+    session = Session(boto)
+    with translated("sts:GetCallerIdentity", region):
+        if boto.get_credentials() is None:
+            raise UsageError(
+                f"no AWS credentials (profile {boto.profile_name!r}; tried environment, "
+                "shared files, SSO, container and instance role); run `aws sso login` or set "
+                "AWS_PROFILE"
+            )
+    who = _who(session, region)
+    told = who.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    if told:
+        session.ahead = parsedate_to_datetime(told) - datetime.now(UTC).replace(microsecond=0)
+    session.account = who["Account"]
+    session.identity = who["Arn"]
+    session.partition = who["Arn"].split(":")[1]
     return session
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from reconciler.declare.timers import Rule
 from reconciler.errors import NotFound
+from reconciler.kinds import schedule
 from reconciler.plan.kind import Aws
 from reconciler.power.model import Group
-from reconciler.power.timetable import fires, following, latest
+from reconciler.power.rules import rule_of
+from reconciler.power.timetable import following, latest
 
 
 @dataclass(frozen=True)
@@ -88,19 +89,7 @@ def read(aws: Aws, group: Group) -> Hours:
 
 
 def _rule(body: Mapping[str, Any], group: str) -> Rule | None:
-    """One schedule as a rule; None for one that is not as we write them."""
-    try:
-        told = json.loads(body["Target"].get("Input", ""))
-        named, desired = told["AutoScalingGroupName"], told["DesiredCapacity"]
-        rule = Rule(
-            "start" if desired else "stop",
-            body["ScheduleExpression"],
-            body.get("ScheduleExpressionTimezone", "UTC"),
-            body.get("StartDate"),
-            body.get("EndDate"),
-        )
-        at = body["CreationDate"]
-        fires([rule], at, at)
-    except (ValueError, KeyError, TypeError, RecursionError, ZoneInfoNotFoundError):
-        return None
-    return rule if named == group else None
+    """None for a schedule that does something else than turn this group on or off."""
+    spec = schedule.from_body(body)
+    told = spec.input if isinstance(spec.input, Mapping) else {}
+    return rule_of(spec) if told.get("AutoScalingGroupName") == group else None
