@@ -139,6 +139,11 @@ class Days:
         lifecycle = found["Reservations"][0]["Instances"][0].get("InstanceLifecycle")
         return str(lifecycle or "on-demand")
 
+    def causes(self) -> list[str]:
+        """Why alice's group did what it did, newest first."""
+        answer = aws("autoscaling").describe_scaling_activities(AutoScalingGroupName="acme-alice")
+        return [each["Cause"] for each in answer["Activities"]]
+
     def tags(self) -> dict[str, str]:
         """Alice's group's tags."""
         return {tag["Key"]: tag["Value"] for tag in self.group()["Tags"]}
