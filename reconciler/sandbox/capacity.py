@@ -35,9 +35,9 @@ class Capacity:
         self.generation += 1
 
     @property
-    def taken(self) -> tuple[tuple[str, str, Market], ...]:
-        """The words of every ``take`` that holds, in their order."""
-        return tuple(self._taken)
+    def taken(self) -> dict[tuple[str, str, Market], Failure]:
+        """The words of every ``take`` that holds, in their order, and what launches there say."""
+        return dict(self._taken)
 
     def refusal(self, instance_type: str, zone: str, market: Market) -> Failure | None:
         """Why this pool cannot launch an instance now, or None if it can."""

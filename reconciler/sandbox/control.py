@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.sandbox.capacity import Market
 from reconciler.sandbox.clock import Happened
+from reconciler.sandbox.failures import DEFAULTS, NAMED
 from reconciler.sandbox.operations import Wire
 from reconciler.sandbox.wire import Answer
 from reconciler.sandbox.world import World
@@ -25,6 +26,7 @@ Verb = Callable[[World, Wire], Wire]
 VERBS: dict[tuple[str, str], Verb] = {}
 UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+FAILURES = {failure: name for name, failure in NAMED.items()}
 MARKETS: dict[str, Market] = {"spot": "spot", "on-demand": "on-demand"}
 
 
@@ -165,17 +167,26 @@ def _next(day: str | None, at: time, zone: ZoneInfo, now: datetime) -> datetime:
 
 @verb("POST", "capacity")
 def capacity(world: World, words: Wire) -> Wire:
-    """``{"take": {"instance_type": "g5.*", "zone": "*", "market": "spot"}}``, or ``give``."""
+    """``{"take": {"instance_type": "g5.*", "zone": "*", "market": "spot"}}``, or ``give``.
+
+    Take has a ``failure`` too: what a launch there says, by its name in ``failures.NAMED``.
+    """
     only(words, "take", "give")
     if len(words) != 1 or not isinstance(next(iter(words.values())), dict):
         raise Misasked('give one of take and give: {"take": {"instance_type": "g5.*"}}')
     ((act, pools),) = words.items()
-    only(pools, "instance_type", "zone", "market")
+    only(pools, "instance_type", "zone", "market", *(["failure"] if act == "take" else []))
     market = MARKETS.get(text(pools, "market", "spot"))
     if market is None:
         raise Misasked(f"{pools['market']!r} is not a market: {' or '.join(MARKETS)}")
-    change = world.capacity.take if act == "take" else world.capacity.give
-    change(text(pools, "instance_type"), text(pools, "zone", "*"), market)
+    place = (text(pools, "instance_type"), text(pools, "zone", "*"), market)
+    if act == "give":
+        world.capacity.give(*place)
+        return _capacity(world)
+    said = text(pools, "failure", FAILURES[DEFAULTS[market]])
+    if said not in NAMED:
+        raise Misasked(f"{said!r} is not a failure; there are {', '.join(NAMED)}")
+    world.capacity.take(*place, NAMED[said])
     return _capacity(world)
 
 
@@ -188,7 +199,12 @@ def shortage(world: World, words: Wire) -> Wire:
 def _capacity(world: World) -> Wire:
     return {
         "away": [
-            {"instance_type": instance_type, "zone": zone, "market": market}
-            for instance_type, zone, market in world.capacity.taken
+            {
+                "instance_type": instance_type,
+                "zone": zone,
+                "market": market,
+                "failure": FAILURES.get(failure, failure.code),
+            }
+            for (instance_type, zone, market), failure in world.capacity.taken.items()
         ]
     }

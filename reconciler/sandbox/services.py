@@ -18,6 +18,7 @@ MODULES = (
     "scheduled_actions",
     "scheduler",
     "ssm",
+    "troubles",
     "volumes",
 )
 

@@ -72,17 +72,21 @@ def relieve(world: World, region: str) -> None:
 
 def check(world: World, region: str, service: str, operation: str) -> None:
     """Raises: AwsError if this call is to be refused."""
-    throttles = world.state(Throttles, region)
-    if not throttles.orders:
-        return
-    now = world.now()
-    throttles.orders = [
-        order
-        for order in throttles.orders
-        if order.calls != 0 and (order.until is None or now < order.until)
-    ]
-    for order in throttles.orders:
+    for order in orders(world, region):
         if order.service == service and fnmatchcase(operation, order.operation):
             if order.calls is not None:
                 order.calls -= 1
             raise AwsError(*ERRORS[service])
+
+
+def orders(world: World, region: str) -> list[Throttle]:
+    """The orders that still hold."""
+    throttles = world.state(Throttles, region)
+    if throttles.orders:
+        now = world.now()
+        throttles.orders = [
+            order
+            for order in throttles.orders
+            if order.calls != 0 and (order.until is None or now < order.until)
+        ]
+    return throttles.orders
