@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from moto.ec2.models.instances import StateReason
@@ -22,8 +23,9 @@ from reconciler.sandbox.operations import (
     page,
     tag_map,
 )
-from reconciler.sandbox.world import hex_id
+from reconciler.sandbox.world import World, hex_id
 
+SHOWN_FOR = timedelta(hours=1)
 Gone = Callable[[Call, list[str]], None]
 ON_TERMINATED: list[Gone] = []
 """Who wants to know that instances were terminated: Auto Scaling, which replaces its own."""
@@ -144,11 +146,30 @@ def pool_price(instance_type: str, zone: str, market: Market) -> float:
     return prices.on_demand(instance_type, zone[:-1], vcpus(instance_type))
 
 
-def end(ec2: Any, instance_id: str, code: str, text: str) -> None:
+def end(world: World, region: str, instance_id: str, code: str, text: str) -> None:
     """AWS itself ends an instance, and EC2 says why."""
+    ec2 = world.ec2(region)
     ec2.terminate_instances([instance_id])
     instance = ec2.get_instance_by_id(instance_id)
     instance.state_reason = StateReason(f"{code}: {text}", code)
+    vanish(world, region, [instance_id])
+
+
+def vanish(world: World, region: str, ids: list[str]) -> None:
+    """AWS shows what was terminated for about an hour, moto for ever. [D terminating-instances]"""
+
+    def forget() -> str:
+        ec2 = world.ec2(region)
+        for reservation in list(ec2.reservations.values()):
+            kept = [each for each in reservation.instances if each.id not in ids]
+            if not kept:
+                del ec2.reservations[reservation.id]
+            reservation.instances = kept
+        for each in ids:
+            ec2.tags.pop(each, None)
+        return ""
+
+    world.clock.at(world.now() + SHOWN_FOR, forget)
 
 
 @operation("ec2", "DescribeInstances")
@@ -186,6 +207,7 @@ def describe(call: Call) -> MotoResult:
 def terminate(call: Call) -> MotoResult:
     """Moto tells its own Auto Scaling; ours has to hear of it too."""
     answer = call.moto()
+    vanish(call.world, call.region, call.params["InstanceIds"])
     for notify in ON_TERMINATED:
         notify(call, call.params["InstanceIds"])
     return answer

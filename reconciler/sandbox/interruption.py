@@ -35,7 +35,7 @@ def interrupt(world: World, region: str, instance_id: str, at_once: bool = False
     def end() -> str:
         if instance.state not in RUNS:  # somebody was quicker
             return ""
-        instances.end(world.ec2(region), instance_id, CODE, TEXT)
+        instances.end(world, region, instance_id, CODE, TEXT)
         call = Call(world, "ec2", "TerminateInstances", region, {"InstanceIds": [instance_id]})
         for notify in instances.ON_TERMINATED:
             notify(call, [instance_id])

@@ -113,7 +113,8 @@ def _grow(call: Call, group: Group, reason: str, replacing: bool = False) -> boo
             not_launched(call, group, cause, message, details)
         else:
             instance = _instance(call, group, template, version, refused.pool, market)
-            instances.end(call.ec2, instance.id, refused.failure.code, refused.failure.text)
+            code, text = refused.failure.code, refused.failure.text
+            instances.end(call.world, call.region, instance.id, code, text)
             not_launched(call, group, cause, message, details, instance.id)
         return False
     except AwsError as error:
@@ -173,6 +174,7 @@ def drop(call: Call, group: Group, member: Member, cause: str) -> Wire:
     """Terminate one instance of the group, and say why."""
     group.members.remove(member)
     call.ec2.terminate_instances([member.id])
+    instances.vanish(call.world, call.region, [member.id])
     return terminated(call, group, cause, member.id, member.zone)
 
 

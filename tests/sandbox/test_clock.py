@@ -158,7 +158,7 @@ def test_what_does_not_fire(ready: Aws) -> None:
 
 
 def test_dates_bound_a_schedule_and_it_goes_when_it_is_through(ready: Aws) -> None:
-    bounds = {"StartDate": at(11, 21, 8), "EndDate": at(11, 23, 8)}
+    bounds: dict[str, Any] = {"StartDate": at(11, 21, 8), "EndDate": at(11, 23, 8)}
     schedule(ready, "days", "cron(0 9 * * ? *)", **bounds, ActionAfterCompletion="DELETE")
     schedule(ready, "kept", "at(2026-11-22T10:00:00)", StartDate=at(11, 24))
     schedule(ready, "once", "at(2026-11-22T10:01:00)", ActionAfterCompletion="DELETE")
@@ -306,6 +306,20 @@ def test_a_file_system_becomes_available_as_time_goes_on(
     moved(still, timedelta(minutes=10))
     (shown,) = still.fsx.describe_file_systems()["FileSystems"]
     assert shown["Lifecycle"] == "AVAILABLE"
+
+
+def test_a_terminated_instance_is_shown_for_an_hour(ready: Aws) -> None:
+    schedule(ready, "start", "at(2026-11-20T11:00:00)")
+    schedule(ready, "stop", "at(2026-11-20T12:00:00)", 0)
+
+    def states() -> list[str]:
+        found = ready.ec2.describe_instances()["Reservations"]
+        return [each["State"]["Name"] for row in found for each in row["Instances"]]
+
+    moved(ready, at(11, 20, 11, 59))
+    assert states() == ["terminated"]
+    moved(ready, 2 * MINUTE)
+    assert states() == []
 
 
 def test_a_start_below_the_minimum_is_refused(ready: Aws) -> None:
