@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from reconciler.cli import exits, options
 from reconciler.cli.sandbox_control import capacity, clock
+from reconciler.cli.sandbox_troubles import interrupt, quota, throttle
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -73,7 +74,7 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     return exits.DONE
 
 
-for _command in (clock, capacity):
+for _command in (clock, capacity, quota, interrupt, throttle):
     sandbox.add_command(_command)
 
 

@@ -110,6 +110,7 @@ def clock(ctx: click.Context, /, to: str | None, timezone: str, **_manners: Any)
     examples=(
         "reconcile sandbox capacity take 'g5.*'     # no more Spot of these types",
         "reconcile sandbox capacity take '*' --zone us-east-1a --market on-demand",
+        "reconcile sandbox capacity take '*' --failure spot-quota",
         "reconcile sandbox capacity give 'g5.*'     # undo the same words",
         "reconcile sandbox capacity                 # what is away",
     ),
@@ -128,6 +129,12 @@ def clock(ctx: click.Context, /, to: str | None, timezone: str, **_manners: Any)
     show_default=True,
     help="Which of the two to change.",
 )
+@click.option(
+    "--failure",
+    cls=options.Option,
+    metavar="NAME",
+    help="What a launch there says: key, free-tier, price, ...; a wrong name lists them.",
+)
 @options.manners("text", "json")
 @click.pass_context
 def capacity(
@@ -137,6 +144,7 @@ def capacity(
     instance_type: str | None,
     zone: str,
     market: str,
+    failure: str | None,
     **_manners: Any,
 ) -> int:
     """Take instance capacity away, or give it back; alone it lists what is away.
@@ -145,10 +153,13 @@ def capacity(
     """
     if act and not instance_type:
         raise click.UsageError(f"{act} what? Name an instance type, such as 'g5.*' or '*'.", ctx)
+    if failure and act != "take":
+        raise click.UsageError("--failure is for take: what is given back does not fail.", ctx)
     pools = {"instance_type": instance_type, "zone": zone, "market": market}
+    pools |= {"failure": failure} if failure else {}
     document = ask("capacity", {act: pools} if act else None)
     lines = [
-        f"away: {each['instance_type']} in {each['zone']}, {each['market']}\n"
+        f"away: {each['instance_type']} in {each['zone']}, {each['market']}: {each['failure']}\n"
         for each in document["away"]
     ]
     return show(options.console(ctx), document, "".join(lines) or "nothing is away\n")
