@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from reconciler.plan.model import Key, Ref
@@ -11,16 +11,20 @@ from reconciler.plan.model import Key, Ref
 OpenFields = Mapping[str, tuple[Ref, ...]]
 """The fields of a spec that hold Refs, and which: few of many, so they are looked for once."""
 
+PLAIN = (str, int, Key, type(None))
+"""What holds none, and almost everything is."""
+
 
 def open_fields(spec: Any) -> OpenFields:
     """Each field of a spec that holds a Ref."""
-    found = {each.name: tuple(refs(getattr(spec, each.name))) for each in fields(spec)}
+    values = ((name, getattr(spec, name)) for name in spec.__dataclass_fields__)
+    found = {name: tuple(refs(value)) for name, value in values if not isinstance(value, PLAIN)}
     return {name: held for name, held in found.items() if held}
 
 
 def refs(value: Any) -> Iterator[Ref]:
     """Every Ref inside a value: a spec, a tuple, a dict."""
-    if value is None or isinstance(value, str | int | Key):
+    if isinstance(value, PLAIN):
         return
     if isinstance(value, Ref):
         yield value
