@@ -1,0 +1,182 @@
+"""`--queue` in a process of its own on the local AWS: from a dry pool to the owner's mail."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from reconciler.sandbox.interruption import interrupt
+from tests.cli.fakes import YAML
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+TOPIC = "arn:aws:sns:us-east-1:123456789012:acme-events"
+QUICK = "import sys; from reconciler.engine import queue; queue.POLL = 1; "
+QUICK += "from reconciler.cli.reconcile import main; sys.exit(main())"
+"""The local AWS does one call at a time, a poll among them: it must not be long."""
+PATIENCE = 40  # seconds: two cores may be shared by many
+PROMPT = 5  # seconds, for the same reason; alone it is a fraction of one
+
+
+def client(service: str) -> Any:
+    make: Any = boto3.client
+    return make(service, endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+
+
+def until(found: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not found():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+class Loop:
+    """`reconcile --every 1h --queue …` under way; its stdout and stderr are files."""
+
+    def __init__(self, folder: Path, queue: str, *python: str) -> None:
+        (folder / "fleets").mkdir()
+        (folder / "fleets/vision.yaml").write_text(
+            YAML.replace("id: ami-0123456789abcdef0", "ssm_parameter: /golden/gpu-desktop")
+        )
+        self._out, self._err = folder / "out", folder / "err"
+        with self._out.open("w") as out, self._err.open("w") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, *python, "--every", "1h", "--queue", queue, "-v", "-o", "json"],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdout=out,
+                stderr=err,
+            )
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text()
+
+    @property
+    def reports(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._out.read_text().splitlines()]
+
+    def end(self) -> float:
+        """Seconds it takes to end."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(PATIENCE) == 143, self.err
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def begin(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Loop]]:
+    """`begin(queue, how to start python…)`: a loop after its first round."""
+    made: list[Loop] = []
+
+    def make(queue: str, *python: str) -> Loop:
+        made.append(Loop(tmp_path, queue, *python))
+        until(lambda: len(made[0].reports) == 1, "the first round")
+        return made[0]
+
+    yield make
+    for loop in made:
+        if loop.process.poll() is None:
+            loop.process.kill()
+            loop.process.wait()
+        sys.stderr.write(loop.err)  # shown where a test fails
+
+
+def subscribe(queue_arn: str, **filters: list[str]) -> None:
+    more = {"Attributes": {"FilterPolicy": json.dumps(filters)}} if filters else {}
+    client("sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=queue_arn, **more)
+
+
+def mailbox(owner: str) -> Callable[[], list[dict[str, Any]]]:
+    """A person's subscription, as a filter policy makes it: a queue stands for the mail."""
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName=f"mail-{owner.partition('@')[0]}")["QueueUrl"]
+    subscribe(f"arn:aws:sqs:us-east-1:123456789012:{url.rpartition('/')[2]}", owner=[owner])
+
+    def mail() -> list[dict[str, Any]]:
+        found = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages", [])
+        return [json.loads(it["Body"]) for it in found]
+
+    return mail
+
+
+def test_a_dry_start_is_told_to_its_owner_and_looked_at(
+    sandbox: Sandbox, begin: Callable[..., Loop]
+) -> None:
+    queue = client("sqs").create_queue(QueueName="acme-events-loop")["QueueUrl"]
+    loop = begin("acme-events-loop", "-c", QUICK)
+    subscribe("arn:aws:sqs:us-east-1:123456789012:acme-events-loop")
+    alice, bob = mailbox("alice@example.com"), mailbox("bob@example.com")
+    sandbox.capacity.take("*", "*", "spot")
+    client("autoscaling").set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=1)
+    until(lambda: len(loop.reports) >= 2, "the run that the event woke")
+    assert "looking at alice: there was an event" in loop.err
+    assert {it["workstation"] for it in loop.reports[1]["changes"]} <= {None, "", "alice"}
+    until(lambda: bool(alice()), "the owner's mail")
+    [mail] = alice()
+    assert mail["Subject"].startswith("alice: not started: AWS has no Spot capacity")
+    said = " ".join(mail["Message"].split())
+    assert "Workstation alice of fleet vision, alice@example.com, in us-east-1." in said
+    assert "On-Demand from" in said
+    assert bob() == []
+
+    def empty() -> bool:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        left = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+        return {int(it) for it in left["Attributes"].values()} == {0}
+
+    until(empty, "the event and our own notice are deleted")
+    assert loop.err.count("told alice@example.com") == 1
+    assert loop.end() < PROMPT
+
+
+def test_an_interruption_is_told_while_it_can_be_used(
+    sandbox: Sandbox, begin: Callable[..., Loop]
+) -> None:
+    client("sqs").create_queue(QueueName="acme-events-loop")
+    loop = begin("acme-events-loop", "-c", QUICK)
+    subscribe("arn:aws:sqs:us-east-1:123456789012:acme-events-loop")
+    alice = mailbox("alice@example.com")
+    scaling = client("autoscaling")
+    scaling.set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=1)
+    [group] = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=["acme-alice"])[
+        "AutoScalingGroups"
+    ]
+    [instance] = group["Instances"]
+    interrupt(sandbox.world, "us-east-1", instance["InstanceId"])
+    until(lambda: bool(alice()), "the owner's mail")
+    [mail] = alice()
+    assert mail["Subject"].startswith("alice: AWS takes its Spot instance back at ")
+    assert instance["InstanceId"] in mail["Message"]
+    until(lambda: len(loop.reports) >= 2, "the run that the event woke")
+
+
+def test_a_signal_does_not_wait_for_the_poll(
+    begin: Callable[..., Loop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQS takes the request and is silent, as it is for twenty seconds at a time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", endpoint)
+        loop = begin(f"{endpoint}/123456789012/acme-events-loop", "-m", "reconciler")
+        silent.settimeout(PATIENCE)
+        poll, _ = silent.accept()
+        with poll:
+            assert b"AmazonSQS.ReceiveMessage" in poll.recv(4096)
+            took = loop.end()
+    assert took < PROMPT, f"{took} s: a poll lasts 20"
+    assert "Traceback" not in loop.err
+    assert len(loop.reports) == 1
