@@ -29,6 +29,7 @@ MAY_IMPORT = {
         "power.model",
         "power.moments",
         "power.override",
+        "power.simulate",
         "doctor",
         "declare",
         "errors",

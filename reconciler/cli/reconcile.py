@@ -21,6 +21,7 @@ from reconciler.cli.edge import guarded
 from reconciler.cli.explain import explain
 from reconciler.cli.iam import iam
 from reconciler.cli.sandbox import sandbox
+from reconciler.cli.simulate import simulate
 from reconciler.cli.stop import Stop
 from reconciler.cli.streams import write
 from reconciler.cli.validate import validate
@@ -162,7 +163,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
     return repeat(request, console, every, "" if request.dry_run else given["queue"])
 
 
-for _command in (validate, explain, iam, sandbox, completion):
+for _command in (validate, explain, simulate, iam, sandbox, completion):
     reconcile.add_command(_command)
 
 

@@ -1,0 +1,78 @@
+"""`reconcile simulate`: what the hours in the YAML come to, date by date."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from reconciler.cli import exits, options
+from reconciler.cli.completion import complete_selection
+from reconciler.cli.places import fleet_paths
+
+
+@click.command(
+    cls=options.Command,
+    examples=(
+        "reconcile simulate alice",
+        "reconcile simulate 'vision/*' --from 2026-12-14 --weeks 2 -o json",
+    ),
+    short_help="Show when a workstation starts and stops, and why.",
+)
+@click.argument("name", shell_complete=complete_selection)
+@options.fleets
+@click.option(
+    "--from",
+    "begin",
+    cls=options.Option,
+    group="What",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    metavar="DATE",
+    help="The first day, by the workstation's clock; or 2026-12-14T08:00.  [default: now]",
+)
+@click.option(
+    "--weeks",
+    cls=options.Option,
+    group="What",
+    type=click.IntRange(1, 52),
+    metavar="N",
+    default=4,
+    help="How many weeks, 1 to 52.  [default: 4]",
+)
+@options.manners("text", "json")
+@click.pass_context
+def simulate(
+    ctx: click.Context,
+    /,
+    name: str,
+    fleets: tuple[str, ...],
+    begin: datetime | None,
+    weeks: int,
+    **_manners: Any,
+) -> int:
+    """Show every start and stop that the YAML asks for, with its reason: the line it stands on,
+    days off, clock changes. NAME may be a glob. Makes no AWS call.
+    """
+    console = options.console(ctx)
+    from reconciler.declare.load import load
+    from reconciler.declare.nearest import did_you_mean
+    from reconciler.errors import UsageError
+    from reconciler.plan.run import Selection
+    from reconciler.power import simulate as power
+    from reconciler.render import simulate as render
+
+    site = load(fleet_paths(fleets))
+    console.site = site.name
+    chosen = [it for it in site.workstations if Selection((name,)).takes(it.fleet, it.name)]
+    if not chosen:
+        full = [f"{it.fleet}/{it.name}" for it in site.workstations]
+        hint = did_you_mean(name, full if "/" in name else [it.name for it in site.workstations])
+        raise UsageError(f"no workstation is called `{name}`" + (f" ({hint})" if hint else ""))
+    since = begin or datetime.now(UTC).replace(second=0, microsecond=0)
+    courses = [power.simulate(it, since, weeks) for it in chosen]
+    if console.output == "json":
+        console.json(render.document(site.name, since.isoformat(), courses))
+    else:
+        console.result(render.text(courses, console.look))
+    return exits.DONE

@@ -1,0 +1,99 @@
+"""The course of workstations: each start and stop with its reason, and the hours of each week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reconciler.power.simulate import Course, Moment, Week
+from reconciler.render.as_json import VERSION, place
+from reconciler.render.escape import terminal
+from reconciler.render.look import Look, Role
+
+_ROLES: dict[str, Role] = {"start": "add", "stop": "remove"}
+
+
+def text(courses: Sequence[Course], look: Look) -> str:
+    """`Mon 23 Nov 2026 09:00 CET +01:00  start  Mon-Fri 09:00 (fleets/vision.yaml:12:25)`."""
+    lines: list[str] = []
+    for course in courses:
+        zone = f" ({course.timezone})" if course.timezone else ""
+        lines.append(look.paint("strong", terminal(f"{course.fleet}/{course.name}{zone}")))
+        if not course.timezone:
+            lines.append("  no schedule: it starts and stops when somebody says so")
+        lines += [*_lines(course, look), ""]
+    return look.finish(lines[:-1])
+
+
+def _lines(course: Course, look: Look) -> Iterator[str]:
+    moments = list(course.moments)
+    for number, week in enumerate(course.weeks):
+        later = course.weeks[number + 1].monday if number + 1 < len(course.weeks) else None
+        while moments and (later is None or moments[0].local.date() < later):
+            yield from _moment(moments.pop(0), course.timezone, look)
+        yield look.paint("quiet", f"  week of {week.monday:%a %d %b %Y}: {_hours(week)}")
+
+
+def _moment(it: Moment, timezone: str, look: Look) -> list[str]:
+    at = it.at.astimezone(ZoneInfo(timezone))
+    word = it.action if it.fires else "-"
+    note = f"{it.note}; {it.action} " if it.note else ""
+    when = f"{at:%a %d %b %Y %H:%M} {_zone(it, timezone)}".ljust(35)
+    said = terminal(f"{when} {word:<5}  {note}{it.text} ({it.where})")
+    first, *rest = look.wrap(said, "  ", " " * 8)
+    role = _ROLES[it.action] if it.fires else "quiet"
+    return [first.replace(f" {word} ", f" {look.paint(role, word)} ", 1), *rest]
+
+
+def _zone(it: Moment, timezone: str) -> str:
+    """`CET +01:00`; where a zone's name is only its offset, that once."""
+    at = it.at.astimezone(ZoneInfo(timezone))
+    offset = at.isoformat()[-6:]
+    return f"{at.tzname()} {offset}" if (at.tzname() or "").isalpha() else offset
+
+
+def _hours(week: Week) -> str:
+    if week.on is None:
+        return "hours not known, without both start and stop"
+    hours, rest = divmod(round(week.on.total_seconds() / 60), 60)
+    return f"on {hours} h {rest} min" if rest else f"on {hours} h"
+
+
+def document(site: str, begin: str, courses: Sequence[Course]) -> dict[str, Any]:
+    """The same for programs; `fires` is false for what is skipped."""
+    return {
+        "version": VERSION,
+        "site": site,
+        "from": begin,
+        "workstations": [_course(course) for course in courses],
+    }
+
+
+def _course(course: Course) -> dict[str, Any]:
+    return {
+        "fleet": course.fleet,
+        "workstation": course.name,
+        "timezone": course.timezone or None,
+        "moments": [_document(it, course.timezone) for it in course.moments],
+        "weeks": [
+            {
+                "monday": week.monday.isoformat(),
+                "hours_on": None if week.on is None else week.on / timedelta(hours=1),
+            }
+            for week in course.weeks
+        ],
+    }
+
+
+def _document(it: Moment, timezone: str) -> dict[str, Any]:
+    return {
+        "at": it.at.isoformat(),
+        "local": it.at.astimezone(ZoneInfo(timezone)).isoformat(),
+        "action": it.action,
+        "fires": it.fires,
+        "text": it.text,
+        "note": it.note or None,
+        "where": place(it.where),
+    }
