@@ -91,5 +91,6 @@ def read(aws: Aws, group: Group) -> Hours:
 def _rule(body: Mapping[str, Any], group: str) -> Rule | None:
     """None for a schedule that does something else than turn this group on or off."""
     spec = schedule.from_body(body)
-    told = spec.input if isinstance(spec.input, Mapping) else {}
-    return rule_of(spec) if told.get("AutoScalingGroupName") == group else None
+    told: object = spec.input  # by a hand, perhaps no mapping
+    named = told.get("AutoScalingGroupName") if isinstance(told, Mapping) else None
+    return rule_of(spec) if named == group else None

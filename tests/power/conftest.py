@@ -1,0 +1,28 @@
+"""The sandbox on a Sunday, and a hand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox import Sandbox
+from tests.power.days import begin
+from tests.power.hand import Hand
+
+
+@pytest.fixture
+def hand(
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Hand]:
+    """`hand(more)`: alice with these settings more, applied; and somebody to start and stop her."""
+    monkeypatch.setattr("reconciler.aws.wait.START_POLL_SECONDS", 0.0)
+
+    def make(more: str = "") -> Hand:
+        return Hand(begin(sandbox, monkeypatch, tmp_path, more), capsys)
+
+    return make

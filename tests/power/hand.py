@@ -1,0 +1,77 @@
+"""A developer's hand: the command itself, in this process, on the days of `tests.power.days`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from reconciler.cli.workstation import main
+from reconciler.power.override import END_ACTION, Sizes
+from tests.power.days import BERLIN, Days, aws
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Stand:
+    """What is remembered of alice in AWS: all four places but the lease."""
+
+    desired: int
+    sizes: Sizes
+    override: str
+    end: tuple[str, int | None] | None  # local time, desired capacity
+
+
+class Hand:
+    """`hand("start alice")`."""
+
+    def __init__(self, days: Days, capsys: pytest.CaptureFixture[str]) -> None:
+        self.days = days
+        self._capsys = capsys
+
+    def __call__(self, line: str, code: int = 0) -> Said:
+        self._capsys.readouterr()
+        found = main(shlex.split(line))
+        said = self._capsys.readouterr()
+        assert found == code, (found, said.out, said.err)
+        return Said(found, said.out, said.err)
+
+    def stand(self) -> Stand:
+        return stand(self.days)
+
+
+def stand(days: Days) -> Stand:
+    """How alice stands now."""
+    group = days.group()
+    actions = aws("autoscaling").describe_scheduled_actions(
+        AutoScalingGroupName="acme-alice", ScheduledActionNames=[END_ACTION]
+    )["ScheduledUpdateGroupActions"]
+    return Stand(
+        desired=group["DesiredCapacity"],
+        sizes=Sizes(group["MinSize"], group["MaxSize"]),
+        override=days.tags().get("reconciler:override", ""),
+        end=(local(actions[0]["StartTime"]), actions[0].get("DesiredCapacity"))
+        if actions
+        else None,
+    )
+
+
+def local(at: datetime) -> str:
+    """`Mon 09:00` in Berlin."""
+    return f"{at.astimezone(BERLIN):%a %H:%M}"

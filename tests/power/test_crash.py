@@ -1,0 +1,144 @@
+"""A command that is cut off after any of its writes is completed by the same one, and by a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.plan.kind import Aws
+from reconciler.power import find, hours, keep, start, stop
+from reconciler.power.hours import Hours
+from reconciler.power.model import Group
+from reconciler.power.override import NORMAL, active
+from tests.power.days import READS
+from tests.power.hand import Hand, stand
+
+Make = Callable[..., Hand]
+Act = Callable[[Aws, Group, Hours, datetime, datetime], object]
+
+
+class Cut(Exception):
+    """The process is gone."""
+
+
+class Door:
+    """A door that is cut before its n-th write."""
+
+    def __init__(self, aws: Aws, left: int) -> None:
+        self._aws, self.left = aws, left
+        self.region, self.account, self.partition = aws.region, aws.account, aws.partition
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        if not operation.title().startswith(READS):
+            if not self.left:
+                raise Cut
+            self.left -= 1
+        return self._aws.call(service, operation, **parameters)
+
+    def pages(self, *words: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
+        return self._aws.pages(*words, **parameters)
+
+
+def started(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
+    return start.begin(aws, group, its, None, "ann", now)
+
+
+def stopped(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
+    return stop.stop(aws, group, now)
+
+
+def extended(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
+    return keep.extend(aws, group, its, until, "ann", now)
+
+
+def held(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
+    return keep.hold(aws, group, its, until, "ann", now)
+
+
+def kept_off(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
+    return keep.off_until(aws, group, its, until, "ann", now)
+
+
+CASES: dict[str, tuple[Act | None, Act]] = {
+    "start outside its hours": (None, started),
+    "start of one that is kept off": (kept_off, started),
+    "stop of one that is kept on": (started, stopped),
+    "extend": (started, extended),
+    "hold": (started, held),
+    "off instead of hold": (started, kept_off),
+    "off": (None, kept_off),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("then", ["the same again", "a run"])
+def test_what_is_cut_off_is_completed(hand: Make, case: str, then: str) -> None:
+    first, act = CASES[case]
+    days = hand().days
+    door = days.session.region("us-east-1")
+    now, until = days.at("Sun 13:00"), days.at("Tue 12:00")
+
+    def do(what: Act, left: int = 99) -> int:
+        """How many writes it made."""
+        cut = Door(door, left)
+        [group] = find.by_name(cut, "alice")
+        what(cut, group, hours.read(cut, group), until, now)
+        return left - cut.left
+
+    def prepare() -> None:
+        do(stopped)
+        if find.by_name(door, "alice")[0].override:
+            keep.take_back(door, find.by_name(door, "alice")[0], 0, now)
+        if first:
+            do(first)
+
+    prepare()
+    writes = do(act)
+    assert writes >= 2
+    whole = stand(days)
+    for left in range(writes):
+        prepare()
+        with pytest.raises(Cut):
+            do(act, left)
+        if then == "the same again":
+            do(act)
+            assert stand(days) == whole, left
+            continue
+        days.run()
+        found = stand(days)
+        meant = active(found.override, now)
+        if meant and meant.state == "off" and found.desired:  # a run cuts nobody off
+            assert found.sizes == NORMAL
+            days.desire(0)
+            days.run()
+            found = stand(days)
+        assert found.sizes == (meant.sizes if meant else NORMAL), left
+
+
+def test_a_cut_off_hold_still_ends(hand: Make) -> None:
+    """Tag alone: a run keeps it on, and puts the sizes back after the time; the stop comes."""
+    it = hand()
+    days = it.days
+    days.to("Mon 18:00")
+    door = days.session.region("us-east-1")
+    [group] = find.by_name(door, "alice")
+    with pytest.raises(Cut):
+        held(
+            Door(door, 1),
+            group,
+            hours.read(door, group),
+            days.at("Mon 20:00"),
+            days.at("Mon 18:00"),
+        )
+    days.run()
+    days.to("Mon 19:30")
+    assert days.state() == "spot"
+    days.to("Mon 20:01")
+    days.run()
+    assert it.stand().sizes == NORMAL
+    days.sandbox.clock.forward(timedelta(hours=1))
+    it("stop alice")
+    assert days.state() == "off"
