@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.cli.console import Console
 
 ENDPOINT = "AWS_ENDPOINT_URL"
+SERVER = "reconcile-sandbox"
 SECONDS = 600  # moving weeks of a large fleet takes its time
 
 
@@ -24,6 +25,7 @@ def ask(verb: str, words: Mapping[str, Any] | None = None) -> dict[str, Any]:
     Raises: UsageError when there is none, when it is something else, and for what it refuses.
     """
     import json
+    from contextlib import closing
     from http.client import HTTPConnection, HTTPException
 
     from reconciler.errors import UsageError
@@ -38,25 +40,23 @@ def ask(verb: str, words: Mapping[str, Any] | None = None) -> dict[str, Any]:
     not_one = f"{endpoint} ({ENDPOINT}) is not a sandbox of `reconcile sandbox`"
     if place.scheme != "http" or not place.hostname:
         raise UsageError(f"{not_one}: those are at http://127.0.0.1")
-    connection = HTTPConnection(place.hostname, place.port, timeout=SECONDS)
+    body = None if words is None else json.dumps(words)
     try:
-        body = None if words is None else json.dumps(words)
-        connection.request("GET" if words is None else "POST", f"/_sandbox/{verb}", body)
-        answer = connection.getresponse()
-        document = json.loads(answer.read())
+        with closing(HTTPConnection(place.netloc, timeout=SECONDS)) as connection:
+            connection.request("GET" if words is None else "POST", f"/_sandbox/{verb}", body)
+            answer = connection.getresponse()
+            document = json.loads(answer.read())
     except OSError as error:
         raise UsageError(
             f"{endpoint} ({ENDPOINT}) does not answer: {error}; is `reconcile sandbox` running?"
         ) from error
     except (HTTPException, ValueError) as error:
         raise UsageError(not_one) from error
-    finally:
-        connection.close()
-    if not isinstance(document, dict):
+    if answer.getheader("Server") != SERVER:
         raise UsageError(not_one)
     if answer.status != 200:
-        raise UsageError(str(document.get("error", not_one)))
-    return document
+        raise UsageError(document["error"])
+    return dict(document)
 
 
 def show(console: Console, document: dict[str, Any], text: str) -> int:

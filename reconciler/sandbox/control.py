@@ -22,8 +22,12 @@ from reconciler.sandbox.wire import Answer
 from reconciler.sandbox.world import World
 
 PREFIX = "/_sandbox/"
+SERVER = "reconcile-sandbox"
+"""By which a client knows that it talks to a sandbox and not to something else."""
 Verb = Callable[[World, Wire], Wire]
 VERBS: dict[tuple[str, str], Verb] = {}
+LARGEST_MOVE = timedelta(days=366)
+DURATION = re.compile(r"(?=.)" + "".join(rf"(\d{{1,6}}{unit})?" for unit in "wdhms"))
 UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FAILURES = {failure: name for name, failure in NAMED.items()}
@@ -70,7 +74,8 @@ def refusal(status: int, message: str) -> Answer:
 
 
 def _json(status: int, document: Wire) -> Answer:
-    return Answer(status, json.dumps(document).encode(), {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "Server": SERVER}
+    return Answer(status, json.dumps(document).encode(), headers)
 
 
 def only(words: Wire, *known: str) -> None:
@@ -114,19 +119,22 @@ def move(world: World, words: Wire) -> Wire:
     only(words, "forward", "to", "timezone")
     if ("forward" in words) == ("to" in words):
         raise Misasked('give one of forward ("2h", "1d12h") and to ("2026-11-23T09:00:00Z")')
+    now = world.now()
     if "forward" in words:
-        until = world.now() + duration(text(words, "forward"))
+        by = duration(text(words, "forward"))
     else:
-        until = moment(text(words, "to"), text(words, "timezone", "UTC"), world.now())
+        by = moment(text(words, "to"), text(words, "timezone", "UTC"), now) - now
+    if by > LARGEST_MOVE:
+        raise Misasked(f"that is too far at once: at most {LARGEST_MOVE.days} days")
     try:
-        return _time(world, world.clock.to(until))
+        return _time(world, world.clock.to(now + by))
     except ValueError as error:
         raise Misasked(f"{error}; choose a later one") from error
 
 
 def duration(value: str) -> timedelta:
     """``90s``, ``15m``, ``2h``, ``1d12h``, ``2w``."""
-    if not re.fullmatch(r"(\d{1,6}[wdhms])+", value):
+    if not DURATION.fullmatch(value):
         raise Misasked(f"{value!r} is not a duration; write 90s, 15m, 2h, 1d12h or 2w")
     parts = re.findall(r"(\d+)([wdhms])", value)
     return timedelta(seconds=sum(int(number) * UNITS[unit] for number, unit in parts))
