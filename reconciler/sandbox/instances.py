@@ -51,7 +51,7 @@ def run(call: Call) -> MotoResult:
     count = int(params.get("MinCount", 1))
     market: Market = "spot" if params.get("InstanceMarketOptions") else "on-demand"
     kind = params.get("InstanceType", "m1.small")
-    over = quotas.refusal(call.world, call.region, kind, market, count)
+    over = quotas.Room(call.world, call.region).refusal(kind, market, count)
     if over is not None:
         raise AwsError(over.code, over.text)
     return _run(call, params, tags)

@@ -121,15 +121,18 @@ def choose(call: Call, group: Group, pools: list[Pool], market: Market) -> Pool:
         text = "No instance types match the instance requirements in the Auto Scaling group."
         raise AwsError("InvalidFleetConfiguration", text)
     refused: list[Refused] = []
+    room = quotas.Room(call.world, call.region)
     for pool in pools:
-        failure = _refusal(call, group, pool, market)
+        failure = _refusal(call, group, room, pool, market)
         if failure is None:
             return pool
         refused.append(Refused(failure, pool))
     raise next((each for each in refused if each.failure.code != NOT_OFFERED.code), refused[0])
 
 
-def _refusal(call: Call, group: Group, pool: Pool, market: Market) -> Failure | None:
+def _refusal(
+    call: Call, group: Group, room: quotas.Room, pool: Pool, market: Market
+) -> Failure | None:
     instance_type, zone, _ = pool
     if not offered(instance_type, zone):
         return NOT_OFFERED.of(instance_type, zone)
@@ -138,5 +141,5 @@ def _refusal(call: Call, group: Group, pool: Pool, market: Market) -> Failure | 
         price = instances.pool_price(instance_type, zone, market)
         if float(offer) < price:
             return price_too_low(float(offer), price)
-    over = quotas.refusal(call.world, call.region, instance_type, market)
+    over = room.refusal(instance_type, market)
     return over or call.world.capacity.refusal(instance_type, zone, market)

@@ -6,6 +6,7 @@ that are pending or running. [D ec2-on-demand-instances-limits, using-spot-limit
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -79,6 +80,7 @@ def limit(world: World, region: str, quota: Quota) -> int:
     return quota.default if value is None else value
 
 
+@functools.cache
 def quota_of(instance_type: str, market: Market) -> Quota | None:
     """The quota that counts a type, or None where there is no such quota here."""
     letters = re.match(r"[a-z]*", instance_type)
@@ -93,7 +95,8 @@ def used(world: World, region: str, quota: Quota) -> int:
     """The vCPUs that count against a quota now."""
     return sum(
         vcpus(instance.instance_type)
-        for instance in world.ec2(region).all_instances()
+        for reservation in world.ec2(region).reservations.values()
+        for instance in reservation.instances  # all_instances copies each
         if instance.state in COUNTED
         and quota_of(instance.instance_type, _market(instance.lifecycle)) is quota
     )
@@ -103,17 +106,24 @@ def _market(lifecycle: str | None) -> Market:
     return "spot" if lifecycle == "spot" else "on-demand"
 
 
-def refusal(
-    world: World, region: str, instance_type: str, market: Market, count: int = 1
-) -> Failure | None:
-    """Why the quota does not allow so many instances more, or None if it does."""
-    quota = quota_of(instance_type, market)
-    if quota is None:
-        return None
-    most = limit(world, region, quota)
-    if used(world, region, quota) + count * vcpus(instance_type) <= most:
-        return None
-    return failures.SPOT_QUOTA if market == "spot" else failures.vcpu_limit(most)
+class Room:
+    """What the quotas leave in one region, counted once: it is for one launch."""
+
+    def __init__(self, world: World, region: str) -> None:
+        self._world, self._region = world, region
+        self._used: dict[Quota, int] = {}
+
+    def refusal(self, instance_type: str, market: Market, count: int = 1) -> Failure | None:
+        """Why the quota does not allow so many instances more, or None if it does."""
+        quota = quota_of(instance_type, market)
+        if quota is None:
+            return None
+        if quota not in self._used:
+            self._used[quota] = used(self._world, self._region, quota)
+        most = limit(self._world, self._region, quota)
+        if self._used[quota] + count * vcpus(instance_type) <= most:
+            return None
+        return failures.SPOT_QUOTA if market == "spot" else failures.vcpu_limit(most)
 
 
 def view(call: Call, quota: Quota, value: int) -> Wire:
