@@ -26,6 +26,10 @@ RARELY = (1_000_000, 10, 10)
 the CPU at 1,000 workstations. A look at 5,000 leaves a million objects."""
 
 
+FEW, MANY = 3, 20
+"""Starts and stops that are told of a changed schedule; -v and the comment tell many."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What the options ask for."""
@@ -51,6 +55,7 @@ def run(
     from reconciler.declare.load import load
     from reconciler.engine.settle import settle
     from reconciler.plan import run as path
+    from reconciler.power.foretold import foretold
 
     selection = path.Selection(request.only, request.approve)
     with console.stop.interruptible(), Progress(console, "reading"):
@@ -64,6 +69,8 @@ def run(
         report = path.look(site, cloud, selection, dry_run=request.dry_run)
     console.log.debug("read %s; AWS calls so far: %s", ", ".join(site.files), report.calls)
     if request.dry_run:
+        short = console.output == "text" and not console.verbose
+        report = foretold(report, cloud.now(), FEW if short else MANY)
         _show(report, request, console)
         return exits.of_report(report, pending_is_3=request.exit_code)
 
