@@ -38,8 +38,16 @@ from reconciler.errors import Refused, Unreachable, UsageError
 if TYPE_CHECKING:
     from reconciler.declare.fleet import Site
 
-IAM_PREFIX = {"auto-scaling": "autoscaling", "eventbridge": "events"}
+IAM_PREFIX = {
+    "auto-scaling": "autoscaling",
+    "eventbridge": "events",
+    "service-quotas": "servicequotas",
+}
 """botocore's event names → the service prefix that IAM and CloudTrail use."""
+
+
+ONE_REGION = {"pricing": "us-east-1"}
+"""Services that have one list for all regions, and endpoints in few."""
 
 
 class Session:
@@ -76,7 +84,8 @@ class Session:
         return datetime.now(UTC) + self.ahead
 
     def client(self, service: str, region: str) -> Any:
-        """The shared client of a service in a region."""
+        """The shared client of a service in a region, or where the service is."""
+        region = ONE_REGION.get(service, region)
         with self._lock:
             if (service, region) not in self._clients:
                 try:
@@ -228,4 +237,5 @@ def _whole(operation_model: Any, response_dict: dict[str, Any], **_context: Any)
 
 
 def _name(client: Any, service: str, operation: str) -> str:
-    return f"{service}:{client.meta.method_to_api_mapping[operation]}"
+    prefix = IAM_PREFIX.get(service, service)
+    return f"{prefix}:{client.meta.method_to_api_mapping[operation]}"
