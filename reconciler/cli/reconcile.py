@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from reconciler.cli import exits, options
 from reconciler.cli.completion import complete_selection, completion
 from reconciler.cli.console import Console
+from reconciler.cli.doctor import doctor
 from reconciler.cli.edge import guarded
 from reconciler.cli.explain import explain
 from reconciler.cli.iam import iam
@@ -163,7 +164,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
     return repeat(request, console, every, "" if request.dry_run else given["queue"])
 
 
-for _command in (validate, explain, simulate, iam, sandbox, completion):
+for _command in (validate, explain, doctor, simulate, iam, sandbox, completion):
     reconcile.add_command(_command)
 
 

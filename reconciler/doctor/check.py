@@ -1,0 +1,107 @@
+"""What a check is handed, and what it finds.
+
+A check is a function of a `View` that yields what it `Found`; it lets a failed read of AWS fly:
+whoever runs it makes "unknown" of that, never "fine".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from reconciler.declare.fleet import LustreFileSystem, Site, Workstation
+from reconciler.errors import AwsError, Denied, Throttled, Unreachable, Where
+from reconciler.plan.guard import Pools
+from reconciler.plan.kind import Aws
+from reconciler.plan.read import Lookups
+from reconciler.plan.resolve import Blocked, Missing, ResolvedWorkstation
+
+READ_FAILED = frozenset(kind.code for kind in (AwsError, Denied, Throttled, Unreachable))
+"""Codes of what could not be read, beside what was read and is not there."""
+
+POLICY = "`reconcile iam --role plan` prints the whole policy"
+
+
+class Level(StrEnum):
+    """How a thing stands."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing looked at: how it stands, and what to do about it. The examiner adds the rest."""
+
+    level: Level
+    message: str
+    fix: str = ""
+    workstations: tuple[str, ...] = ()  # those it holds back; () when it is nobody's in particular
+    where: Where | None = None
+    check: str = ""
+    region: str = ""  # "" for the account as a whole
+
+
+@dataclass(frozen=True)
+class TypeFacts:
+    """One instance type, as far as quotas and images go."""
+
+    vcpus: int
+    architectures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """A region as the checks see it; for the account as a whole, all regions through one door."""
+
+    site: Site
+    aws: Aws
+    lookups: Lookups
+    workstations: tuple[Workstation, ...]
+    file_systems: tuple[LustreFileSystem, ...]  # shared ones and homes
+    resolved: tuple[ResolvedWorkstation, ...]
+    blocked: tuple[Blocked, ...]
+    pools: Mapping[str, Pools | Missing]  # by workstation
+    types: Mapping[str, TypeFacts] | Missing  # every type of `pools`
+    now: datetime  # by AWS's clock
+    ahead: timedelta  # AWS's clock before ours
+
+    def matching(self, name: str) -> tuple[str, ...]:
+        """The types a workstation may start as; none when they could not be read."""
+        pools = self.pools.get(name)
+        if not isinstance(pools, Pools):
+            return ()
+        return tuple(sorted({each for types in pools.by_zone.values() for each in types}))
+
+
+Check = Callable[[View], Iterator[Found]]
+
+
+def lacking(
+    missing: Missing, fix: str, workstations: Iterable[str] = (), where: Where | None = None
+) -> Found:
+    """What a lookup did not find: an error; what it could not read: unknown."""
+    what, _, advice = missing.reason.partition("; ")
+    if missing.error in READ_FAILED:
+        return Found(Level.UNKNOWN, missing.reason, POLICY, tuple(workstations), where)
+    return Found(Level.ERROR, what, advice or fix, tuple(workstations), where)
+
+
+def unread(error: AwsError, what: str = "") -> Found:
+    """A read that failed, with the right to ask for where that is what lacks."""
+    if isinstance(error, Denied):
+        fix = f"allow {error.action} on {error.resource}: {POLICY}"
+    else:
+        fix = "run it again; if it stays, look at the network, and at what else calls this account"
+    return Found(Level.UNKNOWN, f"{what} could not be read: {error}".lstrip(), fix)
+
+
+def names(them: Iterable[str], most: int = 5) -> str:
+    """`alice, bob and 3 more`."""
+    listed = list(them)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more

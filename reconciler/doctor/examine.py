@@ -1,0 +1,159 @@
+"""All checks, in the order they are told, and their run over account and regions side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from reconciler.declare.fleet import LustreFileSystem, Site
+from reconciler.doctor import placing, quotas, rights
+from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
+from reconciler.errors import AwsError, UsageError
+from reconciler.plan.guard import Pools
+from reconciler.plan.kind import Aws
+from reconciler.plan.read import READERS, Cloud, read
+from reconciler.plan.resolve import Missing, ResolvedSite
+from reconciler.plan.run import Selection
+
+ACCOUNT: tuple[tuple[str, Check], ...] = (
+    ("clock", rights.clock),
+    ("instance-profile", rights.profiles),
+    ("scheduler-role", rights.scheduler_roles),
+    ("service-role", rights.service_roles),
+)
+REGION: tuple[tuple[str, Check], ...] = (
+    ("declared", placing.declared),
+    ("image", placing.images),
+    ("architecture", placing.architectures),
+    ("offering", placing.offerings),
+    ("address", placing.addresses),
+    ("vcpu-quota", quotas.vcpus),
+    ("group-quota", quotas.groups),
+    ("lustre-quota", quotas.lustre),
+    ("key", rights.keys),
+)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Everything found, the account first, then region by region."""
+
+    site: str
+    account: str
+    found: tuple[Found, ...]
+    calls: Mapping[str, int]
+
+    def summary(self) -> dict[str, int]:
+        """How many of each level."""
+        counts = Counter(each.level for each in self.found)
+        return {level.value: counts[level] for level in Level}
+
+
+def examine(site: Site, cloud: Cloud, only: tuple[str, ...], ahead: timedelta) -> Diagnosis:
+    """Run every check. Reads only; `ahead` is AWS's clock before ours.
+
+    Raises: UsageError when `only` matches nothing, or the credentials end meanwhile.
+    """
+    site = _selected(site, only)
+    doors = {region: cloud.reader(region) for region in site.regions}
+    resolved = read(site, replace(cloud, kinds=()), doors).resolved
+    with cloud.pool(READERS) as pool:
+        views = [
+            pool.submit(_view, resolved, cloud, door, ahead, region)
+            for region, door in doors.items()
+        ]
+        whole = _bare(resolved, cloud, doors[site.regions[0]], ahead)  # IAM is global
+        found = [_asked(pool, check, whole, "") for check in ACCOUNT]
+        for region, view in zip(doors, views, strict=True):
+            found += [_asked(pool, check, view.result(), region) for check in REGION]
+        told = tuple(each for some in found for each in some.result())
+    return Diagnosis(site.name, cloud.account, told, cloud.calls())
+
+
+def _selected(site: Site, only: tuple[str, ...]) -> Site:
+    """The site with the chosen workstations, and the regions that something is in."""
+    for glob in only:
+        if not any(Selection((glob,)).takes(w.fleet, w.name) for w in site.workstations):
+            raise UsageError(f"--only {glob} matches no workstation")
+    chosen = tuple(w for w in site.workstations if Selection(only).takes(w.fleet, w.name))
+    mounted = {(w.fleet, mount.file_system) for w in chosen for mount in w.mounts}
+    shared = tuple(it for it in site.file_systems if not only or (it.fleet, it.name) in mounted)
+    regions = tuple(sorted({w.region for w in chosen} | {it.region for it in shared}))
+    if not regions:
+        raise UsageError("nothing is declared, so there is nothing to examine")
+    return replace(site, workstations=chosen, file_systems=shared, regions=regions)
+
+
+def _bare(
+    resolved: ResolvedSite, cloud: Cloud, door: Aws, ahead: timedelta, region: str = ""
+) -> View:
+    """What is known before the types are read."""
+    site = resolved.declared
+    here = tuple(w for w in site.workstations if region in ("", w.region))
+    homes = tuple(w.home for w in here if isinstance(w.home, LustreFileSystem))
+    return View(
+        site=site,
+        aws=door,
+        lookups=cloud.lookups,
+        workstations=here,
+        file_systems=tuple(it for it in site.file_systems if region in ("", it.region)) + homes,
+        resolved=tuple(w for w in resolved.workstations if region in ("", w.declared.region)),
+        blocked=tuple(it for it in resolved.blocked if region in ("", it.region)),
+        pools={},
+        types={},
+        now=resolved.now,
+        ahead=ahead,
+    )
+
+
+def _view(resolved: ResolvedSite, cloud: Cloud, door: Aws, ahead: timedelta, region: str) -> View:
+    bare = _bare(resolved, cloud, door, ahead, region)
+    pools = cloud.lookups.pools(door, bare.resolved)
+    found = {
+        name
+        for each in pools.values()
+        if isinstance(each, Pools)
+        for types in each.by_zone.values()
+        for name in types
+    }
+    return replace(bare, pools=pools, types=_types(door, sorted(found)))
+
+
+def _types(aws: Aws, wanted: list[str]) -> dict[str, TypeFacts] | Missing:
+    """vCPUs and architectures of instance types, by name."""
+    found: dict[str, TypeFacts] = {}
+    try:
+        for start in range(0, len(wanted), 200):  # EC2: at most 200 values a filter
+            some = wanted[start : start + 200]
+            for item in aws.pages(
+                "ec2",
+                "describe_instance_types",
+                "InstanceTypes",
+                100,
+                Filters=[{"Name": "instance-type", "Values": some}],
+            ):
+                found[item["InstanceType"]] = TypeFacts(
+                    item["VCpuInfo"]["DefaultVCpus"],
+                    tuple(item["ProcessorInfo"]["SupportedArchitectures"]),
+                )
+    except AwsError as error:
+        return Missing(str(error), error.code)
+    return found
+
+
+def _asked(
+    pool: Executor, check: tuple[str, Check], view: View, region: str
+) -> Future[Iterable[Found]]:
+    name, look = check
+    return pool.submit(lambda: [replace(it, check=name, region=region) for it in run(look, view)])
+
+
+def run(look: Check, view: View) -> Iterator[Found]:
+    """What a check found until a read failed, and that it failed."""
+    try:
+        yield from look(view)
+    except AwsError as error:
+        yield unread(error)

@@ -1,0 +1,160 @@
+"""Where workstations can start: types offered per zone, addresses left, images that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from reconciler.declare.fleet import Workstation
+from reconciler.doctor.check import Found, Level, View, lacking, names
+from reconciler.plan.guard import FEWEST_POOLS, Pools
+from reconciler.plan.resolve import ImageFacts, Missing, keys_of
+
+OLD = timedelta(days=180)
+"""Half a year of security updates that a boot has to make up for."""
+
+
+def declared(view: View) -> Iterator[Found]:
+    """What keeps a workstation out of every plan, beyond what has a check of its own."""
+    told = {each.reason for each in _told_elsewhere(view) if isinstance(each, Missing)}
+    held: dict[str, list[str]] = {}
+    for each in view.blocked:
+        held.setdefault(each.reason, []).append(each.workstation or each.name)
+    for each in view.blocked:
+        if each.reason not in told:
+            told.add(each.reason)
+            missing = Missing(each.reason, each.error)
+            yield lacking(missing, "correct the YAML there", held[each.reason], each.where)
+    if not view.blocked:
+        yield Found(Level.OK, f"all that is named is there, for {len(view.workstations)}")
+
+
+def _told_elsewhere(view: View) -> Iterator[object]:
+    """The answers to lookups that have a check of their own; nothing is asked twice."""
+    each, aws, lookups = view.workstations, view.aws, view.lookups
+    yield from lookups.images(aws, {w.image for w in each}).values()
+    yield from lookups.instance_profiles(aws, {w.instance_profile for w in each}).values()
+    yield from lookups.roles(aws, {w.scheduler_role for w in each}).values()
+    yield from lookups.keys(aws, keys_of(view.site, aws.region)).values()
+
+
+def offerings(view: View) -> Iterator[Found]:
+    """Whether AWS offers the matching types in each zone of each workstation."""
+    alike: dict[tuple[str, int], list[str]] = {}
+    for each in view.resolved:
+        name, pools = each.declared.name, view.pools[each.declared.name]
+        if isinstance(pools, Missing):
+            yield lacking(pools, "", [name], each.declared.where)
+        else:
+            least = 1 if each.declared.spot_policy == "on-demand" else FEWEST_POOLS
+            alike.setdefault((str(pools), least), []).append(name)
+    for (text, least), same in alike.items():
+        pools = view.pools[same[0]]
+        assert isinstance(pools, Pools)
+        bare = [zone for zone, types in pools.by_zone.items() if not types]
+        who = f"{names(same)}: {text}"
+        fix = "widen gpu or instance_types, or choose other availability_zones"
+        if pools.count < least:
+            few = f"{pools.count} pools (type × zone), {least} needed; {who}"
+            yield Found(Level.ERROR, few, fix, tuple(same))
+        elif bare:
+            nothing = f"nothing that matches is offered in {names(bare)}; {who}"
+            yield Found(Level.WARNING, nothing, fix, tuple(same))
+        else:
+            yield Found(Level.OK, who)
+
+
+def addresses(view: View) -> Iterator[Found]:
+    """Whether the chosen subnets have addresses left; each instance takes one."""
+    free = {
+        item["SubnetId"]: item["AvailableIpAddressCount"]
+        for item in view.aws.pages("ec2", "describe_subnets", "Subnets", 1000)
+    }
+    users: dict[str, list[str]] = {}
+    zones: dict[str, str] = {}
+    stuck = set()
+    for each in view.resolved:
+        for subnet in each.subnets:
+            users.setdefault(subnet.id, []).append(each.declared.name)
+            zones[subnet.id] = subnet.availability_zone
+        if not any(free[subnet.id] for subnet in each.subnets):
+            stuck.add(each.declared.name)
+    for subnet_id, them in sorted(users.items()):
+        left = free[subnet_id]
+        text = (
+            f"{subnet_id} ({zones[subnet_id]}): {left} free addresses, {len(them)} may start there"
+        )
+        fix = "free some, or name larger or more subnets in network.subnets"
+        if left == 0 and stuck & set(them):
+            held = sorted(stuck & set(them))
+            yield Found(Level.ERROR, f"{text}: {names(held)} can start nowhere", fix, tuple(held))
+        elif left < len(them):
+            yield Found(Level.WARNING, text, fix, tuple(them))
+        else:
+            yield Found(Level.OK, text)
+
+
+def images(view: View) -> Iterator[Found]:
+    """Whether each declared image is there, usable, and not too old."""
+    users: dict[str, list[Workstation]] = {}  # by id
+    for name, facts in view.lookups.images(view.aws, {w.image for w in view.workstations}).items():
+        them = [w for w in view.workstations if str(w.image) == name]
+        if isinstance(facts, ImageFacts):
+            users.setdefault(facts.id, []).extend(them)
+        else:
+            who = [w.name for w in them]
+            yield lacking(facts, "publish it, or correct `image`", who, them[0].places["image"])
+    if not users:
+        return
+    asked = [{"Name": "image-id", "Values": sorted(users)}]
+    for item in view.aws.call("ec2", "describe_images", Filters=asked)["Images"]:
+        yield _image(view, item, users[item["ImageId"]])
+
+
+def _image(view: View, item: Mapping[str, Any], users: list[Workstation]) -> Found:
+    made, ends = _moment(item.get("CreationDate")), _moment(item.get("DeprecationTime"))
+    age = f", {(view.now - made).days} days old" if made else ""
+    text = f"{item['ImageId']} ({names(sorted({str(w.image) for w in users}))}){age}"
+    fix = "bake a new image and publish it where `image` points"
+    level = Level.OK
+    if item["State"] != "available":
+        level, text, fix = Level.ERROR, f"{text} is {item['State']}", "name one that is available"
+    elif ends and ends <= view.now:
+        level, text = Level.WARNING, f"{text}, deprecated since {ends:%Y-%m-%d}"
+    elif made and view.now - made > OLD:
+        level = Level.WARNING
+    if level is Level.OK:
+        return Found(level, text)
+    return Found(level, text, fix, tuple(w.name for w in users), users[0].places["image"])
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def architectures(view: View) -> Iterator[Found]:
+    """Whether the image runs on the types that match."""
+    if isinstance(view.types, Missing):
+        yield lacking(view.types, "")
+        return
+    fine = 0
+    for each in view.resolved:
+        types, image = view.matching(each.declared.name), each.image
+        wrong = [t for t in types if image.architecture not in view.types[t].architectures]
+        if not wrong:
+            fine += 1
+            continue
+        text = (
+            f"{each.declared.name}: {image.id} is {image.architecture}, "
+            f"which {names(wrong)} cannot run"
+        )
+        yield Found(
+            Level.ERROR if len(wrong) == len(types) else Level.WARNING,
+            text,
+            "name an image of their architecture, or take these types out",
+            (each.declared.name,),
+            each.declared.places["image"],
+        )
+    if fine:
+        yield Found(Level.OK, f"the image runs on every type that matches, for {fine}")

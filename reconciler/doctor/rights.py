@@ -1,0 +1,167 @@
+"""What must be able to act: the machine's profile, the schedules' role, keys, AWS's own roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from reconciler.declare.fleet import Workstation
+from reconciler.doctor.check import Found, Level, View, lacking, unread
+from reconciler.errors import AwsError, NotFound
+from reconciler.plan.resolve import Missing
+
+SCHEDULER = "scheduler.amazonaws.com"
+SKEW = timedelta(minutes=5)
+"""AWS refuses a signature that is older (IAM user guide, "Signing AWS API requests")."""
+
+
+def profiles(view: View) -> Iterator[Found]:
+    """Whether each instance profile is there and has a role: without one, no agent signs in."""
+    users = _users(view, lambda w: w.instance_profile)
+    for name, arn in view.lookups.instance_profiles(view.aws, users).items():
+        where = users[name][0].places["instance_profile"]
+        if isinstance(arn, Missing):
+            yield lacking(arn, "create it", [w.name for w in users[name]], where)
+            continue
+        found = view.aws.call("iam", "get_instance_profile", InstanceProfileName=name)
+        if found["InstanceProfile"]["Roles"]:
+            yield Found(Level.OK, f"instance profile {name}")
+        else:
+            text = f"instance profile {name} has no role: instances could not even reach SSM"
+            fix = f"aws iam add-role-to-instance-profile --instance-profile-name {name} …"
+            yield Found(Level.ERROR, text, fix, tuple(w.name for w in users[name]), where)
+
+
+def scheduler_roles(view: View) -> Iterator[Found]:
+    """Whether EventBridge Scheduler may take each role for the site's schedule group."""
+    users = _users(view, lambda w: w.scheduler_role)
+    for name, arn in view.lookups.roles(view.aws, users).items():
+        where = users[name][0].places["scheduler_role"]
+        who = tuple(w.name for w in users[name])
+        if isinstance(arn, Missing):
+            yield lacking(arn, "create it", who, where)
+            continue
+        role = view.aws.call("iam", "get_role", RoleName=name)["Role"]
+        groups = [_group(view, region) for region in sorted({w.region for w in users[name]})]
+        said = [_trusted(role["AssumeRolePolicyDocument"], view.site.account, g) for g in groups]
+        level, text = next((it for it in said if it[0] is not Level.OK), said[0])
+        fix = (
+            ""
+            if level is Level.OK
+            else "give it what `reconcile iam --role scheduler --trust` prints"
+        )
+        yield Found(level, f"role {name} {text}", fix, who if fix else (), where)
+
+
+def keys(view: View) -> Iterator[Found]:
+    """Whether each declared KMS key can be used."""
+    homes = ((it.kms_key_id, it.workstation, it.where) for it in view.file_systems)
+    volumes = (
+        (key, w.name, w.where)
+        for w in view.workstations
+        for key in {w.root.kms_key_id, w.home.kms_key_id if w.home else None}
+    )
+    declared = {key: (name, where) for key, name, where in (*homes, *volumes) if key}
+    for key, (name, where) in sorted(declared.items()):
+        try:
+            facts = view.aws.call("kms", "describe_key", KeyId=key)["KeyMetadata"]
+        except NotFound:
+            absent = Missing(f"KMS key {key} does not exist in {view.aws.region}")
+            yield lacking(absent, "create it, or correct `kms_key_id`", [name], where)
+            continue
+        except AwsError as error:  # of one key: the others can be told
+            yield unread(error)
+            continue
+        if facts["KeyState"] == "Enabled":
+            yield Found(Level.OK, f"KMS key {key}")
+        else:
+            text = f"KMS key {key} is {facts['KeyState']}: nothing it encrypts can be attached"
+            fix = f"aws kms enable-key --key-id {facts['KeyId']} (cancel its deletion before)"
+            yield Found(Level.ERROR, text, fix, (name,) if name else (), where)
+
+
+def service_roles(view: View) -> Iterator[Found]:
+    """Whether AWS has made the roles that Auto Scaling and Spot act under."""
+    needed = {"AWSServiceRoleForAutoScaling": "autoscaling.amazonaws.com"}
+    if any(w.spot_policy != "on-demand" for w in view.workstations):
+        needed["AWSServiceRoleForEC2Spot"] = "spot.amazonaws.com"
+    for name, service in needed.items():
+        try:
+            view.aws.call("iam", "get_role", RoleName=name)
+        except NotFound:
+            text = f"role {name} is not there: AWS makes it at first use, which may fail once"
+            fix = f"aws iam create-service-linked-role --aws-service-name {service}"
+            yield Found(Level.WARNING, text, fix)
+        else:
+            yield Found(Level.OK, f"role {name}")
+
+
+def clock(view: View) -> Iterator[Found]:
+    """Whether this machine's clock is near AWS's: signatures carry the time."""
+    off = abs(view.ahead)
+    text = f"this machine's clock is {int(off.total_seconds())} seconds off AWS's"
+    if off > SKEW:
+        yield Found(Level.WARNING, f"{text}: signatures fail", "set it by NTP, e.g. chronyd")
+    else:
+        yield Found(Level.OK, text)
+
+
+def _users(view: View, named: Callable[[Workstation], str]) -> dict[str, list[Workstation]]:
+    users: dict[str, list[Workstation]] = {}
+    for each in view.workstations:
+        users.setdefault(named(each), []).append(each)
+    return users
+
+
+def _group(view: View, region: str) -> str:
+    aws = view.aws
+    return f"arn:{aws.partition}:scheduler:{region}:{aws.account}:schedule-group/{view.site.name}"
+
+
+def _trusted(document: Mapping[str, Any], account: str, group: str) -> tuple[Level, str]:
+    """How a trust policy stands to Scheduler, which says for which account and group it comes."""
+    told = {"aws:SourceAccount": account, "aws:SourceArn": group}
+    verdict = (Level.ERROR, f"does not trust {SCHEDULER}: no schedule starts anything")
+    for statement in _each(document.get("Statement", ())):
+        who = statement.get("Principal", {})
+        services = _each(who.get("Service", ())) if isinstance(who, Mapping) else ()
+        if SCHEDULER not in services or "sts:AssumeRole" not in _each(statement["Action"]):
+            continue
+        conditions = [
+            (operator, key, _each(values))
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, values in keys.items()
+        ]
+        if statement["Effect"] == "Deny" or any(
+            operator not in _OPERATORS or key not in told for operator, key, _ in conditions
+        ):
+            return Level.UNKNOWN, f"trusts {SCHEDULER} on conditions that are not judged here"
+        if all(
+            any(_OPERATORS[operator](told[key], each) for each in allowed)
+            for operator, key, allowed in conditions
+        ):
+            if conditions:
+                return Level.OK, f"trusts {SCHEDULER} for the site's schedule group"
+            # The confused deputy (EventBridge Scheduler user guide, same title).
+            return Level.WARNING, f"trusts {SCHEDULER} for the schedules of any account"
+        verdict = (Level.ERROR, f"does not trust {SCHEDULER} for {group}: nothing starts")
+    return verdict
+
+
+def _equal(value: str, wanted: str) -> bool:
+    return value == wanted
+
+
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": _equal,
+    "StringLike": fnmatchcase,
+    "ArnEquals": fnmatchcase,
+    "ArnLike": fnmatchcase,
+}
+
+
+def _each(value: Any) -> Iterable[Any]:
+    """IAM takes one or a list everywhere."""
+    return [value] if isinstance(value, str | Mapping) else value

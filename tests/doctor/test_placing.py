@@ -1,0 +1,158 @@
+"""Where workstations can start: each check's ok, warning, error and unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.doctor.check import Level
+from reconciler.doctor.placing import addresses, architectures, declared, images, offerings
+from reconciler.plan.guard import Pools
+from reconciler.plan.resolve import Blocked, Missing
+from tests.doctor.views import A, B, denied, door, found, image, only, subnet, unmatched, view
+from tests.plan.declared import HERE
+
+NONE: dict[str, Any] = {}
+
+
+def test_types_in_every_zone_are_ok_and_told_once_for_all_alike() -> None:
+    told = only(offerings, view(alice={}, bob={}))
+    assert told.level is Level.OK
+    assert told.message == f"alice, bob: {A}, {B}: g5.{{xlarge,4xlarge}}"
+
+
+@pytest.mark.parametrize(
+    ("by_zone", "policy", "level"),
+    [
+        ({A: ("g5.xlarge", "g6.xlarge"), B: ()}, "spot", Level.WARNING),
+        ({A: ("g5.xlarge",), B: ()}, "spot", Level.ERROR),  # a run refuses fewer than two pools
+        ({A: ("g5.xlarge",), B: ()}, "on-demand", Level.WARNING),
+        ({A: (), B: ()}, "on-demand", Level.ERROR),
+    ],
+)
+def test_zones_without_an_offer(
+    by_zone: dict[str, tuple[str, ...]], policy: str, level: Level
+) -> None:
+    told = only(
+        offerings, replace(view(alice={"spot_policy": policy}), pools={"alice": Pools(by_zone)})
+    )
+    assert told.level is level
+    assert f"{B}: none" in told.message
+    assert told.fix
+    assert told.workstations == ("alice",)
+
+
+def test_offers_that_cannot_be_read_are_unknown() -> None:
+    told = found(offerings, unmatched(view(alice={}, bob={}), "bob"))
+    assert [(it.level, it.workstations) for it in told] == [
+        (Level.UNKNOWN, ("bob",)),
+        (Level.OK, ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("free", "levels"),
+    [
+        ({"a": 2, "b": 2}, [Level.OK, Level.OK]),
+        ({"a": 1, "b": 2}, [Level.WARNING, Level.OK]),
+        ({"a": 0, "b": 2}, [Level.WARNING, Level.OK]),
+        ({"a": 0, "b": 0}, [Level.ERROR, Level.ERROR]),
+    ],
+)
+def test_addresses(free: dict[str, int], levels: list[Level]) -> None:
+    rows = [subnet(letter, left) for letter, left in free.items()]
+    aws = door(describe_subnets=lambda: {"Subnets": rows})
+    told = found(addresses, view(aws, alice={}, bob={}))
+    assert [it.level for it in told] == levels
+    assert told[0].message.startswith(f"subnet-a ({A}): {free['a']} free addresses, 2 may start")
+    assert [bool(it.fix) for it in told] == [level is not Level.OK for level in levels]
+
+
+def test_unread_subnets_are_unknown() -> None:
+    told = only(addresses, view(door(describe_subnets=denied("ec2:DescribeSubnets"))))
+    assert (told.level, told.fix.split(":")[:2]) == (
+        Level.UNKNOWN,
+        ["allow ec2", "DescribeSubnets on *"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "level", "says"),
+    [
+        ({}, Level.OK, "ami-1 (/golden), 19 days old"),
+        ({"CreationDate": "2026-05-01T00:00:00.000Z"}, Level.WARNING, "203 days old"),
+        ({"DeprecationTime": "2026-11-19T00:00:00Z"}, Level.WARNING, "deprecated since 2026-11-19"),
+        ({"DeprecationTime": "2027-11-19T00:00:00Z"}, Level.OK, "19 days old"),
+        ({"State": "pending"}, Level.ERROR, "is pending"),
+        ({"State": "disabled"}, Level.ERROR, "is disabled"),
+        ({"CreationDate": ""}, Level.OK, "ami-1 (/golden)"),
+    ],
+)
+def test_images(how: dict[str, Any], level: Level, says: str) -> None:
+    told = only(images, view(door(describe_images=lambda **_: {"Images": [image(**how)]})))
+    assert told.level is level
+    assert says in told.message
+    assert bool(told.fix) == (level is not Level.OK)
+
+
+def test_an_image_that_is_gone_is_an_error_at_its_line() -> None:
+    told = only(images, view(door(describe_images=lambda **_: {"Images": []})))
+    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
+    assert "ami-1 does not exist in us-east-1" in told.message
+    assert str(told.where) == "fleets/vision.yaml:10:5"
+
+
+def test_an_unread_image_is_unknown_with_the_right_to_ask_for() -> None:
+    told = only(images, view(door(get_parameters=denied("ssm:GetParameters"))))
+    assert told.level is Level.UNKNOWN
+    assert "allow ssm:GetParameters" in told.message
+
+
+@pytest.mark.parametrize(
+    ("types", "level"),
+    [
+        (("g5.xlarge", "p4d.24xlarge"), Level.OK),
+        (("g5.xlarge", "g5g.xlarge"), Level.WARNING),
+        (("g5g.xlarge",), Level.ERROR),
+    ],
+)
+def test_architectures(types: tuple[str, ...], level: Level) -> None:
+    told = only(architectures, view(pools={"alice": types}))
+    assert told.level is level
+    assert (
+        "alice: ami-1 is x86_64, which g5g.xlarge cannot run" in told.message or level is Level.OK
+    )
+
+
+def test_unread_types_are_unknown() -> None:
+    gone = replace(view(), types=Missing("ec2:DescribeInstanceTypes was denied", "denied"))
+    assert only(architectures, gone).level is Level.UNKNOWN
+
+
+def blocked(reason: str, error: str, name: str = "alice") -> Blocked:
+    return Blocked("vision", name, f"acme-{name}", "us-east-1", reason, HERE, error)
+
+
+def test_what_blocks_a_workstation_is_told_once_for_all() -> None:
+    assert only(declared, view()).level is Level.OK
+    rows = tuple(blocked("no subnet is tagged so; tag some", "not-found", n) for n in ("a", "b"))
+    told = only(declared, replace(view(), blocked=rows))
+    assert (told.level, told.message, told.fix) == (
+        Level.ERROR,
+        "no subnet is tagged so",
+        "tag some",
+    )
+    assert told.workstations == ("a", "b")
+    assert told.where == HERE
+    unread = replace(view(), blocked=(blocked("ec2:DescribeSubnets was denied", "denied"),))
+    assert only(declared, unread).level is Level.UNKNOWN
+
+
+def test_what_has_a_check_of_its_own_is_not_told_twice() -> None:
+    gone = "image ami-1 does not exist in us-east-1, or is not shared"
+    aws = door(describe_images=lambda **_: {"Images": []})
+    seen = replace(view(aws), blocked=(blocked(gone, "not-found"),))
+    assert found(declared, seen) == []
+    assert only(images, seen).message == gone

@@ -1,0 +1,138 @@
+"""Profile, schedules' role, keys, AWS's own roles, the clock: ok, warning, error and unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.doctor.check import Level
+from reconciler.doctor.rights import clock, keys, profiles, scheduler_roles, service_roles
+from tests.doctor.views import TRUST, absent, denied, door, found, only, view
+from tests.plan.declared import PROFILE, ROLE, lustre, volume
+
+
+def profile(*roles: str) -> Any:
+    named = [{"RoleName": role} for role in roles]
+    return lambda **_: {"InstanceProfile": {"Arn": PROFILE, "Roles": named}}
+
+
+def test_a_profile_needs_a_role() -> None:
+    assert only(profiles, view()).level is Level.OK
+    told = only(profiles, view(door(get_instance_profile=profile())))
+    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
+    assert "has no role" in told.message
+    assert "add-role-to-instance-profile" in told.fix
+
+
+def test_a_profile_that_is_gone_is_an_error_and_an_unread_one_unknown() -> None:
+    told = only(profiles, view(door(get_instance_profile=absent)))
+    assert (told.level, told.message) == (
+        Level.ERROR,
+        "instance profile workstation does not exist",
+    )
+    assert told.fix == "create it, or correct `instance_profile`"
+    told = only(profiles, view(door(get_instance_profile=denied("iam:GetInstanceProfile"))))
+    assert told.level is Level.UNKNOWN
+    assert "allow iam:GetInstanceProfile" in told.message
+
+
+def trusting(**changes: Any) -> Any:
+    statement = {**TRUST["Statement"], **changes}
+    document = {"Statement": [{k: v for k, v in statement.items() if v is not None}]}
+    return door(get_role=lambda **_: {"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": document}})
+
+
+GROUP = "arn:aws:scheduler:us-east-1:123456789012:schedule-group/"
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        ({}, Level.OK),
+        ({"Action": ["sts:AssumeRole", "sts:TagSession"]}, Level.OK),
+        ({"Principal": {"Service": ["ec2.amazonaws.com", "scheduler.amazonaws.com"]}}, Level.OK),
+        ({"Condition": {"ArnLike": {"aws:SourceArn": [f"{GROUP}b", f"{GROUP}ac*"]}}}, Level.OK),
+        ({"Condition": None}, Level.WARNING),
+        ({"Condition": {"StringEquals": {"aws:SourceAccount": "999999999999"}}}, Level.ERROR),
+        ({"Condition": {"StringEquals": {"aws:SourceArn": f"{GROUP}beta"}}}, Level.ERROR),
+        ({"Condition": {"StringEquals": {"aws:SourceArn": f"{GROUP}ac*"}}}, Level.ERROR),
+        ({"Principal": {"Service": "ec2.amazonaws.com"}}, Level.ERROR),
+        ({"Principal": "*"}, Level.ERROR),
+        ({"Action": "sts:TagSession"}, Level.ERROR),
+        ({"Condition": {"Bool": {"aws:ViaAWSService": "true"}}}, Level.UNKNOWN),
+        ({"Condition": {"StringEquals": {"aws:SourceOrgID": "o-1"}}}, Level.UNKNOWN),
+        ({"Effect": "Deny"}, Level.UNKNOWN),
+    ],
+)
+def test_the_trust_of_the_scheduler_s_role(changes: dict[str, Any], level: Level) -> None:
+    told = only(scheduler_roles, view(trusting(**changes)))
+    assert told.level is level, told.message
+    assert ("iam --role scheduler --trust" in told.fix) == (level is not Level.OK)
+    assert told.workstations == (() if level is Level.OK else ("alice",))
+
+
+def test_every_region_s_schedule_group_has_to_be_trusted() -> None:
+    told = only(scheduler_roles, view(alice={}, bob={"region": "eu-central-1"}))
+    assert told.level is Level.ERROR
+    assert "eu-central-1" in told.message
+
+
+def test_a_role_that_is_gone_is_an_error_and_an_unread_one_unknown() -> None:
+    assert only(scheduler_roles, view(door(get_role=absent))).level is Level.ERROR
+    told = only(scheduler_roles, view(door(get_role=denied("iam:GetRole"))))
+    assert told.level is Level.UNKNOWN
+
+
+def test_aws_s_own_roles_are_a_hint_until_first_use() -> None:
+    assert [it.level for it in found(service_roles, view())] == [Level.OK, Level.OK]
+    scaling, spot = found(service_roles, view(door(get_role=absent)))
+    assert {scaling.level, spot.level} == {Level.WARNING}
+    assert "AWS makes it at first use" in scaling.message
+    assert spot.fix.endswith("create-service-linked-role --aws-service-name spot.amazonaws.com")
+    paid = view(alice={"spot_policy": "on-demand"})
+    assert [it.message for it in found(service_roles, paid)] == [
+        "role AWSServiceRoleForAutoScaling"
+    ]
+    told = only(service_roles, view(door(get_role=denied("iam:GetRole", "role X"))))
+    assert (told.level, told.fix[:26]) == (Level.UNKNOWN, "allow iam:GetRole on role ")
+
+
+def states(**by_key: str) -> Any:
+    def answer(KeyId: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        state = by_key[KeyId]
+        if state == "gone":
+            absent()
+        if state == "denied":
+            denied("kms:DescribeKey", f"key/{KeyId}")()
+        return {"KeyMetadata": {"KeyId": KeyId, "KeyState": state, "Arn": KeyId}}
+
+    return door(describe_key=answer)
+
+
+def test_each_key_by_its_state() -> None:
+    stations: dict[str, dict[str, Any]] = {
+        "ada": {"home": volume(kms_key_id="a")},
+        "ben": {"home": volume(kms_key_id="b")},
+        "cem": {"home": volume(kms_key_id="c")},
+        "dot": {"home": lustre(workstation="dot", kms_key_id="d")},
+        "eve": {"home": volume()},
+    }
+    aws = states(a="denied", b="PendingDeletion", c="gone", d="Enabled")
+    told = found(keys, view(aws, **stations))
+    assert [it.level for it in told] == [Level.UNKNOWN, Level.ERROR, Level.ERROR, Level.OK]
+    assert [it.workstations for it in told] == [(), ("ben",), ("cem",), ()]
+    assert "allow kms:DescribeKey on key/a" in told[0].fix
+    assert "b is PendingDeletion" in told[1].message
+    assert "c does not exist in us-east-1" in told[2].message
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level"), [(0, "ok"), (300, "ok"), (301, "warning"), (-301, "warning")]
+)
+def test_the_clock(seconds: int, level: str) -> None:
+    told = only(clock, replace(view(), ahead=timedelta(seconds=seconds)))
+    assert told.level.value == level
+    assert f"{abs(seconds)} seconds off" in told.message
