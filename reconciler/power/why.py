@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from reconciler.plan.kind import Aws
 from reconciler.power import machine
-from reconciler.power.failures import SPOT_IS_DRY, Failure, dry_since, launched, read
+from reconciler.power.failures import SPOT_IS_DRY, Cause, Failure, dry_since, launched, read
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group, Reason
 from reconciler.power.moments import said
@@ -139,7 +139,8 @@ def _failed(
     what = f"{_MARKETS[last.market]} failed {tries} since {said(since, zone)}"
     newest_one = f", last {said(last.at, zone)}" if times > 1 else ""
     code = f" ({' '.join(filter(None, (last.code, where)))})" if last.code or where else ""
-    why = f"{last.cause.why}{code}; {what}{newest_one}{tail}"
+    words = f": {last.message}" if last.cause is Cause.OTHER else ""
+    why = f"{last.cause.why}{words}{code}; {what}{newest_one}{tail}"
     step = last.cause.step
     if last.cause in SPOT_IS_DRY:
         keeps, on_demand = next_step(group, (last,))

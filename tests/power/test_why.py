@@ -1,0 +1,307 @@
+"""`workstation why`: the cause and the next step of everything that keeps one from running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.declare.fleet import Fallback
+from reconciler.power.failures import Cause
+from reconciler.power.hours import Hours
+from reconciler.power.model import Group, Member, Reason
+from reconciler.power.override import NORMAL
+from reconciler.power.timetable import Rule
+from reconciler.power.why import reason
+from reconciler.sandbox.interruption import interrupt
+from tests.power.hand import Hand
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)  # a Monday
+HOURS = Hours(
+    (
+        Rule("start", "cron(0 9 ? * MON-FRI *)", "Europe/Berlin"),
+        Rule("stop", "cron(0 19 ? * MON-FRI *)", "Europe/Berlin"),
+    )
+)
+WANTED = Group(
+    region="us-east-1",
+    name="acme-alice",
+    site="acme",
+    fleet="vision",
+    workstation="alice",
+    owner="alice@example.com",
+    desired=1,
+    sizes=NORMAL,
+    members=(),
+    suspended=frozenset({"AZRebalance"}),
+    on_demand=False,
+    override="",
+    fallback=None,
+)
+OFF = replace(WANTED, desired=0)
+UP = Member("i-0b", "g6.xlarge", "us-east-1a", "InService")
+
+
+def activity(
+    minutes: int, status: str, message: str = "", description: str = "", cause: str = ""
+) -> dict[str, Any]:
+    """A scaling activity so many minutes ago."""
+    return {
+        "StartTime": NOW - timedelta(minutes=minutes),
+        "StatusCode": status,
+        "StatusMessage": message,
+        "Description": description or "Launching a new EC2 instance",
+        "Cause": cause,
+        "Details": '{"Subnet ID":"subnet-1","Availability Zone":"us-east-1a"}',
+    }
+
+
+def ended(minutes: int, cause: str, id_: str = "i-0a") -> dict[str, Any]:
+    return activity(minutes, "Successful", "", f"Terminating EC2 instance: {id_}", cause)
+
+
+def why(group: Group, *found: dict[str, Any], lost_code: str = "") -> Reason:
+    return reason(group, HOURS, found, NOW, lost_code)
+
+
+# AWS's own messages, with the cause and a word of the next step.
+MESSAGES = [
+    (
+        "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity due "
+        "to your request configuration. Please adjust your request and try again. Launching EC2 "
+        "instance failed.",
+        Cause.SPOT_CAPACITY,
+        "Auto Scaling keeps asking",
+    ),
+    (
+        "Could not launch Spot Instances. InsufficientInstanceCapacity - There is no Spot capacity "
+        "available that matches your request. Launching EC2 instance failed.",
+        Cause.SPOT_CAPACITY,
+        "Auto Scaling keeps asking",
+    ),
+    (
+        "There is no Spot capacity available that matches your request. Launching EC2 instance "
+        "failed.",
+        Cause.SPOT_CAPACITY,
+        "Auto Scaling keeps asking",
+    ),
+    (
+        "Could not launch Spot Instances. MaxSpotInstanceCountExceeded - Max spot instance count "
+        "exceeded. Launching EC2 instance failed.",
+        Cause.SPOT_QUOTA,
+        "L-3819A6DF",
+    ),
+    (
+        "Max spot instance count exceeded. Launching EC2 instance failed.",
+        Cause.SPOT_QUOTA,
+        "L-3819A6DF",
+    ),
+    (
+        "Could not launch On-Demand Instances. VcpuLimitExceeded - You have requested more vCPU "
+        "capacity than your current vCPU limit of 0 allows for the instance bucket that the "
+        "specified instance type belongs to.",
+        Cause.ON_DEMAND_QUOTA,
+        "L-DB2E81BA",
+    ),
+    (
+        "Could not launch Spot Instances. InvalidFleetConfiguration - Your requested instance type "
+        "(g6.xlarge) is not supported in your requested Availability Zone (us-east-1e). Launching "
+        "EC2 instance failed.",
+        Cause.NOT_OFFERED,
+        "availability_zones",
+    ),
+    (
+        "We currently do not have sufficient g6.xlarge capacity in the Availability Zone you "
+        "requested (us-east-1a).",
+        Cause.ON_DEMAND_CAPACITY,
+        "Auto Scaling keeps asking",
+    ),
+    (
+        "Your Spot request price of 0.01 is lower than the minimum required Spot request "
+        "fulfillment price of 0.5.",
+        Cause.PRICE_LIMIT,
+        "",
+    ),
+    ("Client.InternalError: Client error on launch.", Cause.KEY, "AWSServiceRoleForAutoScaling"),
+    (
+        "Could not launch On-Demand Instances. InvalidParameterCombination - The specified "
+        "instance type is not eligible for Free Tier.",
+        Cause.ACCOUNT_PLAN,
+        "upgrade",
+    ),
+    (
+        "Could not launch Spot Instances. ServiceLinkedRoleFailure - The service-linked role for "
+        "EC2 Spot Instances is not ready. Try again.",
+        Cause.SERVICE_ROLE,
+        "the next attempt finds the role",
+    ),
+    (
+        "You must use a valid fully-formed launch template. The subnet ID 'subnet-1' does not "
+        "exist",
+        Cause.OTHER,
+        "show the message",
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "cause", "step"), MESSAGES, ids=lambda it: str(it)[:40])
+def test_every_message_of_a_failed_launch_has_its_cause_and_step(
+    message: str, cause: Cause, step: str
+) -> None:
+    found = why(WANTED, activity(2, "Failed", message), activity(9, "Failed", message))
+    assert found.code == cause.name.lower().replace("_", "-")
+    assert found.why.startswith(cause.why)
+    assert "failed 2 times since Mon 23 Nov 10:51 CET, last Mon 23 Nov 10:58 CET" in found.why
+    assert step in found.step
+    assert found.details["message"] == message
+    assert found.details["times"] == 2
+    if cause is Cause.OTHER:
+        assert "fully-formed launch template" in found.why
+
+
+def test_every_cause_there_is_stands_above() -> None:
+    assert {cause for _, cause, _ in MESSAGES} == set(Cause)
+
+
+def test_it_names_market_type_and_zone() -> None:
+    found = why(WANTED, activity(2, "Failed", MESSAGES[6][0]))
+    assert "(InvalidFleetConfiguration g6.xlarge us-east-1a)" in found.why
+    assert "; Spot failed once since" in found.why
+
+
+def test_on_demand_is_promised_where_it_is_declared() -> None:
+    dry = activity(2, "Failed", MESSAGES[0][0]), activity(9, "Failed", MESSAGES[0][0])
+    assert "On-Demand" not in why(WANTED, *dry).step
+    falls_back = replace(WANTED, fallback=Fallback(600, 28800))
+    assert "On-Demand from Mon 23 Nov 11:01 CET" in why(falls_back, *dry).step
+    quota = activity(2, "Failed", MESSAGES[5][0])
+    assert "On-Demand from" not in why(falls_back, quota).step
+
+
+GOING = "At 2026-11-23T09:00:00Z "
+HEALTH = GOING + "an instance was taken out of service in response to an EC2 health check"
+SCHEDULED = GOING + "a scheduled action update of AutoScalingGroup constraints to min: 0, max: 1"
+USER = GOING + "a user request explicitly set group desired capacity changing it from 1 to 0."
+
+CASES: dict[str, tuple[Group, tuple[dict[str, Any], ...], str, str, str]] = {
+    "kept off": (
+        replace(OFF, override="off until 2026-12-01T08:00:00Z ann"),
+        (),
+        "kept-off",
+        "kept off by ann until Tue 01 Dec 09:00 CET",
+        "ends that and turns it on",
+    ),
+    "by its schedule": (
+        OFF,
+        (ended(64 * 60 - 1, USER),),
+        "schedule",
+        "its schedule turned it off Fri 20 Nov 19:01 CET",
+        "it starts by itself Tue 24 Nov 09:00 CET",
+    ),
+    "by somebody": (
+        OFF,
+        (ended(30, USER),),
+        "person",
+        "somebody turned it off Mon 23 Nov 10:30 CET",
+        "`workstation start alice`",
+    ),
+    "an override ended": (
+        OFF,
+        (ended(30, SCHEDULED),),
+        "override-ended",
+        "what kept it on ended Mon 23 Nov 10:30 CET",
+        "`workstation start alice`",
+    ),
+    "never ran": (OFF, (), "off", "has not run in the six weeks", "`workstation start alice`"),
+    "given up": (
+        OFF,
+        (activity(5, "Failed", MESSAGES[0][0]),),
+        "off-after-failure",
+        "its last start failed Mon 23 Nov 10:55 CET: AWS has no Spot capacity left",
+        "`workstation start alice`",
+    ),
+    "launches suspended": (
+        replace(WANTED, suspended=frozenset({"Launch"})),
+        (activity(5, "Failed", MESSAGES[0][0]),),
+        "suspended",
+        "launches are suspended",
+        "a run of `reconcile` resumes",
+    ),
+    "coming": (
+        WANTED,
+        (activity(1, "PreInService"),),
+        "launching",
+        "coming up since Mon 23 Nov 10:59 CET",
+        "wait",
+    ),
+    "not tried": (WANTED, (), "asked", "has not tried yet", "wait a minute"),
+    "taken by spot": (
+        WANTED,
+        (ended(1, HEALTH),),
+        "lost",
+        "Spot took i-0a back Mon 23 Nov 10:59 CET",
+        "Auto Scaling asks for another",
+    ),
+    "replaced": (
+        replace(WANTED, members=(UP,)),
+        (activity(3, "Successful"), ended(4, HEALTH)),
+        "replaced",
+        "Spot took i-0a back Mon 23 Nov 10:56 CET",
+        "the home is as it was",
+    ),
+    "on": (
+        replace(WANTED, members=(UP,)),
+        (activity(60, "Successful"),),
+        "on",
+        "it is on since Mon 23 Nov 10:00 CET",
+        "workstation connect alice",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_other_cause(case: str) -> None:
+    group, found, code, says, step = CASES[case]
+    lost = "Server.SpotInstanceTermination" if code in ("lost", "replaced") else ""
+    told = why(group, *found, lost_code=lost)
+    assert told.code == code
+    assert says in told.why
+    assert step in told.step
+
+
+def test_a_shutdown_from_inside_is_not_laid_on_spot() -> None:
+    found = why(WANTED, ended(1, HEALTH), lost_code="Client.InstanceInitiatedShutdown")
+    assert "shut down from inside" in found.why
+
+
+def test_a_dry_market_after_spot_took_it_tells_both() -> None:
+    found = why(
+        WANTED,
+        activity(1, "Failed", MESSAGES[0][0]),
+        ended(4, HEALTH),
+        lost_code="Server.SpotInstanceTermination",
+    )
+    assert found.code == "spot-capacity"
+    assert found.why.endswith("Spot took i-0a back Mon 23 Nov 10:56 CET")
+
+
+def test_the_command_tells_it_in_two_lines_and_in_json(hand: Callable[..., Hand]) -> None:
+    it = hand()
+    assert "has not run in the six weeks" in it("why alice").out
+    it.days.to("Mon 12:00")
+    [member] = it.days.group()["Instances"]
+    it.days.sandbox.capacity.take("*")
+    interrupt(it.days.sandbox.world, "us-east-1", member["InstanceId"], at_once=True)
+    it.days.sandbox.clock.forward(timedelta(minutes=3))
+    said = it("why alice")
+    assert said.out.startswith("alice: AWS has no Spot capacity left in any of its instance types")
+    assert f"Spot took {member['InstanceId']} back Mon 23 Nov 12:00 CET" in said.out
+    document = it("why alice -o json").json
+    assert document["code"] == "spot-capacity"
+    assert document["details"]["market"] == "spot"
+    assert document["details"]["code"] == "UnfulfillableCapacity"
+    it("stop alice")
+    assert "its last start failed" in it("why alice").out
