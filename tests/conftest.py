@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.strict.summary import pytest_terminal_summary  # noqa: F401  # a hook
+
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 

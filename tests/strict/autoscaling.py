@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.strict.aws import Here, Record, Refusal, retagged
+from tests.strict.aws import Here, Record, Refusal
 from tests.strict.ec2_network import TYPES
+from tests.strict.tags import retagged
 
 DELETE_SECONDS = 30
 """A deleted group shows `Status` for a while, and its name is taken (D)."""
@@ -217,7 +218,7 @@ def _launch(here: Here, group: Record) -> Record | None:
         for zone in group["AvailabilityZones"]:
             if (instance_type, zone) not in here.aws.dry:
                 return {
-                    "InstanceId": here.new_id("i"),
+                    "InstanceId": here.new_id("i", group["AutoScalingGroupName"]),
                     "InstanceType": instance_type,
                     "AvailabilityZone": zone,
                     "LifecycleState": "InService",
@@ -225,7 +226,7 @@ def _launch(here: Here, group: Record) -> Record | None:
                     "LaunchTemplate": template["LaunchTemplateSpecification"],
                     "ProtectedFromScaleIn": False,
                 }
-    made = here.new_id("activity")
+    made = here.new_id("activity", name)
     failed = {
         "ActivityId": made,
         "AutoScalingGroupName": name,

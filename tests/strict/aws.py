@@ -10,8 +10,9 @@ Records are never changed in place, only replaced: a copy of the whole account i
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,12 +20,14 @@ from importlib import import_module
 from random import Random
 from typing import Any, TypeAlias
 
+from tests.strict.limits import LIMIT, THROTTLE, Bucket
+
 ACCOUNT = "123456789012"
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 CALL_SECONDS = 0.05
 
 Record: TypeAlias = dict[str, Any]
-Tables: TypeAlias = dict[str, dict[str, Record]]
+Tables: TypeAlias = dict[str, "Table"]
 Operation: TypeAlias = Callable[["Here", Record], Record]
 
 SERVICES = {
@@ -66,6 +69,20 @@ class Sent:
         return f"{self.number} {self.who} {self.service}:{self.operation} {self.code}".rstrip()
 
 
+class Table(dict[str, Record]):
+    """The records of one sort, by their keys and in the order of these; `print` is memo.py's."""
+
+    __slots__ = ("print",)
+    print: int
+
+
+class Kept(dict[str, Any]):
+    """A record in a table."""
+
+    __slots__ = ("print",)
+    print: int
+
+
 @dataclass
 class Store:
     """The tables of one service in one region, and those before each recent write."""
@@ -73,25 +90,9 @@ class Store:
     tables: Tables = field(default_factory=dict)
     past: list[tuple[int, Tables]] = field(default_factory=list)
 
-
-@dataclass
-class Bucket:
-    """Requests that may come at once, and how many a second come back (AWS facts 6.2)."""
-
-    size: float
-    refill: float
-    left: float = -1.0
-    at: float = 0.0
-
-    def take(self, now: float) -> bool:
-        """Whether one more request fits."""
-        left = self.size if self.left < 0 else self.left
-        self.left = min(self.size, left + (now - self.at) * self.refill)
-        self.at = now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
+    def twin(self) -> Store:
+        """A copy that goes its own way."""
+        return Store(self.tables, list(self.past))
 
 
 class StrictAws:
@@ -116,7 +117,8 @@ class StrictAws:
         self.lagging_references = lagging_references
         self.seconds = 0.0
         self.calls = 0
-        self.made = 0
+        self.made: dict[str, int] = {}  # ids of one origin
+        self.seed = seed
         self.stores: dict[tuple[str, str], Store] = {}
         self.sent: list[Sent] = []
         self.ended: list[tuple[str, Sent]] = []  # instances, and the call that ended each
@@ -132,10 +134,12 @@ class StrictAws:
         twin.random = Random()
         twin.random.setstate(self.random.getstate())
         if seed is not None:
+            twin.seed = seed
             twin.random.seed(seed)
-        twin.stores = {key: Store(s.tables, list(s.past)) for key, s in self.stores.items()}
+        twin.stores = {key: s.twin() for key, s in self.stores.items()}
         twin.lag, twin.dry, twin.full = dict(self.lag), set(self.dry), set(self.full)
-        twin.sent, twin.ended, twin.cursors = [], list(self.ended), {}
+        twin.made, twin.cursors = dict(self.made), {}
+        twin.sent, twin.ended = [], list(self.ended)
         twin.buckets = {n: Bucket(b.size, b.refill) for n, b in self.buckets.items()}
         return twin
 
@@ -146,6 +150,10 @@ class StrictAws:
     def pause(self, seconds: float) -> None:
         """Let time pass."""
         self.seconds += seconds
+
+    def rest(self, seconds: float) -> None:
+        """Let as much time pass, and go on at a round time."""
+        self.seconds = (self.seconds // seconds + 2) * seconds
 
     def settled(self) -> None:
         """Let every read see every write."""
@@ -182,15 +190,7 @@ class StrictAws:
                 raise Refusal(THROTTLE.get(service, "ThrottlingException"), "Rate exceeded", 400)
 
 
-LIMIT = {
-    "autoscaling": "LimitExceeded",
-    "ec2": "SecurityGroupLimitExceeded",
-    "events": "LimitExceededException",
-    "fsx": "ServiceLimitExceeded",
-    "scheduler": "ServiceQuotaExceededException",
-    "sns": "TopicLimitExceeded",
-}
-THROTTLE = {"autoscaling": "Throttling", "ec2": "RequestLimitExceeded", "sns": "Throttling"}
+NOTHING = Table()
 
 
 @cache
@@ -219,9 +219,9 @@ class Here:
         """The tables and their past."""
         return self.aws.stores.setdefault((self.service, self.region), Store())
 
-    def all(self, table: str) -> Mapping[str, Record]:
+    def all(self, table: str) -> Table:
         """A table as it is."""
-        return self.store.tables.get(table, {})
+        return self.store.tables.get(table, NOTHING)
 
     def seen(self, table: str) -> Mapping[str, Record]:
         """A table as a read sees it: perhaps without the last writes."""
@@ -231,8 +231,8 @@ class Here:
         if lag:
             for number, before in self.store.past:
                 if number >= self.aws.calls - lag:
-                    return before.get(table, {})
-        return self.store.tables.get(table, {})
+                    return before.get(table, NOTHING)
+        return self.store.tables.get(table, NOTHING)
 
     def named(self, table: str) -> Mapping[str, Record]:
         """A table as a write sees it that names something in it."""
@@ -240,23 +240,28 @@ class Here:
 
     def put(self, table: str, key: str, record: Record) -> None:
         """Write one record."""
-        self._write(table, {**self.all(table), key: record})
+        records = self.all(table)
+        changed = {**records, key: Kept(record)}
+        in_order = key in records or not records or key > next(reversed(records))
+        self._write(table, Table(changed if in_order else sorted(changed.items())))
 
     def drop(self, table: str, key: str) -> None:
         """Remove one record."""
-        self._write(table, {k: v for k, v in self.all(table).items() if k != key})
+        self._write(table, Table((k, v) for k, v in self.all(table).items() if k != key))
 
-    def _write(self, table: str, records: dict[str, Record]) -> None:
+    def _write(self, table: str, records: Table) -> None:
         store, lag = self.store, self.aws.lag.get(self.service, 0)
         if lag:
             kept = [entry for entry in store.past if entry[0] >= self.aws.calls - lag]
             store.past = [*kept, (self.aws.calls, store.tables)]
         store.tables = {**store.tables, table: records}
 
-    def new_id(self, prefix: str) -> str:
-        """An id nobody has."""
-        self.aws.made += 1
-        return f"{prefix}-{self.aws.made:017x}"
+    def new_id(self, prefix: str, origin: str) -> str:
+        """An id nobody has. It tells what it is of and how often that was made, and nothing of
+        what else was made before: two ways to one account end in the same ids."""
+        origin = f"{prefix} {self.region} {origin}"
+        count = self.aws.made[origin] = self.aws.made.get(origin, 0) + 1
+        return f"{prefix}-{hashlib.sha256(f'{origin} {count}'.encode()).hexdigest()[:17]}"
 
     def arn(self, resource: str, service: str = "") -> str:
         """An ARN in this region."""
@@ -309,32 +314,3 @@ class Here:
             answer["NextToken"] = f"page-{len(self.aws.cursors)}"
             self.aws.cursors[answer["NextToken"]] = rest[size:]
         return answer
-
-
-def tags_of(parameters: Mapping[str, Any], resource_type: str) -> list[Record]:
-    """The tags a TagSpecifications parameter gives to one type of resource."""
-    return [
-        tag
-        for each in parameters.get("TagSpecifications", ())
-        if each["ResourceType"] == resource_type
-        for tag in each["Tags"]
-    ]
-
-
-def retagged(old: list[Record], new: list[Record]) -> list[Record]:
-    """A tag list with some tags set."""
-    changed = {tag["Key"]: tag for tag in (*old, *new)}
-    return list(changed.values())
-
-
-def untagged(old: list[Record], keys: list[str]) -> list[Record]:
-    """A tag list without some keys."""
-    return [tag for tag in old if tag["Key"] not in keys]
-
-
-def matches(tags: list[Record], filters: list[Record]) -> Iterator[bool]:
-    """Whether tags satisfy each `tag:` filter."""
-    values = {f"tag:{tag['Key']}": tag["Value"] for tag in tags}
-    for each in filters:
-        if each["Name"].startswith("tag:"):
-            yield values.get(each["Name"]) in each["Values"]

@@ -2,36 +2,67 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from random import Random
+from typing import Protocol, TypeVar
 
 import pytest
 
+from tests.strict.memo import MEMO
 from tests.strict.scenario import Scenario, explore
+from tests.strict.summary import FIGURES
 
 SOAK = bool(os.environ.get("SOAK"))
 
-Explore = Callable[[Sequence[Scenario]], None]
-Check = Callable[[Iterable[tuple[str, Iterable[str]]]], None]
+T = TypeVar("T")
+
+
+class Explore(Protocol):
+    """The fixture `scenarios`."""
+
+    def __call__(self, every: Sequence[Scenario], most: int | None = None) -> None:
+        """Run them."""
+
+
+class Check(Protocol):
+    """The fixture `check`."""
+
+    def __call__(self, cases: Iterable[tuple[str, Iterable[str]]], of: int = 0) -> None:
+        """Run them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--replay", default="", help="one scenario, as a failure prints it")
 
 
+@pytest.fixture(autouse=True)
+def nothing_known() -> Iterator[None]:
+    """What one test has seen is another test's to see again; and nothing is collected midway,
+    since hardly anything is in a circle."""
+    MEMO.forget()
+    gc.disable()
+    yield
+    gc.enable()
+    MEMO.forget()
+
+
 @pytest.fixture
 def scenarios(
     request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> Explore:
-    """`scenarios(list)`: run them all; each failure comes with the command that replays it."""
+    """`scenarios(list, most)`: run them, or a sample of so many; each failure comes with the
+    command that replays it. A soak runs all."""
 
-    def run(wanted: Sequence[Scenario]) -> None:
+    def run(every: Sequence[Scenario], most: int | None = None) -> None:
         replay = request.config.getoption("replay", "")
-        chosen = [Scenario.parse(replay)] if replay else wanted
-        record_property("scenarios", len(chosen))
+        chosen = [Scenario.parse(replay)] if replay else sample(every, most, request.node.name)
+        played, began = MEMO.played, time.process_time()
         bad = explore(chosen, request.path.name)
+        ran = MEMO.played - played
+        _record(record_property, len(chosen), len(every), len(bad), ran, _since(began))
         assert not bad, f"{len(bad)} of {len(chosen)} scenarios\n" + "\n".join(bad[:20])
 
     return run
@@ -39,14 +70,15 @@ def scenarios(
 
 @pytest.fixture
 def check(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Check:
-    """`check([(name, problems), …])`: the same for scenarios that are not of the common form.
+    """`check([(name, problems), …], of)`: the same for scenarios that are not of the common form,
+    of which there are so many.
 
     Failures are named by the test and the name; `--replay NAME` runs that one alone.
     """
 
-    def run(cases: Iterable[tuple[str, Iterable[str]]]) -> None:
+    def run(cases: Iterable[tuple[str, Iterable[str]]], of: int = 0) -> None:
         replay = request.config.getoption("replay", "")
-        count, bad = 0, []
+        count, bad, played, began = 0, [], MEMO.played, time.process_time()
         for name, problems in cases:
             if replay and replay != name:
                 continue
@@ -55,24 +87,25 @@ def check(request: pytest.FixtureRequest, record_property: Callable[[str, object
             if found:
                 again = f"pytest '{request.node.nodeid}' --replay '{name}'"
                 bad.append(f"{found[0]} (and {len(found) - 1} more)\n    {again}")
-        record_property("scenarios", count)
+        ran = MEMO.played - played
+        _record(record_property, count, of or count, len(bad), ran, _since(began))
         assert not bad, f"{len(bad)} of {count} scenarios\n" + "\n".join(bad[:20])
 
     return run
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    counts: Counter[str] = Counter()
-    seconds: Counter[str] = Counter()
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name == "scenarios" and report.when == "call":
-                    family = Path(report.nodeid.split("::")[0]).stem.removeprefix("test_")
-                    counts[family] += value
-                    seconds[family] += report.duration
-    for family, count in sorted(counts.items()):
-        rate = count / max(seconds[family], 0.001)
-        terminalreporter.write_line(
-            f"strict {family}: {count} scenarios in {seconds[family]:.0f} s, {rate:.0f}/s a core"
-        )
+def sample(every: Sequence[T], most: int | None, seed: str) -> Sequence[T]:
+    """So many of them, always the same, in the order in which they stand; in a soak all."""
+    if most is None or SOAK or most >= len(every):
+        return every
+    return [every[index] for index in sorted(Random(seed).sample(range(len(every)), most))]
+
+
+def _since(began: float) -> int:
+    """Milliseconds of CPU, of all threads: what else this machine does is no matter."""
+    return round((time.process_time() - began) * 1000)
+
+
+def _record(to: Callable[[str, object], None], *figures: int) -> None:
+    for name, figure in zip(FIGURES, figures, strict=True):
+        to(name, figure)

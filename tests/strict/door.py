@@ -51,6 +51,10 @@ Send = Callable[[], Record]
 class Gate(Protocol):
     """What stands between a run and AWS: it may fail a call, or let another run go first."""
 
+    @property
+    def calls(self) -> int:
+        """Calls so far."""
+
     def begin(self, request: Request) -> None:
         """A call begins."""
 
@@ -60,9 +64,17 @@ class Gate(Protocol):
     def end(self, request: Request) -> None:
         """A call has ended well."""
 
+    def mark(self) -> object:
+        """Another one whenever something has gone wrong since."""
+
+    def passes(self, calls: int) -> bool:
+        """Whether nothing would go wrong in the next calls; if so, they count as made."""
+
 
 class Open:
-    """A gate that lets everything through."""
+    """A gate that lets everything through, and does not count."""
+
+    calls = 0
 
     def begin(self, request: Request) -> None:
         """Nothing."""
@@ -73,6 +85,14 @@ class Open:
 
     def end(self, request: Request) -> None:
         """Nothing."""
+
+    def mark(self) -> object:
+        """Nothing ever goes wrong."""
+        return None
+
+    def passes(self, calls: int) -> bool:
+        """Always."""
+        return True
 
 
 OPEN = Open()

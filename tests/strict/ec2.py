@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.strict.aws import Here, Record, Refusal, matches, retagged, tags_of, untagged
+from tests.strict.aws import Here, Record, Refusal
 from tests.strict.ec2_network import (
     authorize_security_group_ingress,
     create_security_group,
@@ -17,6 +17,7 @@ from tests.strict.ec2_network import (
     get_instance_types_from_instance_requirements,
     revoke_security_group_ingress,
 )
+from tests.strict.tags import matches, retagged, tags_of, untagged
 
 __all__ = [
     "authorize_security_group_ingress",
@@ -58,7 +59,7 @@ def create_launch_template(here: Here, p: Record) -> Record:
                 "InvalidLaunchTemplateName.AlreadyExistsException",
                 "Launch template name already in use.",
             )
-        made = here.new_id("lt")
+        made = here.new_id("lt", name)
         here.put(
             "templates",
             made,
@@ -170,7 +171,7 @@ def create_volume(here: Here, p: Record) -> Record:
     """For a day a token repeats its answer, even when that volume is gone: the strict choice."""
 
     def make() -> str:
-        made = here.new_id("vol")
+        made = here.new_id("vol", p.get("ClientToken", ""))
         record = {
             "VolumeId": made,
             "AvailabilityZone": p["AvailabilityZone"],

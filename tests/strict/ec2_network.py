@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.strict.aws import ACCOUNT, Here, Record, Refusal, tags_of
+from tests.strict.aws import ACCOUNT, Here, Record, Refusal
+from tests.strict.tags import tags_of
 
 IMAGE_ID = {"us-east-1": "ami-0905e0a11de500001", "eu-central-1": "ami-0905e0a11de500002"}
 ZONES = ("a", "b", "c")
@@ -112,7 +113,7 @@ def create_security_group(here: Here, p: Record) -> Record:
                 "InvalidGroup.Duplicate",
                 f"The security group '{p['GroupName']}' already exists for VPC '{p['VpcId']}'",
             )
-    made = here.new_id("sg")
+    made = here.new_id("sg", p["GroupName"] + p["VpcId"])
     here.put(
         "groups",
         made,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.strict.aws import Here, Record, Refusal, retagged, untagged
+from tests.strict.aws import Here, Record, Refusal
+from tests.strict.tags import retagged, untagged
 
 
 def put_rule(here: Here, p: Record) -> Record:

@@ -12,8 +12,9 @@ from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTime
 from botocore.parsers import ResponseParserError
 
 from reconciler.aws.wait import MAX_ATTEMPTS
-from tests.strict.aws import LIMIT, THROTTLE, Record, Refusal
+from tests.strict.aws import Record, Refusal
 from tests.strict.door import Request, Send
+from tests.strict.limits import LIMIT, THROTTLE
 
 Fault = Callable[[Request, int, Send], Record]
 
@@ -92,9 +93,12 @@ def taken(request: Request, number: int, send: Send) -> Record:
     return send()
 
 
+PARTLY = ("put_targets", "remove_targets")
+
+
 def partly(request: Request, number: int, send: Send) -> Record:
     """HTTP 200 with the failure inside, where AWS does so."""
-    if request.operation not in ("put_targets", "remove_targets"):
+    if request.operation not in PARTLY:
         return send()
     entry = {"TargetId": "topic", "ErrorCode": "ConcurrentModificationException"}
     return {"FailedEntryCount": 1, "FailedEntries": [{**entry, "ErrorMessage": "try again"}]}
@@ -138,6 +142,22 @@ FAULTS: dict[str, Fault] = {
     "partly": partly,
 }
 
+TEN = frozenset(
+    {
+        "throttled-for-good",
+        "unavailable-for-good",
+        "reset-for-good",
+        "timeout-after-for-good",
+        "denied",
+        "not-found",
+        "taken",
+        "limit",
+        "truncated",
+        "expired",
+    }
+)
+"""One of each sort; the others are milder, or rare."""
+
 CRASHES: dict[str, Fault] = {"before": crash_before, "after": crash_after}
 
 NO_CHANGE = frozenset({"throttled", "unavailable", "reset"})
@@ -171,3 +191,14 @@ class Faults:
 
     def end(self, request: Request) -> None:
         """Nothing."""
+
+    def mark(self) -> object:
+        """How many calls went wrong."""
+        return self.fired
+
+    def passes(self, calls: int) -> bool:
+        """Whether none of the next calls has a fault."""
+        if self.lasting or any(self.calls < k <= self.calls + calls for k in self.at):
+            return False
+        self.calls += calls
+        return True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.strict.aws import ACCOUNT, Here, Record, Refusal, retagged, untagged
+from tests.strict.aws import ACCOUNT, Here, Record, Refusal
+from tests.strict.tags import retagged, untagged
 
 CREATE_SECONDS = 480
 UPDATE_SECONDS = 300
@@ -37,7 +38,7 @@ def _make(here: Here, p: Record) -> str:
     _check_size(p["StorageCapacity"], p.get("StorageType", "SSD"), 1200)
     _check_throughput(lustre.get("PerUnitStorageThroughput"), deployment)
     _check_network(here, p)
-    made = here.new_id("fs")
+    made = here.new_id("fs", p.get("ClientRequestToken", ""))
     here.put(
         "systems",
         made,
@@ -63,7 +64,7 @@ def _make(here: Here, p: Record) -> str:
                 "CopyTagsToBackups": False,
                 **lustre,
                 "DeploymentType": deployment,
-                "MountName": f"m{here.aws.made:07x}",
+                "MountName": f"m{made[-7:]}",
             },
             "Tags": list(p.get("Tags", ())),
             "Groups": tuple(p.get("SecurityGroupIds", ())),

@@ -39,7 +39,7 @@ def broken(aws: StrictAws, strangers: Mapping[str, Any], *, midway: bool = False
 
     `midway`, a schedule and the one that replaces it may stand side by side: one always fires.
     """
-    return [*_doubled(aws, midway), *_deeds(aws), *_touched(aws, strangers)]
+    return [*doubled(aws, midway), *deeds(aws), *touched(aws, strangers)]
 
 
 def _tables(aws: StrictAws, service: str, table: str) -> Iterator[Record]:
@@ -48,7 +48,7 @@ def _tables(aws: StrictAws, service: str, table: str) -> Iterator[Record]:
             yield from store.tables.get(table, {}).values()
 
 
-def _doubled(aws: StrictAws, midway: bool) -> Iterator[str]:
+def doubled(aws: StrictAws, midway: bool = False) -> Iterator[str]:
     """At most one of each thing: by tags where AWS has no names, else by name and edge."""
     owners = [
         *(("file system", _identity(f["Tags"])) for f in _tables(aws, "fsx", "systems")),
@@ -84,7 +84,7 @@ def _identity(tags: list[Record]) -> tuple[str, ...]:
     return tuple(f"{k}={v}" for k, v in sorted(found.items()) if k.startswith("reconciler:"))
 
 
-def _deeds(aws: StrictAws) -> Iterator[str]:
+def deeds(aws: StrictAws) -> Iterator[str]:
     """No data deleted, nothing shared deleted, nobody cut off."""
     for sent in by_run(aws):
         if sent.operation in DATA_DELETES | SHARED_DELETES and not sent.code:
@@ -128,7 +128,7 @@ CONTENT = frozenset(
 """Tables whose records belong to others, or to AWS itself."""
 
 
-def _touched(aws: StrictAws, before: Mapping[str, Any]) -> Iterator[str]:
+def touched(aws: StrictAws, before: Mapping[str, Any]) -> Iterator[str]:
     now = foreign(aws)
     for where, record in before.items():
         if where not in now:

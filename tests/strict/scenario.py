@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from reconciler.declare.fleet import Site
 from reconciler.plan.model import Outcome
 from tests.strict import sites, strangers
-from tests.strict.aws import StrictAws
-from tests.strict.door import Request
+from tests.strict.aws import Record, Sent, StrictAws
+from tests.strict.door import Request, Send
 from tests.strict.faults import CRASHES, FAULTS, Faults
-from tests.strict.invariants import abandoned, broken, essence, foreign, writes
+from tests.strict.invariants import (
+    abandoned,
+    broken,
+    deeds,
+    doubled,
+    essence,
+    foreign,
+    touched,
+    writes,
+)
+from tests.strict.memo import MEMO, account
 from tests.strict.world import PAUSE, World, new_aws, rows
 
 AFTER_FAULT = 2
@@ -73,6 +83,55 @@ def start(edit: str, count: int) -> Start:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """An account at the moment when a run dies, and what was sent before."""
+
+    aws: StrictAws
+    sent: list[Sent]
+    many: int  # of `sent`
+    call: int
+    runs: int
+
+    def world(self, site: Site, gate: Faults) -> World:
+        """The same account, after the run that died."""
+        aws = self.aws.fork()
+        aws.sent = self.sent[: self.many]
+        aws.rest(PAUSE)
+        gate.calls, gate.fired = self.call, 1
+        return World(aws, site, gate, runs=self.runs)
+
+
+@dataclass
+class Trail(Faults):
+    """A gate that keeps the account before and after each call."""
+
+    world: World | None = None
+    stops: dict[tuple[int, str], Stop] = field(default_factory=dict)
+
+    def _keep(self, when: str) -> None:
+        assert self.world is not None
+        aws = self.world.aws
+        stop = Stop(aws.fork(), aws.sent, len(aws.sent), self.calls, self.world.runs)
+        self.stops[self.calls, when] = stop
+
+    def begin(self, request: Request) -> None:
+        """Before."""
+        super().begin(request)
+        self._keep("before")
+
+    def attempt(self, request: Request, number: int, send: Send) -> Record:
+        """After."""
+        try:
+            return send()
+        finally:
+            self._keep("after")
+
+    def passes(self, calls: int) -> bool:
+        """Each call is wanted."""
+        return False
+
+
+@dataclass(frozen=True)
 class Scenario:
     """An edit, and what goes wrong at which call."""
 
@@ -111,7 +170,22 @@ class Scenario:
         for name in self.options:
             setattr(aws, name, True)
         gate = Faults({k: {**CRASHES, **FAULTS}[name] for k, name in self.faults})
+        first = self.faults[:1]
+        if first and first[0][1] in CRASHES and first[0][0] <= begin.calls and not self.lag:
+            return self._trail()[first[0]].world(begin.site, gate)
         return World(aws, begin.site, gate)
+
+    def _trail(self) -> dict[tuple[int, str], Stop]:
+        """What a run that dies leaves behind, for each call at which it may."""
+        key = (self.edit, self.count, self.seed, self.options)
+        if key not in MEMO.trails:
+            begin, world = start(self.edit, self.count), replace(self, faults=()).world()
+            world.gate = gate = Trail(world=world)
+            problems = list(verdict(world, begin))
+            assert not problems, problems
+            MEMO.trails[key] = gate.stops
+        stops: dict[tuple[int, str], Stop] = MEMO.trails[key]
+        return stops
 
     def problems(self) -> list[str]:
         """Run it; everything that should not be."""
@@ -122,14 +196,16 @@ def verdict(world: World, begin: Start, lag: int = 0) -> Iterator[str]:
     """Run until nothing is left to do, then look at what stands and how it came to be."""
     aws, gate = world.aws, world.gate
     assert isinstance(gate, Faults)
-    calm = 0  # runs with work to do, without a fault, and with reads that were up to date
+    world.memo = MEMO
+    # Runs with work to do, without a fault, and with reads that were up to date.
+    calm = max(0, world.runs - 1)
     for number in range(1, MOST_RUNS + 1):
         lagging = any(
             store.past and store.past[-1][0] >= aws.calls - lag for store in aws.stores.values()
         )
         fired, written = gate.fired, len(writes(aws))
         report = world.run()
-        aws.pause(PAUSE)
+        aws.rest(PAUSE)
         disturbed = gate.fired > fired
         if report and not disturbed and not report.plan.changes and not report.plan.unknown:
             if len(writes(aws)) > written:
@@ -144,7 +220,14 @@ def verdict(world: World, begin: Start, lag: int = 0) -> Iterator[str]:
         yield f"not settled: {rows(report) if report else world.errors[-1:]}"
     if calm > max(begin.runs, AFTER_FAULT):
         yield f"{calm} undisturbed runs until it settled"
-    yield from broken(aws, begin.strangers)
+    yield from deeds(aws)
+    yield from MEMO.once((id(begin), account(aws)), lambda: list(_left(aws, begin)))
+
+
+def _left(aws: StrictAws, begin: Start) -> Iterator[str]:
+    """What is wrong with an account after all runs."""
+    yield from doubled(aws)
+    yield from touched(aws, begin.strangers)
     yield from abandoned(aws, {each.name for each in begin.site.workstations})
     now = essence(aws)
     for key in sorted(now.keys() | begin.essence.keys()):

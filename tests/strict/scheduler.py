@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.strict.aws import Here, Record, Refusal, retagged, untagged
+from tests.strict.aws import Here, Record, Refusal
+from tests.strict.tags import retagged, untagged
 
 DELETING_SECONDS = 30
 """Deleting a group is asynchronous (M, DeleteScheduleGroup)."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.strict.aws import ACCOUNT, Here, Record, Refusal, retagged, untagged
+from tests.strict.aws import ACCOUNT, Here, Record, Refusal
+from tests.strict.tags import retagged, untagged
 
 
 def create_topic(here: Here, p: Record) -> Record:

@@ -70,4 +70,4 @@ def plant(world: World) -> None:
         Target={"Arn": "arn:aws:sns:us-east-1:123456789012:x", "RoleArn": "arn:aws:iam::1:role/x"},
     )
     hand("ec2", "create_volume", AvailabilityZone="us-east-1a", Size=10)
-    world.aws.pause(600)
+    world.aws.rest(600)

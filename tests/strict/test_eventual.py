@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.strict.aws import Bucket
 from tests.strict.conftest import SOAK, Check, Explore
+from tests.strict.limits import Bucket
 from tests.strict.scenario import Scenario, start, verdict
 from tests.strict.sites import EDITS
 

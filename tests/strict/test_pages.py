@@ -61,6 +61,14 @@ class Pages(Faults):
             raise Refusal("InvalidNextToken", "The token has expired")
         raise Refusal("InternalFailure", "on page two", 500)
 
+    def mark(self) -> object:
+        """How many lists were troubled, and how many calls went wrong."""
+        return self.times, self.fired
+
+    def passes(self, calls: int) -> bool:
+        """Whether the trouble is over."""
+        return self.times == 0 and super().passes(calls)
+
 
 def reads(edit: str, count: int) -> list[str]:
     """Every paged read of an edit."""

@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.declare.fleet import Site
 from tests.strict import sites
-from tests.strict.conftest import SOAK, Check
+from tests.strict.conftest import SOAK, Check, sample
 from tests.strict.faults import Faults
+from tests.strict.memo import MEMO
 from tests.strict.scenario import start, verdict
 from tests.strict.sites import EDITS
 from tests.strict.turns import Seat, Turns
@@ -30,10 +31,10 @@ def problems(
     commits: dict[str, Site] = {"old": (before or after).site(), "new": after.site()}
 
     def run(index: int, site: Site) -> Callable[[Seat], object]:
-        return lambda seat: World(aws, site, seat, f"run-{index}").run()
+        return lambda seat: World(aws, site, seat, f"run-{index}", memo=MEMO).run()
 
     Turns(switch).play([run(index, commits[name]) for index, name in enumerate(declared)])
-    aws.pause(600)
+    aws.rest(600)
     yield from verdict(World(aws, begin.site, Faults()), begin, lag)
 
 
@@ -52,16 +53,17 @@ SAME = [(edit, count) for count in (1, 2) for edit in EDITS]
 @pytest.mark.parametrize(("edit", "count"), SAME, ids=[f"{e}-{n}" for e, n in SAME])
 def test_two_preemptions_of_the_same_commit(edit: str, count: int, check: Check) -> None:
     schedules = twice(start(edit, count).first)
-    every = SOAK or (edit, count) == ("create", 1)
-    chosen = schedules if every else Random(edit).sample(schedules, 30)
-    check((str(each), problems(edit, count, each, ("new", "new"))) for each in chosen)
+    chosen = sample(schedules, None if (edit, count) == ("create", 1) else 80, edit)
+    cases = ((str(each), problems(edit, count, each, ("new", "new"))) for each in chosen)
+    check(cases, len(schedules))
 
 
 @pytest.mark.parametrize("edit", [edit for edit in EDITS if edit not in ("create", "resize")])
 def test_two_preemptions_of_the_old_and_the_new_commit(edit: str, check: Check) -> None:
     schedules = twice(start(edit, 1).first)
-    chosen = schedules if SOAK else Random(edit).sample(schedules, 40)
-    check((str(each), problems(edit, 1, each, ("old", "new"))) for each in chosen)
+    chosen = sample(schedules, 80, edit)
+    cases = ((str(each), problems(edit, 1, each, ("old", "new"))) for each in chosen)
+    check(cases, len(schedules))
 
 
 @pytest.mark.parametrize("edit", EDITS)

@@ -21,6 +21,7 @@ class Turns:
     switch: Mapping[int, int] | Callable[[int, int], int]  # call, run → the run that goes on
     calls: int = 0
     current: int = 0
+    handed: int = 0  # how often the baton went on
     done: set[int] = field(default_factory=set)
     batons: list[threading.Semaphore] = field(default_factory=list)
     failures: list[BaseException] = field(default_factory=list)
@@ -61,8 +62,20 @@ class Turns:
         ) % len(self.batons)
         if chosen != index and chosen not in self.done:
             self.current = chosen
+            self.handed += 1
             self.batons[chosen].release()
             self.batons[index].acquire()
+
+    def free(self, index: int, calls: int) -> bool:
+        """Whether a run keeps its turn for so many calls; if so, it has made them."""
+        switch = self.switch
+        if callable(switch):
+            return False
+        ahead = range(self.calls + 1, self.calls + calls + 1)
+        if any(switch.get(call, index) != index for call in ahead):
+            return False
+        self.calls += calls
+        return True
 
 
 @dataclass
@@ -71,6 +84,11 @@ class Seat:
 
     turns: Turns
     index: int
+
+    @property
+    def calls(self) -> int:
+        """Calls of all runs."""
+        return self.turns.calls
 
     def begin(self, request: Request) -> None:
         """Wait for the turn."""
@@ -82,3 +100,11 @@ class Seat:
 
     def end(self, request: Request) -> None:
         """Nothing."""
+
+    def mark(self) -> object:
+        """How often another run went first."""
+        return self.turns.handed
+
+    def passes(self, calls: int) -> bool:
+        """Whether nobody goes first."""
+        return self.turns.free(self.index, calls)
