@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.strict.aws import Here, Record, Refusal
+from tests.strict.aws import Here, Refusal
 from tests.strict.ec2_network import TYPES
+from tests.strict.tables import Record
 from tests.strict.tags import retagged
 
 DELETE_SECONDS = 30

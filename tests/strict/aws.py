@@ -21,13 +21,12 @@ from random import Random
 from typing import Any, TypeAlias
 
 from tests.strict.limits import LIMIT, THROTTLE, Bucket
+from tests.strict.tables import Kept, Record, Store, Table
 
 ACCOUNT = "123456789012"
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 CALL_SECONDS = 0.05
 
-Record: TypeAlias = dict[str, Any]
-Tables: TypeAlias = dict[str, "Table"]
 Operation: TypeAlias = Callable[["Here", Record], Record]
 
 SERVICES = {
@@ -67,32 +66,6 @@ class Sent:
 
     def __str__(self) -> str:
         return f"{self.number} {self.who} {self.service}:{self.operation} {self.code}".rstrip()
-
-
-class Table(dict[str, Record]):
-    """The records of one sort, by their keys and in the order of these; `print` is memo.py's."""
-
-    __slots__ = ("print",)
-    print: int
-
-
-class Kept(dict[str, Any]):
-    """A record in a table."""
-
-    __slots__ = ("print",)
-    print: int
-
-
-@dataclass
-class Store:
-    """The tables of one service in one region, and those before each recent write."""
-
-    tables: Tables = field(default_factory=dict)
-    past: list[tuple[int, Tables]] = field(default_factory=list)
-
-    def twin(self) -> Store:
-        """A copy that goes its own way."""
-        return Store(self.tables, list(self.past))
 
 
 class StrictAws:

@@ -20,7 +20,8 @@ from botocore.validate import ParamValidator
 
 from reconciler.aws.errors import translated
 from reconciler.aws.wait import MAX_ATTEMPTS
-from tests.strict.aws import ACCOUNT, Record, Refusal, StrictAws
+from tests.strict.aws import ACCOUNT, Refusal, StrictAws
+from tests.strict.tables import Record
 
 T = TypeVar("T")
 

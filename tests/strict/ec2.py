@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.strict.aws import Here, Record, Refusal
+from tests.strict.aws import Here, Refusal
 from tests.strict.ec2_network import (
     authorize_security_group_ingress,
     create_security_group,
@@ -17,6 +17,7 @@ from tests.strict.ec2_network import (
     get_instance_types_from_instance_requirements,
     revoke_security_group_ingress,
 )
+from tests.strict.tables import Record
 from tests.strict.tags import matches, retagged, tags_of, untagged
 
 __all__ = [

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.strict.aws import ACCOUNT, Here, Record, Refusal
+from tests.strict.aws import ACCOUNT, Here, Refusal
+from tests.strict.tables import Record
 from tests.strict.tags import tags_of
 
 IMAGE_ID = {"us-east-1": "ami-0905e0a11de500001", "eu-central-1": "ami-0905e0a11de500002"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.strict.aws import Here, Record, Refusal
+from tests.strict.aws import Here, Refusal
+from tests.strict.tables import Record
 from tests.strict.tags import retagged, untagged
 
 

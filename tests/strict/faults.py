@@ -12,9 +12,10 @@ from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTime
 from botocore.parsers import ResponseParserError
 
 from reconciler.aws.wait import MAX_ATTEMPTS
-from tests.strict.aws import Record, Refusal
+from tests.strict.aws import Refusal
 from tests.strict.door import Request, Send
 from tests.strict.limits import LIMIT, THROTTLE
+from tests.strict.tables import Record
 
 Fault = Callable[[Request, int, Send], Record]
 

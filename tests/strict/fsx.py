@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.strict.aws import ACCOUNT, Here, Record, Refusal
+from tests.strict.aws import ACCOUNT, Here, Refusal
+from tests.strict.tables import Record
 from tests.strict.tags import retagged, untagged
 
 CREATE_SECONDS = 480

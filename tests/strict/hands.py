@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from reconciler.errors import AwsError
 from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
-from tests.strict.aws import Record, StrictAws
+from tests.strict.aws import StrictAws
+from tests.strict.tables import Record
 from tests.strict.world import REGION, World
 
 Hand = Callable[[World], bool]

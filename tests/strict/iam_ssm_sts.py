@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.strict.aws import ACCOUNT, START, Here, Record, Refusal
+from tests.strict.aws import ACCOUNT, START, Here, Refusal
+from tests.strict.tables import Record
 
 
 def get_caller_identity(here: Here, p: Record) -> Record:

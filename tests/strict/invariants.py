@@ -11,8 +11,9 @@ from typing import Any
 from reconciler.kinds import KINDS
 from reconciler.plan.kind import Scope
 from reconciler.plan.ownership import SITE, WORKSTATION, read_tags
-from tests.strict.aws import Record, Sent, StrictAws
+from tests.strict.aws import Sent, StrictAws
 from tests.strict.door import Door
+from tests.strict.tables import Record
 
 DATA_DELETES = frozenset({"delete_file_system", "delete_volume", "delete_snapshot"})
 SHARED_DELETES = frozenset(

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.plan.model import Report
-from tests.strict.aws import Kept, Sent, StrictAws, Table, Tables
+from tests.strict.aws import Sent, StrictAws
+from tests.strict.tables import Kept, Table, Tables
 
 if TYPE_CHECKING:
     from tests.strict.world import World

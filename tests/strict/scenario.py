@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.declare.fleet import Site
 from reconciler.plan.model import Outcome
 from tests.strict import sites, strangers
-from tests.strict.aws import Record, Sent, StrictAws
+from tests.strict.aws import Sent, StrictAws
 from tests.strict.door import Request, Send
 from tests.strict.faults import CRASHES, FAULTS, Faults
 from tests.strict.invariants import (
@@ -25,6 +25,7 @@ from tests.strict.invariants import (
     writes,
 )
 from tests.strict.memo import MEMO, account
+from tests.strict.tables import Record
 from tests.strict.world import PAUSE, World, new_aws, rows
 
 AFTER_FAULT = 2

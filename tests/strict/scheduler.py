@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.strict.aws import Here, Record, Refusal
+from tests.strict.aws import Here, Refusal
+from tests.strict.tables import Record
 from tests.strict.tags import retagged, untagged
 
 DELETING_SECONDS = 30

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.strict.aws import ACCOUNT, Here, Record, Refusal
+from tests.strict.aws import ACCOUNT, Here, Refusal
+from tests.strict.tables import Record
 from tests.strict.tags import retagged, untagged
 
 

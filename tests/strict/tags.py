@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.strict.aws import Record
+from tests.strict.tables import Record
 
 
 def tags_of(parameters: Mapping[str, Any], resource_type: str) -> list[Record]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.strict.aws import Record, Refusal, StrictAws
+from tests.strict.aws import Refusal, StrictAws
 from tests.strict.conftest import Check
 from tests.strict.door import Request, Send, api
 from tests.strict.faults import Faults
 from tests.strict.invariants import by_run
 from tests.strict.scenario import Scenario, start, verdict
+from tests.strict.tables import Record
 from tests.strict.world import World
 
 HARMLESS = ("empty", "short")

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.strict.aws import Record
 from tests.strict.door import Request, Send
+from tests.strict.tables import Record
 
 
 @dataclass

@@ -25,8 +25,9 @@ from moto.core.utils import get_service_model
 from werkzeug.datastructures import MultiDict
 
 from reconciler.aws.client import Session
-from tests.strict.aws import ACCOUNT, Record, Refusal
+from tests.strict.aws import ACCOUNT, Refusal
 from tests.strict.door import Request
+from tests.strict.tables import Record
 from tests.strict.world import World
 
 SIGNED = re.compile(r"Credential=\w+/\d+/(?P<region>[\w-]+)/(?P<service>\w+)/")

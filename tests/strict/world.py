@@ -12,13 +12,14 @@ from reconciler.errors import ReconcilerError
 from reconciler.kinds import KINDS
 from reconciler.plan.model import Outcome, Report
 from reconciler.plan.read import Cloud
-from reconciler.power.ruling import rule
 from reconciler.plan.run import Selection, apply, look
+from reconciler.power.ruling import rule
 from tests.strict import ec2_network, iam_ssm_sts
-from tests.strict.aws import ACCOUNT, Record, StrictAws
+from tests.strict.aws import ACCOUNT, StrictAws
 from tests.strict.door import OPEN, Door, Gate, Inline
 from tests.strict.faults import Crash, Faults
 from tests.strict.memo import Memo
+from tests.strict.tables import Record
 
 REGION = "us-east-1"
 PAUSE = 600.0
