@@ -12,10 +12,10 @@ NODE_STAMPS := $(NODE_LOCKS:package-lock.json=node_modules/.stamp)
 SHELL_FILES := .ci/run $(wildcard examples/*/*.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types unit golden soak seeded bench plan lock clean
+.PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench plan lock clean
 
 help: ## This list.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
 setup: .venv/.stamp $(NODE_STAMPS) ## Make .venv with all that the other targets need.
 
@@ -37,6 +37,9 @@ tests/%/node_modules/.stamp: tests/%/package-lock.json
 
 demo: setup ## See it work on this machine: plan, apply, drift, repair. No AWS account needed.
 	@examples/demo/demo.sh
+
+demo-spot: setup ## See a day on Spot: taken back, On-Demand after a wait, Spot again.
+	@examples/demo/spot.sh
 
 test: lint types unit ## Everything a pull request must pass.
 
