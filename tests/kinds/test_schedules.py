@@ -1,0 +1,203 @@
+"""Several schedules an edge, around days off and clock changes: promises 2 and 3."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.declare.fleet import Calendar, Edge, Site
+from reconciler.declare.hours import cron
+from reconciler.declare.load import load
+from reconciler.errors import AwsError, Where
+from reconciler.kinds import schedule
+from reconciler.plan.kind import Scope
+from reconciler.plan.model import Outcome, Report
+from reconciler.plan.read import Cloud
+from reconciler.plan.run import apply
+from tests.kinds.world import FLEETS, World, client, rows
+
+HERE = Where("fleets/vision.yaml", 1, 1)
+DEC_1 = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+HOLIDAYS = Calendar("holidays", ((date(2026, 12, 24), date(2026, 12, 26)),))
+PLAIN = "cron(0 9 * * ? *)"
+
+
+def edge(action: Any, text: str, *calendars: Calendar) -> Edge:
+    return Edge(action, text, cron(text), "Europe/Berlin", HERE, calendars)
+
+
+class Clocked(World):
+    """A site whose alice has these hours, seen at a time of the test's choice."""
+
+    def __init__(self, *edges: Edge) -> None:
+        super().__init__()
+        self.now = DEC_1
+        self.hours(*edges)
+
+    def hours(self, *edges: Edge) -> None:
+        site: Site = load([FLEETS])
+        (alice,) = [each for each in site.workstations if each.name == "alice"]
+        self.site = replace(site, workstations=(replace(alice, schedule=edges),))
+
+    def cloud(self) -> Cloud:
+        return replace(super().cloud(), now=lambda: self.now)
+
+    def told(self) -> list[str]:
+        """What a run says of schedules, and that the next one has nothing more to say."""
+        told = [row for row in rows(self.run()) if " schedule " in row]
+        again = self.look()
+        assert not [c for c in again.plan.changes if c.key.kind == schedule.NAME], rows(again)
+        return sorted(" ".join(row.replace(" done ", " ").split()) for row in told)
+
+
+def standing() -> dict[str, tuple[str, str, str]]:
+    """Every schedule by name: what fires, from when, until when."""
+    scheduler = client("scheduler")
+    found = {}
+    for each in scheduler.list_schedules(GroupName="acme")["Schedules"]:
+        body = scheduler.get_schedule(GroupName="acme", Name=each["Name"])
+        bounds = (str(body.get(name, ""))[:10] for name in ("StartDate", "EndDate"))
+        found[each["Name"]] = (body["ScheduleExpression"], *bounds)
+    return found
+
+
+def fired() -> list[tuple[str, str, str]]:
+    return sorted(standing().values())
+
+
+@pytest.fixture
+def world(sandbox: object) -> Clocked:
+    made = Clocked(edge("start", "daily 09:00"))
+    made.settle()
+    assert fired() == [(PLAIN, "", "")]
+    return made
+
+
+def test_days_off_come_into_sight_are_passed_and_leave_nothing_behind(world: Clocked) -> None:
+    (before,) = standing()
+    world.hours(edge("start", "daily 09:00", HOLIDAYS))
+    world.now = datetime(2026, 11, 10, tzinfo=UTC)
+    assert world.told() == [], "more than 35 days ahead"
+    world.now = DEC_1
+    assert world.told() == [
+        "create schedule alice-start.2 []",
+        "update schedule alice-start ['end_date']",
+    ]
+    assert fired() == [(PLAIN, "", "2026-12-23"), (PLAIN, "2026-12-26", "")]
+    world.now = datetime(2026, 12, 23, 8, 10, tzinfo=UTC)
+    assert world.told() == [], "it fired at 09:00; Scheduler may be about to"
+    world.now = datetime(2026, 12, 23, 8, 21, tzinfo=UTC)
+    assert [row.split()[0] for row in world.told()] == ["delete"]
+    assert fired() == [(PLAIN, "2026-12-26", "")]
+    world.now = datetime(2026, 12, 26, 8, 21, tzinfo=UTC)
+    assert world.told() == ["update schedule alice-start ['start_date']"]
+    assert list(standing()) == [before], "the same name as before"
+
+
+def test_a_time_the_clocks_skip_is_there_until_it_has_fired(world: Clocked) -> None:
+    world.now = datetime(2027, 3, 1, tzinfo=UTC)
+    world.hours(edge("start", "daily 02:30"))
+    assert len(world.told()) == 2
+    once = ("at(2027-03-28T03:00:00)", "", "")
+    assert fired() == [once, ("cron(30 2 * * ? *)", "", "")]
+    for minutes in (-600, -1, 0, 1, 19):
+        world.now = datetime(2027, 3, 28, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+        assert world.told() == []
+    world.now = datetime(2027, 3, 28, 1, 21, tzinfo=UTC)
+    assert [row.split()[0] for row in world.told()] == ["delete"]
+    assert fired() == [("cron(30 2 * * ? *)", "", "")]
+
+
+def test_one_text_of_several_changes_alone_and_a_count_is_created_or_deleted(
+    world: Clocked,
+) -> None:
+    world.hours(edge("start", "Mon-Thu 08:00"), edge("start", "Fri 09:00"))
+    assert world.told() == [
+        "create schedule alice-start.2 []",
+        "update schedule alice-start ['expression']",
+    ]
+    world.hours(edge("start", "Mon-Thu 08:00"), edge("start", "Fri 10:00"))
+    assert world.told() == ["update schedule alice-start.2 ['expression']"]
+    world.hours(edge("start", "Fri 10:00"), edge("start", "Mon-Thu 08:00"))
+    assert world.told() == [], "an order is not a content"
+    world.hours(edge("start", "Fri 10:00"))
+    assert [row.split()[0] for row in world.told()] == ["delete"]
+    assert fired() == [("cron(0 10 ? * FRI *)", "", "")]
+
+
+def test_a_hand_on_one_of_several_is_seen_and_healed_alone(world: Clocked) -> None:
+    world.hours(*(edge("stop", text) for text in ("Mon 18:00", "Tue 18:00", "Wed 18:00")))
+    world.settle()
+    good = standing()
+    name = sorted(good)[1]
+    scheduler = client("scheduler")
+    body = scheduler.get_schedule(GroupName="acme", Name=name)
+    for known in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"):
+        body.pop(known)
+    scheduler.update_schedule(**{**body, "ScheduleExpression": PLAIN})
+    (told,) = world.told()
+    assert told.startswith("update")
+    assert fired() == sorted(good.values())
+    assert set(standing()) - set(good) == {f"{name}-2"}
+
+
+def test_a_run_that_ends_after_any_of_its_calls_leaves_what_fires(world: Clocked) -> None:
+    """Never a moment without the schedule that fires, and the next run tidies up."""
+    goal = (edge("start", "Mon-Thu 08:00", HOLIDAYS), edge("start", "Fri 09:00", HOLIDAYS))
+    for cut in range(1, 9):
+        world.hours(edge("start", "daily 09:00"))
+        world.settle()
+        world.hours(*goal)
+        report = world.look()
+        cut_off(world, report, cut)
+        left = [each for each in standing().values() if not each[1]]
+        assert left, f"nothing fires after {cut} calls"
+        world.settle()
+        assert len(standing()) == 4, cut
+
+
+def cut_off(world: Clocked, report: Report, calls: int) -> None:
+    """The run, whose scheduler writes fail from the nth on."""
+    number = 0
+
+    class Door:
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+        def call(self, service: str, operation: str, **parameters: Any) -> Any:
+            nonlocal number
+            if service == "scheduler" and operation.startswith(("create", "delete")):
+                number += 1
+                if number >= calls:
+                    raise AwsError(f"scheduler:{operation}", "Cut", "cut")
+            return self.inner.call(service, operation, **parameters)
+
+    cloud = replace(world.cloud(), writer=lambda region: Door(world.session.region(region)))
+    apply(report, world.site, cloud, lambda change: None, lambda: False)
+
+
+def test_every_stop_of_a_workstation_that_leaves_waits_until_it_is_off(world: Clocked) -> None:
+    world.hours(edge("stop", "Mon 18:00"), edge("stop", "Tue 18:00"))
+    world.settle()
+    door = world.session.region("us-east-1")
+    found = list(schedule.find(door, Scope("acme")))
+    assert {each.removal.value for each in found} == {"when_off"}
+    assert len({each.key for each in found}) == 2
+
+
+def test_a_create_that_finds_itself_made_is_content(world: Clocked) -> None:
+    """Two runs at once, or an answer that was lost."""
+    world.hours(edge("start", "Mon-Thu 08:00"), edge("start", "Fri 09:00"))
+    stale = world.look()
+    world.settle()
+    before = standing()
+    again = apply(stale, world.site, world.cloud(), lambda change: None, lambda: False)
+    assert not [c for c in again.plan.changes if c.outcome is Outcome.FAILED], rows(again)
+    world.settle()
+    assert standing() == before
