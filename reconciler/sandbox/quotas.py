@@ -1,4 +1,4 @@
-"""EC2's vCPU quotas: what Service Quotas says of them, and what a launch finds of them.
+"""Quotas: what Service Quotas says of them, and what a launch finds of them.
 
 Spot and On-Demand have quotas of their own, per region and group of families, over all instances
 that are pending or running. [D ec2-on-demand-instances-limits, using-spot-limits]
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from reconciler.sandbox import failures
@@ -24,30 +23,66 @@ COUNTED = ("pending", "running")
 
 @dataclass(frozen=True)
 class Quota:
-    """One quota, in vCPUs."""
+    """One quota: of EC2 in vCPUs of one market, of FSx in file systems or GiB."""
 
     code: str
     name: str
-    market: Market
-    classes: str
-    """The letters that its families begin with."""
     default: int
     """What AWS gives a new account."""
     applied: int
     """What the account of the sandbox has: it is no new one."""
+    of: str = ""
+    """A pattern of the instance types that it counts."""
+    market: Market | None = None
+    service: str = "ec2"
 
 
+# Codes, names and defaults: AWS General Reference, "Amazon EC2 instance type quotas" and "Amazon
+# FSx endpoints and quotas". No quota is known for Spot of P6.
+STANDARD = r"(a|c|d|h|i|im|is|m|r|t|z)\d"
 NAMES = "Standard (A, C, D, H, I, M, R, T, Z)"
 QUOTAS = (
-    Quota("L-1216C47A", f"Running On-Demand {NAMES} instances", "on-demand", "acdhimrtz", 5, 4096),
-    Quota("L-34B43A08", f"All {NAMES} Spot Instance Requests", "spot", "acdhimrtz", 5, 4096),
-    Quota("L-DB2E81BA", "Running On-Demand G and VT instances", "on-demand", "gv", 0, 8192),
-    Quota("L-3819A6DF", "All G and VT Spot Instance Requests", "spot", "gv", 0, 8192),
-    Quota("L-417A185B", "Running On-Demand P instances", "on-demand", "p", 0, 1152),
-    Quota("L-7212CCBC", "All P Spot Instance Requests", "spot", "p", 0, 1152),
+    *(
+        Quota(code, f"All {name} Spot Instance Requests", default, applied, of, "spot")
+        for code, name, default, applied, of in (
+            ("L-3819A6DF", "G and VT", 0, 8192, r"(g|gr|vt)\d"),
+            ("L-7212CCBC", "P4, P3 and P2", 0, 1152, r"p[234]"),
+            ("L-C4BD4855", "P5", 0, 1152, r"p5"),
+            ("L-6B0D517C", "Trn", 0, 1152, r"trn\d"),
+            ("L-B5D1601B", "Inf", 0, 1152, r"inf\d"),
+            ("L-85EED4F7", "DL", 0, 1152, r"dl\d"),
+            ("L-88CF9481", "F", 0, 1152, r"f\d"),
+            ("L-E3A00192", "X", 0, 1152, r"x\d"),
+            ("L-34B43A08", NAMES, 5, 4096, STANDARD),
+        )
+    ),
+    *(
+        Quota(code, f"Running On-Demand {name} instances", default, applied, of, "on-demand")
+        for code, name, default, applied, of in (
+            ("L-DB2E81BA", "G and VT", 0, 8192, r"(g|gr|vt)\d"),
+            ("L-417A185B", "P", 0, 1152, r"p\d"),
+            ("L-2C3B7624", "Trn", 0, 1152, r"trn\d"),
+            ("L-1945791B", "Inf", 0, 1152, r"inf\d"),
+            ("L-6E869C2A", "DL", 0, 1152, r"dl\d"),
+            ("L-74FC7D96", "F", 0, 1152, r"f\d"),
+            ("L-7295265B", "X", 0, 1152, r"x\d"),
+            ("L-F7808C92", "HPC", 0, 1152, r"hpc\d"),
+            ("L-1216C47A", NAMES, 5, 4096, STANDARD),
+        )
+    ),
+    *(
+        Quota(code, f"Lustre {name}", default, default, service="fsx")
+        for code, name, default in (
+            ("L-9AFA1F09", "Persistent_1 file systems", 100),
+            ("L-FD6F2F22", "Persistent_2 file systems", 100),
+            ("L-C48231E5", "Scratch file systems", 100),
+            ("L-C8640C82", "Persistent_1 storage capacity", 100_800),
+            ("L-8F1B9C74", "Persistent_2 storage capacity", 100_800),
+            ("L-AD2FC696", "Scratch storage capacity", 100_800),
+        )
+    ),
 )
-# Families that have quotas of their own, though they begin with the letter of another.
-APART = frozenset({"dl", "hpc", "inf", "mac", "trn"})
+SERVICES = {"ec2": "Amazon Elastic Compute Cloud (Amazon EC2)", "fsx": "Amazon FSx"}
 
 
 @dataclass
@@ -68,7 +103,7 @@ def change(world: World, region: str, code: str, value: int | None) -> Quota:
         known = ", ".join(f"{each.code} ({each.name})" for each in QUOTAS)
         raise ValueError(f"there is no quota {code}; there are {known}")
     if value is not None and value < 0:
-        raise ValueError(f"a quota is 0 or more vCPUs, not {value}")
+        raise ValueError(f"a quota is 0 or more, not {value}")
     world.state(Applied, region).values[code] = value
     world.capacity.generation += 1
     return quota
@@ -83,11 +118,7 @@ def limit(world: World, region: str, quota: Quota) -> int:
 @functools.cache
 def quota_of(instance_type: str, market: Market) -> Quota | None:
     """The quota that counts a type, or None where there is no such quota here."""
-    letters = re.match(r"[a-z]*", instance_type)
-    family = letters[0] if letters else ""
-    if not family or family in APART:
-        return None
-    found = (each for each in QUOTAS if each.market == market and family[0] in each.classes)
+    found = (each for each in QUOTAS if each.market == market and re.match(each.of, instance_type))
     return next(found, None)
 
 
@@ -128,10 +159,10 @@ class Room:
 
 def view(call: Call, quota: Quota, value: int) -> Wire:
     """A quota as Service Quotas shows it. [M service-quotas.ServiceQuota]"""
-    arn = f"arn:aws:servicequotas:{call.region}:{ACCOUNT}:ec2/{quota.code}"
+    arn = f"arn:aws:servicequotas:{call.region}:{ACCOUNT}:{quota.service}/{quota.code}"
     return {
-        "ServiceCode": "ec2",
-        "ServiceName": "Amazon Elastic Compute Cloud (Amazon EC2)",
+        "ServiceCode": quota.service,
+        "ServiceName": SERVICES[quota.service],
         "QuotaArn": arn,
         "QuotaCode": quota.code,
         "QuotaName": quota.name,
@@ -150,7 +181,7 @@ def _missing() -> AwsError:
 
 def _named(call: Call) -> Quota:
     for quota in QUOTAS:
-        if call.params["ServiceCode"] == "ec2" and call.params["QuotaCode"] == quota.code:
+        if (quota.service, quota.code) == (call.params["ServiceCode"], call.params["QuotaCode"]):
             return quota
     raise _missing()
 
@@ -173,28 +204,33 @@ def get_default(call: Call) -> Wire:
 
 @operation(SERVICE, "ListServiceQuotas")
 def list_applied(call: Call) -> Wire:
-    """EC2's, page by page; ``QuotaCode`` picks one."""
+    """A service's, page by page; ``QuotaCode`` picks one."""
     applied = call.state(Applied).values
     code = call.params.get("QuotaCode")
     return _page(
         call,
-        (
+        [
             view(call, quota, limit(call.world, call.region, quota))
-            for quota in QUOTAS
+            for quota in _of_service(call)
             if code in (None, quota.code) and applied.get(quota.code, quota.applied) is not None
-        ),
+        ],
     )
 
 
 @operation(SERVICE, "ListAWSDefaultServiceQuotas")
 def list_defaults(call: Call) -> Wire:
     """The same of a new account."""
-    return _page(call, (view(call, quota, quota.default) for quota in QUOTAS))
+    return _page(call, [view(call, quota, quota.default) for quota in _of_service(call)])
 
 
-def _page(call: Call, rows: Iterable[Wire]) -> Wire:
-    if call.params["ServiceCode"] != "ec2":
+def _of_service(call: Call) -> list[Quota]:
+    found = [quota for quota in QUOTAS if quota.service == call.params["ServiceCode"]]
+    if not found:
         raise _missing()
+    return found
+
+
+def _page(call: Call, rows: list[Wire]) -> Wire:
     size = int(call.params.get("MaxResults", 100))
     shown, token = page(rows, size, call.params.get("NextToken"))
     return {"Quotas": shown, "NextToken": token}

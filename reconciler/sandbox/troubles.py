@@ -58,7 +58,7 @@ def quota(world: World, words: Wire) -> Wire:
 
 @verb("GET", "quota")
 def show_quotas(world: World, words: Wire) -> Wire:
-    """Every quota, and how many vCPUs it counts now."""
+    """Every quota of EC2, and how many vCPUs it counts now."""
     return _quotas(world)
 
 
@@ -74,6 +74,7 @@ def _quotas(world: World) -> Wire:
             }
             for region in REGIONS
             for each in quotas.QUOTAS
+            if each.market
         ]
     }
 

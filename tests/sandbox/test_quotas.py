@@ -31,10 +31,10 @@ def test_quotas_are_paged(aws: Aws) -> None:
         pages = (
             asked(aws)
             .get_paginator(call)
-            .paginate(ServiceCode="ec2", PaginationConfig={"PageSize": 4})
+            .paginate(ServiceCode="ec2", PaginationConfig={"PageSize": 10})
         )
         sizes = [[quota["QuotaCode"] for quota in page["Quotas"]] for page in pages]
-        assert [len(each) for each in sizes] == [4, 2]
+        assert [len(each) for each in sizes] == [10, 8]
         assert {G_ON_DEMAND, G_SPOT, P_SPOT} < {code for each in sizes for code in each}
     one = asked(aws).list_service_quotas(ServiceCode="ec2", QuotaCode=P_SPOT)["Quotas"]
     assert [quota["QuotaCode"] for quota in one] == [P_SPOT]
@@ -45,6 +45,8 @@ def test_what_is_not_there(aws: Aws) -> None:
         asked(aws).get_service_quota(ServiceCode="ec2", QuotaCode="L-00000000")
     with refused("NoSuchResourceException"):
         asked(aws).get_aws_default_service_quota(ServiceCode="fsx", QuotaCode=G_SPOT)
+    lustre = {"ServiceCode": "fsx", "QuotaCode": "L-8F1B9C74"}
+    assert asked(aws).get_service_quota(**lustre)["Quota"]["Value"] == 100_800.0
     with refused("NoSuchResourceException"):
         asked(aws).list_service_quotas(ServiceCode="nothing")
     with pytest.raises(ValueError, match=r"L-00000000.*L-DB2E81BA"):
@@ -110,11 +112,13 @@ def test_the_vcpus_of_a_market_are_counted(
         ("g6f.large", G_SPOT),
         ("gr6.4xlarge", G_SPOT),
         ("vt1.3xlarge", G_SPOT),
-        ("p5.48xlarge", P_SPOT),
+        ("p4d.24xlarge", P_SPOT),
+        ("p5en.48xlarge", "L-C4BD4855"),
+        ("p6-b200.48xlarge", None),
         ("im4gn.large", "L-34B43A08"),
         ("t3.micro", "L-34B43A08"),
-        ("trn1.2xlarge", None),
-        ("inf2.xlarge", None),
+        ("trn1.2xlarge", "L-6B0D517C"),
+        ("inf2.xlarge", "L-B5D1601B"),
         ("hpc7a.12xlarge", None),
     ],
 )
