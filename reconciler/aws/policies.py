@@ -16,7 +16,7 @@ from typing import Any
 
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
-from reconciler.plan.ownership import FILE_SYSTEM, OWNER, SITE
+from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, SITE
 
 LIMIT = 6144
 """Characters of a managed policy, white space aside (IAM user guide, "IAM and AWS STS quotas")."""
@@ -119,20 +119,34 @@ OtherRegions: only the regions the YAML names; IAM has none
 DEVELOPER = """
 Look: AWS limits these to no resource
     autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities
-    ec2:DescribeInstances ssm:DescribeInstanceInformation ssm:DescribeSessions
+    autoscaling:DescribeScheduledActions ec2:DescribeInstances ec2:DescribeSpotPriceHistory
+    ec2:DescribeVolumes fsx:DescribeFileSystems scheduler:ListSchedules
+    ssm:DescribeInstanceInformation
     on everything
+Hours: when a workstation starts and stops by itself
+    scheduler:GetSchedule
+    on schedules
 OwnSession: on an instance whose owner tag is the caller's
-    ssm:GetConnectionStatus ssm:StartSession
+    ssm:StartSession
     on instances when own_instance document_checked
-SessionDocuments: a shell and a forwarded port
+SessionDocuments: a shell, ssh and a forwarded port
     ssm:StartSession
     on session_documents
 OwnSessionGoesOn: sessions the caller opened [7]
     ssm:ResumeSession ssm:TerminateSession ssmmessages:OpenDataChannel
     on own_sessions
-OwnGroup: on and off
-    autoscaling:SetDesiredCapacity
+OwnGroup: on and off, and the end of what keeps it so
+    autoscaling:DeleteScheduledAction autoscaling:SetDesiredCapacity
     on groups when ours own_group
+OwnEnd: what is put back at that end is one instance at most
+    autoscaling:PutScheduledUpdateGroupAction
+    on groups when ours own_group one_at_most_if_said
+OwnSizes: its sizes, neither what is launched nor where
+    autoscaling:UpdateAutoScalingGroup
+    on groups when ours own_group one_at_most same_shape
+OwnOverride: the one tag that says what was meant; an owner tag would give a group away
+    autoscaling:CreateOrUpdateTags
+    on groups when ours own_group override_alone
 """
 
 INSTANCE = """
@@ -329,6 +343,7 @@ def _resources(site: Site) -> dict[str, list[str]]:
         "site_parameters": some("ssm", f"parameter/{site.name}/*"),
         "session_documents": [
             f"{public}:ssm:*::document/AWS-StartPortForwardingSession",
+            f"{public}:ssm:*::document/AWS-StartSSHSession",
             *some("ssm", "document/SSM-SessionManagerRunShell"),
         ],
         "own_sessions": some("ssm", "session/${aws:userid}-*"),
@@ -371,4 +386,18 @@ def _conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         "by_force": {"Bool": {"autoscaling:ForceDelete": "true"}},
         "document_checked": {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
         "site_tag_named": {"ForAnyValue:StringEquals": {"aws:TagKeys": SITE}},
+        "one_at_most": {"NumericLessThanEquals": {"autoscaling:MaxSize": "1"}},
+        "one_at_most_if_said": {"NumericLessThanEqualsIfExists": {"autoscaling:MaxSize": "1"}},
+        # Auto Scaling tells IAM of these when a request has them.
+        "same_shape": {
+            "Null": {
+                f"autoscaling:{key}": "true"
+                for key in ("InstanceTypes", "LaunchTemplateVersionSpecified", "VPCZoneIdentifiers")
+            }
+        },
+        # Without any key, "all of them" holds too.
+        "override_alone": {
+            "ForAllValues:StringEquals": {"aws:TagKeys": OVERRIDE},
+            "Null": {"aws:TagKeys": "false"},
+        },
     }

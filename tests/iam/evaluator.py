@@ -85,6 +85,8 @@ TESTS: dict[str, Callable[[str, str], bool]] = {
     "StringLike": _like,
     "ArnLike": _like,
     "Bool": lambda value, text: value == text.lower(),
+    "NumericLessThanEquals": lambda value, text: float(text) <= float(value),
+    "Null": lambda value, text: value == "false",  # of a key that is there
 }
 
 
@@ -95,10 +97,16 @@ def _holds(operator: str, key: str, values: list[str], request: Request) -> bool
     negated = "Not" in name
     test = TESTS[name.replace("Not", "")]
     said = {k.lower(): v for k, v in request.context.items()}.get(key.lower())
-    if said is None:  # a negated operator holds for a key that is not there
-        return negated or if_exists
-    if not quantifier:
+    if name == "Null" and said is None:
+        return values == ["true"]
+    if said is None:  # a negated operator holds for a key that is not there; so does "all of them"
+        return negated or if_exists or quantifier == "ForAllValues"
+    if quantifier == "ForAllValues":
+        return all(any(test(value, text) for value in values) for text in each(said))
+    if not quantifier and name != "Null":
         assert isinstance(said, str), f"{key} has many values: {operator} needs a quantifier"
+    elif name == "Null":
+        assert not quantifier
     else:
         assert quantifier == "ForAnyValue"
         assert not negated

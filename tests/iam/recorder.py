@@ -31,8 +31,11 @@ ON = {
     "autoscaling:CreateAutoScalingGroup": GROUP + "{AutoScalingGroupName}",
     "autoscaling:CreateOrUpdateTags": GROUP + "{Tags[0][ResourceId]}",
     "autoscaling:DeleteAutoScalingGroup": GROUP + "{AutoScalingGroupName}",
+    "autoscaling:DeleteScheduledAction": GROUP + "{AutoScalingGroupName}",
     "autoscaling:DeleteTags": GROUP + "{Tags[0][ResourceId]}",
+    "autoscaling:PutScheduledUpdateGroupAction": GROUP + "{AutoScalingGroupName}",
     "autoscaling:ResumeProcesses": GROUP + "{AutoScalingGroupName}",
+    "autoscaling:SetDesiredCapacity": GROUP + "{AutoScalingGroupName}",
     "autoscaling:SuspendProcesses": GROUP + "{AutoScalingGroupName}",
     "autoscaling:UpdateAutoScalingGroup": GROUP + "{AutoScalingGroupName}",
     "ec2:AuthorizeSecurityGroupIngress": SECURITY_GROUP + "{GroupId}",
@@ -138,7 +141,7 @@ def asks(action: str, params: dict[str, Any], region: str) -> Iterator[Request]:
     where = next((kind + where for id_, kind in BY_ID.items() if where.startswith(id_)), where)
     where = where if where == "*" else arn(where, region)
     tags = _request_tags(params)
-    context = {**base, **tags}
+    context = {**base, **tags, **_group_settings(action, params)}
     if action not in CREATES and not action.split(":")[1].startswith(READS):
         context |= {f"aws:ResourceTag/{k}": v for k, v in _standing(where, region).items()}
     yield Request(action, where, context)
@@ -213,6 +216,24 @@ def _on_key(action: str, name: str, context: Mapping[str, Value], region: str) -
     aliases = known.list_aliases(KeyId=found["KeyId"])["Aliases"]
     names = tuple(each["AliasName"] for each in aliases)
     return Request(action, found["Arn"], {**context, "kms:ResourceAliases": names})
+
+
+def _group_settings(action: str, params: Mapping[str, Any]) -> dict[str, Value]:
+    """What Auto Scaling tells IAM of a request: sizes, and what it brings of a group's shape."""
+    if action not in (
+        "autoscaling:PutScheduledUpdateGroupAction",
+        "autoscaling:UpdateAutoScalingGroup",
+    ):
+        return {}
+    found: dict[str, Value] = {
+        f"autoscaling:{name}": str(params[name]) for name in ("MaxSize", "MinSize") if name in params
+    }
+    if "MixedInstancesPolicy" in params:
+        found["autoscaling:LaunchTemplateVersionSpecified"] = "true"
+    if "VPCZoneIdentifier" in params:
+        subnets = tuple(params["VPCZoneIdentifier"].split(","))
+        found["autoscaling:VPCZoneIdentifiers"] = subnets
+    return found
 
 
 def _request_tags(params: Mapping[str, Any]) -> dict[str, Value]:

@@ -1,0 +1,159 @@
+"""What the developer's commands ask of AWS is in the developer policy, and nothing else is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.aws import policies
+from reconciler.cli.workstation import main
+from reconciler.declare.load import load
+from tests.iam.evaluator import Request, allowed, each, matches
+from tests.iam.recorder import GROUP, Recorder, arn
+from tests.iam.test_used import missing
+from tests.kinds.world import World
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+
+ALICE = {"aws:PrincipalTag/owner": "alice@example.com", "aws:userid": "AROA:alice"}
+BOB = {"aws:PrincipalTag/owner": "bob@example.com", "aws:userid": "AROA:bob"}
+
+BY_THE_AWS_CLI = {
+    "ssm:ResumeSession",
+    "ssm:StartSession",
+    "ssm:TerminateSession",
+    "ssmmessages:OpenDataChannel",
+}
+"""Of `aws ssm start-session`, which `connect` prints, runs and writes into ssh's configuration."""
+
+COMMANDS = (
+    "start alice --no-wait",
+    "status alice",
+    "extend alice 2h",
+    "hold alice until 23:59",
+    "why alice",
+    "stop alice",
+    "off alice until tomorrow",
+    "start alice --no-wait",
+    "stop alice",
+    "start alice --for 1h --no-wait",
+    "stop alice",
+    "start alice --no-wait",
+    "start alice --timeout 1s",
+    "connect alice --no-ssh-config",
+    "status --all",
+)
+
+
+@pytest.fixture(scope="module")
+def asked(
+    module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[World, list[Request]]:
+    """Everything alice's commands ask, from within and from outside her hours."""
+    world = World()
+    world.settle()
+    recorder = Recorder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setattr("boto3.Session", recorder.session)
+        for hours in (0, 12):
+            module_sandbox.clock.forward(timedelta(hours=hours))
+            for line in COMMANDS:
+                module_sandbox.clock.forward(timedelta(seconds=30))
+                assert main(shlex.split(line)) == 0, line
+    return world, [replace(r, context={**r.context, **ALICE}) for r in recorder.requests]
+
+
+def policy(world: World) -> Mapping[str, Any]:
+    return policies.policy(world.site, "developer")
+
+
+def test_everything_asked_is_allowed(asked: tuple[World, list[Request]]) -> None:
+    world, requests = asked
+    assert len(requests) > 100
+    assert missing(policy(world), "developer", tuple(requests)) == []
+
+
+def test_everything_allowed_is_asked(asked: tuple[World, list[Request]]) -> None:
+    world, requests = asked
+    unused = {
+        (statement["Sid"], action)
+        for statement in policy(world)["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in set(each(statement["Action"])) - BY_THE_AWS_CLI
+        if not any(r.action == action and matches(statement, r) for r in requests)
+    }
+    assert unused == set()
+    assert {
+        action
+        for statement in policy(world)["Statement"]
+        for action in each(statement.get("Action", ()))
+    } >= BY_THE_AWS_CLI
+
+
+def test_nobody_elses_group_is_touched(asked: tuple[World, list[Request]]) -> None:
+    world, requests = asked
+    writes = [r for r in requests if r.resource != "*" and r.resource.endswith("acme-alice")]
+    assert {r.action.split(":")[1] for r in writes} == {
+        "CreateOrUpdateTags",
+        "DeleteScheduledAction",
+        "PutScheduledUpdateGroupAction",
+        "SetDesiredCapacity",
+        "UpdateAutoScalingGroup",
+    }
+    for request in writes:
+        assert not allowed(policy(world), replace(request, context={**request.context, **BOB}))
+
+
+OWN = {
+    "aws:RequestedRegion": "us-east-1",
+    "aws:ResourceTag/reconciler:site": "acme",
+    "aws:ResourceTag/reconciler:owner": "alice@example.com",
+    **ALICE,
+}
+OVERRIDE: Any = {"aws:TagKeys": ("reconciler:override",)}
+
+
+@pytest.mark.parametrize(
+    ("operation", "context", "answer"),
+    [
+        ("UpdateAutoScalingGroup", {"autoscaling:MaxSize": "1"}, True),
+        ("UpdateAutoScalingGroup", {"autoscaling:MaxSize": "0"}, True),
+        ("UpdateAutoScalingGroup", {"autoscaling:MaxSize": "2"}, False),
+        ("UpdateAutoScalingGroup", {}, False),
+        *(
+            ("UpdateAutoScalingGroup", {"autoscaling:MaxSize": "1", f"autoscaling:{k}": v}, False)
+            for k, v in (
+                ("LaunchTemplateVersionSpecified", "false"),
+                ("VPCZoneIdentifiers", ("subnet-1",)),
+                ("InstanceTypes", ("p5.48xlarge",)),
+            )
+        ),
+        ("PutScheduledUpdateGroupAction", {"autoscaling:MaxSize": "1"}, True),
+        ("PutScheduledUpdateGroupAction", {"autoscaling:MaxSize": "9"}, False),
+        ("CreateOrUpdateTags", OVERRIDE, True),
+        ("CreateOrUpdateTags", {"aws:TagKeys": ("reconciler:owner",)}, False),
+        (
+            "CreateOrUpdateTags",
+            {"aws:TagKeys": ("reconciler:override", "reconciler:owner")},
+            False,
+        ),
+        ("CreateOrUpdateTags", {}, False),
+        ("DeleteTags", OVERRIDE, False),
+        ("DeleteAutoScalingGroup", {}, False),
+        ("SuspendProcesses", {}, False),
+    ],
+)
+def test_what_may_be_done_to_ones_own_group(
+    operation: str, context: dict[str, Any], answer: bool
+) -> None:
+    request = Request(f"autoscaling:{operation}", arn(GROUP + "acme-alice"), {**OWN, **context})
+    site = load([Path(__file__).parents[1] / "kinds/fleets"])
+    assert allowed(policies.policy(site, "developer"), request) is answer
