@@ -60,19 +60,25 @@ def _stands(schedules: Schedules, schedule: Wire) -> bool:
 
 
 def _look_again(call: Call, schedules: Schedules, schedule: Wire, after: datetime) -> str:
-    if _stands(schedules, schedule):
-        _wait(call, schedules, schedule, after)
+    if _stands(schedules, schedule) and not _wait(call, schedules, schedule, after):
+        _complete(call, schedules, schedule)
     return ""
+
+
+def _complete(call: Call, schedules: Schedules, schedule: Wire) -> None:
+    """It will not fire again."""
+    if schedule["ActionAfterCompletion"] == "DELETE":
+        del schedules[schedule["Name"]]
+        forget(call, "ScheduleArn", schedule["Arn"])
 
 
 def _fire(call: Call, schedules: Schedules, schedule: Wire, at: datetime) -> str:
     if not _stands(schedules, schedule):
         return ""
     told = _invoke(call, schedule, at, 0)
-    more = _stands(schedules, schedule) and _wait(call, schedules, schedule, at)
-    if not more and schedule["ActionAfterCompletion"] == "DELETE":
-        schedules.pop(schedule["Name"], None)
-        forget(call, "ScheduleArn", schedule["Arn"])
+    # Its own call may have deleted it.
+    if _stands(schedules, schedule) and not _wait(call, schedules, schedule, at):
+        _complete(call, schedules, schedule)
     return told
 
 

@@ -177,8 +177,21 @@ def test_a_rate_begins_at_once_and_counts_hours(ready: Aws) -> None:
 
 
 def test_a_schedule_that_sleeps_for_months(ready: Aws) -> None:
-    schedule(ready, "summer", "cron(0 9 1 JUL ? *)")
+    bounds: dict[str, Any] = {"EndDate": at(9, 30), "ActionAfterCompletion": "DELETE"}
+    schedule(ready, "summer", "cron(0 9 1 JUL ? *)", **bounds)
     assert [each[:11] for each in moved(ready, at(7, 2))] == ["07-01 07:00"]
+    assert len(ready.scheduler.list_schedules()["Schedules"]) == 1
+    assert moved(ready, at(10, 1)) == []
+    assert ready.scheduler.list_schedules()["Schedules"] == []
+
+
+def test_a_schedule_that_deletes_itself(ready: Aws) -> None:
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:scheduler:deleteSchedule",
+        "Input": json.dumps({"Name": "self"}),
+    }
+    schedule(ready, "self", "rate(1 hours)", target=target, ActionAfterCompletion="DELETE")
+    assert len(moved(ready, timedelta(hours=3))) == 1
 
 
 def test_what_is_due_happens_before_the_next_call_is_answered(

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from reconciler.power import timetable
 from reconciler.sandbox.expressions import At, Cron, Rate, crontab, read
 
 BERLIN, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
@@ -118,6 +119,20 @@ def test_a_crontab(expression: str, expected: list[str]) -> None:
 def test_what_is_no_expression(expression: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read(expression, UTC_ZONE, START)
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("clock", ["30 1", "0 2", "30 2", "0 9"])
+def test_the_product_and_the_sandbox_agree_for_a_year(name: str, clock: str) -> None:
+    """Each computes it in its own way, so that neither is right by the other's mistake."""
+    expression, until = f"cron({clock} ? * SUN *)", START + timedelta(days=365)
+    rule, at, found = read(expression, ZoneInfo(name), START), START, []
+    while (following := rule.following(at, until)) is not None:
+        found.append(following)
+        at = following
+    expected = timetable.fires([timetable.Rule("start", expression, name)], START, until)
+    assert found == [fire.at for fire in expected]
+    assert 51 <= len(found) <= 52
 
 
 def test_weeks_of_a_hundred_schedules_are_a_matter_of_seconds() -> None:
