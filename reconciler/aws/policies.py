@@ -2,8 +2,8 @@
 
 A role is a table: `Sid: why`, the actions, `on` which resources, `when` which conditions hold; the
 names behind both are in `_resources` and `_conditions`, [n] is a source in docs/permissions.md, and
-a Sid that comes again adds actions. Regions stay open in ARNs, for a policy has little room:
-`OtherRegions` closes them all at once.
+a Sid that comes again adds actions and resources. Regions stay open in ARNs, for a policy has
+little room: `OtherRegions` closes them all at once.
 """
 
 from __future__ import annotations
@@ -64,6 +64,12 @@ ByName: and written; schedules have no tags, and their group, rule and topic are
     scheduler:TagResource scheduler:UntagResource sns:CreateTopic sns:SetTopicAttributes
     sns:TagResource sns:UntagResource
     on rule schedules schedule_group topic
+Look: which workstation an event of `--queue` is about
+    autoscaling:DescribeScalingActivities ec2:DescribeInstances
+    on everything
+ByName: `--queue` hears the site's own queues and tells owners
+    sns:Publish sqs:DeleteMessage sqs:GetQueueUrl sqs:ReceiveMessage
+    on topic queues
 TagAsMade: EC2 asks for this with a create; the condition keeps it to that [2]
     ec2:CreateTags
     on ec2_things when made while_making
@@ -202,12 +208,15 @@ def statements(site: Site, role: str) -> list[Statement]:
             # A Deny may name what it spares: one statement then covers all the rest.
             spares = words.split()[0] == "not"
             verb, actions = "NotAction" if spares else "Action", words.split()[spares:]
+            arns = [arn for name in on.split() for arn in resources[name]]
             if sid in found:
                 found[sid].why += f"; {why}"
-                found[sid].document[verb] += actions
+                for member, more in ((verb, actions), ("Resource", arns)):
+                    known = found[sid].document[member]
+                    known += [each for each in more if each not in known]
                 continue
             document: dict[str, Any] = {"Sid": sid, "Effect": effect, verb: actions}
-            document["Resource"] = [arn for name in on.split() for arn in resources[name]]
+            document["Resource"] = arns
             for name in when.split():
                 for operator, keys in conditions[name].items():
                     document.setdefault("Condition", {}).setdefault(operator, {}).update(keys)
@@ -220,7 +229,11 @@ def policy(site: Site, role: str) -> dict[str, Any]:
 
     Raises: UsageError when the site names more than a policy has room for.
     """
-    document = _document(_short(each.document) for each in statements(site, role))
+    found = [each.document for each in statements(site, role)]
+    document = _document(map(_short, found))
+    if size(document) > LIMIT:  # names are for people: IAM asks for none
+        unnamed = [{key: each[key] for key in each if key != "Sid"} for each in found]
+        document = _document(map(_short, unnamed))
     if size(document) > LIMIT:
         raise UsageError(
             f"the {role} policy would have {size(document)} characters, IAM takes {LIMIT}: "
@@ -327,6 +340,7 @@ def _resources(site: Site) -> dict[str, list[str]]:
         "file_systems": some("fsx", "file-system/*"),
         "rule": some("events", f"rule/{site.name}-events"),
         "topic": some("sns", f"{site.name}-events"),
+        "queues": some("sqs", f"{site.name}-events*"),
         "schedules": some("scheduler", f"schedule/{site.name}/*"),
         "schedule_group": some("scheduler", f"schedule-group/{site.name}"),
         "profiles": some("iam", *(f"instance-profile/{name}" for name in profiles), region=""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,8 +14,11 @@ import pytest
 from reconciler.aws import policies
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
+from reconciler.engine import listen, queue
 from reconciler.kinds import KINDS
 from reconciler.plan.model import When
+from reconciler.plan.run import Selection
+from reconciler.power.notices import Notice
 from reconciler.power.ruling import rule
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
@@ -39,7 +43,9 @@ class Used:
     requests: tuple[Request, ...]
 
     def policy(self, role: str) -> Mapping[str, Any]:
-        return policies.policy(self.site, role)
+        """With the names of all statements, which a large one goes without."""
+        documents = [each.document for each in policies.statements(self.site, role)]
+        return {"Version": "2012-10-17", "Statement": documents}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +63,7 @@ def used(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> l
     """Two sites, from the first apply to a removal."""
 
     def act(world: World, look: Callable[[], None]) -> None:
+        _heard(world)
         _edited(world, look)
         _powered(world, look, module_sandbox)
 
@@ -134,6 +141,47 @@ def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
     assert any(f.field == "market" for c in report.plan.changes for f in c.fields), "it fell back"
     world.switch(0)
     world.settle()
+
+
+def _heard(world: World) -> None:
+    """One event of each, as `--queue` takes it: heard, looked up, told, deleted."""
+    queue_name = f"{world.site.name}-events-loop"
+    sqs = client("sqs", "us-east-1")
+    url = sqs.create_queue(QueueName=queue_name)["QueueUrl"]
+    group = f"{world.site.name}-{world.site.workstations[0].name}"
+    scaling = client("autoscaling", "us-east-1")
+    scaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=1)
+    there = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+    [instance] = there["AutoScalingGroups"][0]["Instances"]
+    session = world.session
+    common = {
+        "account": world.site.account,
+        "region": "us-east-1",
+        "time": session.now().isoformat(),
+    }
+    for source, kind, detail in (
+        ("aws.autoscaling", "EC2 Instance Launch Unsuccessful", {"AutoScalingGroupName": group}),
+        (
+            "aws.ec2",
+            "EC2 Spot Instance Interruption Warning",
+            {"instance-id": instance["InstanceId"]},
+        ),
+    ):
+        event = {**common, "source": source, "detail-type": kind, "detail": detail}
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
+    ears = queue.queue_of(queue_name, world.site, session.region)
+    place = listen.Place(world.site, session.region, session.now, Selection())
+    told: list[Notice] = []
+
+    def publish(region: str, notice: Notice) -> None:
+        queue.publish(world.site.name, session.region(region), notice)
+        told.append(notice)
+
+    heard = queue.receive(ears, 1)
+    for message in listen.act(heard, place, {}, publish, lambda names: True):
+        queue.delete(ears, message)
+    assert len(told) == 2
+    world.off()
 
 
 def _keyed(folder: Path) -> Site:

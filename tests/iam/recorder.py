@@ -72,9 +72,13 @@ ON = {
     "sns:CreateTopic": "sns {Name}",
     "sns:GetTopicAttributes": "{TopicArn}",
     "sns:ListTagsForResource": "{ResourceArn}",
+    "sns:Publish": "{TopicArn}",
     "sns:SetTopicAttributes": "{TopicArn}",
     "sns:TagResource": "{ResourceArn}",
     "sns:UntagResource": "{ResourceArn}",
+    "sqs:DeleteMessage": "{QueueUrl}",
+    "sqs:GetQueueUrl": "sqs {QueueName}",
+    "sqs:ReceiveMessage": "{QueueUrl}",
 }
 """Actions that are authorised on a resource. What is not here is authorised on `*`."""
 
@@ -139,6 +143,7 @@ def asks(action: str, params: dict[str, Any], region: str) -> Iterator[Request]:
         return
     where = ON[action].format_map(params) if action in ON else "*"
     where = next((kind + where for id_, kind in BY_ID.items() if where.startswith(id_)), where)
+    where = "sqs " + where.rpartition("/")[2] if "QueueUrl" in params else where
     where = where if where == "*" else arn(where, region)
     tags = _request_tags(params)
     context = {**base, **tags, **_group_settings(action, params)}
