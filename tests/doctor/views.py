@@ -96,7 +96,6 @@ def quotas(**values: float) -> Answer:
 def view(
     aws: Aws | None = None,
     pools: Mapping[str, tuple[str, ...]] | None = None,
-    shared: tuple[LustreFileSystem, ...] = (),
     **more: dict[str, Any],
 ) -> View:
     """Workstations by name, each with what it overrides; `pools` are the types of each.
@@ -108,11 +107,11 @@ def view(
     homes = [each.home for each in declared]
     types = pools or dict.fromkeys((w.name for w in declared), ("g5.xlarge", "g5.4xlarge"))
     return View(
-        site=site(*declared, shared=shared),
+        site=site(*declared),
         aws=aws or door(),
         lookups=lookup,
         workstations=declared,
-        file_systems=shared + tuple(h for h in homes if isinstance(h, LustreFileSystem)),
+        file_systems=tuple(h for h in homes if isinstance(h, LustreFileSystem)),
         resolved=tuple(stations),
         blocked=(),
         pools={name: Pools({A: some, B: some}) for name, some in types.items()},
