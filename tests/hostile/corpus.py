@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.hostile import letters, places, sizes, syntax, values
+from tests.hostile import calendars, letters, places, sizes, syntax, values
 from tests.hostile.case import Case
 
 CATEGORIES = {
@@ -13,6 +13,7 @@ CATEGORIES = {
     **sizes.CATEGORIES,
     **values.CATEGORIES,
     **places.CATEGORIES,
+    **calendars.CATEGORIES,
 }
 
 

@@ -22,6 +22,7 @@ from tests.declare.helpers import DEFAULTS
 Path_ = tuple[str, ...]  # `[]` stands for an item of a list, `*` for a tag
 MARK = "\ue000"  # where the payload goes
 TAGS: Path_ = ("tags", "*")
+CALENDAR = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nEND:VCALENDAR\n"
 
 _LUSTRE = {"storage_capacity": "1200GiB"}
 # What a field needs beside it to be a good declaration.
@@ -31,6 +32,7 @@ _BESIDE: dict[str, dict[str, Any]] = {
     "storage.home.ebs": {"storage": {"home": {"ebs": {"size": "100GiB"}}}},
     "storage.mounts": {"storage": {"mounts": [{"file_system": "data", "at": "/fsx"}]}},
     "schedule": {"schedule": {"start": "Mon 09:00", "timezone": "UTC"}},
+    "calendar.": {"dates": ["2026-12-24"]},
     "ingress": {"protocol": "tcp", "port": 22, "cidr": "10.0.0.0/8"},
 }
 
@@ -94,6 +96,10 @@ def items() -> tuple[tuple[str, str, dict[str, Any]], ...]:
             ("ingress", ".".join(path), _item(path, {}, "ingress."))
             for path in texts(top["ingress"]["items"])
         ),
+        *(
+            ("calendars", ".".join(path), _item(path, {}, "calendar."))
+            for path in texts(top["calendars"]["additionalProperties"])
+        ),
     )
 
 
@@ -104,8 +110,10 @@ def _filled(item: Any, payload: str) -> str:
 def _lines(payload: str) -> Iterator[tuple[str, str]]:
     """Each line of the file, and the field that is in it or ""."""
     yield "fleet: vision", ""
-    for section in ("workstations", "file_systems", "ingress"):
+    for section in ("workstations", "file_systems", "ingress", "calendars"):
         yield f"{section}:", ""
+        if section == "calendars":
+            yield '  data: {dates: ["2026-12-24"]}', ""
         if section == "file_systems":
             yield f"  data: {json.dumps({'type': 'fsx_lustre', **_LUSTRE})}", ""
         for number, (where, name, item) in enumerate(items()):
@@ -118,6 +126,7 @@ def _lines(payload: str) -> Iterator[tuple[str, str]]:
 def let_through(folder: Path, payload: str) -> set[str]:
     """The fields of items that take this text."""
     lines = list(_lines(payload))
+    (folder / "it.ics").write_text(CALENDAR)
     (folder / "_defaults.yaml").write_text(DEFAULTS)
     (folder / "vision.yaml").write_text("\n".join(line for line, _ in lines) + "\n")
     try:
