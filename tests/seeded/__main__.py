@@ -35,7 +35,11 @@ def _plant(bug: Bug) -> bool:
         copy = Path(folder) / "tree"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "node_modules"))
         file = copy / bug.file
-        file.write_text(file.read_text().replace(bug.old, bug.new))
+        text = file.read_text()
+        if text.count(bug.old) != 1:
+            print(f"DOES NOT FIT  {bug.name}", flush=True)
+            return False
+        file.write_text(text.replace(bug.old, bug.new))
         tests = [str(path) for pattern in bug.tests for path in sorted(copy.glob(pattern))]
         began = time.monotonic()
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]

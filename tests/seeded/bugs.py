@@ -91,8 +91,8 @@ BUGS = (
     Bug(
         "a dry run that writes",
         "reconciler/cli/run.py",
-        "    if request.dry_run:\n        _show",
-        "    if request.dry_run and request.exit_code:\n        _show",
+        "    if request.dry_run:\n",
+        "    if request.dry_run and request.exit_code:\n",
         _promise(5),
     ),
     Bug(
@@ -112,16 +112,16 @@ BUGS = (
     Bug(
         "an update writes the desired capacity",
         "reconciler/kinds/auto_scaling_group.py",
-        '        settings["MixedInstancesPolicy"] = _policy(spec)',
-        '        settings["MixedInstancesPolicy"] = _policy(spec)\n'
-        '        settings["DesiredCapacity"] = 0',
+        '        settings["MixedInstancesPolicy"] = mixed_instances.write(spec)\n',
+        '        settings["MixedInstancesPolicy"] = mixed_instances.write(spec)\n'
+        '        settings["DesiredCapacity"] = 0\n',
         _promise(8),
     ),
     Bug(
         "what waits for off is written while somebody works",
         "reconciler/plan/plan.py",
-        "return bool(live.in_use) and",
-        "return not live.in_use and",
+        "return bool(live.in_use)",
+        "return not live.in_use",
         PLAN,
     ),
     Bug(
@@ -141,8 +141,8 @@ BUGS = (
     Bug(
         "the stop schedule of a leaving workstation goes at once",
         "reconciler/kinds/schedule.py",
-        "                Removal.WHEN_OFF\n",
-        "                Removal.AT_ONCE\n",
+        "Removal.WHEN_OFF if edge",
+        "Removal.AT_ONCE if edge",
         _promise(1, 8),
     ),
     Bug(
@@ -154,9 +154,9 @@ BUGS = (
     ),
     Bug(
         "the group follows $Latest",
-        "reconciler/kinds/auto_scaling_group.py",
-        '                "Version": spec.launch_template_version,',
-        '                "Version": "$Latest",',
+        "reconciler/kinds/mixed_instances.py",
+        '"Version": spec.launch_template_version,',
+        '"Version": "$Latest",',
         KINDS,
     ),
     Bug(
@@ -183,8 +183,8 @@ BUGS = (
     Bug(
         "an edited schedule is believed",
         "reconciler/kinds/schedule.py",
-        'and summary["LastModificationDate"] == summary["CreationDate"]',
-        'and summary["LastModificationDate"] >= summary["CreationDate"]',
+        'summary["LastModificationDate"] != summary["CreationDate"]',
+        'summary["LastModificationDate"] < summary["CreationDate"]',
         KINDS,
     ),
     Bug(
