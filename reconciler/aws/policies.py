@@ -25,7 +25,8 @@ GITHUB = "token.actions.githubusercontent.com"
 
 PLAN = """
 Look: AWS limits these to no resource
-    autoscaling:DescribeAutoScalingGroups ec2:DescribeImages ec2:DescribeInstanceTypeOfferings
+    autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities ec2:DescribeImages
+    ec2:DescribeInstanceTypeOfferings ec2:DescribeInstances
     ec2:DescribeLaunchTemplateVersions ec2:DescribeLaunchTemplates ec2:DescribeSecurityGroups
     ec2:DescribeSubnets ec2:DescribeVolumes ec2:GetInstanceTypesFromInstanceRequirements
     events:ListRules fsx:DescribeFileSystems scheduler:ListSchedules
@@ -44,6 +45,22 @@ LookAtRoles: whether the declared profile and role are there
 LookAtKeys: the ARN behind a declared alias or id; KMS tells no more than facts about a key
     kms:DescribeKey
     on any_key
+"""
+
+PRICES = """
+Look: what an hour costs, for reports
+    ec2:DescribeSpotPriceHistory pricing:GetProducts
+    on everything
+"""
+
+DOCTOR = """
+Look: what the doctor asks besides
+    autoscaling:DescribeAccountLimits ec2:DescribeInstanceTypes
+    servicequotas:GetAWSDefaultServiceQuota servicequotas:ListServiceQuotas
+    on everything
+LookAtServiceRoles: whether AWS made its own yet; one that is not there has no path
+    iam:GetRole
+    on service_roles pathless_service_roles
 """
 
 APPLY = """
@@ -117,8 +134,8 @@ KeepSiteTag: what loses the tag is nobody's, and in no plan any more
 """
 
 REGIONS = """
-OtherRegions: only the regions the YAML names; IAM has none
-    not iam:*
+OtherRegions: only the regions the YAML names; IAM has none, the Price List one for all
+    not iam:* pricing:*
     on everything when elsewhere
 """
 
@@ -181,7 +198,7 @@ StartAndStop: what a schedule does
 """
 
 ROLES = {
-    "plan": {"Allow": PLAN, "Deny": NEVER + REGIONS},
+    "plan": {"Allow": PLAN + PRICES + DOCTOR, "Deny": NEVER + REGIONS},
     "apply": {"Allow": PLAN + APPLY, "Deny": NEVER + REGIONS},
     "developer": {"Allow": DEVELOPER, "Deny": REGIONS},
     "instance": {"Allow": INSTANCE, "Deny": REGIONS},
@@ -328,7 +345,7 @@ def _resources(site: Site) -> dict[str, list[str]]:
     parameters = {w.image.ssm_parameter for w in each} - {""}
     # A profile's role bears its name, as the console makes them.
     profiles, schedulers = {w.instance_profile for w in each}, {w.scheduler_role for w in each}
-    keys = _keys(site)
+    keys, roots = _keys(site), any(w.root.kms_key_id for w in each)
     public = f"arn:{_partition(site)}"
     return {
         "everything": ["*"],
@@ -347,6 +364,7 @@ def _resources(site: Site) -> dict[str, list[str]]:
         "instance_roles": some("iam", *(f"role/{name}" for name in profiles), region=""),
         "scheduler_roles": some("iam", *(f"role/{name}" for name in schedulers), region=""),
         "service_roles": some("iam", "role/aws-service-role/*", region=""),
+        "pathless_service_roles": some("iam", "role/AWSServiceRoleFor*", region=""),
         # AWS's own parameters and documents are of no account.
         "image_parameters": [
             f"{public}:ssm:*::parameter{name}"
@@ -367,7 +385,7 @@ def _resources(site: Site) -> dict[str, list[str]]:
             for name in sorted(keys)
             if "alias/" not in name
         ],
-        "any_key": some("kms", "key/*") if keys else [],
+        "any_key": some("kms", "key/*") if keys or roots else [],
         "aliased_key": some("kms", "key/*") if any("alias/" in name for name in keys) else [],
     }
 

@@ -6,6 +6,9 @@ from functools import cache
 
 import botocore.session
 
+SERVICES = {"servicequotas": "service-quotas"}
+"""IAM's prefix → botocore's name, where they differ."""
+
 NO_OPERATION = {
     "iam:PassRole": "asked of whoever hands a role on; there is nothing to call",
     "ssm:UpdateInstanceInformation": "the SSM agent's own call",
@@ -29,4 +32,5 @@ def exists(action: str) -> bool:
 
 @cache
 def _operations(service: str) -> frozenset[str]:
-    return frozenset(botocore.session.get_session().get_service_model(service).operation_names)
+    model = botocore.session.get_session().get_service_model(SERVICES.get(service, service))
+    return frozenset(model.operation_names)

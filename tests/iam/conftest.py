@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.aws import policies
+from reconciler.aws.hourly import hourly
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
+from reconciler.doctor.examine import examine
 from reconciler.engine import listen, queue
 from reconciler.kinds import KINDS
 from reconciler.plan.model import When
 from reconciler.plan.run import Selection
 from reconciler.power.notices import Notice
 from reconciler.power.ruling import rule
+from reconciler.sandbox import quotas
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
 from tests.kinds import cases
@@ -36,10 +39,11 @@ UNDECLARED = {("launch_template", "instance_profile"), ("schedule", "role_arn")}
 
 @dataclass(frozen=True)
 class Used:
-    """What was asked for a site: while looking, and in all."""
+    """What was asked for a site: while looking, by what the plan role alone may do, and in all."""
 
     site: Site
     looking: tuple[Request, ...]
+    examining: tuple[Request, ...]
     requests: tuple[Request, ...]
 
     def policy(self, role: str) -> Mapping[str, Any]:
@@ -61,6 +65,11 @@ def module_sandbox(sandbox_server: Sandbox) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def used(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> list[Used]:
     """Two sites, from the first apply to a removal."""
+    # One of AWS's own roles is there, the other not yet; one quota is at AWS's default.
+    client("iam", "us-east-1").create_service_linked_role(
+        AWSServiceName="autoscaling.amazonaws.com"
+    )
+    quotas.change(module_sandbox.world, "us-east-1", "L-417A185B", None)
 
     def act(world: World, look: Callable[[], None]) -> None:
         _heard(world)
@@ -86,13 +95,26 @@ def _recorded(site: Site, act: Callable[[World, Callable[[], None]], None]) -> U
         looking.extend(recorder.requests[before:])
 
     look()
+    examining = _examined(world, recorder)
     world.settle()
     act(world, look)
     look()
     # One leaves: its group, template and schedules go, its home stays.
     world.site = replace(site, workstations=site.workstations[1:])
     world.settle()
-    return Used(site, tuple(looking), tuple(recorder.requests))
+    return Used(site, tuple(looking), examining, tuple(recorder.requests))
+
+
+def _examined(world: World, recorder: Recorder) -> tuple[Request, ...]:
+    """What the doctor asks, and a report that tells prices; no run does either."""
+    before = len(recorder.requests)
+    examine(world.site, world.cloud(), (), timedelta())
+    door = world.session.region("us-east-1")
+    hourly(door, "g5.xlarge", "us-east-1a", "spot")
+    hourly(door, "g5.xlarge", "us-east-1a", "on-demand")
+    asked = tuple(recorder.requests[before:])
+    del recorder.requests[before:]
+    return asked
 
 
 def _edited(world: World, look: Callable[[], None]) -> None:

@@ -138,6 +138,9 @@ def asks(action: str, params: dict[str, Any], region: str) -> Iterator[Request]:
         for name in params["Names"]:
             yield Request(action, _parameter(name, region), base)
         return
+    if action == "iam:GetRole" and params["RoleName"].startswith("AWSServiceRoleFor"):
+        yield Request(action, _service_role_arn(params["RoleName"]), base)
+        return
     if action == "kms:DescribeKey":
         yield _on_key(action, params["KeyId"], base, region)
         return
@@ -209,6 +212,14 @@ def _service_role(service: str) -> Request:
     return Request("iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": service})
 
 
+def _service_role_arn(name: str) -> str:
+    """With its path, if it is there: only the role itself knows that."""
+    known = client("iam", "us-east-1").list_roles(PathPrefix="/aws-service-role/")["Roles"]
+    return next(
+        (role["Arn"] for role in known if role["RoleName"] == name), arn(f"iam role/{name}")
+    )
+
+
 def _parameter(name: str, region: str) -> str:
     account = "" if name.startswith("/aws/") else ACCOUNT
     return arn(f"ssm parameter/{name.removeprefix('/')}", region, account)
@@ -231,7 +242,9 @@ def _group_settings(action: str, params: Mapping[str, Any]) -> dict[str, Value]:
     ):
         return {}
     found: dict[str, Value] = {
-        f"autoscaling:{name}": str(params[name]) for name in ("MaxSize", "MinSize") if name in params
+        f"autoscaling:{name}": str(params[name])
+        for name in ("MaxSize", "MinSize")
+        if name in params
     }
     if "MixedInstancesPolicy" in params:
         found["autoscaling:LaunchTemplateVersionSpecified"] = "true"

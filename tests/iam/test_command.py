@@ -112,7 +112,10 @@ def test_text_is_for_people_and_has_all_of_it(iam: Iam) -> None:
     assert text.startswith("The apply role of acme, account 123456789012: ")
     for statement in json.loads(iam("--role", "apply", "-o", "json"))["Statement"]:
         assert f"{statement['Effect']} {statement['Sid']}: " in text
-    assert "    all but iam:*\n    on *\n    when StringNotEquals aws:RequestedRegion" in text
+    assert (
+        "    all but iam:*, pricing:*\n    on *\n    when StringNotEquals aws:RequestedRegion"
+        in text
+    )
 
 
 @pytest.mark.parametrize(
