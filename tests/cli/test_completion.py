@@ -42,9 +42,11 @@ def offered(folder: Path, line: str) -> list[str]:
     [
         ("reconcile val", ["validate"]),
         ("reconcile --dry", ["--dry-run"]),
+        ("reconcile --qu", ["--queue"]),
         ("reconcile -o ", ["text", "json", "markdown"]),
         ("reconcile explain ", ["alice", "bob", "vision/alice", "vision/bob"]),
         ("reconcile explain vision/a", ["vision/alice"]),
+        ("reconcile simulate vision/", ["vision/alice", "vision/bob", "vision/*"]),
         ("reconcile --only a", ["alice"]),
         ("reconcile --only vision/", ["vision/alice", "vision/bob", "vision/*"]),
         ("reconcile completion z", ["zsh"]),
