@@ -1,0 +1,121 @@
+"""Whose workstation is meant, by tags alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.errors import UsageError
+from reconciler.power import find
+from reconciler.power.connect import Way, before, block, forward, merged
+from tests.power.days import aws
+from tests.power.hand import Hand
+from tests.power.test_why import WANTED
+
+Make = Callable[..., Hand]
+
+
+@pytest.mark.parametrize(
+    ("arn", "who"),
+    [
+        ("arn:aws:sts::1:assumed-role/AWSReservedSSO_Dev_0a1b/ann@example.com", "ann@example.com"),
+        ("arn:aws:iam::1:user/people/ann", "ann"),
+        ("arn:aws:iam::1:root", "root"),
+    ],
+)
+def test_who_an_arn_names(arn: str, who: str) -> None:
+    assert find.caller(arn) == who
+
+
+@pytest.mark.parametrize(
+    ("who", "owner", "answer"),
+    [
+        ("ann@example.com", "ann@example.com", True),
+        ("Ann@Example.com", "ann@example.com", True),
+        ("ann", "ann@example.com", True),
+        ("ann", "ann", True),
+        ("an", "ann@example.com", False),
+        ("ann@evil.com", "ann@example.com", False),
+        ("", "ann@example.com", False),
+    ],
+)
+def test_an_owner_is_meant_whole_or_up_to_the_at(who: str, owner: str, answer: bool) -> None:
+    assert find.is_owner(who, owner) is answer
+
+
+@pytest.mark.parametrize("name", ["Alice", "a", "-x", "a\x1b[31m", "a/b/c", "*", "a" * 33, "../x"])
+def test_a_name_is_checked_before_any_call(
+    hand: Make, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="cannot be a workstation"):
+        find.checked(name)
+
+
+def test_ones_own_is_found_without_a_name(hand: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    it = hand()
+    said = it("status", code=2).err
+    assert "you are moto, and none has the owner moto" in said
+    tag = {"ResourceId": "acme-alice", "ResourceType": "auto-scaling-group"}
+    own = {**tag, "Key": "reconciler:owner", "PropagateAtLaunch": True}
+    for owner in ("moto", "moto@example.com"):
+        aws("autoscaling").create_or_update_tags(Tags=[{**own, "Value": owner}])
+        assert it("status").out.startswith("alice: off")
+        assert it("why").out.startswith("alice: ")
+    assert "no workstation bob in us-east-1, account 123456789012" in it("stop bob", code=2).err
+    assert it("status acme/alice").out.startswith("alice: off")
+    assert "no workstation beta/alice" in it("status beta/alice", code=2).err
+
+
+def test_a_tag_alone_makes_no_workstation(hand: Make) -> None:
+    """Promise 6: somebody's group with our tags is not started."""
+    it = hand()
+    tag = {"ResourceId": "acme-alice", "ResourceType": "auto-scaling-group"}
+    tags = [{**tag, "Key": "reconciler:workstation", "Value": "bob", "PropagateAtLaunch": True}]
+    aws("autoscaling").create_or_update_tags(Tags=tags)
+    it("start bob --no-wait", code=2)
+    it("start alice --no-wait", code=2)
+
+
+WAY = Way(WANTED, "i-0a1b", "", "alice")
+
+
+def test_the_block_is_ssh_s_own_form() -> None:
+    text = block(Way(WANTED, "i-0a1b", "dev % team", "alice"))
+    assert "Host alice\n    HostName i-0a1b\n    User alice\n" in text
+    assert "HostKeyAlias workstation-acme-alice\n" in text
+    assert (
+        "ProxyCommand aws ssm start-session --profile 'dev %% team' --region us-east-1 "
+        "--target i-0a1b --document-name AWS-StartSSHSession --parameters portNumber=%p\n"
+    ) in text
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "Host *\n    User me\n",
+        "Host *\r\n    User me\r\n",
+        "Host x",
+        "# >>> workstation acme-alice\n",
+    ],
+)
+def test_other_lines_stay_as_they_are(config: str) -> None:
+    once = merged(config, WAY)
+    assert once.endswith(config)
+    assert once.count("Host alice\n") == 1
+    assert merged(once, WAY) == once
+    new = merged(once, Way(WANTED, "i-0c2d", "", "alice"))
+    assert new == once.replace("i-0a1b", "i-0c2d")
+    assert (before(config, "acme-alice"), before(once, "acme-alice")) == ("", "i-0a1b")
+
+
+def test_a_block_without_its_end_is_left_alone() -> None:
+    torn = block(WAY).rpartition("# <<<")[0] + "Host precious\n    User me\n"
+    both = torn + block(WAY)
+    assert merged(torn, WAY) == block(WAY) + "\n" + torn
+    assert "Host precious" in merged(both, Way(WANTED, "i-0c2d", "", "alice"))
+
+
+def test_the_forwarded_port() -> None:
+    assert forward(WAY, 9443)[-1] == "portNumber=8443,localPortNumber=9443"
