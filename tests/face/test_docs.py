@@ -30,7 +30,7 @@ PAGES = sorted(
 )  # fmt: skip
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(reconcile(?: [^`…]+)?)`")
-FILE_LEVEL = {"site", "account", "fleet", "defaults", "workstations", "file_systems"}
+FILE_LEVEL = {"site", "account", "fleet", "defaults", "workstations", "file_systems", "calendars"}
 ENDLESS = {"sandbox", "--every"}
 DEFAULTS = (ROOT / "examples/minimal/fleets/_defaults.yaml").read_text()
 
