@@ -1,7 +1,7 @@
 """IAM policies of the five roles, for one site: the calls that are made, and nothing else.
 
 A role is a table: `Sid: why`, the actions, `on` which resources, `when` which conditions hold; the
-names behind both are in `_resources` and `_conditions`, [n] is a source in docs/permissions.md, and
+names behind both are in `policy_names.py`, [n] is a source in docs/permissions.md, and
 a Sid that comes again adds actions and resources. Regions stay open in ARNs, for a policy has
 little room: `OtherRegions` closes them all at once.
 """
@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.aws import policy_names
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
-from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, SITE
 
 LIMIT = 6144
 """Characters of a managed policy, white space aside (IAM user guide, "IAM and AWS STS quotas")."""
@@ -218,7 +218,7 @@ class Statement:
 
 def statements(site: Site, role: str) -> list[Statement]:
     """The statements of a role; those on what the site does not name are left out."""
-    resources, conditions = _resources(site), _conditions(site)
+    resources, conditions = policy_names.resources(site), policy_names.conditions(site)
     found: dict[str, Statement] = {}
     for effect, table in ROLES[role].items():
         for sid, why, words, on, when in _ROW.findall(table):
@@ -274,11 +274,12 @@ def trust(site: Site, role: str, repository: str = "") -> dict[str, Any]:
         case "developer":
             raise UsageError("people come by IAM Identity Center, which writes the trust itself")
         case "instance":
-            who = {"Service": _ec2_service(site)}
+            who = {"Service": policy_names.ec2_service(site)}
         case "scheduler":
             # Of the group, not of a schedule; without it, schedules of any account could come.
             groups = [
-                _arn(site, "scheduler", f"schedule-group/{site.name}", r) for r in _regions(site)
+                policy_names.arn(site, "scheduler", f"schedule-group/{site.name}", r)
+                for r in policy_names.regions(site)
             ]
             when = {"aws:SourceAccount": site.account, "aws:SourceArn": groups}
             who = {"Service": "scheduler.amazonaws.com"}
@@ -291,7 +292,7 @@ def trust(site: Site, role: str, repository: str = "") -> dict[str, Any]:
                 f"{GITHUB}:aud": "sts.amazonaws.com",
                 f"{GITHUB}:sub": [f"repo:{repository}:{ref}" for ref in refs],
             }
-            who = {"Federated": _arn(site, "iam", f"oidc-provider/{GITHUB}", "")}
+            who = {"Federated": policy_names.arn(site, "iam", f"oidc-provider/{GITHUB}", "")}
             action = "sts:AssumeRoleWithWebIdentity"
     condition = {"Condition": {"StringEquals": when}} if when else {}
     return _document([_short({"Effect": "Allow", "Principal": who, "Action": action, **condition})])
@@ -309,127 +310,3 @@ def _short(value: Any) -> Any:
 
 def _document(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def _regions(site: Site) -> tuple[str, ...]:
-    if not site.regions:  # a policy for none would deny everything
-        raise UsageError("no region is in use: declare a workstation first")
-    return site.regions
-
-
-def _partition(site: Site) -> str:
-    area = _regions(site)[0].rsplit("-", 2)[0]
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(area, "aws")
-
-
-def _arn(site: Site, service: str, resource: str, region: str = "*") -> str:
-    return f"arn:{_partition(site)}:{service}:{region}:{site.account}:{resource}"
-
-
-def _ec2_service(site: Site) -> str:
-    return "ec2.amazonaws.com" + (".cn" if _partition(site) == "aws-cn" else "")
-
-
-def _keys(site: Site) -> set[str]:
-    stores = (*(each.home for each in site.workstations), *site.file_systems)
-    return {each.kms_key_id for each in stores if each and each.kms_key_id}
-
-
-def _resources(site: Site) -> dict[str, list[str]]:
-    """What the tables' `on` means."""
-
-    def some(service: str, *resources: str, region: str = "*") -> list[str]:
-        return [_arn(site, service, resource, region) for resource in sorted(resources)]
-
-    each = site.workstations
-    parameters = {w.image.ssm_parameter for w in each} - {""}
-    # A profile's role bears its name, as the console makes them.
-    profiles, schedulers = {w.instance_profile for w in each}, {w.scheduler_role for w in each}
-    keys, roots = _keys(site), any(w.root.kms_key_id for w in each)
-    public = f"arn:{_partition(site)}"
-    return {
-        "everything": ["*"],
-        "groups": some("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{site.name}-*"),
-        "volumes": some("ec2", "volume/*"),
-        "instances": some("ec2", "instance/*"),
-        "vpcs": some("ec2", "vpc/*"),
-        "ec2_things": some("ec2", "*/*"),
-        "file_systems": some("fsx", "file-system/*"),
-        "rule": some("events", f"rule/{site.name}-events"),
-        "topic": some("sns", f"{site.name}-events"),
-        "queues": some("sqs", f"{site.name}-events*"),
-        "schedules": some("scheduler", f"schedule/{site.name}/*"),
-        "schedule_group": some("scheduler", f"schedule-group/{site.name}"),
-        "profiles": some("iam", *(f"instance-profile/{name}" for name in profiles), region=""),
-        "instance_roles": some("iam", *(f"role/{name}" for name in profiles), region=""),
-        "scheduler_roles": some("iam", *(f"role/{name}" for name in schedulers), region=""),
-        "service_roles": some("iam", "role/aws-service-role/*", region=""),
-        "pathless_service_roles": some("iam", "role/AWSServiceRoleFor*", region=""),
-        # AWS's own parameters and documents are of no account.
-        "image_parameters": [
-            f"{public}:ssm:*::parameter{name}"
-            if name.startswith("/aws/")
-            else _arn(site, "ssm", f"parameter/{name.removeprefix('/')}")
-            for name in sorted(parameters)
-        ],
-        "site_parameters": some("ssm", f"parameter/{site.name}/*"),
-        "session_documents": [
-            f"{public}:ssm:*::document/AWS-StartPortForwardingSession",
-            f"{public}:ssm:*::document/AWS-StartSSHSession",
-            *some("ssm", "document/SSM-SessionManagerRunShell"),
-        ],
-        "own_sessions": some("ssm", "session/${aws:userid}-*"),
-        "dcv_licences": [f"{public}:s3:::dcv-license.{region}/*" for region in site.regions],
-        "keys": [
-            name if name.startswith("arn:") else _arn(site, "kms", f"key/{name}")
-            for name in sorted(keys)
-            if "alias/" not in name
-        ],
-        "any_key": some("kms", "key/*") if keys or roots else [],
-        "aliased_key": some("kms", "key/*") if any("alias/" in name for name in keys) else [],
-    }
-
-
-def _conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
-    """What the tables' `when` means."""
-    owner = "${aws:PrincipalTag/owner}"
-    aliases = sorted("alias/" + n.partition("alias/")[2] for n in _keys(site) if "alias/" in n)
-    making = ("CreateLaunchTemplate", "CreateSecurityGroup", "CreateVolume", "RunInstances")
-    services = ("autoscaling.amazonaws.com", "fsx.amazonaws.com", "spot.amazonaws.com")
-    equals: dict[str, dict[str, Any]] = {
-        "made": {f"aws:RequestTag/{SITE}": site.name},
-        "ours": {f"aws:ResourceTag/{SITE}": site.name},
-        "home": {f"aws:ResourceTag/{FILE_SYSTEM}": "home"},
-        "while_making": {"ec2:CreateAction": making},
-        "to_ec2": {"iam:PassedToService": _ec2_service(site)},
-        "to_scheduler": {"iam:PassedToService": "scheduler.amazonaws.com"},
-        "of_services": {"iam:AWSServiceName": services},
-        "own_group": {f"aws:ResourceTag/{OWNER}": owner},
-        "own_instance": {f"ssm:resourceTag/{OWNER}": owner, f"ssm:resourceTag/{SITE}": site.name},
-    }
-    return {name: {"StringEquals": keys} for name, keys in equals.items()} | {
-        "if_tagged_ours": {"StringEqualsIfExists": equals["ours"]},
-        "elsewhere": {"StringNotEquals": {"aws:RequestedRegion": site.regions}},
-        "from_template": {
-            "ArnLike": {"ec2:LaunchTemplate": _arn(site, "ec2", "launch-template/*")}
-        },
-        "via_storage": {"StringLike": {"kms:ViaService": ("ec2.*", "fsx.*")}},
-        "by_alias": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}},
-        "by_force": {"Bool": {"autoscaling:ForceDelete": "true"}},
-        "document_checked": {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
-        "site_tag_named": {"ForAnyValue:StringEquals": {"aws:TagKeys": SITE}},
-        "one_at_most": {"NumericLessThanEquals": {"autoscaling:MaxSize": "1"}},
-        "one_at_most_if_said": {"NumericLessThanEqualsIfExists": {"autoscaling:MaxSize": "1"}},
-        # Auto Scaling tells IAM of these when a request has them.
-        "same_shape": {
-            "Null": {
-                f"autoscaling:{key}": "true"
-                for key in ("InstanceTypes", "LaunchTemplateVersionSpecified", "VPCZoneIdentifiers")
-            }
-        },
-        # Without any key, "all of them" holds too.
-        "override_alone": {
-            "ForAllValues:StringEquals": {"aws:TagKeys": OVERRIDE},
-            "Null": {"aws:TagKeys": "false"},
-        },
-    }

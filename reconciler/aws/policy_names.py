@@ -1,0 +1,136 @@
+"""What the words of the policies' tables mean for one site: resources, conditions, ARNs.
+
+Regions stay open in ARNs, for a policy has little room; a statement closes them all at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.declare.fleet import Site
+from reconciler.errors import UsageError
+from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, SITE
+
+
+def regions(site: Site) -> tuple[str, ...]:
+    if not site.regions:  # a policy for none would deny everything
+        raise UsageError("no region is in use: declare a workstation first")
+    return site.regions
+
+
+def partition(site: Site) -> str:
+    area = regions(site)[0].rsplit("-", 2)[0]
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(area, "aws")
+
+
+def arn(site: Site, service: str, resource: str, region: str = "*") -> str:
+    return f"arn:{partition(site)}:{service}:{region}:{site.account}:{resource}"
+
+
+def ec2_service(site: Site) -> str:
+    return "ec2.amazonaws.com" + (".cn" if partition(site) == "aws-cn" else "")
+
+
+def declared_keys(site: Site) -> set[str]:
+    stores = (*(each.home for each in site.workstations), *site.file_systems)
+    return {each.kms_key_id for each in stores if each and each.kms_key_id}
+
+
+def resources(site: Site) -> dict[str, list[str]]:
+    """What the tables' `on` means."""
+
+    def some(service: str, *resources: str, region: str = "*") -> list[str]:
+        return [arn(site, service, resource, region) for resource in sorted(resources)]
+
+    each = site.workstations
+    parameters = {w.image.ssm_parameter for w in each} - {""}
+    # A profile's role bears its name, as the console makes them.
+    profiles, schedulers = {w.instance_profile for w in each}, {w.scheduler_role for w in each}
+    keys, roots = declared_keys(site), any(w.root.kms_key_id for w in each)
+    public = f"arn:{partition(site)}"
+    return {
+        "everything": ["*"],
+        "groups": some("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{site.name}-*"),
+        "volumes": some("ec2", "volume/*"),
+        "instances": some("ec2", "instance/*"),
+        "vpcs": some("ec2", "vpc/*"),
+        "ec2_things": some("ec2", "*/*"),
+        "file_systems": some("fsx", "file-system/*"),
+        "rule": some("events", f"rule/{site.name}-events"),
+        "topic": some("sns", f"{site.name}-events"),
+        "queues": some("sqs", f"{site.name}-events*"),
+        "schedules": some("scheduler", f"schedule/{site.name}/*"),
+        "schedule_group": some("scheduler", f"schedule-group/{site.name}"),
+        "profiles": some("iam", *(f"instance-profile/{name}" for name in profiles), region=""),
+        "instance_roles": some("iam", *(f"role/{name}" for name in profiles), region=""),
+        "scheduler_roles": some("iam", *(f"role/{name}" for name in schedulers), region=""),
+        "service_roles": some("iam", "role/aws-service-role/*", region=""),
+        "pathless_service_roles": some("iam", "role/AWSServiceRoleFor*", region=""),
+        # AWS's own parameters and documents are of no account.
+        "image_parameters": [
+            f"{public}:ssm:*::parameter{name}"
+            if name.startswith("/aws/")
+            else arn(site, "ssm", f"parameter/{name.removeprefix('/')}")
+            for name in sorted(parameters)
+        ],
+        "site_parameters": some("ssm", f"parameter/{site.name}/*"),
+        "session_documents": [
+            f"{public}:ssm:*::document/AWS-StartPortForwardingSession",
+            f"{public}:ssm:*::document/AWS-StartSSHSession",
+            *some("ssm", "document/SSM-SessionManagerRunShell"),
+        ],
+        "own_sessions": some("ssm", "session/${aws:userid}-*"),
+        "dcv_licences": [f"{public}:s3:::dcv-license.{region}/*" for region in site.regions],
+        "keys": [
+            name if name.startswith("arn:") else arn(site, "kms", f"key/{name}")
+            for name in sorted(keys)
+            if "alias/" not in name
+        ],
+        "any_key": some("kms", "key/*") if keys or roots else [],
+        "aliased_key": some("kms", "key/*") if any("alias/" in name for name in keys) else [],
+    }
+
+
+def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
+    """What the tables' `when` means."""
+    owner = "${aws:PrincipalTag/owner}"
+    aliases = sorted(
+        "alias/" + n.partition("alias/")[2] for n in declared_keys(site) if "alias/" in n
+    )
+    making = ("CreateLaunchTemplate", "CreateSecurityGroup", "CreateVolume", "RunInstances")
+    services = ("autoscaling.amazonaws.com", "fsx.amazonaws.com", "spot.amazonaws.com")
+    equals: dict[str, dict[str, Any]] = {
+        "made": {f"aws:RequestTag/{SITE}": site.name},
+        "ours": {f"aws:ResourceTag/{SITE}": site.name},
+        "home": {f"aws:ResourceTag/{FILE_SYSTEM}": "home"},
+        "while_making": {"ec2:CreateAction": making},
+        "to_ec2": {"iam:PassedToService": ec2_service(site)},
+        "to_scheduler": {"iam:PassedToService": "scheduler.amazonaws.com"},
+        "of_services": {"iam:AWSServiceName": services},
+        "own_group": {f"aws:ResourceTag/{OWNER}": owner},
+        "own_instance": {f"ssm:resourceTag/{OWNER}": owner, f"ssm:resourceTag/{SITE}": site.name},
+    }
+    return {name: {"StringEquals": keys} for name, keys in equals.items()} | {
+        "if_tagged_ours": {"StringEqualsIfExists": equals["ours"]},
+        "elsewhere": {"StringNotEquals": {"aws:RequestedRegion": site.regions}},
+        "from_template": {"ArnLike": {"ec2:LaunchTemplate": arn(site, "ec2", "launch-template/*")}},
+        "via_storage": {"StringLike": {"kms:ViaService": ("ec2.*", "fsx.*")}},
+        "by_alias": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}},
+        "by_force": {"Bool": {"autoscaling:ForceDelete": "true"}},
+        "document_checked": {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
+        "site_tag_named": {"ForAnyValue:StringEquals": {"aws:TagKeys": SITE}},
+        "one_at_most": {"NumericLessThanEquals": {"autoscaling:MaxSize": "1"}},
+        "one_at_most_if_said": {"NumericLessThanEqualsIfExists": {"autoscaling:MaxSize": "1"}},
+        # Auto Scaling tells IAM of these when a request has them.
+        "same_shape": {
+            "Null": {
+                f"autoscaling:{key}": "true"
+                for key in ("InstanceTypes", "LaunchTemplateVersionSpecified", "VPCZoneIdentifiers")
+            }
+        },
+        # Without any key, "all of them" holds too.
+        "override_alone": {
+            "ForAllValues:StringEquals": {"aws:TagKeys": OVERRIDE},
+            "Null": {"aws:TagKeys": "false"},
+        },
+    }
