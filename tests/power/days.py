@@ -37,6 +37,8 @@ defaults:
   image: {ssm_parameter: /golden/gpu-desktop}
   instance_profile: workstation
   scheduler_role: workstation-scheduler
+calendars:
+  feasts: {dates: ["2026-11-24"]}
 """
 ALICE = """
 fleet: vision
@@ -45,16 +47,16 @@ workstations:
     owner: alice@example.com
     instance_types: [g6.xlarge, g5.xlarge, g4dn.xlarge]
     availability_zones: [us-east-1a, us-east-1b]
-    schedule: {start: "Mon-Fri 09:00", stop: "Mon-Fri 19:00", timezone: Europe/Berlin}
+    schedule: {start: "Mon-Fri 09:00", stop: "Mon-Fri 19:00", timezone: Europe/Berlin%s}
     on_demand_fallback: {after: 10m, max_duration: 8h}
 """
 
 
-def declared(folder: Path, more: str = "") -> Site:
-    """The site, with more settings of alice."""
+def declared(folder: Path, more: str = "", hours: str = "") -> Site:
+    """The site, with more settings of alice, and of her schedule."""
     (folder / "_defaults.yaml").write_text(DEFAULTS)
     lines = "".join(f"    {line}\n" for line in more.splitlines())
-    (folder / "vision.yaml").write_text(ALICE + lines)
+    (folder / "vision.yaml").write_text(ALICE % hours + lines)
     return load([folder])
 
 
@@ -144,6 +146,10 @@ class Days:
         answer = aws("autoscaling").describe_scaling_activities(AutoScalingGroupName="acme-alice")
         return [each["Cause"] for each in answer["Activities"]]
 
+    def starts(self) -> list[str]:
+        """Why it was turned on."""
+        return [c for c in self.causes() if "desired capacity from 0 to 1" in c]
+
     def tags(self) -> dict[str, str]:
         """Alice's group's tags."""
         return {tag["Key"]: tag["Value"] for tag in self.group()["Tags"]}
@@ -159,10 +165,16 @@ def aws(service: str) -> Any:
     return boto3.client(service)  # type: ignore[call-overload]
 
 
-def begin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, folder: Path, more: str = "") -> Days:
+def begin(
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    more: str = "",
+    hours: str = "",
+) -> Days:
     """Sunday noon, everything applied."""
     monkeypatch.setattr(sandbox.clock, "real", lambda: SUNDAY)
-    site = declared(folder, more)
+    site = declared(folder, more, hours)
     days = Days(sandbox, site, connect(site))
     for _ in range(2):
         report = days.run()

@@ -10,15 +10,17 @@ import pytest
 
 from reconciler.plan.model import Outcome
 from reconciler.sandbox import Sandbox, failures
+from reconciler.sandbox.throttling import relieve, throttle
 from tests.power.days import Days, aws, begin, codes
 
 Begin = Callable[..., Days]
+REGION = "us-east-1"
 
 
 @pytest.fixture
 def begun(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Begin:
-    def start(more: str = "") -> Days:
-        return begin(sandbox, monkeypatch, tmp_path, more)
+    def start(more: str = "", hours: str = "") -> Days:
+        return begin(sandbox, monkeypatch, tmp_path, more, hours)
 
     return start
 
@@ -37,6 +39,46 @@ def test_rows_1_3_and_28_a_day_on_spot_makes_no_run_write(begun: Begin) -> None:
     assert days.state() == "spot"
     assert days.runs_until("Mon 19:01", every=60) == []
     assert days.state() == "off"
+
+
+def test_row_4_a_stop_of_what_is_off_changes_nothing(begun: Begin) -> None:
+    days = begun()
+    days.to("Mon 10:00")
+    days.desire(0)
+    assert days.runs_until("Mon 19:30", every=115) == []
+    assert days.state() == "off"
+
+
+def test_row_31_a_start_that_could_not_be_delivered_does_not_fire_at_night(begun: Begin) -> None:
+    days = begun()
+    days.to("Mon 08:59")
+    throttle(days.sandbox.world, REGION, "autoscaling", "SetDesiredCapacity", calls=100)
+    days.to("Mon 09:20")
+    relieve(days.sandbox.world, REGION)
+    days.to("Tue 08:59")
+    assert days.state() == "off"
+    days.to("Tue 09:01")
+    assert days.state() == "spot"
+
+
+def test_rows_32_and_33_a_holiday_skips_the_start_and_keeps_the_stop(begun: Begin) -> None:
+    days = begun(hours=", except: [feasts]")
+    days.to("Mon 18:00")
+    override(days, "on until 2026-11-23T20:00:00Z alice")
+    days.run()
+    days.to("Mon 19:30")
+    assert days.state() == "spot"
+    override(days, "")
+    days.run()
+    days.to("Tue 18:59")
+    assert days.state() == "spot", "up since Monday"
+    days.to("Tue 19:01")
+    assert days.state() == "off"
+    assert len(days.starts()) == 1, "Tuesday is a feast"
+    assert days.runs_until("Wed 08:01", every=60) != [], "its schedules are plain again"
+    days.to("Wed 09:01")
+    assert days.state() == "spot"
+    assert not days.run().plan.changes
 
 
 def test_row_22_and_23_on_demand_after_the_declared_wait_and_not_before(begun: Begin) -> None:
