@@ -6,7 +6,6 @@ by the commands that need them, when they run.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -16,14 +15,12 @@ from click.core import ParameterSource
 
 from reconciler.cli import exits, options
 from reconciler.cli.completion import complete_selection, completion
-from reconciler.cli.console import Console
 from reconciler.cli.doctor import doctor
-from reconciler.cli.edge import guarded
+from reconciler.cli.entry import enter
 from reconciler.cli.explain import explain
 from reconciler.cli.iam import iam
 from reconciler.cli.sandbox import sandbox
 from reconciler.cli.simulate import simulate
-from reconciler.cli.stop import Stop
 from reconciler.cli.streams import write
 from reconciler.cli.validate import validate
 
@@ -32,19 +29,7 @@ PROGRAM = "reconcile"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name in the YAML may have letters it lacks
-            stream.reconfigure(errors="backslashreplace")
-    with Stop() as stop:
-        console = Console(given, os.environ, stop)
-        code = guarded(console, lambda: _dispatch(given, console))
-    return stop.exit_code if stop() else code
-
-
-def _dispatch(arguments: list[str], console: Console) -> int:
-    code = reconcile.main(arguments, PROGRAM, standalone_mode=False, obj=console)
-    return code if isinstance(code, int) else exits.DONE
+    return enter(reconcile, PROGRAM, arguments)
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

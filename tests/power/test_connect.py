@@ -1,0 +1,123 @@
+"""`workstation connect`: what it tells, what it writes, what it runs."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox.interruption import interrupt
+from tests.power.hand import Hand
+
+Make = Callable[..., Hand]
+MINE = "Host *\n    User me\n"
+
+
+@pytest.fixture
+def up(hand: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hand:
+    """Alice on, her owner at home."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    it = hand()
+    it.days.to("Mon 10:00")
+    return it
+
+
+def config() -> Path:
+    return Path.home() / ".ssh/config"
+
+
+def tools(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An `aws` that writes down what it was asked, and a plugin."""
+    folder.mkdir()
+    asked = folder / "asked"
+    for name in ("aws", "session-manager-plugin"):
+        (folder / name).write_text(f'#!/bin/sh\necho "$@" > {asked}\n')
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return asked
+
+
+def test_it_tells_the_commands_and_prepares_ssh(up: Hand) -> None:
+    [member] = up.days.group()["Instances"]
+    id_ = member["InstanceId"]
+    said = up("connect alice")
+    assert f"aws ssm start-session --region us-east-1 --target {id_} --document-name" in said.out
+    assert "AWS-StartPortForwardingSession --parameters portNumber=8443,localPortNumber=8443" in (
+        said.out
+    )
+    assert "https://localhost:8443" in said.out
+    text = config().read_text()
+    assert f"HostName {id_}\n    User alice\n" in text
+    assert stat.S_IMODE(config().stat().st_mode) == 0o600
+    assert stat.S_IMODE(config().parent.stat().st_mode) == 0o700
+    assert list(config().parent.iterdir()) == [config()]
+
+
+def test_it_leaves_other_lines_alone_and_follows_a_link(up: Hand, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "dotfiles"
+    elsewhere.write_text(MINE)
+    config().parent.mkdir()
+    config().symlink_to(elsewhere)
+    up("connect alice --no-ssh-config")
+    assert elsewhere.read_text() == MINE
+    up("connect alice --user ubuntu")
+    up("connect alice --user ubuntu")
+    assert config().is_symlink()
+    assert elsewhere.read_text().endswith("\n\n" + MINE)
+    assert elsewhere.read_text().count("Host alice\n") == 1
+    assert "User ubuntu" in elsewhere.read_text()
+
+
+def test_a_new_machine_is_told_with_what_was_lost(up: Hand) -> None:
+    assert "new machine" not in up("connect alice").out
+    [old] = up.days.group()["Instances"]
+    interrupt(up.days.sandbox.world, "us-east-1", old["InstanceId"], at_once=True)
+    up.days.sandbox.clock.forward(timedelta(minutes=5))
+    out = " ".join(up("connect alice").out.split())
+    assert f"({old['InstanceId']} is gone): memory, GPU state and the root disk were lost" in out
+    assert "ssh-keygen -R workstation-acme-alice" in out
+    assert old["InstanceId"] not in config().read_text()
+
+
+def test_run_forwards_the_port(up: Hand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = tools(tmp_path / "bin", monkeypatch)
+    up("connect alice --run --port 9443")
+    assert "portNumber=8443,localPortNumber=9443" in asked.read_text()
+    (tmp_path / "bin/aws").write_text("#!/bin/sh\nexit 255\n")
+    up("connect alice --run", code=1)
+
+
+def test_what_is_not_installed_is_named(
+    up: Hand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "none").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    assert "Session Manager plugin, https://" in up("connect alice --run", code=2).err
+    assert not config().exists()
+    assert "needed and not installed: the AWS CLI" in up("connect alice").out
+
+
+def test_one_that_is_not_up_is_refused_with_the_next_step(up: Hand) -> None:
+    up("stop alice")
+    assert "`workstation start alice` turns it on" in up("connect alice", code=4).err
+    up("start alice --no-wait")
+    assert "`workstation start alice` waits for it" in up("connect alice", code=4).err
+    assert not config().exists()
+
+
+def test_a_login_that_would_break_the_file_is_refused(up: Hand) -> None:
+    assert "is no login" in up("connect alice --user 'a\nProxyCommand x'", code=2).err
+    assert not config().exists()
+
+
+def test_json_has_the_commands_as_lists(up: Hand) -> None:
+    document = up("connect alice -o json").json
+    assert document["dcv"]["command"][:3] == ["aws", "ssm", "start-session"]
+    assert document["ssh"] == {"command": ["ssh", "alice"]}
+    assert document["new_machine"] is False
+    assert json.dumps(document)
