@@ -133,7 +133,7 @@ def topic_of(event: Event, who: Who) -> tuple[str, ...]:
 def notice(event: Event, who: Who, told: Told) -> Notice | None:
     """The words for the owner; None when they were told the same within the hour."""
     before = told.get(topic_of(event, who))
-    if before is not None and abs(event.at - before) < WINDOW:
+    if before is not None and event.at - before < WINDOW:
         return None
     match event.what:
         case What.INTERRUPTION:

@@ -273,6 +273,8 @@ def test_another_sites_event_is_thrown_away(world: World, document: dict[str, An
     assert world.hear(document) == []
     assert world.subjects == []
     assert world.ran == []
+    asked = [name for name, _ in world.door.calls if name.startswith("describe")]
+    assert asked == (["describe_auto_scaling_groups"] if document is FAILURE else [])
 
 
 @pytest.mark.parametrize(
