@@ -29,7 +29,7 @@ TABLE = (
         FAILED,
         "something failed; the rest was done",
         "A change failed, a row is blocked and needs a person, a read failed, AWS denied a call "
-        "or did not answer. A dry run ends as the run would.",
+        "or did not answer. A dry run ends as the run would. A workstation was not ready in time.",
     ),
     Exit(
         USAGE,
@@ -47,7 +47,7 @@ TABLE = (
         "refused by a guard, or waiting for an approval",
         "No declaration found, credentials of another account, or more removals or disruptive "
         "changes than one run may make: the finding names the option that lets this one plan "
-        "through. Nothing was written.",
+        "through. A workstation that is off is to be kept on, or reached. Nothing was written.",
     ),
     Exit(
         INTERRUPTED,

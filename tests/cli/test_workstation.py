@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -153,3 +155,23 @@ def test_it_completes_commands_and_its_own_script(cli: Cli, run: Run) -> None:
         check=False,
     )
     assert said.stdout == "plain,alice\n", said.stderr
+
+
+def shown() -> set[str]:
+    """Every `workstation …` line of the docs, in blocks and in sentences."""
+    found = set()
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        lines = re.findall(r"^workstation .+$", text, re.MULTILINE)
+        found |= {line.split("#")[0].strip() for line in lines + re.findall(INLINE, text)}
+    return found
+
+
+INLINE = r"`(workstation(?: [^`…|]+)?)`"
+
+
+def test_every_command_in_the_docs_is_a_real_one(run: Run) -> None:
+    assert {"workstation start", "workstation off until 2027-01-04"} <= shown()
+    for line in shown():
+        words = shlex.split(line)[1:]
+        assert run(*words, "--help")[0] == 0, line
