@@ -14,6 +14,7 @@ import pytest
 from reconciler.aws.client import connect
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
+from reconciler.power.ruling import rule
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import FLEETS, World
 from tests.promises.fleets import Tree, site
@@ -32,6 +33,7 @@ class Stage(World):
     def __init__(self, folder: Path, declared: Site, tap: Tap) -> None:
         self.site = declared
         self.session = tap.session
+        self.ruling = rule
         self.edits = {}
         self.folder = folder
         self.tap = tap
