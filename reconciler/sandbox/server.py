@@ -7,6 +7,7 @@ import io
 import logging
 import socket
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -31,7 +32,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.exceptions import NotFound
 
-from reconciler.sandbox import control, throttling
+from reconciler.sandbox import control, long_poll, throttling
 from reconciler.sandbox.constraints import violations
 from reconciler.sandbox.operations import OPERATIONS, AwsError, Call
 from reconciler.sandbox.wire import Answer, error_answer, result_answer
@@ -69,7 +70,16 @@ class FrontDoor:
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def answer(self, environ: dict[str, Any]) -> Answer:
-        """Answer one request. One at a time: neither moto nor the world is thread safe."""
+        """Answer one request, at once unless it is a long poll."""
+        until = time.monotonic() + long_poll.take_wait(environ)
+        while True:
+            answer = self._one(environ)
+            if time.monotonic() >= until or long_poll.has_message(answer):
+                return answer
+            time.sleep(long_poll.PAUSE_SECONDS)
+
+    def _one(self, environ: dict[str, Any]) -> Answer:
+        """One at a time: neither moto nor the world is thread safe."""
         ours = environ.get("PATH_INFO", "").startswith(control.PREFIX)
         with self.world.lock:
             answer = self._controlled(environ) if ours else self._called(environ)

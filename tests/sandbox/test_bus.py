@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -133,3 +134,13 @@ def test_a_queue_hears_the_whole_event_too(aws: Aws) -> None:
     tell(aws)
     (body,) = bodies(aws, url)
     assert json.loads(body)["account"] == ACCOUNT
+
+
+def test_waiting_for_a_message_holds_up_nobody(aws: Aws) -> None:
+    url = str(aws.client("sqs").create_queue(QueueName="ears")["QueueUrl"])
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(aws.client("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=10)
+        while not told.running():
+            pass
+        Aws(aws.sandbox).client("sqs").send_message(QueueUrl=url, MessageBody="at last")
+        assert [message["Body"] for message in told.result()["Messages"]] == ["at last"]
