@@ -30,7 +30,7 @@ def stop(name: str, console: Console) -> int:
     desk, group, hours = _arrive(name, console)
     now = desk.now()
     before = active(group.override, now)
-    done = power.stop(desk.aws, group, now)
+    done = power.stop(desk.aws, group, hours, now)
     costs = _kept(desk, group, console)
     kept_off = before if before and before.state == "off" else None
     start = hours.next_start(kept_off.until if kept_off else now)

@@ -126,8 +126,9 @@ def _ours(region: str, found: Iterator[Mapping[str, Any]] | list[Any]) -> Iterat
     for item in found:
         tags = read_tags(item.get("Tags", ()))
         site, workstation = tags.get(SITE, ""), tags.get(WORKSTATION, "")
+        named = item["AutoScalingGroupName"] == f"{site}-{workstation}"
         being_deleted = item.get("Status")
-        if item["AutoScalingGroupName"] == f"{site}-{workstation}" and not being_deleted:
+        if named and NAME.fullmatch(f"{site}/{workstation}") and not being_deleted:
             yield _group(region, item, tags)
 
 

@@ -9,18 +9,20 @@ from reconciler.money.storage import gp3_month, lustre_month
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
 from reconciler.power import keep
+from reconciler.power.hours import Hours
 from reconciler.power.model import Group, Kept
 from reconciler.power.override import active
 
 
-def stop(aws: Aws, group: Group, now: datetime) -> bool:
+def stop(aws: Aws, group: Group, hours: Hours, now: datetime) -> bool:
     """Rows 15 to 17: off, its request or override taken back; whether there was one.
 
     An override *off* stays: it is off as somebody meant it.
     """
     standing = active(group.override, now)
-    if standing and standing.state == "off" and not group.desired:
-        return False
+    if standing and standing.state == "off":
+        keep.complete(aws, group, hours, standing, now)
+        return bool(group.desired)
     taken_back = keep.take_back(aws, group, 0, now)
     if not taken_back and group.desired:
         aws.call(

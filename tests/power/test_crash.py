@@ -47,7 +47,7 @@ def started(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) 
 
 
 def stopped(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return stop.stop(aws, group, now)
+    return stop.stop(aws, group, its, now)
 
 
 def extended(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
@@ -142,4 +142,17 @@ def test_a_cut_off_hold_still_ends(hand: Make) -> None:
     assert it.stand().sizes == NORMAL
     days.sandbox.clock.forward(timedelta(hours=1))
     it("stop alice")
+    assert days.state() == "off"
+
+
+def test_a_stop_after_a_cut_off_off_keeps_its_word(hand: Make) -> None:
+    it = hand()
+    days = it.days
+    days.to("Mon 10:00")
+    door = days.session.region("us-east-1")
+    [group] = find.by_name(door, "alice")
+    with pytest.raises(Cut):
+        kept_off(Door(door, 1), group, Hours(), days.at("Wed 12:00"), days.at("Mon 10:00"))
+    it("stop alice")
+    days.to("Tue 12:00")
     assert days.state() == "off"

@@ -67,6 +67,49 @@ def test_ones_own_is_found_without_a_name(hand: Make, monkeypatch: pytest.Monkey
     assert "no workstation beta/alice" in it("status beta/alice", code=2).err
 
 
+def test_of_several_one_is_to_be_named(hand: Make) -> None:
+    it = hand()
+    made = it.days.group()
+    del made["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"][
+        "LaunchTemplateName"
+    ]
+    tags = [
+        {"Key": "reconciler:site", "Value": "acme", "PropagateAtLaunch": True},
+        {"Key": "reconciler:workstation", "Value": "alice-2", "PropagateAtLaunch": True},
+        {"Key": "reconciler:owner", "Value": "alice@example.com", "PropagateAtLaunch": True},
+    ]
+    aws("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="acme-alice-2",
+        MinSize=0,
+        MaxSize=1,
+        VPCZoneIdentifier=made["VPCZoneIdentifier"],
+        MixedInstancesPolicy=made["MixedInstancesPolicy"],
+        Tags=tags,
+    )
+    door = it.days.session.region("us-east-1")
+    with pytest.raises(UsageError, match="name one of alice, alice-2"):
+        find.one(door, "", "alice@example.com")
+    assert find.one(door, "alice", "alice@example.com").name == "acme-alice"
+    assert [group.workstation for group in find.own(door, "alice")] == ["alice", "alice-2"]
+
+
+def test_what_tags_say_reaches_no_terminal_as_it_is(hand: Make) -> None:
+    it = hand()
+    tag = {"ResourceId": "acme-alice", "ResourceType": "auto-scaling-group"}
+    evil = "x\x9b31m\u202e\n::error::y"  # ESC itself has no place in XML
+    for key, value in (
+        ("reconciler:owner", evil),
+        ("reconciler:override", f"off until 2027-01-04T00:00:00Z {evil}".replace("\n", " ")),
+    ):
+        one = {**tag, "Key": key, "Value": value, "PropagateAtLaunch": False}
+        aws("autoscaling").create_or_update_tags(Tags=[one])
+    for line in ("status alice", "status --all", "why alice", "stop alice"):
+        said = it(line)
+        assert not {"\x9b", "\u202e"} & set(said.out + said.err)
+        assert not any(text.startswith("::") for text in said.out.splitlines())
+        assert it(f"{line} -o json").out.isascii()
+
+
 def test_a_tag_alone_makes_no_workstation(hand: Make) -> None:
     """Promise 6: somebody's group with our tags is not started."""
     it = hand()
