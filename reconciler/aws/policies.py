@@ -199,7 +199,7 @@ StartAndStop: what a schedule does
 
 ROLES = {
     "plan": {"Allow": PLAN + PRICES + DOCTOR, "Deny": NEVER + REGIONS},
-    "apply": {"Allow": PLAN + APPLY, "Deny": NEVER + REGIONS},
+    "apply": {"Allow": PLAN + PRICES + APPLY, "Deny": NEVER + REGIONS},
     "developer": {"Allow": DEVELOPER, "Deny": REGIONS},
     "instance": {"Allow": INSTANCE, "Deny": REGIONS},
     "scheduler": {"Allow": SCHEDULER, "Deny": REGIONS},

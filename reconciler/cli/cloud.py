@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from reconciler.aws import lookup
 from reconciler.aws.client import Session
+from reconciler.aws.hourly import hourly
 from reconciler.aws.once import ReadOnce
 from reconciler.kinds import KINDS
+from reconciler.plan.kind import Aws
 from reconciler.plan.read import Cloud
 from reconciler.power.ruling import rule
 
 
 def cloud_of(session: Session) -> Cloud:
     """The cloud behind a session."""
+
+    def cost(aws: Aws, instance_type: str, zone: str, market: str) -> str:
+        price = hourly(
+            aws, instance_type, zone, "spot" if market == "spot" else "on-demand", session.now
+        )
+        return str(price or "")
+
     return Cloud(
         account=session.account,
         reader=lambda region: ReadOnce(session.region(region)),
@@ -20,5 +31,5 @@ def cloud_of(session: Session) -> Cloud:
         kinds=KINDS,
         calls=session.calls,
         now=session.now,
-        rule=rule,
+        rule=partial(rule, cost=cost),
     )

@@ -53,6 +53,12 @@ class Override:
 
 def active(text: str, now: datetime) -> Override | None:
     """What a tag's value says now: None when it is empty, over, or not ours to understand."""
+    found = read(text)
+    return found if found and found.until > now else None
+
+
+def read(text: str) -> Override | None:
+    """What a tag's value said, be it over or not."""
     found = _TEXT.fullmatch(text)
     if found is None:
         return None
@@ -61,7 +67,7 @@ def active(text: str, now: datetime) -> Override | None:
     except ValueError:  # 31 February: edited by hand
         return None
     state: Literal["on", "off"] = "on" if found["state"] == "on" else "off"
-    return Override(state, until, found["by"] or "") if until > now else None
+    return Override(state, until, found["by"] or "")
 
 
 def stamp(at: datetime) -> str:

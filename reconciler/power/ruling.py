@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from reconciler.declare.fleet import Workstation
 from reconciler.errors import AwsError
@@ -21,10 +22,13 @@ from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
 from reconciler.plan.read import Ruled, Seen
 from reconciler.power import backstops, market
 from reconciler.power.failures import dry_since
-from reconciler.power.override import NORMAL, active, stamp
+from reconciler.power.override import NORMAL, active, read, stamp
+from reconciler.power.timetable import latest, rules_of
 
 LOOK_BACK = timedelta(minutes=30)
 """How much further back than the declared wait activities are read."""
+
+LOST_STOP = "what kept it on is over, and so are its hours: the stop that was held back"
 
 AT_ONCE = 5
 """Auto Scaling has one bucket for all its calls, and says nothing of its size."""
@@ -75,7 +79,10 @@ def rule(
     droughts = _droughts([each for each in groups if each.waiting], doors, now, pool)
     for group in groups:
         want = _sizes(group, now, findings)
-        ruled[want.key] = _market(group, want, droughts.get(want.key), now, findings)
+        aws = doors[want.key.region]
+        ruled[want.key] = _market(
+            group, want, droughts.get(want.key), now, findings, partial(_costs, group, aws, cost)
+        )
     stops = backstops.check(
         [
             backstops.Up(g.declared, g.runtime, g.live.key)
@@ -122,7 +129,8 @@ def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
     """What an override's sizes should be: those of one that holds, or the normal ones."""
     override = active(group.runtime.override, now)
     if override is None:
-        return _with(group.want, "", min_size=NORMAL.minimum, max_size=NORMAL.maximum)
+        want = _with(group.want, "", min_size=NORMAL.minimum, max_size=NORMAL.maximum)
+        return _with(want, LOST_STOP, desired_capacity=0) if _lost_stop(group, now) else want
     name, where = group.declared.name, group.declared.where
     by = f", {override.by}" if override.by else ""
     message = f"{name}: kept {override.state} until {stamp(override.until)}{by}"
@@ -131,12 +139,21 @@ def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
     return _with(group.want, "", min_size=sizes.minimum, max_size=sizes.maximum)
 
 
+def _lost_stop(group: Group, now: datetime) -> bool:
+    """Whether an override's end, which AWS was to bring, did not come, and with it a stop."""
+    over = read(group.runtime.override)
+    held = over and over.state == "on" and group.spec.min_size and group.runtime.desired
+    last = latest(rules_of(group.declared, now), now) if held else None
+    return last is not None and last.action == "stop"
+
+
 def _market(
     group: Group,
     want: Desired,
     dry: market.Dry | AwsError | None,
     now: datetime,
     findings: list[Finding],
+    costs: Callable[[], str],
 ) -> Desired:
     """Spot or On-Demand, where the declaration leaves it open; and why nothing starts."""
     declared, spec = group.declared, group.spec
@@ -161,7 +178,7 @@ def _market(
         now,
     )
     if decided.over:
-        message = f"{declared.name}: {decided.reason}"
+        message = f"{declared.name}: {decided.reason}{costs()}"
         findings.append(Finding(Level.WARNING, "lease-over", message, declared.where))
     return _with(
         want,
@@ -169,6 +186,12 @@ def _market(
         market=decided.lease,
         on_demand_percentage_above_base_capacity=market.ON_DEMAND if decided.lease else market.SPOT,
     )
+
+
+def _costs(group: Group, aws: Aws, cost: backstops.Cost) -> str:
+    """` ($1.01/h)` of what runs On-Demand, or nothing."""
+    found = [cost(aws, each.type, each.zone, "on-demand") for each in group.runtime.instances]
+    return f" ({', '.join(found)})" if all(found) else ""
 
 
 def _droughts(

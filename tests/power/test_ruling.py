@@ -266,6 +266,19 @@ def test_an_override_that_is_over_leaves_the_sizes_as_declared(begun: Begin) -> 
     assert days.state() == "spot"
 
 
+def test_row_7_an_end_that_aws_did_not_bring_is_brought_by_a_run(begun: Begin) -> None:
+    days = begun()
+    days.to("Mon 18:00")
+    override(days, "on until 2026-11-23T19:00:00Z alice")
+    days.run()
+    days.to("Mon 20:30")
+    assert days.state() == "spot", "the stop was refused, and no scheduled action stands"
+    (change,) = days.run().plan.changes
+    assert {f.field: f.new for f in change.fields} == {"min_size": 0, "desired_capacity": 0}
+    assert days.state() == "off"
+    assert not days.run().plan.changes
+
+
 def override(days: Days, text: str) -> None:
     aws("autoscaling").create_or_update_tags(
         Tags=[
