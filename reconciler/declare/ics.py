@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from icalendar import Component
 
 MAX_EVENTS = 1000
-MAX_RULES = 100
+MAX_RULES = 50
 _OLDEST = 1900  # the year of the first day of what repeats
 _DAY = timedelta(days=1)
 _TRIAL = (date(2024, 1, 1), date(2025, 2, 4))
@@ -82,15 +82,17 @@ def _of_rule(rule: str) -> str:
         return f"a rule that is {often} cannot have {odd[0][:20]} here"
     try:
         numbers = {name: _numbers(parts.get(name, "")) for name in ("BYMONTH", "BYMONTHDAY")}
-        interval, nth = int(parts.get("INTERVAL", "1")), _numbers(parts.get("BYSETPOS", ""))
+        interval, weekdays = int(parts.get("INTERVAL", "1")), parts.get("BYDAY", "")
+        nth = _numbers(re.sub(r"[^\d,]", "", weekdays)), _numbers(parts.get("BYSETPOS", ""))
     except ValueError:
         return "a rule with what is no number"
     months, days = numbers["BYMONTH"], numbers["BYMONTHDAY"]
     least = min(map(abs, days), default=1)
     longest = max((_DAYS.get(month, 31) for month in months), default=31)
     # Of these a library looks for the next day until the year 9999.
-    narrow = len(days) > 0 and ("BYSETPOS" in parts or re.search(r"\d", parts.get("BYDAY", "")))
-    if least > longest or narrow or any(abs(each) > 4 for each in nth):
+    narrow = all(nth) or (any(nth) and (bool(days) or not weekdays))
+    narrow |= often == "MONTHLY" and bool(months) and not (days or weekdays)
+    if least > longest or narrow or any(abs(each) > 5 for each in (*nth[0], *nth[1])):
         return "a rule of days that hardly ever come"
     if not 1 <= interval <= 100 or (interval > 1 and (months or days)):
         return "INTERVAL must be from 1 to 100, and 1 beside BYMONTH and BYMONTHDAY"
