@@ -143,7 +143,7 @@ DEVELOPER = """
 Look: AWS limits these to no resource
     autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities
     autoscaling:DescribeScheduledActions ec2:DescribeInstances ec2:DescribeSpotPriceHistory
-    ec2:DescribeVolumes fsx:DescribeFileSystems scheduler:ListSchedules
+    ec2:DescribeVolumes fsx:DescribeFileSystems pricing:GetProducts scheduler:ListSchedules
     ssm:DescribeInstanceInformation
     on everything
 Hours: when a workstation starts and stops by itself

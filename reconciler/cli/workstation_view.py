@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from reconciler.cli import exits
 from reconciler.cli.console import Console
 from reconciler.cli.progress import Progress
-from reconciler.cli.workstation_desk import find, sit
+from reconciler.cli.workstation_desk import Desk, find, sit
+
+if TYPE_CHECKING:
+    from reconciler.power.model import Machine
+    from reconciler.power.status import Price
 
 
 def status(name: str, everybody: bool, console: Console) -> int:
@@ -22,7 +29,8 @@ def status(name: str, everybody: bool, console: Console) -> int:
         groups = finder.every(desk.aws) if everybody else finder.some(desk.aws, name, desk.who)
         groups.sort(key=lambda group: (group.site, group.workstation))
         hours = [Hours() if everybody else read(desk.aws, group) for group in groups]
-        found = power.many(desk.aws, list(zip(groups, hours, strict=True)), now)
+        prices = None if everybody else partial(_price, desk)
+        found = power.many(desk.aws, list(zip(groups, hours, strict=True)), now, prices)
     if console.output == "json":
         console.json({"version": 1, "workstations": [words.status_document(it) for it in found]})
     elif everybody:
@@ -35,6 +43,12 @@ def status(name: str, everybody: bool, console: Console) -> int:
         ]
         console.result(console.look.finish(lines))
     return exits.DONE
+
+
+def _price(desk: Desk, its: Machine) -> Price | None:
+    from reconciler.aws.hourly import hourly
+
+    return hourly(desk.aws, its.type, its.zone, its.market or "on-demand", desk.now)
 
 
 def why(name: str, console: Console) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from reconciler.plan.kind import Aws
@@ -69,23 +68,3 @@ def machine(instance: Mapping[str, Any], *, online: bool) -> Machine:
         tags=read_tags(instance.get("Tags", ())),
         online=online,
     )
-
-
-def spot_prices(
-    aws: Aws, machines: Iterable[Machine], now: datetime
-) -> dict[tuple[str, str], float]:
-    """Dollars an hour now, by type and zone."""
-    types = sorted({each.type for each in machines if each.market == "spot"})
-    if not types:
-        return {}
-    found = aws.pages(
-        "ec2",
-        "describe_spot_price_history",
-        "SpotPriceHistory",
-        StartTime=now,
-        InstanceTypes=types,
-        ProductDescriptions=["Linux/UNIX"],
-    )
-    return {
-        (each["InstanceType"], each["AvailabilityZone"]): float(each["SpotPrice"]) for each in found
-    }

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from reconciler.declare.fleet import Fallback
+from reconciler.money.compute import Price
 from reconciler.power.failures import Failure, Market
 from reconciler.power.override import Override, Sizes
 
@@ -102,7 +103,7 @@ class Status:
     override: Override | None
     next_start: datetime | None = None
     next_stop: datetime | None = None
-    dollars_per_hour: float | None = None
+    price: Price | None = None  # an hour, now
 
 
 @dataclass(frozen=True)

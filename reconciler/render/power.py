@@ -74,8 +74,8 @@ def status(it: Status, zone: ZoneInfo | None, now: datetime, look: Look) -> list
     if its:
         answers = "answers" if its.online else "does not answer yet"
         lines.append(f"  machine    {machine(its)}, {its.id}, {answers}")
-    if it.dollars_per_hour is not None:
-        lines.append(f"  cost       about ${it.dollars_per_hour:.2f} an hour")
+    if it.price:
+        lines.append(f"  cost       about {it.price}")
     if it.override:
         lines.append(f"  override   {override(it.override, zone)}")
     for word, at in (("next stop", it.next_stop), ("next start", it.next_start)):
@@ -172,7 +172,7 @@ def status_document(it: Status) -> dict[str, Any]:
         "override": override_document(it.override),
         "next_start": moment(it.next_start),
         "next_stop": moment(it.next_stop),
-        "dollars_per_hour": it.dollars_per_hour,
+        "dollars_per_hour": float(it.price.hourly) if it.price else None,
     }
 
 

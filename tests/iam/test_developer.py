@@ -15,7 +15,7 @@ from reconciler.aws import policies
 from reconciler.cli.workstation import main
 from reconciler.declare.load import load
 from tests.iam.evaluator import Request, allowed, each, matches
-from tests.iam.recorder import GROUP, Recorder, arn
+from tests.iam.recorder import GROUP, Recorder, arn, client
 from tests.iam.test_used import missing
 from tests.kinds.world import World
 
@@ -68,7 +68,26 @@ def asked(
             for line in COMMANDS:
                 module_sandbox.clock.forward(timedelta(seconds=30))
                 assert main(shlex.split(line)) == 0, line
+        assert main(["stop", "alice"]) == 0
+        on_demand()
+        assert main(["start", "alice", "--no-wait"]) == 0
+        assert main(["status", "alice"]) == 0
     return world, [replace(r, context={**r.context, **ALICE}) for r in recorder.requests]
+
+
+def on_demand() -> None:
+    """As a fallback leaves a group."""
+    stranger = client("autoscaling", "us-east-1")
+    [group] = stranger.describe_auto_scaling_groups(AutoScalingGroupNames=["acme-alice"])[
+        "AutoScalingGroups"
+    ]
+    split = {
+        **group["MixedInstancesPolicy"]["InstancesDistribution"],
+        "OnDemandPercentageAboveBaseCapacity": 100,
+    }
+    stranger.update_auto_scaling_group(
+        AutoScalingGroupName="acme-alice", MixedInstancesPolicy={"InstancesDistribution": split}
+    )
 
 
 def policy(world: World) -> Mapping[str, Any]:

@@ -142,7 +142,7 @@ def test_status_tells_all_there_is(hand: Make) -> None:
     assert said.startswith("alice: on since Mon 23 Nov 09:0")
     for words in (
         "g4dn.xlarge in us-east-1a, Spot",
-        "an hour",
+        "cost       about $0.17/h",
         "kept on until Mon 23 Nov 21:30 CET (moto)",
         "next stop  Mon 23 Nov 19:00 CET",
         "next start Tue 24 Nov 09:00 CET",
