@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.aws import policies
 from reconciler.aws.hourly import hourly
+from reconciler.cli.cloud import cloud_of
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.doctor.examine import examine
@@ -21,7 +22,6 @@ from reconciler.kinds import KINDS
 from reconciler.plan.model import When
 from reconciler.plan.run import Selection
 from reconciler.power.notices import Notice
-from reconciler.power.ruling import rule
 from reconciler.sandbox import quotas
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
@@ -149,18 +149,25 @@ def _edited(world: World, look: Callable[[], None]) -> None:
 
 
 def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
-    """Runtime has its say: a running day, and a morning without Spot, there and back."""
-    world.ruling = rule
+    """Runtime has its say: a long day on Spot, and one without it, there and back."""
+    world.ruling = cloud_of(world.session).rule
+
+    def later(**time: int) -> None:
+        sandbox.clock.forward(timedelta(**time))
+        world.session.ahead = sandbox.clock.ahead
+
     world.switch(1)
+    later(hours=15)  # longer than bob's max_runtime
     look()
     world.switch(0)
     sandbox.capacity.take("*")
     world.switch(1)
-    sandbox.clock.forward(timedelta(minutes=15))
-    world.session.ahead = sandbox.clock.ahead
+    later(minutes=15)
     look()
     report = world.run()
     assert any(f.field == "market" for c in report.plan.changes for f in c.fields), "it fell back"
+    later(hours=9)  # longer than the lease
+    look()
     world.switch(0)
     world.settle()
 
