@@ -1,13 +1,24 @@
-"""EC2 Auto Scaling groups, and the instances in them."""
+"""EC2 Auto Scaling groups. What runs in them is in `instances.py`, their times in `passing.py`."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from tests.strict import instances
 from tests.strict.aws import Here, Refusal
-from tests.strict.ec2_network import TYPES
+from tests.strict.scheduled_actions import (
+    delete_scheduled_action,
+    describe_scheduled_actions,
+    put_scheduled_update_group_action,
+)
 from tests.strict.tables import Record
 from tests.strict.tags import retagged
+
+__all__ = [
+    "delete_scheduled_action",
+    "describe_scheduled_actions",
+    "put_scheduled_update_group_action",
+]
 
 DELETE_SECONDS = 30
 """A deleted group shows `Status` for a while, and its name is taken (D)."""
@@ -43,7 +54,7 @@ def create_auto_scaling_group(here: Here, p: Record) -> Record:
         "Tags": list(p.get("Tags", ())),
         "GoneAt": 0.0,
     }
-    _settle(here, group)
+    instances.settle(here, group)
     return {}
 
 
@@ -81,20 +92,27 @@ def update_auto_scaling_group(here: Here, p: Record) -> Record:
     """What is left out stays; desired follows the limits; a policy replaces the old one (M)."""
     group = _find(here, p["AutoScalingGroupName"])
     _check(here, p)
-    changed = {**group, **p}
-    if "DesiredCapacity" not in p:
-        desired = max(group["DesiredCapacity"], changed["MinSize"])
-        changed["DesiredCapacity"] = min(desired, changed["MaxSize"])
-    if changed["MinSize"] > changed["MaxSize"]:
-        raise _invalid("Max bound must be greater than or equal to min bound")
+    changed = resized(group, p)
     if "VPCZoneIdentifier" in p:
         changed["AvailabilityZones"] = _zones(here, p["VPCZoneIdentifier"])
     if _split(group) != _split(changed):  # replaces what runs (D, mixed instances groups)
-        for instance in changed["Instances"]:
-            here.aws.ended.append((instance["InstanceId"], here.sent))
-        changed["Instances"] = []
-    _settle(here, changed)
+        changed = instances.resplit(here, changed)
+    instances.settle(here, changed)
     return {}
+
+
+def resized(group: Record, p: Record) -> Record:
+    """A minimum above the desired capacity raises it, a maximum below lowers it (M); one that is
+    given must lie between them."""
+    changed = {**group, **p}
+    if changed["MinSize"] > changed["MaxSize"]:
+        raise _invalid("Max bound must be greater than or equal to min bound")
+    if "DesiredCapacity" not in p:
+        desired = max(group["DesiredCapacity"], changed["MinSize"])
+        changed["DesiredCapacity"] = min(desired, changed["MaxSize"])
+    if not changed["MinSize"] <= changed["DesiredCapacity"] <= changed["MaxSize"]:
+        raise _invalid("Desired capacity must be between the specified min size and max size")
+    return changed
 
 
 def _split(group: Record) -> list[Any]:
@@ -107,7 +125,7 @@ def set_desired_capacity(here: Here, p: Record) -> Record:
     group = _find(here, p["AutoScalingGroupName"])
     if not group["MinSize"] <= p["DesiredCapacity"] <= group["MaxSize"]:
         raise _invalid("New SetDesiredCapacity value is out of the group's limits")
-    _settle(here, {**group, "DesiredCapacity": p["DesiredCapacity"]})
+    instances.settle(here, {**group, "DesiredCapacity": p["DesiredCapacity"]})
     return {}
 
 
@@ -121,7 +139,7 @@ def delete_auto_scaling_group(here: Here, p: Record) -> Record:
     if group["Instances"] and not force:
         raise Refusal("ResourceInUse", "You cannot delete a group while there are instances")
     for instance in group["Instances"]:
-        here.aws.ended.append((instance["InstanceId"], here.sent))
+        instances.end(here, group, instance["InstanceId"], "deleted")
     gone = here.aws.seconds + DELETE_SECONDS
     left = {"Instances": [], "Status": "Delete in progress", "GoneAt": gone}
     here.put("groups", group["AutoScalingGroupName"], {**group, **left})
@@ -137,20 +155,37 @@ def describe_auto_scaling_groups(here: Here, p: Record) -> Record:
             {key: value for key, value in group.items() if key != "GoneAt" and value is not None}
             for name, group in _groups(here, here.seen("groups")).items()
             if not names or name in names
+            if all(_tagged(group["Tags"], each) for each in p.get("Filters", ()))
         ]
 
     return here.page(p, "AutoScalingGroups", found, "MaxRecords", 100)
 
 
+def _tagged(tags: list[Record], chosen: Record) -> bool:
+    """`tag-key`, or `tag:` and a key (M, DescribeAutoScalingGroups, Filters)."""
+    values = {tag["Key"]: tag["Value"] for tag in tags}
+    what, _, key = chosen["Name"].partition(":")
+    if what == "tag-key":
+        return any(each in values for each in chosen["Values"])
+    assert what == "tag", chosen
+    return values.get(key) in chosen["Values"]
+
+
 def describe_scaling_activities(here: Here, p: Record) -> Record:
-    """What launches failed for."""
-    name = p.get("AutoScalingGroupName")
+    """Sorted by start time, the newest first (M, ActivitiesType); AWS keeps six weeks."""
+    name, bounds = p.get("AutoScalingGroupName"), p.get("Filters", [])
+    assert {each["Name"] for each in bounds} <= {"StartTimeLowerBound"}, bounds
+    least = max((each["Values"][0] for each in bounds), default="")
 
     def found() -> list[Record]:
-        activities = here.seen("activities").values()
-        return [a for a in activities if name in (None, a["AutoScalingGroupName"])]
+        return [
+            activity
+            for activity in reversed(instances.in_order(here.seen("activities")))
+            if name in (None, activity["AutoScalingGroupName"])
+            and f"{activity['StartTime']:%Y-%m-%dT%H:%M:%SZ}" >= least
+        ]
 
-    return here.page(p, "Activities", found, "MaxRecords", 100)
+    return here.page(p, "Activities", found, "MaxRecords", 100, shuffled=False)
 
 
 def suspend_processes(here: Here, p: Record) -> Record:
@@ -169,7 +204,7 @@ def resume_processes(here: Here, p: Record) -> Record:
 
 def _suspended(here: Here, group: Record, names: set[str]) -> Record:
     listed = [{"ProcessName": name, "SuspensionReason": "User suspended"} for name in sorted(names)]
-    here.put("groups", group["AutoScalingGroupName"], {**group, "SuspendedProcesses": listed})
+    instances.settle(here, {**group, "SuspendedProcesses": listed})
     return {}
 
 
@@ -191,53 +226,10 @@ def delete_tags(here: Here, p: Record) -> Record:
 
 
 def tick(here: Here) -> None:
-    """Auto Scaling tries again what it could not launch; no call of anybody."""
+    """Auto Scaling goes on with what it has begun, and tries again what it could not launch."""
     for group in _groups(here, here.all("groups")).values():
         if "Status" not in group:
-            _settle(here, group)
-
-
-def _settle(here: Here, group: Record) -> None:
-    """Bring what runs to what is desired, and write the group."""
-    running = list(group["Instances"])
-    while len(running) > group["DesiredCapacity"]:
-        here.aws.ended.append((running.pop()["InstanceId"], here.sent))
-    while len(running) < group["DesiredCapacity"]:
-        launched = _launch(here, group)
-        if launched is None:
-            break
-        running.append(launched)
-    here.put("groups", group["AutoScalingGroupName"], {**group, "Instances": running})
-
-
-def _launch(here: Here, group: Record) -> Record | None:
-    """In the first pool that has capacity; a failed activity when all are dry (D)."""
-    template = group["MixedInstancesPolicy"]["LaunchTemplate"]
-    types = [o["InstanceType"] for o in template.get("Overrides", ()) if "InstanceType" in o]
-    name = group["AutoScalingGroupName"]
-    for instance_type in types or TYPES:
-        for zone in group["AvailabilityZones"]:
-            if (instance_type, zone) not in here.aws.dry:
-                return {
-                    "InstanceId": here.new_id("i", group["AutoScalingGroupName"]),
-                    "InstanceType": instance_type,
-                    "AvailabilityZone": zone,
-                    "LifecycleState": "InService",
-                    "HealthStatus": "Healthy",
-                    "LaunchTemplate": template["LaunchTemplateSpecification"],
-                    "ProtectedFromScaleIn": False,
-                }
-    made = here.new_id("activity", name)
-    failed = {
-        "ActivityId": made,
-        "AutoScalingGroupName": name,
-        "Cause": "a difference between desired and actual capacity",
-        "StartTime": here.aws.now(),
-        "StatusCode": "Failed",
-        "StatusMessage": "Could not launch Spot Instances. UnfulfillableCapacity",
-    }
-    here.put("activities", made, failed)
-    return None
+            instances.proceed(here, group)
 
 
 def _find(here: Here, name: str) -> Record:

@@ -96,6 +96,8 @@ class StrictAws:
         self.sent: list[Sent] = []
         self.ended: list[tuple[str, Sent]] = []  # instances, and the call that ended each
         self.dry: set[tuple[str, str]] = set()  # Spot pools without capacity: type, zone
+        self.refuses: Mapping[str, str] = {}  # by market, what a launch fails with
+        self.timed = False  # what runs comes and goes with the clock (passing.py), not at once
         self.full: set[str] = set()  # operations that are at their quota
         self.buckets: dict[str, Bucket] = {}  # by "service" or "service:Operation prefix"
         self.cursors: dict[str, list[Any]] = {}
@@ -269,14 +271,16 @@ class Here:
         found: Callable[[], list[Any]],
         limit: str = "MaxResults",
         most: int = 1000,
+        *,
+        shuffled: bool = True,
     ) -> Record:
-        """One page of a list, in no order; it may be short or empty and yet have a token
-        (M, e.g. fsx DescribeFileSystems: "even if fewer results are returned")."""
+        """One page of a list, in no order unless AWS promises one; it may be short or empty and
+        yet have a token (M, e.g. fsx DescribeFileSystems: "even if fewer results are returned")."""
         token = parameters.get("NextToken")
         if token and token not in self.aws.cursors:
             raise Refusal("InvalidNextToken", f"{token} is not one of ours")
         rest = self.aws.cursors[token] if token else found()
-        if not token:
+        if not token and shuffled:
             self.aws.random.shuffle(rest)
         size = min(int(parameters.get(limit) or most), most)
         # EC2 pages only when it is asked for a size (D, "unpaginated requests").

@@ -17,6 +17,7 @@ from tests.strict.ec2_network import (
     get_instance_types_from_instance_requirements,
     revoke_security_group_ingress,
 )
+from tests.strict.instances import describe_instances
 from tests.strict.tables import Record
 from tests.strict.tags import matches, retagged, tags_of, untagged
 
@@ -33,6 +34,7 @@ __all__ = [
     "delete_volume",
     "describe_images",
     "describe_instance_type_offerings",
+    "describe_instances",
     "describe_launch_template_versions",
     "describe_launch_templates",
     "describe_security_groups",

@@ -45,6 +45,19 @@ def get_parameters(here: Here, p: Record) -> Record:
     }
 
 
+def describe_instance_information(here: Here, p: Record) -> Record:
+    """Every instance that runs has an agent that answers."""
+    wanted = {value for each in p["Filters"] for value in each["Values"]}
+    running = here.of("ec2").seen("instances").items()
+    return {
+        "InstanceInformationList": [
+            {"InstanceId": name, "PingStatus": "Online"}
+            for name, each in running
+            if name in wanted and each["State"]["Name"] == "running"
+        ]
+    }
+
+
 def plant(here: Here, ssm: Here, image: str) -> None:
     """What `bootstrap` and an image pipeline leave behind."""
     path = f"arn:aws:iam::{ACCOUNT}:"

@@ -120,6 +120,7 @@ CONTENT = frozenset(
     {
         ("autoscaling", "activities"),
         ("ec2", "first"),
+        ("ec2", "instances"),
         ("ec2", "tokens"),
         ("ec2", "versions"),
         ("fsx", "tokens"),

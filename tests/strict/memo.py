@@ -105,7 +105,7 @@ class Memo:
         """Everything that a run depends on."""
         aws, begin = world.aws, world.shuffle("look")
         options = (aws.replicas, aws.short_pages, aws.lagging_references, *aws.lag.values())
-        limits = (frozenset(aws.dry), frozenset(aws.full))
+        limits = (frozenset(aws.dry), frozenset(aws.full), *aws.refuses.items(), aws.timed)
         open_ = (len(aws.cursors), id(aws)) if aws.buckets else ()
         return id(world.site), approve, begin, options, limits, open_, account(aws)
 

@@ -148,7 +148,7 @@ def delete_schedule(here: Here, p: Record) -> Record:
 
 def list_schedules(here: Here, p: Record) -> Record:
     """Summaries: neither expression nor input. An unknown group is refused (M)."""
-    group = p["GroupName"]
+    group, prefix = p["GroupName"], p.get("NamePrefix", "")
     if group not in here.seen("groups"):
         _no_group(group)
 
@@ -157,7 +157,7 @@ def list_schedules(here: Here, p: Record) -> Record:
         return [
             {**{n: each[n] for n in names}, "Target": {"Arn": each["Target"]["Arn"]}}
             for each in here.seen("schedules").values()
-            if each["GroupName"] == group
+            if each["GroupName"] == group and each["Name"].startswith(prefix)
         ]
 
     return here.page(p, "Schedules", found, most=100)

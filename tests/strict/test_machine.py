@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from reconciler.errors import AwsError
 from reconciler.plan.model import Outcome, Report
-from tests.strict import autoscaling, sites, strangers
+from tests.strict import autoscaling, instances, sites, strangers
 from tests.strict.conftest import SOAK
 from tests.strict.ec2_network import TYPES
 from tests.strict.faults import CRASHES, FAULTS, Faults
@@ -178,9 +178,8 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def spot_takes_all(self) -> None:
         here = self.aws.here("autoscaling", REGION)
-        for name, group in list(ours(self.aws, "autoscaling", "groups").items()):
-            here.put("groups", name, {**group, "Instances": []})
-        autoscaling.tick(here)
+        for name in list(ours(self.aws, "autoscaling", "groups")):
+            instances.interrupt(here, name)
 
     @rule(lag=st.sampled_from([0, 1, 3, 8, 30]), replicas=st.booleans())
     def reads_lag(self, lag: int, replicas: bool) -> None:

@@ -1,0 +1,57 @@
+"""Auto Scaling's scheduled actions: one time each, run by `passing.py`, then gone."""
+
+from __future__ import annotations
+
+from tests.strict.aws import Here, Refusal
+from tests.strict.tables import Record
+
+SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
+LATE = 90.0
+"""Seconds: an action may come up to two minutes late (D, scheduled scaling)."""
+
+
+def put_scheduled_update_group_action(here: Here, p: Record) -> Record:
+    """An upsert by name; a start time that is past is refused (M).
+
+    Sizes are checked against each other here, and against the group when it runs.
+    """
+    group = _group(here, p["AutoScalingGroupName"])
+    given = {each: p[each] for each in SIZES if each in p}
+    if p["StartTime"] < here.aws.now():
+        raise Refusal("ValidationError", "Given start time is in the past")
+    least, most = given.get("MinSize", 0), given.get("MaxSize", 10_000)
+    if not given or not least <= given.get("DesiredCapacity", least) <= most:
+        raise Refusal("ValidationError", "Desired capacity must be between min size and max size")
+    kept = {key: p[key] for key in ("AutoScalingGroupName", "ScheduledActionName", "StartTime")}
+    here.put("actions", f"{group}/{p['ScheduledActionName']}", {**kept, **given})
+    return {}
+
+
+def describe_scheduled_actions(here: Here, p: Record) -> Record:
+    """What is still to come (M)."""
+    group, names = p.get("AutoScalingGroupName"), p.get("ScheduledActionNames")
+
+    def found() -> list[Record]:
+        return [
+            action
+            for action in here.seen("actions").values()
+            if group in (None, action["AutoScalingGroupName"])
+            and (not names or action["ScheduledActionName"] in names)
+        ]
+
+    return here.page(p, "ScheduledUpdateGroupActions", found, "MaxRecords", 100)
+
+
+def delete_scheduled_action(here: Here, p: Record) -> Record:
+    """ValidationError for one that is not there, as for any unknown name (M)."""
+    key = f"{_group(here, p['AutoScalingGroupName'])}/{p['ScheduledActionName']}"
+    if key not in here.all("actions"):
+        raise Refusal("ValidationError", f"Scheduled action name not found - null: {key}")
+    here.drop("actions", key)
+    return {}
+
+
+def _group(here: Here, name: str) -> str:
+    if name not in here.named("groups"):
+        raise Refusal("ValidationError", f"AutoScalingGroup name not found - null: {name}")
+    return name
