@@ -25,6 +25,9 @@ Activity = Mapping[str, Any]
 RETRIES = timedelta(minutes=17)
 """How late a schedule may act: it tries again for 15 minutes, and fires within one."""
 
+PAUSE = timedelta(hours=1)
+"""Auto Scaling tries again within minutes."""
+
 _GOING = re.compile(r"Terminating EC2 instance: (i-[0-9a-f]+)")
 _SPOT = ("Server.SpotInstanceTermination", "Server.SpotInstanceShutdown")
 _MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": "the launch"}
@@ -38,6 +41,11 @@ class Lost:
     at: datetime
     cause: str  # Auto Scaling's words
     by_spot: bool
+
+    @property
+    def unasked(self) -> bool:
+        """Whether nobody wanted it: a stop before this start says nothing about it."""
+        return self.by_spot or "health check" in self.cause
 
 
 def explain(aws: Aws, group: Group, hours: Hours, now: datetime) -> Reason:
@@ -61,8 +69,19 @@ def reason(
     if group.state in ("off", "stopping"):
         return _off(group, hours, found, lost, now)
     if group.state == "starting":
-        return _starting(group, found, lost, hours.zone)
+        return _starting(group, _unbroken(found, now), lost, hours.zone)
     return _on(group, found, lost, hours.zone)
+
+
+def _unbroken(found: Sequence[Activity], now: datetime) -> list[Activity]:
+    """Those of this start: an hour without a try lies before it, or after another."""
+    kept: list[Activity] = []
+    for each in found:
+        if now - each["StartTime"] > PAUSE:
+            break
+        kept.append(each)
+        now = each["StartTime"]
+    return kept
 
 
 def last_lost(found: Sequence[Activity]) -> tuple[str, datetime, str] | None:
@@ -114,7 +133,7 @@ def _starting(
             "what somebody suspended by hand, they resume",
             {},
         )
-    tail = _after(lost, zone) if lost and not launched(found[0]) else ""
+    tail = f"; {_loss(lost, zone)}" if lost and lost.unasked else ""
     dry = dry_since(found)
     if dry:
         since, last = dry
@@ -190,7 +209,3 @@ def _loss(lost: Lost, zone: ZoneInfo | None) -> str:
             f"{lost.id} ended {at}: it was shut down from inside, or terminated outside its group"
         )
     return f"{lost.id} was ended {at}"
-
-
-def _after(lost: Lost, zone: ZoneInfo | None) -> str:
-    return f"; {_loss(lost, zone)}"

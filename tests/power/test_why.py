@@ -272,6 +272,17 @@ def test_every_other_cause(case: str) -> None:
     assert step in told.step
 
 
+def test_failures_of_another_start_are_not_counted() -> None:
+    yesterday = [activity(60 * 24 + n, "Failed", MESSAGES[3][0]) for n in range(3)]
+    assert why(WANTED, *yesterday).code == "asked"
+    found = why(WANTED, activity(2, "Failed", MESSAGES[0][0]), *yesterday)
+    assert (found.code, found.details["times"]) == ("spot-capacity", 1)
+
+
+def test_a_stop_before_this_start_is_no_loss() -> None:
+    assert why(WANTED, ended(5, USER)).code == "asked"
+
+
 def test_a_shutdown_from_inside_is_not_laid_on_spot() -> None:
     found = why(WANTED, ended(1, HEALTH), lost_code="Client.InstanceInitiatedShutdown")
     assert "shut down from inside" in found.why
