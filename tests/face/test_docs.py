@@ -150,6 +150,9 @@ def test_the_kind_walked_through_is_the_kind_there_is() -> None:
     assert [text for text in shown if text not in kind] == []
 
 
+FINDINGS = ("Finding", "_Overdue")
+
+
 def codes() -> set[str]:
     """Every code people can meet: of our errors, of findings, of blocked rows."""
     found, todo = set(), [errors.ReconcilerError]
@@ -162,6 +165,11 @@ def codes() -> set[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 is_code = re.fullmatch(r"[a-z]+(-[a-z]+)+", node.value)
                 found |= {node.value} if is_code else set()
+    for path in (ROOT / "reconciler/power").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in FINDINGS:
+                given = [each.value for each in call.args if isinstance(each, ast.Constant)]
+                found |= {word for word in given if isinstance(word, str)}
     return found
 
 

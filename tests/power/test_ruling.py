@@ -1,4 +1,4 @@
-"""The truth table of docs/power.md where a run decides: rows 22 to 30, and what stays untouched."""
+"""Promise 8 and the truth table of docs/power.md where a run decides: rows 22 to 33."""
 
 from __future__ import annotations
 
