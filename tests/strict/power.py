@@ -26,13 +26,14 @@ from tests.strict import instances, sites
 from tests.strict.aws import StrictAws
 from tests.strict.door import OPEN, Door, Gate
 from tests.strict.faults import Crash
+from tests.strict.memo import MEMO
 from tests.strict.passing import forward
 from tests.strict.tables import Record
 from tests.strict.world import REGION, World, new_aws
 
 GROUP = "acme-alice"
 BERLIN = ZoneInfo("Europe/Berlin")
-DAYS = {"Mon": 23, "Tue": 24, "Wed": 25, "Thu": 26}
+DAYS = {"Mon": 23, "Tue": 24, "Wed": 25, "Thu": 26, "Fri": 27}
 RUN = "run"
 
 Act = Callable[[Aws, Group, Hours, datetime], object]
@@ -64,11 +65,12 @@ def site() -> Site:
 
 def run(aws: StrictAws, gate: Gate = OPEN, who: str = RUN) -> Report | None:
     """A run of the reconciler; None when it ended early."""
+    MEMO.played += 1
     return World(aws, site(), gate, who).run()
 
 
 def command(aws: StrictAws, name: str, gate: Gate = OPEN) -> str:
-    """A developer's command; what it failed with."""
+    """A developer's command, sent under its own name; what it failed with."""
     door = Door(aws, REGION, name, gate)
     try:
         group = find.one(door, "alice", "alice@example.com")

@@ -1,0 +1,176 @@
+"""What comes after a scene was disturbed: time moves on to the next stop and start, a reconciler
+runs now and then, and at each turn everything promised of power must hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator
+from datetime import datetime, timedelta
+
+from reconciler.plan.model import Outcome
+from tests.strict import instances, memo
+from tests.strict.aws import StrictAws
+from tests.strict.memo import MEMO
+from tests.strict.passing import at as now
+from tests.strict.passing import forward
+from tests.strict.power import at, group, run, share, tag
+from tests.strict.tables import Record
+from tests.strict.world import REGION
+
+GRACE = timedelta(minutes=20)
+RUNS = (2, 23, 26)
+"""Minutes after each turn: soon, past the grace, and once more, which has nothing left to do."""
+
+TURNS = 8
+LAST = at("Fri 12:00")
+OVERRIDE = re.compile(r"(on|off) until (\S+Z)(?: .+)?")
+READS = ("describe_", "get_", "list_")
+
+
+def said(text: str, moment: datetime) -> tuple[str, datetime] | None:
+    """What an override's tag says, read by its form alone (docs/power.md)."""
+    found = OVERRIDE.fullmatch(text)
+    until = datetime.fromisoformat(found[2]) if found else moment
+    return (found[1], until) if found and until > moment else None
+
+
+def edges() -> list[tuple[datetime, str]]:
+    """Alice's hours."""
+    return [
+        (at(f"{day} {clock}"), what)
+        for day in ("Mon", "Tue", "Wed", "Thu")
+        for clock, what in (("09:00", "start"), ("19:00", "stop"))
+    ]
+
+
+def last_edge(moment: datetime) -> tuple[datetime, str]:
+    """The latest start or stop."""
+    past = [edge for edge in edges() if edge[0] <= moment]
+    return past[-1] if past else (at("Mon 00:00"), "stop")
+
+
+# -- at one moment -----------------------------------------------------------------------------
+
+
+def standing(aws: StrictAws) -> Iterator[str]:
+    """What is wrong with how it stands, once it has come to rest."""
+    moment, its = now(aws), group(aws)
+    word = said(tag(aws, "override"), moment)
+    sizes = {None: (0, 1), "on": (1, 1), "off": (0, 0)}[word and word[0]]
+    running = bool(instances.alive(its))
+    if word and word[0] == "off" and running:
+        sizes = (0, 1)  # a run ends nobody's work: it waits
+    if (its["MinSize"], its["MaxSize"]) != sizes:
+        yield f"sizes {its['MinSize']}, {its['MaxSize']} with {word}"
+    if [each["ProcessName"] for each in its["SuspendedProcesses"]] != ["AZRebalance"]:
+        yield f"suspended: {its['SuspendedProcesses']}"
+    if bool(tag(aws, "market")) != (share(aws) == 100):
+        yield f"lease {tag(aws, 'market')!r} and {share(aws)} % On-Demand"
+    edge, what = last_edge(moment)
+    missed = what == "stop" and not word and moment - edge > GRACE
+    if missed and (its["DesiredCapacity"] or running):
+        yield f"on at {moment:%a %H:%M}, and its stop was {edge:%a %H:%M}"
+    if its["DesiredCapacity"] and not running and not aws.refuses:
+        yield "it wants an instance, and has none"
+
+
+def endings(aws: StrictAws, cut: bool = False) -> Iterator[str]:
+    """Never two at once; and nobody was cut off.
+
+    A command that was `cut` before it had moved the end of an older override, and was not typed
+    again, leaves that end as it was promised.
+    """
+    records = list(aws.here("ec2", REGION).all("instances").values())
+    for each in records:
+        for other in records:
+            later = each["LaunchTime"] <= other["LaunchTime"] and each is not other
+            if later and other["LaunchTime"] < each.get("EndedAt", LAST):
+                yield f"two at once: {each['InstanceId']} and {other['InstanceId']}"
+        if "EndedAt" in each and not _fair(each, cut):
+            yield f"{each['InstanceId']} was cut off by {each['EndedBy']} ({each['Why']})"
+
+
+def _fair(each: Record, cut: bool) -> bool:
+    """Whether an instance went because somebody, or something declared, meant it to."""
+    who, _, operation = each["EndedBy"].partition(" ")
+    moment = each["EndedAt"]
+    word = said(each["Override"], moment)
+    held = bool(word and word[0] == "on")
+    if each["Why"] != "desired":
+        return bool(each["Why"] == "interruption")
+    if who in ("stop", "off", "hand"):
+        return True
+    if who in ("schedule", "action"):
+        return not held or (cut and who == "action")
+    edge, what = last_edge(moment)
+    late = each["Override"].startswith("on") or moment - edge > GRACE  # row 7, row 29
+    forgotten = what == "stop" and late and not held
+    return who.startswith("run") and operation == "update_auto_scaling_group" and forgotten
+
+
+# -- over time ---------------------------------------------------------------------------------
+
+
+def aftermath(aws: StrictAws, cut: bool = False) -> list[str]:
+    """From now to the first start after the next stop, and the end of every override."""
+    forward(aws, _minute(aws))
+    key = ("aftermath", cut, exact(aws))
+    found = MEMO.once(key, lambda: [*_aftermath(aws), *endings(aws, cut)])
+    return list(found)
+
+
+def _aftermath(aws: StrictAws) -> Iterator[str]:
+    began = now(aws)
+    for _ in range(TURNS):
+        turn = now(aws)
+        yield from _runs(aws, turn)
+        edge, what = last_edge(now(aws))
+        word = said(tag(aws, "override"), now(aws))
+        started = what == "start" and edge > began
+        if started and turn == edge and not word and not group(aws)["DesiredCapacity"]:
+            yield f"off after its start of {edge:%a %H:%M}"
+        if started and not word:
+            break
+        aws.refuses = {}
+        following = [each for each, _ in edges() if each > now(aws)]
+        forward(aws, min([*following, *([word[1]] if word else [])]))
+    else:
+        yield f"never at rest: {tag(aws, 'override')}"
+
+
+def _runs(aws: StrictAws, turn: datetime) -> Iterator[str]:
+    for minutes in RUNS:
+        forward(aws, turn + timedelta(minutes=minutes))
+        before = len(aws.sent)
+        report = run(aws)
+        if report is None:
+            yield f"a run at {now(aws):%a %H:%M} ended early"
+            continue
+        for change in report.plan.changes:
+            if change.outcome is Outcome.FAILED:
+                yield f"at {now(aws):%a %H:%M} {change.key} failed: {change.reason}"
+        if minutes == RUNS[-1]:
+            yield from (
+                f"nothing was left to do at {now(aws):%a %H:%M}, and it sends {sent}"
+                for sent in aws.sent[before:]
+                if not sent.operation.startswith(READS)
+            )
+    forward(aws, turn + timedelta(minutes=RUNS[-1] + 2))
+    yield from standing(aws)
+
+
+def _minute(aws: StrictAws) -> datetime:
+    """The next whole one."""
+    return now(aws).replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def exact(aws: StrictAws) -> Hashable:
+    """An account whole, times to the letter."""
+    found = []
+    for key, store in sorted(aws.stores.items()):
+        if key[0] in ("autoscaling", "scheduler"):
+            found.append((key, repr(store.tables)))
+        elif key == ("ec2", REGION):
+            found.append((key, repr(store.tables.get("instances"))))
+    return (tuple(found), memo.account(aws), repr(aws.refuses))
