@@ -7,11 +7,13 @@ groups with multiple instance types and purchase options").
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.declare.fleet import Fallback
 from reconciler.power.failures import SPOT_IS_DRY, Cause, Failure
+from reconciler.power.memory import Pool, on_demand_is_dry
 from reconciler.power.override import stamp
 
 SPOT, ON_DEMAND = 0, 100
@@ -22,10 +24,14 @@ _PREFIX = "on-demand since "
 
 @dataclass(frozen=True)
 class Dry:
-    """A group that wants an instance and gets none: since when, and the newest reason."""
+    """A group that wants an instance and gets none: since when, the newest reason, and where.
+
+    `memory` is of both markets, `since` of the one that was asked last.
+    """
 
     since: datetime
     failure: Failure
+    memory: Mapping[Pool, Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,8 @@ def decide(state: State, fallback: Fallback, now: datetime) -> Decision:
         back = "nothing runs"
     elif ended:
         back = f"the On-Demand lease of {stamp(since)} is over"
+    elif state.dry and state.dry.failure.cause is Cause.ON_DEMAND_QUOTA:
+        back = "the On-Demand quota is used up, and waiting does not help"
     elif dry:
         back = f"On-Demand is dry too, since {stamp(dry.since)}"
     else:
@@ -92,6 +100,8 @@ def _running(state: State, since: datetime, ended: bool) -> Decision:
 def _from_spot(state: State, fallback: Fallback, now: datetime) -> Decision:
     dry = _waited(state.dry, fallback, now)
     if dry is None or not state.wanted or state.running or dry.failure.cause not in SPOT_IS_DRY:
+        return Decision("")
+    if on_demand_is_dry(dry.memory):
         return Decision("")
     what = "Spot quota used up" if dry.failure.cause is Cause.SPOT_QUOTA else "no Spot capacity"
     code = f" ({dry.failure.code})" if dry.failure.code else ""

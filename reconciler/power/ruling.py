@@ -20,13 +20,15 @@ from reconciler.kinds.auto_scaling_group import AutoScalingGroup, Runtime
 from reconciler.plan.kind import Aws
 from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
 from reconciler.plan.read import Ruled, Seen
-from reconciler.power import backstops, market
+from reconciler.power import backstops, market, memory
 from reconciler.power.failures import dry_since
 from reconciler.power.override import NORMAL, active, read, stamp
 from reconciler.power.timetable import latest, rules_of
 
-LOOK_BACK = timedelta(minutes=30)
-"""How much further back than the declared wait activities are read."""
+SLACK = timedelta(minutes=30)
+"""How much further back than the declared wait activities are read: launches are tried rarely."""
+
+POOLS_TOLD = 6
 
 LOST_STOP = "what kept it on is over, and so are its hours: the stop that was held back"
 
@@ -219,10 +221,11 @@ def _droughts(
 def _dry(aws: Aws, group: Group, now: datetime) -> market.Dry | None:
     """Within the lease, if there is one: what failed before it was the other market."""
     fallback = group.declared.on_demand_fallback
-    bound = now - LOOK_BACK - timedelta(seconds=fallback.after if fallback else 0)
+    wait = timedelta(seconds=fallback.after if fallback else 0)
+    bound = now - max(memory.LONGEST, wait + SLACK)
     lease = market.lease_since(group.spec.market)
     after = {"Name": "StartTimeLowerBound", "Values": [stamp(max(bound, lease or bound))]}
-    found = dry_since(
+    activities = list(
         aws.pages(
             "autoscaling",
             "describe_scaling_activities",
@@ -232,16 +235,19 @@ def _dry(aws: Aws, group: Group, now: datetime) -> market.Dry | None:
             Filters=[after],
         )
     )
-    return market.Dry(*found) if found else None
+    found = dry_since(activities)
+    return market.Dry(*found, memory.recall(activities, now)) if found else None
 
 
 def _cannot_start(declared: Workstation, dry: market.Dry) -> Finding:
     cause = dry.failure.cause
     code = f" ({dry.failure.code})" if dry.failure.code else ""
+    pools = sorted(map(str, dry.memory))
+    tried = ", ".join(pools[:POOLS_TOLD]) + (", …" if len(pools) > POOLS_TOLD else "")
     return Finding(
         Level.WARNING,
         "cannot-start",
         f"{declared.name}: wants to start, and could not since at least {stamp(dry.since)}: "
-        f"{cause.why}{code}; {cause.step}",
+        f"{cause.why}{code}; tried lately: {tried}; {cause.step}",
         declared.where,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.plan.model import Outcome
-from reconciler.sandbox import Sandbox, failures
+from reconciler.sandbox import Sandbox, failures, quotas
 from reconciler.sandbox.throttling import relieve, throttle
 from tests.power.days import Days, aws, begin, codes
 
@@ -149,10 +149,26 @@ def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> N
     (change,) = days.run().plan.changes
     assert "On-Demand is dry too" in change.notes[-1]
     assert (days.state(), days.share()) == ("starting", 0)
+    assert days.runs_until("Mon 09:50") == [], "On-Demand was dry a moment ago: no to and fro"
     wet(days)
-    days.to("Mon 09:40")
     days.run()
     assert days.state() == "spot"
+
+
+def test_row_27_an_on_demand_quota_is_not_waited_for_nor_asked_again_at_once(begun: Begin) -> None:
+    days = begun()
+    dry(days)
+    quotas.change(days.sandbox.world, REGION, "L-DB2E81BA", 0)
+    days.to("Mon 09:15")
+    days.run()
+    assert days.share() == 100
+    (change,) = days.run().plan.changes
+    assert "the On-Demand quota is used up" in change.notes[-1]
+    assert days.runs_until("Mon 10:10") == []
+    report = days.run()
+    (finding,) = [f for f in report.findings if f.code == "cannot-start"]
+    assert "no Spot capacity" in finding.message
+    assert "on-demand" in finding.message
 
 
 def test_no_fallback_for_what_waiting_or_paying_cannot_mend(begun: Begin) -> None:
