@@ -49,7 +49,7 @@ main() {
     heading "Go on yourself. The local AWS is still running, and its time is yours to move"
     go_on "source $work/env" "point any AWS tool of this shell at it"
     go_on ".venv/bin/reconcile sandbox clock +2h" "move time"
-    go_on ".venv/bin/workstation hold until Fri alice" "keep it on over the week's stops"
+    go_on ".venv/bin/workstation hold alice until Fri" "keep it on over the week's stops"
     go_on ".venv/bin/reconcile -f $work/fleets --dry-run" "what a run would do"
     go_on "kill $pid" "stop it; make demo-spot begins anew"
 }

@@ -152,7 +152,7 @@ def _finding(overdue: _Overdue, stopped: bool, what: str) -> Finding:
     elif overdue.stop:
         then = "it is stopped in one of the next runs: a few at a time"
     else:
-        then = f"`workstation stop {name}`, or `workstation extend 2h {name}`"
+        then = f"`workstation stop {name}`, or `workstation extend {name} 2h`"
     where = overdue.up.declared.where
     message = f"{name}: {overdue.why} ({what}): {then}"
     return Finding(Level.WARNING, overdue.code, message, where)
