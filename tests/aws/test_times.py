@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.utils import parse_timestamp
+from botocore import utils
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.aws.times import moment
 
+parse_timestamp: Callable[[Any], datetime] = utils.parse_timestamp  # typed as of text alone
 SOME = settings(max_examples=200, deadline=None, derandomize=True)
 
 
