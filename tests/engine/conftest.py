@@ -1,0 +1,36 @@
+"""A site, a region and a pause that listens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.declare.fleet import Site
+from reconciler.declare.load import load
+from tests.cli.fakes import YAML
+from tests.engine.hearing import (
+    Door,
+    World,
+    group,
+    tags,
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    (tmp_path / "vision.yaml").write_text(YAML)
+    return load([tmp_path])
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door(
+        groups={"acme-alice": group()},
+        instances={"i-0abc": tags(**{"aws_autoscaling:groupName": "acme-alice"})},
+    )
+
+
+@pytest.fixture
+def world(site: Site, door: Door) -> World:
+    return World(site, door)

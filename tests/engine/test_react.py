@@ -1,0 +1,114 @@
+"""What an event calls for, and whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.engine.listen import react, resolve
+from reconciler.power.notices import topic_of
+from tests.engine.hearing import (
+    FAILED_AT,
+    FAILURE,
+    INTERRUPTION,
+    NOW,
+    REBALANCE,
+    World,
+    group,
+    parsed,
+    tags,
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "wakes"), [(FAILURE, True), (INTERRUPTION, True), (REBALANCE, False)]
+)
+def test_what_an_event_calls_for(world: World, document: dict[str, Any], wakes: bool) -> None:
+    who = resolve(parsed(document), world.place)
+    assert who is not None
+    reaction = react(parsed(document), who, {}, NOW)
+    assert reaction.notice is not None
+    assert reaction.notice.attributes["event"] == parsed(document).what
+    assert reaction.wake is wakes
+
+
+def test_a_repeat_is_looked_at_but_not_told(world: World) -> None:
+    """The wait for On-Demand may be over by now."""
+    who = resolve(parsed(FAILURE), world.place)
+    assert who is not None
+    told = {topic_of(parsed(FAILURE), who): NOW - timedelta(minutes=10)}
+    assert react(parsed(FAILURE), who, told, NOW) == (None, True)
+
+
+def test_what_comes_an_hour_late_is_no_news(world: World) -> None:
+    who = resolve(parsed(FAILURE), world.place)
+    assert who is not None
+    assert react(parsed(FAILURE), who, {}, NOW + timedelta(hours=2)) == (None, False)
+
+
+def test_who_is_from_the_tags_and_the_yaml(world: World) -> None:
+    world.door.groups["acme-alice"] = group(
+        reconciler_market="on-demand since 2026-11-20T12:00:00Z"
+    )
+    for document in (FAILURE, INTERRUPTION):
+        who = resolve(parsed(document), world.place)
+        assert who is not None
+        assert (who.name, who.fleet, who.owner) == ("alice", "vision", "alice@example.com")
+        assert who.spot_policy == world.site.workstations[0].spot_policy
+        assert who.lease == "on-demand since 2026-11-20T12:00:00Z"
+        assert who.wanted
+        assert who.home is False
+        assert who.dry_since == (FAILED_AT if document is FAILURE else None)
+
+
+def test_one_that_left_the_yaml_is_told_and_not_run(world: World) -> None:
+    world.site = replace(world.site, workstations=world.site.workstations[1:])
+    assert world.hear(FAILURE) == []
+    assert len(world.subjects) == 1
+    assert world.ran == []
+
+
+def test_an_instance_without_its_group_is_off(world: World) -> None:
+    world.door.groups.clear()
+    who = resolve(parsed(INTERRUPTION), world.place)
+    assert who is not None
+    assert not who.wanted
+    assert resolve(parsed(FAILURE), world.place) is None
+
+
+@pytest.mark.parametrize("document", [FAILURE, INTERRUPTION], ids=["group", "instance"])
+def test_another_sites_event_is_thrown_away(world: World, document: dict[str, Any]) -> None:
+    """acme-alice may be the workstation alice of acme, or ice of the site acme-al."""
+    world.door.groups["acme-alice"] = group(reconciler_site="acme-al")
+    world.door.instances["i-0abc"] = tags(reconciler_site="acme-al")
+    assert world.hear(document) == []
+    assert world.subjects == []
+    assert world.ran == []
+    asked = [name for name, _ in world.door.calls if name.startswith("describe")]
+    assert asked == (["describe_auto_scaling_groups"] if document is FAILURE else [])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"account": "210987654321"},
+        {"region": "eu-central-1"},
+        {"region": "x.evil.example"},
+        {"detail": {"AutoScalingGroupName": "acme-nobody"}},
+    ],
+    ids=str,
+)
+def test_what_is_not_here_is_thrown_away(world: World, changes: dict[str, Any]) -> None:
+    assert world.hear(FAILURE | changes) == []
+    assert world.subjects == []
+    asked = {name for name, _ in world.door.calls}
+    assert "describe_scaling_activities" not in asked
+
+
+@pytest.mark.parametrize("id_", ["i-0def", "*", "i-0abc,i-0def"])
+def test_an_instance_that_is_not_there(world: World, id_: str) -> None:
+    assert world.hear(INTERRUPTION | {"detail": {"instance-id": id_}}) == []
+    assert world.subjects == []
