@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from reconciler.errors import (
     AlreadyExists,
     AwsError,
-    Denied,
     NotFound,
     NotReady,
     ReconcilerError,
@@ -23,107 +21,24 @@ from reconciler.plan.apply import AT_ONCE, apply
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
     Change,
-    Desired,
     Key,
     Live,
-    Op,
     Outcome,
     Plan,
     Ref,
     Removal,
 )
+from tests.plan.bench import DENIED, ID, Bench, Door, chain, failing, in_order
 from tests.plan.fakes import (
     OTHER_REGION,
     REGION,
-    Fake,
     key,
-    kinds,
     made,
     plan,
     rows,
     there,
     want,
 )
-
-
-@dataclass
-class Door:
-    """A region that nobody should reach: the fakes do without."""
-
-    region: str
-    account: str = "123456789012"
-    partition: str = "aws"
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        raise AssertionError
-
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Any:
-        raise AssertionError
-
-
-class Bench:
-    """Four fakes, the order in which they were told, and how each is to answer."""
-
-    def __init__(self) -> None:
-        self.kinds = kinds()
-        self.store, self.template, self.group, self.timer = self.kinds
-        self.heard: list[Change] = []
-        self.stopped: Callable[[], bool] = lambda: False
-
-    def apply(self, planned: Plan) -> Plan:
-        return apply(planned, self.kinds, Door, Scope("acme"), self.heard.append, self.stopped)
-
-    def told(self) -> list[str]:
-        """What was sent, in the order of the kinds."""
-        return [f"{c.op} {c.key}" for kind in self.kinds for c in kind.applied]
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
-def failing(error: Exception, *names: str) -> Callable[[Change], Live | None]:
-    """Fails for these names (all, when none is given), and does the rest."""
-
-    def answer(change: Change) -> Live | None:
-        if not names or change.key.name in names:
-            raise error
-        return made(change)
-
-    return answer
-
-
-def in_order(bench: Bench) -> list[Change]:
-    """A list that fills as changes are sent."""
-    order: list[Change] = []
-
-    def answer(change: Change) -> Live | None:
-        order.append(change)
-        return made(change)
-
-    for kind in bench.kinds:
-        kind.answer = answer
-    return order
-
-
-DENIED = Denied("x:CreateThing", "AccessDenied", "no", REGION, "x:CreateThing", "*")
-EXISTS = AlreadyExists("x:CreateThing", "AlreadyExists", "taken", REGION)
-ID = Ref(key("store"), "id")
-
-
-def chain(name: str = "alice") -> list[Desired]:
-    """A store, a template on it, a group on that, a timer after the group."""
-    store, template, group = (key(kind, name) for kind in ("store", "template", "group"))
-    return [
-        want("store", name, workstation=name),
-        want("template", name, workstation=name, of=Ref(store, "id")),
-        want("group", name, workstation=name, of=Ref(template, "id")),
-        want("timer", name, workstation=name, after=(group,)),
-    ]
-
 
 # -- order -----------------------------------------------------------------------------------
 
@@ -333,91 +248,6 @@ def test_what_a_removal_needs_gone_first_keeps_the_rest(
     ]
     assert {(c.reason, c.error) for c in alice[2:]} == {("group alice goes first", code)}
     assert set(outcomes(done, "bob")) == {Outcome.DONE}
-
-
-# -- a name or token that is taken -----------------------------------------------------------
-
-
-def taken(kind: Fake) -> list[Change]:
-    """The first create finds the name taken; what is asked after that is done and kept."""
-    sent: list[Change] = []
-
-    def answer(change: Change) -> Live | None:
-        if change.op is Op.CREATE:
-            raise EXISTS
-        sent.append(change)
-        return made(change)
-
-    kind.answer = answer
-    return sent
-
-
-def test_a_taken_name_of_ours_is_read_back_and_used(bench: Bench) -> None:
-    sent = taken(bench.store)
-    bench.store.there = [there("store", attrs={"id": "fs-before"})]
-    done = bench.apply(plan(chain()))
-    assert {change.outcome for change in done.changes} == {Outcome.DONE}
-    assert sent == [], "it is as wanted"
-    wanted = bench.template.applied[0].desired
-    assert wanted is not None
-    assert wanted.spec.of == "fs-before"
-
-
-def test_a_taken_name_of_ours_is_brought_up_to_date(bench: Bench) -> None:
-    sent = taken(bench.store)
-    bench.store.there = [there("store", color="green")]
-    done = bench.apply(plan([want("store")]))
-    assert done.changes[0].outcome is Outcome.DONE
-    (update,) = sent
-    assert (update.op, [f.field for f in update.fields]) == (Op.UPDATE, ["color"])
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        there("store", shape="square", in_use="i-0abc is running"),
-        there("store", zone="b"),
-        there("store", size=9),
-        there("store", color="green", busy="fs-1 is being created"),
-    ],
-    ids=["would-replace-what-runs", "fixed", "would-shrink", "busy"],
-)
-def test_a_taken_name_is_not_forced_into_what_a_plan_would_refuse(
-    bench: Bench, found: Live
-) -> None:
-    """Promise 8: another run was faster, and somebody may sit at it already."""
-    sent = taken(bench.store)
-    bench.store.there = [found]
-    done = bench.apply(plan([want("store")]))
-    assert done.changes[0].outcome is Outcome.DONE
-    assert sent == []
-
-
-@pytest.mark.parametrize(
-    ("found", "outcome", "reason"),
-    [
-        ([], Outcome.WAITING, "it exists and is not visible yet"),
-        ([there("store", owned=False)], Outcome.FAILED, "exists without our tag"),
-        ([there("store", "bob")], Outcome.WAITING, "it exists and is not visible yet"),
-    ],
-    ids=["not-visible", "foreign", "only-another"],
-)
-def test_a_taken_name_that_is_not_ours_is_left_alone(
-    bench: Bench, found: list[Live], outcome: Outcome, reason: str
-) -> None:
-    sent = taken(bench.store)
-    bench.store.there = found
-    done = bench.apply(plan(chain()))
-    assert done.changes[0].outcome is outcome
-    assert reason in done.changes[0].reason
-    assert sent == []
-    assert {c.outcome for c in done.changes[1:]} == {Outcome.WAITING}
-
-
-def test_a_taken_name_without_tags_of_its_own_is_ours_if_the_plan_said_so(bench: Bench) -> None:
-    taken(bench.timer)
-    bench.timer.there = [there("timer", owned=False, parent=Key(REGION, "group", "alice"))]
-    assert bench.apply(plan([want("timer")])).changes[0].outcome is Outcome.DONE
 
 
 # -- stop ------------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from reconciler.plan.read import Cloud
 from reconciler.plan.read import read as read_both
 from reconciler.plan.resolve import ImageFacts, Missing, ResolvedSite, Subnet
 from reconciler.plan.run import Selection, look
+from tests.plan.bench import Door
 from tests.plan.declared import IMAGE, PROFILE, ROLE, THREE, site, workstation
 from tests.plan.fakes import REGION, Fake, there, want
-from tests.plan.test_apply import Door
 
 SITE = site(workstation(), workstation("bob"))
 EXPIRED = UsageError("the credentials have expired")

@@ -1,0 +1,102 @@
+"""A plan on the bench: fakes that are applied, in a world without AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.errors import (
+    AlreadyExists,
+    Denied,
+)
+from reconciler.plan.apply import apply
+from reconciler.plan.kind import Scope
+from reconciler.plan.model import (
+    Change,
+    Desired,
+    Live,
+    Plan,
+    Ref,
+)
+from tests.plan.fakes import (
+    REGION,
+    key,
+    kinds,
+    made,
+    want,
+)
+
+
+@dataclass
+class Door:
+    """A region that nobody should reach: the fakes do without."""
+
+    region: str
+    account: str = "123456789012"
+    partition: str = "aws"
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        raise AssertionError
+
+    def pages(
+        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
+    ) -> Any:
+        raise AssertionError
+
+
+class Bench:
+    """Four fakes, the order in which they were told, and how each is to answer."""
+
+    def __init__(self) -> None:
+        self.kinds = kinds()
+        self.store, self.template, self.group, self.timer = self.kinds
+        self.heard: list[Change] = []
+        self.stopped: Callable[[], bool] = lambda: False
+
+    def apply(self, planned: Plan) -> Plan:
+        return apply(planned, self.kinds, Door, Scope("acme"), self.heard.append, self.stopped)
+
+    def told(self) -> list[str]:
+        """What was sent, in the order of the kinds."""
+        return [f"{c.op} {c.key}" for kind in self.kinds for c in kind.applied]
+
+
+def failing(error: Exception, *names: str) -> Callable[[Change], Live | None]:
+    """Fails for these names (all, when none is given), and does the rest."""
+
+    def answer(change: Change) -> Live | None:
+        if not names or change.key.name in names:
+            raise error
+        return made(change)
+
+    return answer
+
+
+def in_order(bench: Bench) -> list[Change]:
+    """A list that fills as changes are sent."""
+    order: list[Change] = []
+
+    def answer(change: Change) -> Live | None:
+        order.append(change)
+        return made(change)
+
+    for kind in bench.kinds:
+        kind.answer = answer
+    return order
+
+
+DENIED = Denied("x:CreateThing", "AccessDenied", "no", REGION, "x:CreateThing", "*")
+EXISTS = AlreadyExists("x:CreateThing", "AlreadyExists", "taken", REGION)
+ID = Ref(key("store"), "id")
+
+
+def chain(name: str = "alice") -> list[Desired]:
+    """A store, a template on it, a group on that, a timer after the group."""
+    store, template, group = (key(kind, name) for kind in ("store", "template", "group"))
+    return [
+        want("store", name, workstation=name),
+        want("template", name, workstation=name, of=Ref(store, "id")),
+        want("group", name, workstation=name, of=Ref(template, "id")),
+        want("timer", name, workstation=name, after=(group,)),
+    ]
