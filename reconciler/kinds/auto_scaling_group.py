@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.declare.fleet import HomeVolume, Workstation
-from reconciler.kinds import home_volume, launch_template, mixed_instances
+from reconciler.kinds import home_volume, last_look, launch_template, mixed_instances
 from reconciler.kinds.identity import group_tags, tag_auto_scaling_group
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
@@ -281,6 +281,9 @@ def apply(aws: Aws, change: Change) -> Live | None:
         settings["MixedInstancesPolicy"] = mixed_instances.write(spec)
     if "market" in fields and spec.market:  # what is meant comes first: a stopped run is completed
         _tag_market(aws, name, spec.market)
+    if fields & last_look.FIELDS and old.runtime:
+        run = old.runtime
+        last_look.unspoken(aws, name, (old.min_size, old.max_size, run.desired, run.override))
     if settings:
         with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else nullcontext():
             aws.call(

@@ -85,6 +85,9 @@ def write(spec: Any) -> dict[str, Any]:
 
 LAUNCH = ["Launch"]
 
+LOOKS = 5
+"""How often a group is read again, which AWS answers within a second."""
+
 
 @contextmanager
 def empty(aws: Aws, name: str) -> Iterator[None]:
@@ -96,19 +99,34 @@ def empty(aws: Aws, name: str) -> Iterator[None]:
     """
     aws.call("autoscaling", "suspend_processes", AutoScalingGroupName=name, ScalingProcesses=LAUNCH)
     try:
-        answer = aws.call(
-            "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name]
-        )
-        for group in answer["AutoScalingGroups"]:
-            if group.get("Instances"):
-                raise NotReady(
-                    "autoscaling:UpdateAutoScalingGroup",
-                    "Occupied",
-                    "an instance came up meanwhile; applied once nothing runs",
-                    aws.region,
-                )
+        if _occupied(aws, name):
+            raise NotReady(
+                "autoscaling:UpdateAutoScalingGroup",
+                "Occupied",
+                "an instance came up meanwhile; applied once nothing runs",
+                aws.region,
+            )
         yield
     finally:
         aws.call(
             "autoscaling", "resume_processes", AutoScalingGroupName=name, ScalingProcesses=LAUNCH
         )
+
+
+def _occupied(aws: Aws, name: str) -> bool:
+    """Whether anything runs. AWS promises no read after a write: an answer that does not show
+    the suspension is older than it, and tells nothing of what came up before."""
+    for _ in range(LOOKS):
+        answer = aws.call(
+            "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name]
+        )
+        for group in answer["AutoScalingGroups"]:
+            suspended = {each["ProcessName"] for each in group.get("SuspendedProcesses", ())}
+            if suspended.issuperset(LAUNCH):
+                return bool(group.get("Instances"))
+    raise NotReady(
+        "autoscaling:UpdateAutoScalingGroup",
+        "Unseen",
+        "AWS does not show yet that its launches are suspended; the next run tries again",
+        aws.region,
+    )

@@ -122,7 +122,8 @@ def _write(aws: Aws, group: Group, hours: Hours, meant: Override, now: datetime)
     standing = active(group.override, now)
     if standing and (standing.state, standing.until) == (meant.state, meant.until):
         meant = standing
-    if standing != meant:
+    new = standing != meant
+    if new:
         _tag(aws, group, str(meant))
     old = end_of(aws, group)
     # A longer one takes over the stop that the shorter one held back.
@@ -132,7 +133,8 @@ def _write(aws: Aws, group: Group, hours: Hours, meant: Override, now: datetime)
     if old != end:
         _put_end(aws, group, end)
     desired = 1 if meant.state == "on" else 0
-    if group.sizes != meant.sizes or group.desired != desired:
+    # Of a new word always: a run that has not heard of it may put them back meanwhile.
+    if new or group.sizes != meant.sizes or group.desired != desired:
         _resize(aws, group, meant.sizes, desired)
     return meant
 

@@ -247,6 +247,11 @@ def _leased(s: Stage) -> None:
     s.to("Mon 10:20")
 
 
+def _lease_over(s: Stage) -> None:
+    _leased(s)
+    s.to("Mon 18:40")
+
+
 def _leased_off(s: Stage) -> None:
     _leased(s)
     s.refuse()
@@ -314,6 +319,7 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "quota": _quota,
     "refused": _refused,
     "leased": _leased,
+    "lease-over": _lease_over,
     "leased-off": _leased_off,
     "leased-dry": _leased_dry,
     "ended": _ended,

@@ -61,6 +61,7 @@ RUNS = {
     "quota": After(leased=True),
     "refused": After(),
     "leased": After(leased=True),
+    "lease-over": After(leased=True),
     "leased-off": After(desired=0),
     "leased-dry": After(),
     "forgotten": After(desired=0),
@@ -87,6 +88,8 @@ def done(aws: StrictAws, name: str, action: str) -> Iterator[str]:
         found = After(bool(tag(aws, "market")), sizes, its["DesiredCapacity"])
         if found != RUNS[name]:
             yield f"after a run {found}, not {RUNS[name]}"
+    elif (name, action) == ("evening", "start") and (kept, *sizes) != ("on", 1, 1):
+        yield f"started outside its hours, with {word} and sizes {sizes}"
     elif action == "start" and (kept == "off" or not its["DesiredCapacity"]):
         yield f"started, and desired is {its['DesiredCapacity']} with {word}"
     elif action == "stop" and (kept == "on" or its["DesiredCapacity"] or instances.alive(its)):

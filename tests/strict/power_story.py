@@ -96,10 +96,11 @@ def _fair(each: Record, cut: bool) -> bool:
     who, _, operation = each["EndedBy"].partition(" ")
     moment = each["EndedAt"]
     word = said(each["Override"], moment)
-    held = bool(word and word[0] == "on")
+    # Between a command's tag and its sizes nothing holds it yet (docs/power.md, "one order").
+    held = bool(word and word[0] == "on") and not (cut and not each["MinSize"])
     if each["Why"] != "desired":
         return bool(each["Why"] == "interruption")
-    if who in ("stop", "off", "hand"):
+    if who in ("stop", "off", "hand") or (word and word[0] == "off"):
         return True
     if who in ("schedule", "action"):
         return not held or (cut and who == "action")

@@ -7,9 +7,10 @@ import pytest
 
 from tests.strict.conftest import Check
 from tests.strict.faults import CRASHES
-from tests.strict.power import act, scene
-from tests.strict.power_cases import CASES, Trouble, calls, done
-from tests.strict.power_story import aftermath
+from tests.strict.passing import forward
+from tests.strict.power import act, at, group, scene
+from tests.strict.power_cases import CASES, COMMANDS, Trouble, calls, done
+from tests.strict.power_story import aftermath, endings, standing
 
 LAGS = (0, 3)
 
@@ -30,5 +31,21 @@ def test_a_crash_at_every_call(name: str, action: str, check: Check) -> None:
         for when in CRASHES
         for lag in LAGS
         for again in (True, False)
+        if again or not lag  # the next run comes when reads are up to date
     ]
     check((str(each), each.problems()) for each in troubles)
+
+
+@pytest.mark.parametrize(("name", "action"), COMMANDS, ids=[f"{n}-{a}" for n, a in COMMANDS])
+def test_aws_alone_keeps_the_word(name: str, action: str) -> None:
+    """No run of the reconciler at all: schedules and the override's end need none."""
+    aws = scene(name)
+    assert not act(aws, action)
+    aws.refuses = {}
+    if name in ("forgotten", "suspended") and action == "start":
+        return  # those need a run
+    for moment in ("Mon 21:05", "Tue 12:05", "Tue 19:25", "Wed 09:05"):
+        forward(aws, at(moment))
+        assert not list(standing(aws)), moment
+    assert group(aws)["DesiredCapacity"] == 1
+    assert not list(endings(aws))
