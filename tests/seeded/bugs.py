@@ -14,6 +14,8 @@ KINDS = ("tests/kinds/test_desired.py", "tests/kinds/test_contract.py")
 STRICT = ("tests/strict/test_crash.py",)
 TOLD = ("tests/strict/test_told.py",)
 DECLARE = ("tests/declare",)
+POWER = ("tests/strict/test_power_crash.py",)
+POWER_RACES = ("tests/strict/test_power_found.py", "tests/strict/test_power_two_writers.py")
 
 
 @dataclass(frozen=True)
@@ -307,5 +309,83 @@ BUGS = (
         "error=error.code)",
         "            raise",
         PLAN,
+    ),
+    Bug(
+        "a fallback without suspending launches",
+        "reconciler/kinds/auto_scaling_group.py",
+        "with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else "
+        "nullcontext():",
+        "with nullcontext():",
+        POWER_RACES,
+    ),
+    Bug(
+        "a fallback trusts a look that is older than the suspension",
+        "reconciler/kinds/mixed_instances.py",
+        "if suspended.issuperset(LAUNCH):",
+        "if suspended is not None:",
+        POWER_RACES,
+    ),
+    Bug(
+        "a fallback without waiting",
+        "reconciler/power/market.py",
+        "return dry if dry and now - dry.since >= timedelta(seconds=fallback.after) else None",
+        "return dry",
+        POWER,
+    ),
+    Bug(
+        "a fallback for the On-Demand quota",
+        "reconciler/power/failures.py",
+        "SPOT_IS_DRY = frozenset({Cause.SPOT_CAPACITY, Cause.SPOT_QUOTA})",
+        "SPOT_IS_DRY = frozenset({Cause.SPOT_CAPACITY, Cause.SPOT_QUOTA, Cause.ON_DEMAND_QUOTA})",
+        POWER,
+    ),
+    Bug(
+        "the way back of a fallback is taken while it runs",
+        "reconciler/power/market.py",
+        "    if state.running:\n        return _running",
+        "    if state.running and not ended:\n        return _running",
+        POWER,
+    ),
+    Bug(
+        "an override is ignored by a run",
+        "reconciler/power/ruling.py",
+        "    override = active(group.runtime.override, now)\n",
+        "    override = None\n",
+        POWER,
+    ),
+    Bug(
+        "an override's end leaves it on",
+        "reconciler/power/keep.py",
+        "    if end.desired is not None:\n",
+        "    if end.desired:\n",
+        POWER,
+    ),
+    Bug(
+        "an override does not save from the backstop",
+        "reconciler/power/ruling.py",
+        "if g.runtime.desired and active(g.runtime.override, now) is None",
+        "if g.runtime.desired",
+        POWER,
+    ),
+    Bug(
+        "an override that came meanwhile is not looked for",
+        "reconciler/kinds/auto_scaling_group.py",
+        "if fields & last_look.FIELDS and old.runtime:",
+        "if not fields and old.runtime:",
+        POWER_RACES,
+    ),
+    Bug(
+        "an override outlives a stop",
+        "reconciler/power/stop.py",
+        "taken_back = keep.take_back(aws, group, 0, now)",
+        "taken_back = False",
+        POWER,
+    ),
+    Bug(
+        "no override for a start outside the hours",
+        "reconciler/power/start.py",
+        "if until is None and not group.desired and hours.outside(now):",
+        "if until is None and not group.desired and not hours.rules:",
+        POWER,
     ),
 )
