@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,9 @@ from reconciler.plan.kind import Aws
 from reconciler.power.model import Group
 from reconciler.power.rules import rule_of
 from reconciler.power.timetable import following, latest
+
+LOOKS = 3
+"""How often they are read when a run replaces one of them meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,18 @@ class Hours:
 
 def read(aws: Aws, group: Group) -> Hours:
     """Its schedules: one list, and one call for each, since lists tell no times."""
+    for _ in range(LOOKS):
+        with suppress(_Replaced):
+            return Hours(_rules(aws, group))
+    return Hours()
+
+
+class _Replaced(Exception):
+    """A schedule has gone since it was listed."""
+
+
+def _rules(aws: Aws, group: Group) -> tuple[Rule, ...]:
+    """None of them, where one was edited by hand: half of the hours would be a guess."""
     name = re.compile(rf"{re.escape(group.workstation)}-(?:start|stop)-.+")
     try:
         listed = [
@@ -74,18 +90,18 @@ def read(aws: Aws, group: Group) -> Hours:
             if name.fullmatch(each["Name"]) and each["State"] == "ENABLED"
         ]
     except NotFound:  # no group, so no schedules
-        return Hours()
+        return ()
     rules: list[Rule] = []
     for each in listed:
         try:
             body = aws.call("scheduler", "get_schedule", GroupName=group.site, Name=each)
-        except NotFound:  # replaced since it was listed
-            continue
+        except NotFound as error:
+            raise _Replaced from error
         rule = _rule(body, group.name)
-        if rule is None:  # edited by hand: half of the hours would be a guess
-            return Hours()
+        if rule is None:
+            return ()
         rules.append(rule)
-    return Hours(tuple(rules))
+    return tuple(rules)
 
 
 def _rule(body: Mapping[str, Any], group: str) -> Rule | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.strict.power import RUN
+from tests.strict.power_cases import Trouble
 from tests.strict.test_power_two_writers import beside, launched, meanwhile
 
 
@@ -26,3 +27,9 @@ def test_a_start_while_a_run_completes_an_off() -> None:
 def test_a_run_puts_sizes_back_while_a_hold_is_written() -> None:
     """The hold had seen the sizes it needs, and did not write them."""
     assert not list(beside("sized-on", ("hold", RUN), {5: 1}, lag=0))
+
+
+def test_a_schedule_is_replaced_while_a_start_reads_the_hours() -> None:
+    """Half of the hours were taken for all: outside them it started without an override, and the
+    backstop took it for forgotten."""
+    assert not list(Trouble("evening", "start", 4, "not-found").problems())
