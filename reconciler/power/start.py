@@ -54,7 +54,7 @@ def begin(
         return Began(not group.desired, standing, None)
     if until is not None and standing and standing.state == "on":
         until = max(until, standing.until)
-    if until is None and not group.desired and hours.outside(now):
+    if until is None and hours.outside(now):
         stop = hours.next_stop(now)
         until = min(stop, now + LONGEST_ON) if stop else None
     if until is not None:

@@ -384,8 +384,8 @@ BUGS = (
     Bug(
         "no override for a start outside the hours",
         "reconciler/power/start.py",
-        "if until is None and not group.desired and hours.outside(now):",
-        "if until is None and not group.desired and not hours.rules:",
+        "if until is None and hours.outside(now):",
+        "if until is None and not hours.rules:",
         POWER,
     ),
 )

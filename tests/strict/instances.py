@@ -98,7 +98,7 @@ def end(here: Here, group: Record, name: str, why: str) -> Record:
             "EndedBy": f"{here.sent.who} {here.sent.operation}",
             "Why": why,
             "Override": tags.get("reconciler:override", ""),
-            "MinSize": group["MinSize"],
+            "MinSize": here.all("groups")[group["AutoScalingGroupName"]]["MinSize"],  # until now
         },
     )
     cause = "was taken out of service in response to a difference between desired and actual"

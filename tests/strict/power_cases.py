@@ -22,6 +22,8 @@ COMMANDS = (
     ("held", "start"),
     ("suspended", "start"),
     ("sized-off", "start"),
+    ("forgotten", "start"),
+    ("ended", "start"),
     ("on", "stop"),
     ("held", "stop"),
     ("held-late", "stop"),
@@ -76,6 +78,9 @@ RUNS = {
     "suspended": After(),
 }
 
+LATE = ("evening", "forgotten", "ended")
+"""Outside the hours, where a start needs an override."""
+
 CASES = (*COMMANDS, *((name, RUN) for name in RUNS))
 
 
@@ -88,7 +93,7 @@ def done(aws: StrictAws, name: str, action: str) -> Iterator[str]:
         found = After(bool(tag(aws, "market")), sizes, its["DesiredCapacity"])
         if found != RUNS[name]:
             yield f"after a run {found}, not {RUNS[name]}"
-    elif (name, action) == ("evening", "start") and (kept, *sizes) != ("on", 1, 1):
+    elif action == "start" and name in LATE and (kept, *sizes) != ("on", 1, 1):
         yield f"started outside its hours, with {word} and sizes {sizes}"
     elif action == "start" and (kept == "off" or not its["DesiredCapacity"]):
         yield f"started, and desired is {its['DesiredCapacity']} with {word}"

@@ -33,3 +33,8 @@ def test_a_schedule_is_replaced_while_a_start_reads_the_hours() -> None:
     """Half of the hours were taken for all: outside them it started without an override, and the
     backstop took it for forgotten."""
     assert not list(Trouble("evening", "start", 4, "not-found").problems())
+
+
+def test_a_start_of_one_that_is_on_outside_its_hours() -> None:
+    """It got no override, since it was on already: the next run took it for forgotten."""
+    assert not list(beside("ended", ("start", RUN), {}, lag=0))

@@ -87,7 +87,6 @@ def twice(first: int, second: int) -> list[dict[int, int]]:
 PAIRS = [
     *((name, (RUN, RUN)) for name, action in CASES if action == RUN),
     *((name, pair) for name, act in CASES if act != RUN for pair in ((RUN, act), (act, RUN))),
-    ("ended", (RUN, "start")),
     ("ended", (RUN, "hold")),
     ("forgotten", (RUN, "hold")),
     ("leased-off", (RUN, "start")),
@@ -122,7 +121,7 @@ def test_three_in_any_order(name: str, pair: tuple[str, str], check: Check) -> N
 
     check(
         (f"seed={seed}", beside(name, (*pair, RUN), anyone(seed), (0, 3)[seed % 2]))
-        for seed in range(500 if SOAK else 2)
+        for seed in range(60 if SOAK else 2)
     )
 
 
