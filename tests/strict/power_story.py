@@ -174,4 +174,4 @@ def exact(aws: StrictAws) -> Hashable:
             found.append((key, repr(store.tables)))
         elif key == ("ec2", REGION):
             found.append((key, repr(store.tables.get("instances"))))
-    return (tuple(found), memo.account(aws), repr(aws.refuses))
+    return tuple(found), memo.account(aws), repr(aws.refuses), tuple(aws.lag.values())
