@@ -13,7 +13,7 @@ from tests.strict.power_cases import CASES, Trouble, calls
 LAGS = (0, 1, 3)
 """In calls. A minute later every read is up to date."""
 
-SAMPLE = 60
+SAMPLE = 45
 
 
 def every(name: str, action: str) -> list[Trouble]:
