@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.cli.stop import Stop
 from tests.cli.fakes import Aws, Cli, Session
-from tests.engine.test_listen import FAILURE, INTERRUPTION, Door, enveloped, group, message, tags
+from tests.engine.hearing import FAILURE, INTERRUPTION, Door, enveloped, group, message, tags
 from tests.render.samples import MIXED, NOTHING
 
 QUEUE = ("--every", "1h", "--queue", "acme-events-loop")
