@@ -67,7 +67,7 @@ def main() -> None:
         for change in report.plan.changes:
             fields = ", ".join(f"{f.path} {f.old or '-'} → {f.new or '-'}" for f in change.fields)
             print(f"{local(now)}  reconcile: {change.op} {change.key}: {fields}")
-            print(*(f"           {note}" for note in change.notes[-1:]), sep="\n")
+            print(f"           {change.reason}")
         wrote += bool(report.plan.changes)
         if local(now) >= given.until and local(now)[:3] == given.until[:3]:
             break

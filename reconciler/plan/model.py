@@ -123,6 +123,7 @@ class Desired:
     after: tuple[Key, ...] = ()  # things that must stand first, beyond those `spec` refers to
     proof: str = ""  # an AWS name that carries a hash of this content: a list alone proves it
     notes: tuple[str, ...] = ()  # shown under its row: where an image came from
+    reason: str = ""  # why runtime wants what no YAML says
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ def _compare(draft: _Draft, kind: Kind, want: Desired) -> None:
         workstation=want.workstation,
         where=want.where,
         notes=want.notes,
+        reason=want.reason,
     )
     if unread:
         return _stop(draft, row, f"could not be read: {unread.reason}", unread.error)

@@ -121,10 +121,10 @@ def _groups(seen: Seen) -> Iterable[Group]:
             yield Group(declared[place], want, live[want.key])
 
 
-def _with(want: Desired, note: str, **fields: object) -> Desired:
-    """The same, wanting these fields; the note goes under its row, if there is one."""
-    notes = (*want.notes, note) if note else want.notes
-    return replace(want, spec=replace(want.spec, **fields), notes=notes)
+def _with(want: Desired, reason: str, **fields: object) -> Desired:
+    """The same, wanting these fields, for this reason where it is one of ours."""
+    reasons = "; ".join(filter(None, (want.reason, reason)))
+    return replace(want, spec=replace(want.spec, **fields), reason=reasons)
 
 
 def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:

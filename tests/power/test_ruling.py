@@ -98,7 +98,7 @@ def test_row_22_and_23_on_demand_after_the_declared_wait_and_not_before(begun: B
         "market",
         "on_demand_percentage_above_base_capacity",
     }
-    assert "no Spot capacity since" in change.notes[-1]
+    assert "no Spot capacity since" in change.reason
     assert days.tags()["reconciler:market"] == "on-demand since 2026-11-23T08:10:00Z"
     assert days.state() == "on-demand"
     assert days.group()["SuspendedProcesses"][0]["ProcessName"] == "AZRebalance"
@@ -116,7 +116,7 @@ def test_rows_24_and_25_back_to_spot_when_nothing_runs(begun: Begin) -> None:
     days.to("Mon 19:01")
     assert (days.state(), days.share()) == ("off", 100)
     (change,) = days.run().plan.changes
-    assert change.notes[-1] == "nothing runs: back to Spot"
+    assert change.reason == "nothing runs: back to Spot"
     assert (days.state(), days.share()) == ("off", 0)
     assert "reconciler:market" not in days.tags()
     days.to("Tue 09:01")
@@ -147,7 +147,7 @@ def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> N
     assert not days.run().plan.changes
     days.to("Mon 09:26")
     (change,) = days.run().plan.changes
-    assert "On-Demand is dry too" in change.notes[-1]
+    assert "On-Demand is dry too" in change.reason
     assert (days.state(), days.share()) == ("starting", 0)
     assert days.runs_until("Mon 09:50") == [], "On-Demand was dry a moment ago: no to and fro"
     wet(days)
@@ -163,7 +163,7 @@ def test_row_27_an_on_demand_quota_is_not_waited_for_nor_asked_again_at_once(beg
     days.run()
     assert days.share() == 100
     (change,) = days.run().plan.changes
-    assert "the On-Demand quota is used up" in change.notes[-1]
+    assert "the On-Demand quota is used up" in change.reason
     assert days.runs_until("Mon 10:10") == []
     report = days.run()
     (finding,) = [f for f in report.findings if f.code == "cannot-start"]
@@ -234,7 +234,7 @@ def test_row_29_stop(begun: Begin) -> None:
     days.to("Mon 19:25")
     (change,) = days.run().plan.changes
     assert {f.field: f.new for f in change.fields} == {"desired_capacity": 0}
-    assert "outside its hours" in change.notes[-1]
+    assert "outside its hours" in change.reason
     assert days.state() == "off"
     assert not days.run().plan.changes
 
@@ -245,7 +245,7 @@ def test_row_30_max_runtime(begun: Begin) -> None:
     assert not days.run().plan.changes
     days.to("Mon 17:01")
     (change,) = days.run().plan.changes
-    assert "longer than max_runtime" in change.notes[-1]
+    assert "longer than max_runtime" in change.reason
     assert days.state() == "off"
 
 
