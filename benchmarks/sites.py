@@ -7,12 +7,14 @@ from pathlib import Path
 SITE = "bench"
 ACCOUNT = "123456789012"
 PER_FLEET = 10
+REGION, ANOTHER_REGION = "us-east-1", "eu-central-1"
+"""The sandbox has a network in both."""
 
 DEFAULTS = f"""\
 site: {SITE}
 account: "{ACCOUNT}"
 defaults:
-  region: us-east-1
+  region: {REGION}
   network: {{subnets: {{tags: {{Tier: private}}}}}}
   image: {{ssm_parameter: /golden/gpu-desktop}}
   instance_profile: workstation
@@ -47,10 +49,10 @@ def fleet(number: int) -> str:
     return f"team-{number // PER_FLEET:04}"
 
 
-def write(folder: Path, size: int, *, changed: bool = False) -> Path:
+def write(folder: Path, size: int, *, changed: bool = False, region: str = REGION) -> Path:
     """So many workstations, ten to a file; if `changed`, the first has another root volume."""
     folder.mkdir(parents=True)
-    (folder / "_defaults.yaml").write_text(DEFAULTS)
+    (folder / "_defaults.yaml").write_text(DEFAULTS.replace(REGION, region))
     for first in range(0, size, PER_FLEET):
         items = [
             WORKSTATION.format(
@@ -60,5 +62,5 @@ def write(folder: Path, size: int, *, changed: bool = False) -> Path:
             for number in range(first, min(first + PER_FLEET, size))
         ]
         text = "".join([f"fleet: {fleet(first)}\nworkstations:\n", *items])
-        (folder / f"{fleet(first)}.yaml").write_text(text)
+        (folder / f"{fleet(first)}.yaml").write_text(text.replace(REGION, region))
     return folder
