@@ -151,7 +151,8 @@ def test_status_tells_all_there_is(hand: Make) -> None:
     [document] = it("status alice -o json").json["workstations"]
     assert document["state"] == "on"
     assert document["machine"]["market"] == "spot"
-    assert document["override"]["until"] == "2026-11-23T20:30:00Z"
+    # From when the command got there, which takes it a second or two on a busy machine.
+    assert document["override"]["until"].startswith("2026-11-23T20:30:")
     assert "acme/alice" in it("status --all").out
 
 
