@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.cli import exits
-from reconciler.cli.about import DOCS
+from reconciler.cli import about, exits
 from reconciler.cli.console import Console
 from reconciler.cli.streams import write
 
@@ -46,7 +45,7 @@ class _Help(click.Command):
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(it.code), it.meaning) for it in exits.TABLE])
         formatter.write_paragraph()
-        formatter.write_text(f"Documentation: {DOCS}")
+        formatter.write_text(f"Documentation: {about.DOCS}")
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)
@@ -168,3 +167,22 @@ def console(ctx: click.Context) -> Console:
     it.log_format = ctx.params["log_format"]
     it.debug = ctx.params["debug"]
     return it
+
+
+def _say_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        write(sys.stdout, about.version() + "\n")
+        ctx.exit()
+
+
+version = click.option(
+    "--version",
+    cls=Option,
+    group=OUTPUT,
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
+"""`--version`, for a program."""

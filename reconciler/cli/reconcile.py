@@ -6,7 +6,6 @@ by the commands that need them, when they run.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +20,6 @@ from reconciler.cli.explain import explain
 from reconciler.cli.iam import iam
 from reconciler.cli.sandbox import sandbox
 from reconciler.cli.simulate import simulate
-from reconciler.cli.streams import write
 from reconciler.cli.validate import validate
 
 PROGRAM = "reconcile"
@@ -30,14 +28,6 @@ PROGRAM = "reconcile"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
     return enter(reconcile, PROGRAM, arguments)
-
-
-def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        from reconciler.cli.about import version
-
-        write(sys.stdout, version() + "\n")
-        ctx.exit()
 
 
 @click.group(
@@ -108,16 +98,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     help="With --every: hear this SQS queue; tell owners, and act on failed launches at once.",
 )
 @options.manners("text", "json", "markdown")
-@click.option(
-    "--version",
-    cls=options.Option,
-    group=options.OUTPUT,
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Show the version and exit.",
-)
+@options.version
 @click.pass_context
 def reconcile(ctx: click.Context, /, **given: Any) -> int:
     """Make the GPU workstations in AWS as the YAML in fleets/ declares them.

@@ -27,14 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return enter(workstation, PROGRAM, arguments)
 
 
-def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        from reconciler.cli.about import version
-
-        write(sys.stdout, version() + "\n")
-        ctx.exit()
-
-
 @click.group(
     cls=options.Group,
     name=PROGRAM,
@@ -47,16 +39,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         "workstation why                  # why it is off, or not up yet",
     ),
 )
-@click.option(
-    "--version",
-    cls=options.Option,
-    group=options.OUTPUT,
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Show the version and exit.",
-)
+@options.version
 @click.pass_context
 def workstation(ctx: click.Context, /) -> int:
     """Start, stop and reach a workstation.

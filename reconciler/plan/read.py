@@ -68,15 +68,17 @@ class Ruling(Protocol):
         doors: Mapping[str, Aws],
         now: datetime,
         pool: Callable[[int], Executor],
+        /,
     ) -> Ruled:
         """Reads where there is a question; never raises an AwsError."""
 
 
 def as_declared(
     seen: Seen,
-    doors: Mapping[str, Aws],  # noqa: ARG001 - the protocol's
-    now: datetime,  # noqa: ARG001
-    pool: Callable[[int], Executor],  # noqa: ARG001
+    _doors: Mapping[str, Aws],
+    _now: datetime,
+    _pool: Callable[[int], Executor],
+    /,
 ) -> Ruled:
     """No runtime: what is declared is what is wanted."""
     return Ruled(seen.desired)

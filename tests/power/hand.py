@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pytest
 
 from reconciler.cli.workstation import main
 from reconciler.power.override import END_ACTION, Sizes
 from tests.power.days import BERLIN, Days, aws
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command said and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
+from tests.promises.cli import Said
 
 
 @dataclass(frozen=True)
