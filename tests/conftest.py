@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,15 @@ CREDENTIALS = {
 # What the machine or the pull request's runner says about itself must not change a result.
 OF_THE_MACHINE = ("AWS_", "RECONCILE_", "GITHUB_", "CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
+"""When the local AWS begins in every test: a Wednesday, within everybody's working hours."""
+
+
+def ticking() -> Callable[[], datetime]:
+    """A clock that begins at NOW and runs at the pace of time."""
+    begun = time.monotonic()
+    return lambda: NOW + timedelta(seconds=time.monotonic() - begun)
 
 
 class NetworkUsed(BaseException):
@@ -76,8 +87,10 @@ def golden() -> Golden:
 def sandbox_server() -> Iterator[Sandbox]:
     """One local AWS for each test process, on a port of its own; slow things are quick."""
     from reconciler.sandbox import Sandbox
+    from reconciler.sandbox.clock import Clock
 
-    with Sandbox(fsx_create_seconds=0, fsx_update_seconds=0) as sandbox:
+    clock = Clock(real=ticking())
+    with Sandbox(fsx_create_seconds=0, fsx_update_seconds=0, clock=clock) as sandbox:
         yield sandbox
 
 

@@ -28,13 +28,19 @@ class SandboxError(Exception):
 
 
 class Sandbox:
-    """One local AWS account. ``port=0`` takes a free port."""
+    """One local AWS account. ``port=0`` takes a free port; ``clock`` defaults to real time."""
 
     def __init__(
-        self, port: int = 0, *, fsx_create_seconds: float = 2.0, fsx_update_seconds: float = 2.0
+        self,
+        port: int = 0,
+        *,
+        fsx_create_seconds: float = 2.0,
+        fsx_update_seconds: float = 2.0,
+        clock: Clock | None = None,
     ) -> None:
         self._wanted_port = port
-        self.world = World(Settings(fsx_create_seconds, fsx_update_seconds))
+        settings = Settings(fsx_create_seconds, fsx_update_seconds)
+        self.world = World(settings, clock=clock or Clock())
         self._server: Server | None = None
 
     def start(self) -> Sandbox:

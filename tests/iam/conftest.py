@@ -154,7 +154,7 @@ def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
 
     def later(**time: int) -> None:
         sandbox.clock.forward(timedelta(**time))
-        world.session.ahead = sandbox.clock.ahead
+        world.session.ahead += timedelta(**time)
 
     world.switch(1)
     later(hours=15)  # longer than bob's max_runtime

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from tests.sandbox.helpers import Aws
 def history(aws: Aws, region: str = "us-east-1", **words: Any) -> dict[tuple[str, str], float]:
     pages = aws.client("ec2", region).get_paginator("describe_spot_price_history")
     rows = [row for page in pages.paginate(**words) for row in page["SpotPriceHistory"]]
-    now = datetime.now(UTC)
+    now = aws.sandbox.clock.now()
     assert all(abs((now - row["Timestamp"]).total_seconds()) < 60 for row in rows)
     return {(row["InstanceType"], row["AvailabilityZone"]): float(row["SpotPrice"]) for row in rows}
 
