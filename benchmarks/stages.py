@@ -66,6 +66,7 @@ def main(fleets: Path) -> None:
         from reconciler.declare import schema
         from reconciler.declare.load import load
         from reconciler.plan import read, run
+        from reconciler.plan.selection import Selection
         from reconciler.render.look import Look
         from reconciler.render.text import text
     gc.set_threshold(*RARELY)
@@ -77,7 +78,7 @@ def main(fleets: Path) -> None:
     with clock.during("credentials"):
         session = connect(site)
     with clock.during("find"):
-        report = run.look(site, cloud_of(session), run.Selection(), dry_run=True)
+        report = run.look(site, cloud_of(session), Selection(), dry_run=True)
     with clock.during("render"):
         text(report, Look())
     print(json.dumps({"stages": clock.seconds, "total": time.process_time()}))

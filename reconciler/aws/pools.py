@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.errors import AwsError
-from reconciler.plan.guard import Pools
 from reconciler.plan.kind import Aws
+from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
 
 PRICE_MEMBERS = frozenset({

@@ -8,7 +8,7 @@ from reconciler.aws import lookup
 from reconciler.aws.client import Session
 from reconciler.aws.hourly import hourly
 from reconciler.aws.once import ReadOnce
-from reconciler.kinds import KINDS
+from reconciler.kinds import HOMES, KINDS
 from reconciler.plan.kind import Aws
 from reconciler.plan.read import Cloud
 from reconciler.power.ruling import rule
@@ -32,4 +32,5 @@ def cloud_of(session: Session) -> Cloud:
         calls=session.calls,
         now=session.now,
         rule=partial(rule, cost=cost),
+        homes=HOMES,
     )

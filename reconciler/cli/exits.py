@@ -45,9 +45,10 @@ TABLE = (
     Exit(
         REFUSED,
         "refused by a guard, or waiting for an approval",
-        "No declaration found, credentials of another account, or more removals or disruptive "
-        "changes than one run may make: the finding names the option that lets this one plan "
-        "through. A workstation that is off is to be kept on, or reached. Nothing was written.",
+        "No declaration found, or credentials of another account: nothing was written. Rows that "
+        "a guard holds back, because they remove or disturb too much at once, or change a home or "
+        "an owner: the rest was done, and the finding names the option that lets these through. "
+        "A workstation that is off is to be kept on, or reached.",
     ),
     Exit(
         INTERRUPTED,
@@ -60,10 +61,10 @@ TABLE = (
 
 
 def of_report(report: Report, *, pending_is_3: bool = False) -> int:
-    """The code a report ends with. A guard beats a failure, a failure beats pending changes."""
+    """The code a report ends with: first approvals, then failures, then pending changes."""
     from reconciler.plan.model import Outcome
 
-    if any(finding.stops_run for finding in report.findings):
+    if any(finding.approval for finding in report.findings):
         return REFUSED
     trouble = (Outcome.FAILED, Outcome.BLOCKED)
     if report.plan.unknown or any(change.outcome in trouble for change in report.plan.changes):

@@ -71,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cls=options.Option,
     group="How",
     metavar="TOKEN",
-    default="",
-    help="Let exactly this plan through; the guard that stops a run names the token.",
+    multiple=True,
+    help="Let through what a guard holds back and names this token for; repeatable.",
 )
 @click.option(
     "--wait",

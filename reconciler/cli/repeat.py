@@ -70,7 +70,7 @@ def _listen(
 ) -> int:
     """Hear the queue for so long, with what the last round was connected to."""
     from reconciler.engine import listen, queue
-    from reconciler.plan.run import Selection
+    from reconciler.plan.selection import Selection
 
     place = listen.Place(site, session.region, session.now, Selection(only))
     ears = queue.queue_of(given, site, session.region)

@@ -36,7 +36,7 @@ class Request:
 
     fleets: tuple[str, ...]
     only: tuple[str, ...]
-    approve: str
+    approve: tuple[str, ...]
     dry_run: bool
     exit_code: bool
     wait: bool
@@ -55,9 +55,10 @@ def run(
     from reconciler.declare.load import load
     from reconciler.engine.settle import settle
     from reconciler.plan import run as path
+    from reconciler.plan.selection import Selection
     from reconciler.power.foretold import foretold
 
-    selection = path.Selection(request.only, request.approve)
+    selection = Selection(request.only, frozenset(request.approve))
     with console.stop.interruptible(), Progress(console, "reading"):
         site = load(fleet_paths(request.fleets))
         console.site = site.name

@@ -58,13 +58,13 @@ def simulate(
     from reconciler.declare.load import load
     from reconciler.declare.nearest import did_you_mean
     from reconciler.errors import UsageError
-    from reconciler.plan.run import Selection
+    from reconciler.plan.selection import Selection
     from reconciler.power import simulate as power
     from reconciler.render import simulate as render
 
     site = load(fleet_paths(fleets))
     console.site = site.name
-    chosen = [it for it in site.workstations if Selection((name,)).takes(it.fleet, it.name)]
+    chosen = [it for it in site.workstations if Selection((name,)).means(site, it.fleet, it.name)]
     if not chosen:
         full = [f"{it.fleet}/{it.name}" for it in site.workstations]
         hint = did_you_mean(name, full if "/" in name else [it.name for it in site.workstations])

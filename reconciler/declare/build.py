@@ -49,7 +49,7 @@ def workstation(
         instance_requirements=None if types else compile_need(settings),
         spot_policy=settings["spot_policy"],
         on_demand_fallback=fallback and Fallback(**{k: seconds(v) for k, v in fallback.items()}),
-        max_runtime=seconds(settings["max_runtime"]) if "max_runtime" in settings else None,
+        max_runtime=seconds(settings["max_runtime"]) if settings.get("max_runtime") else None,
         outside_hours=settings["outside_hours"],
         root=RootVolume(
             gib(root["size"]), root["iops"], root["throughput"], root.get("kms_key_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.declare.tree import Source
@@ -23,13 +23,14 @@ class File:
     folder: str  # resolved
     defaults: bool  # begins with `_`: gives defaults, declares no fleet
     data: bytes | None  # None: it could not be read, and that was reported
+    named: bool = True  # False: read only because it lies beside a file that was named
 
 
 def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
     """Every file the paths stand for, each once, and a problem for each that cannot be read.
 
-    A directory means its *.yaml and *.yml, not those of folders below it. A file brings the
-    `_*.yaml` beside it along.
+    A directory means its *.yaml and *.yml, not those of folders below it. A file brings along
+    those beside it, which are the rest of its site.
     """
     files: dict[str, File] = {}
     problems: list[Problem] = []
@@ -39,16 +40,18 @@ def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             problems.append(_unreadable(path, error))
             continue
-        for candidate in candidates:
+        for candidate, named in candidates:
             real = os.path.realpath(candidate)
             if real in files:
+                files[real] = replace(files[real], named=files[real].named or named)
                 continue
             folder = os.path.realpath(candidate.parent)
             found = _read(candidate, folder, real)
             if isinstance(found, Problem):
                 problems.append(found)
             data = found if isinstance(found, bytes) else None
-            files[real] = File(label(candidate), folder, candidate.name.startswith("_"), data)
+            defaults = candidate.name.startswith("_")
+            files[real] = File(label(candidate), folder, defaults, data, named)
     return list(files.values()), problems
 
 
@@ -67,10 +70,11 @@ def label(path: Path) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
 
 
-def _candidates(path: Path) -> list[Path]:
+def _candidates(path: Path) -> list[tuple[Path, bool]]:
+    """Every file to read for a path, and whether the path names it."""
     if stat.S_ISDIR(path.stat().st_mode):
-        return _declaring(path)
-    return [each for each in _declaring(path.parent) if each.name.startswith("_")] + [path]
+        return [(each, True) for each in _declaring(path)]
+    return [(each, False) for each in _declaring(path.parent) if each != path] + [(path, True)]
 
 
 def _declaring(folder: Path) -> list[Path]:

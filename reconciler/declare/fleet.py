@@ -192,3 +192,9 @@ class Site:
     workstations: tuple[Workstation, ...]
     file_systems: tuple[LustreFileSystem, ...]  # shared ones
     files: tuple[str, ...]
+    selected_fleets: frozenset[str] | None = None
+    """The fleets whose files were named one by one; None where whole directories were."""
+
+    def selects(self, fleet: str) -> bool:
+        """Whether a fleet is meant: of a file that was named, or of a whole directory."""
+        return self.selected_fleets is None or fleet in self.selected_fleets

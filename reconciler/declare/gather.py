@@ -43,6 +43,7 @@ class Declared:
 
     files: tuple[str, ...]
     whole: bool  # False: a file could not be read, so what is missing may stand there
+    selective: bool = False  # single files were named, and others lie beside them
     site: str = ""
     spots: dict[str, Spot] = field(default_factory=dict)  # of `site` and `account`
     account: str = ""
@@ -50,6 +51,7 @@ class Declared:
     ingress: list[Map] = field(default_factory=list)
     ignore_tags: list[str] = field(default_factory=list)
     fleets: dict[str, Spot] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)  # fleets of the files that were named
     workstations: list[Item] = field(default_factory=list)
     file_systems: list[Item] = field(default_factory=list)
     shared: dict[str, dict[str, Item] | None] = field(default_factory=dict)
@@ -67,6 +69,7 @@ def gather(documents: Sequence[Document]) -> Declared:
         files=tuple(document.file.name for document in documents),
         whole=len(tops) == len(documents)
         and not any(top.broken & {"site", "account"} for top in tops),
+        selective=not all(document.file.named for document in documents),
     )
     declared.site = _one(declared, tops, "site")
     declared.account = _one(declared, tops, "account")
@@ -139,6 +142,8 @@ def _fleet(declared: Declared, documents: Sequence[Document], file: File, top: M
 
 def _name(declared: Declared, file: File, top: Map) -> str:
     fleet: str = top.get("fleet", "")
+    if file.named:
+        declared.named.add(fleet)
     if fleet:
         spot = top.spots["fleet"]
         first = declared.fleets.setdefault(fleet, spot)

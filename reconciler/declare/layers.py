@@ -34,6 +34,12 @@ CHOICES: Mapping[Path, tuple[Choice, ...]] = {
 }
 """Where a map holds alternatives: the sets of keys that exclude each other."""
 
+MAX_RUNTIME = "24h"
+"""Where no schedule stops it: a workstation that somebody forgot stops by itself."""
+
+NULL_IS_A_VALUE = frozenset({("max_runtime",)})
+"""Where null does not return to the built-in, but says "no limit": opting out has to be written."""
+
 VOLUME: Mapping[str, Any] = {"iops": 3000, "throughput": 125}  # what gp3 has at no extra cost
 ROOT: Mapping[str, Any] = {"size": "100GiB", **VOLUME}
 FALLBACK: Mapping[str, Any] = {"after": "10m", "max_duration": "8h"}
@@ -58,7 +64,7 @@ def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
     for key in higher.broken:
         merged.spoil(key)
     for key, value in higher.items():
-        if value is None:
+        if value is None and (*path, key) not in NULL_IS_A_VALUE:
             merged.drop(key)
         elif isinstance(value, Map):
             below = merged.get(key)
@@ -85,6 +91,8 @@ def complete(settings: Map) -> Map:
     }
     if settings.get("spot_policy", "auto") == "auto":
         built_in["on_demand_fallback"] = FALLBACK
+    if not _stops(settings.get("schedule")):
+        built_in["max_runtime"] = MAX_RUNTIME
     if "gpu" in settings:
         built_in["gpu"] = GPU
     if "name" in settings.get("image", ()):
@@ -95,6 +103,11 @@ def complete(settings: Map) -> Map:
     if "fsx_lustre" in home:
         built_in["storage"]["home"] = {"fsx_lustre": _lustre(home["fsx_lustre"])}
     return _over(built_in, settings)
+
+
+def _stops(schedule: Any) -> bool:
+    """Whether a schedule turns the workstation off by itself."""
+    return isinstance(schedule, Map) and ("stop" in schedule or "stop" in schedule.broken)
 
 
 def complete_lustre(settings: Map) -> Map:

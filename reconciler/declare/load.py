@@ -19,7 +19,7 @@ from reconciler.errors import BadDeclaration, NoDeclaration
 
 
 def load(paths: Sequence[Path]) -> Site:
-    """Everything the files and directories declare.
+    """Everything the directories declare; a single file selects its fleets out of its directory.
 
     Raises BadDeclaration with every problem, or NoDeclaration if no file declares a fleet.
     """
@@ -46,7 +46,7 @@ def checked(paths: Sequence[Path]) -> gather.Declared:
     problems += rules.check(declared)
     if problems:
         raise BadDeclaration(tuple(set(problems)))
-    if not declared.fleets:
+    if not declared.named:
         looked = ", ".join(files.label(path) for path in paths)
         raise NoDeclaration(
             f"no file in {looked} declares a fleet: "
@@ -82,4 +82,5 @@ def _site(declared: gather.Declared) -> Site:
         workstations=workstations,
         file_systems=shared,
         files=declared.files,
+        selected_fleets=frozenset(declared.named) if declared.selective else None,
     )

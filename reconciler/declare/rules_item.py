@@ -130,7 +130,7 @@ def _fallback(settings: Map) -> Iterator[Problem]:
 
 def _backstops(settings: Map) -> Iterator[Problem]:
     least, most, from_, to = _RUNTIME
-    if "max_runtime" in settings and not least <= seconds(settings["max_runtime"]) <= most:
+    if settings.get("max_runtime") and not least <= seconds(settings["max_runtime"]) <= most:
         yield settings.spots["max_runtime"].value(f"`max_runtime` must be from {from_} to {to}")
     hours = settings.get("schedule")
     edges = isinstance(hours, Map) and "start" in hours and "stop" in hours

@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from reconciler.declare.fleet import LustreFileSystem, Site, Workstation
 from reconciler.errors import AwsError, Denied, Throttled, Unreachable, Where
-from reconciler.plan.guard import Pools
 from reconciler.plan.kind import Aws
+from reconciler.plan.pools import Pools
 from reconciler.plan.read import Lookups
 from reconciler.plan.resolve import Blocked, Missing, ResolvedWorkstation
 

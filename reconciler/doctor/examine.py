@@ -12,11 +12,11 @@ from reconciler.declare.fleet import LustreFileSystem, Site
 from reconciler.doctor import placing, quotas, rights
 from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
 from reconciler.errors import AwsError, UsageError
-from reconciler.plan.guard import Pools
 from reconciler.plan.kind import Aws
+from reconciler.plan.pools import Pools
 from reconciler.plan.read import READERS, Cloud, read
 from reconciler.plan.resolve import Missing, ResolvedSite
-from reconciler.plan.run import Selection
+from reconciler.plan.selection import Selection
 
 ACCOUNT: tuple[tuple[str, Check], ...] = (
     ("clock", rights.clock),
@@ -59,7 +59,8 @@ def examine(site: Site, cloud: Cloud, only: tuple[str, ...], ahead: timedelta) -
     """
     site = _selected(site, only)
     doors = {region: cloud.reader(region) for region in site.regions}
-    resolved = read(site, replace(cloud, kinds=()), doors).resolved
+    placing_kinds = tuple(kind for kind in cloud.kinds if kind.NAME in cloud.homes)
+    resolved = read(site, replace(cloud, kinds=placing_kinds), doors).resolved
     with cloud.pool(READERS) as pool:
         views = [
             pool.submit(_view, resolved, cloud, door, ahead, region)
@@ -78,9 +79,14 @@ def _selected(site: Site, only: tuple[str, ...]) -> Site:
     for glob in only:
         if not any(Selection((glob,)).takes(w.fleet, w.name) for w in site.workstations):
             raise UsageError(f"--only {glob} matches no workstation")
-    chosen = tuple(w for w in site.workstations if Selection(only).takes(w.fleet, w.name))
+    selection = Selection(only)
+    chosen = tuple(w for w in site.workstations if selection.means(site, w.fleet, w.name))
     mounted = {(w.fleet, mount.file_system) for w in chosen for mount in w.mounts}
-    shared = tuple(it for it in site.file_systems if not only or (it.fleet, it.name) in mounted)
+    shared = tuple(
+        it
+        for it in site.file_systems
+        if (not only and site.selects(it.fleet)) or (it.fleet, it.name) in mounted
+    )
     regions = tuple(sorted({w.region for w in chosen} | {it.region for it in shared}))
     if not regions:
         raise UsageError("nothing is declared, so there is nothing to examine")

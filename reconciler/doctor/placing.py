@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.declare.fleet import Workstation
 from reconciler.doctor.check import Found, Level, View, lacking, names
-from reconciler.plan.guard import FEWEST_POOLS, Pools
+from reconciler.plan.pools import FEWEST_POOLS, Pools
 from reconciler.plan.resolve import ImageFacts, Missing, keys_of
 
 OLD = timedelta(days=180)

@@ -18,7 +18,7 @@ from reconciler.engine.queue import OWN, POLL, Message, as_object, opened
 from reconciler.errors import ReconcilerError
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FLEET, MARKET, OWNER, SITE, WORKSTATION, read_tags
-from reconciler.plan.run import Selection
+from reconciler.plan.selection import Selection
 from reconciler.power import failures
 from reconciler.power.notices import (
     WINDOW,

@@ -14,6 +14,9 @@ from reconciler.kinds import (
 )
 from reconciler.plan.kind import Kind
 
+HOMES = (home_volume.NAME, launch_template.NAME)
+"""The kinds that tell where homes stand, and which is whose: they are read before the others."""
+
 KINDS: tuple[Kind, ...] = (
     security_group,
     security_group_rules,

@@ -7,9 +7,10 @@ whole mixed instances policy goes with each update, since AWS does not say wheth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.declare.fleet import HomeVolume, Workstation
@@ -20,6 +21,7 @@ from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
     IN_PLACE,
     NEXT_START,
+    RUNTIME,
     STOPS,
     WHEN_EMPTY,
     WHEN_OFF,
@@ -36,7 +38,9 @@ from reconciler.plan.ownership import (
     FALLBACK,
     FLEET,
     MARKET,
+    MAX_RUNTIME,
     OVERRIDE,
+    OWNER,
     WORKSTATION,
     ownership,
     read_tags,
@@ -57,6 +61,12 @@ DELETION_PROTECTION = "prevent-force-deletion"
 """Nobody deletes a group together with what runs in it; an empty one may go."""
 
 
+NO_LIMIT = "none"
+
+DEFAULT_MAX_RUNTIME = 24 * 3600
+"""Seconds, for a group without a tag that says it: the same as an undeclared `max_runtime`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """What runs in a group, as far as the group tells: not its market."""
@@ -68,11 +78,15 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What nobody declares: whether it should run, what does, and the override tag as it reads."""
+    """What nobody declares: whether it should run, what does, and the override tag as it reads.
+
+    `max_runtime` is in seconds, as the tag says it, which outlives the declaration.
+    """
 
     desired: int
     instances: tuple[Instance, ...]
     override: str
+    max_runtime: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,7 @@ class AutoScalingGroup:
     tags: Mapping[str, str]
     market: str = ""  # the On-Demand lease, as its tag reads; "" is the declared market
     desired_capacity: int | None = None  # wanted only by a backstop
+    override: str | None = None  # likewise: "" takes back what keeps it on
     runtime: Runtime | None = None  # of what is there; never compared
 
 
@@ -108,21 +123,22 @@ RULES = {
     "instance_requirements": NEXT_START,
     # Changing the split replaces what runs (EC2 Auto Scaling user guide, mixed instances groups).
     "on_demand_base_capacity": WHEN_EMPTY,
-    "on_demand_percentage_above_base_capacity": WHEN_EMPTY,
+    "on_demand_percentage_above_base_capacity": replace(WHEN_EMPTY, runtime=True),
     "on_demand_allocation_strategy": NEXT_START,
     "spot_allocation_strategy": NEXT_START,
     "spot_max_price": NEXT_START,
-    "min_size": IN_PLACE,
+    "min_size": RUNTIME,
     # Below what runs, it ends instances (Auto Scaling API, UpdateAutoScalingGroup).
-    "max_size": WHEN_OFF,
+    "max_size": replace(WHEN_OFF, runtime=True),
     "subnets": NEXT_START,
     "capacity_rebalance": IN_PLACE,
     "health_check_grace_period": IN_PLACE,
-    "suspended_processes": IN_PLACE,
+    "suspended_processes": RUNTIME,
     "deletion_protection": IN_PLACE,
     "tags": IN_PLACE,
-    "market": IN_PLACE,
+    "market": RUNTIME,
     "desired_capacity": STOPS,
+    "override": RUNTIME,
 }
 
 
@@ -169,16 +185,17 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         health_check_grace_period=GRACE_SECONDS,
         suspended_processes=SUSPENDED,
         deletion_protection=DELETION_PROTECTION,
-        tags={"Name": template.name, **declared.tags, **owners, **_fallback(declared)},
+        tags={"Name": template.name, **declared.tags, **owners, **_limits(declared)},
     )
 
 
-def _fallback(declared: Workstation) -> dict[str, str]:
-    """For `workstation start`, which has no YAML: when it may promise On-Demand."""
-    fallback = declared.on_demand_fallback
-    if fallback is None:
-        return {}
-    return {FALLBACK: f"after {fallback.after} max {fallback.max_duration}"}
+def _limits(declared: Workstation) -> dict[str, str]:
+    """What has to be known where there is no YAML: by `workstation`, and once it is undeclared."""
+    limits = {MAX_RUNTIME: str(declared.max_runtime or NO_LIMIT)}
+    if declared.on_demand_fallback:
+        after, most = declared.on_demand_fallback.after, declared.on_demand_fallback.max_duration
+        limits[FALLBACK] = f"after {after} max {most}"
+    return limits
 
 
 def _on_demand_share(declared: Workstation) -> int:
@@ -201,6 +218,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             attrs={"name": name},
             fleet=tags.get(FLEET, ""),
             workstation=tags.get(WORKSTATION, ""),
+            owner=tags.get(OWNER, ""),
             busy="it is being deleted" if group.get("Status") else "",
             in_use=_in_use(group),
             occupied=_occupied(group),
@@ -234,6 +252,7 @@ def _spec(
         tags=managed,
         market=tags.get(MARKET, ""),
         desired_capacity=group["DesiredCapacity"],
+        override=tags.get(OVERRIDE, ""),
         runtime=Runtime(
             desired=group["DesiredCapacity"],
             instances=tuple(
@@ -241,8 +260,17 @@ def _spec(
                 for each in group.get("Instances", ())
             ),
             override=tags.get(OVERRIDE, ""),
+            max_runtime=max_runtime(tags),
         ),
     )
+
+
+def max_runtime(tags: Mapping[str, str]) -> int | None:
+    """Seconds that an instance of a group may run, by its tags; None for no limit."""
+    text = tags.get(MAX_RUNTIME, "")
+    if text == NO_LIMIT:
+        return None
+    return int(text) if re.fullmatch(r"[1-9]\d{0,8}", text) else DEFAULT_MAX_RUNTIME
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
@@ -280,10 +308,12 @@ def apply(aws: Aws, change: Change) -> Live | None:
     if fields & mixed_instances.FIELDS:
         settings["MixedInstancesPolicy"] = mixed_instances.write(spec)
     if "market" in fields and spec.market:  # what is meant comes first: a stopped run is completed
-        _tag_market(aws, name, spec.market)
+        _tag(aws, name, MARKET, spec.market)
     if fields & last_look.FIELDS and old.runtime:
         run = old.runtime
         last_look.unspoken(aws, name, (old.min_size, old.max_size, run.desired, run.override))
+    if "override" in fields:
+        _tag(aws, name, OVERRIDE, spec.override or "")
     if settings:
         with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else nullcontext():
             aws.call(
@@ -294,18 +324,22 @@ def apply(aws: Aws, change: Change) -> Live | None:
     if "tags" in fields:
         tag_auto_scaling_group(aws, name, old.tags, spec.tags)
     if "market" in fields and not spec.market:
-        _tag_market(aws, name, "")
+        _untag(aws, name, MARKET)
     return Live(change.key, spec, owned=True, attrs={"name": name})
 
 
-def _tag_market(aws: Aws, name: str, lease: str) -> None:
-    """Instances do not inherit it: a group's lease begins and ends while they live."""
-    tag = {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": MARKET}
-    if lease:
-        more = {"Value": lease, "PropagateAtLaunch": False}
-        aws.call("autoscaling", "create_or_update_tags", Tags=[tag | more])
-    else:
-        aws.call("autoscaling", "delete_tags", Tags=[tag])
+def _tag(aws: Aws, name: str, key: str, value: str) -> None:
+    """Instances do not inherit runtime's tags: what they say begins and ends while they live."""
+    more = {"Key": key, "Value": value, "PropagateAtLaunch": False}
+    aws.call("autoscaling", "create_or_update_tags", Tags=[_resource(name) | more])
+
+
+def _untag(aws: Aws, name: str, key: str) -> None:
+    aws.call("autoscaling", "delete_tags", Tags=[_resource(name) | {"Key": key}])
+
+
+def _resource(name: str) -> dict[str, str]:
+    return {"ResourceId": name, "ResourceType": "auto-scaling-group"}
 
 
 _SETTINGS = (

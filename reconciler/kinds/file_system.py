@@ -34,6 +34,8 @@ from reconciler.plan.model import (
 from reconciler.plan.ownership import (
     FILE_SYSTEM,
     FLEET,
+    OWNER,
+    REPLACES,
     WORKSTATION,
     ownership,
     read_tags,
@@ -147,7 +149,10 @@ def _spec(site: str, target: Key, each: ResolvedFileSystem) -> FileSystem:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Every file system with our tags; the oldest where two claim one identity."""
+    """Every file system with our tags, the oldest first.
+
+    Two may bear the same tags, a restored backup: plan/live.py says which one is meant.
+    """
     ours = [
         (tags, item)
         for item in aws.pages("fsx", "describe_file_systems", "FileSystems", 100)
@@ -156,13 +161,9 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     ]
     subnets = aws.pages("ec2", "describe_subnets", "Subnets", 1000) if ours else ()
     zones = {item["SubnetId"]: item["AvailabilityZone"] for item in subnets}
-    seen: set[Key] = set()
     for tags, item in sorted(ours, key=lambda o: (str(o[1]["CreationTime"]), o[1]["FileSystemId"])):
         of = tags.get(WORKSTATION) or tags.get(FLEET, "")
         target = key(scope.site, aws.region, of, tags.get(FILE_SYSTEM, item["FileSystemId"]))
-        if target in seen:  # a second one is never ours to choose: listed as data, with its id
-            target = Key(target.region, NAME, f"{target.name} ({item['FileSystemId']})")
-        seen.add(target)
         yield _live(target, item, tags, scope, zones)
 
 
@@ -200,6 +201,8 @@ def _live(
         "dns_name": item.get("DNSName", ""),
         "mount_name": lustre.get("MountName", ""),
     }
+    if REPLACES in tags:
+        attrs["replaces"] = tags[REPLACES]
     busy = broken = ""
     if lifecycle == "CREATING":
         busy = f"{item['FileSystemId']} is being created"
@@ -215,6 +218,7 @@ def _live(
         attrs=attrs,
         fleet=tags.get(FLEET, ""),
         workstation=tags.get(WORKSTATION, ""),
+        owner=tags.get(OWNER, ""),
         ready=lifecycle in ("AVAILABLE", "UPDATING"),
         busy=busy,
         broken=broken,

@@ -30,6 +30,8 @@ from reconciler.plan.model import (
 from reconciler.plan.ownership import (
     FILE_SYSTEM,
     FLEET,
+    OWNER,
+    REPLACES,
     SITE,
     WORKSTATION,
     ownership,
@@ -57,8 +59,8 @@ class HomeVolume:
 
 RULES = {
     "availability_zone": fixed(
-        "a volume cannot leave its zone: set storage.home.ebs.availability_zone to the old one, "
-        "or snapshot the volume and declare the workstation under a new name"
+        "a volume cannot leave its zone: set storage.home.ebs.availability_zone to the zone it is "
+        "in, or take that setting out"
     ),
     "size": grow(Impact.NONE, "EBS volumes only grow; put the size in use back into the YAML"),
     "iops": IN_PLACE,
@@ -97,7 +99,10 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Every volume tagged as a home of this site; root volumes carry no such tag."""
+    """Every volume tagged as a home of this site, the oldest first; root volumes have no such tag.
+
+    Two may bear the same tags, a copy made by hand: plan/live.py says which one is meant.
+    """
     volumes = aws.pages(
         "ec2",
         "describe_volumes",
@@ -106,18 +111,15 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         Filters=[
             {"Name": f"tag:{SITE}", "Values": [scope.site]},
             {"Name": f"tag:{FILE_SYSTEM}", "Values": ["home"]},
+            {"Name": "status", "Values": ["creating", "available", "in-use", "error"]},
         ],
     )
-    seen: set[Key] = set()
     for volume in sorted(volumes, key=lambda v: (str(v["CreateTime"]), v["VolumeId"])):
         tags = read_tags(volume.get("Tags", ()))
-        target = key(scope.site, aws.region, tags.get(WORKSTATION, ""))
-        if target in seen:  # a copy by hand: listed as data, with its id
-            target = Key(target.region, NAME, f"{target.name} ({volume['VolumeId']})")
-        seen.add(target)
         state = volume["State"]
+        replaces = {"replaces": tags[REPLACES]} if REPLACES in tags else {}
         yield Live(
-            target,
+            key(scope.site, aws.region, tags.get(WORKSTATION, "")),
             HomeVolume(
                 availability_zone=volume["AvailabilityZone"],
                 size=volume["Size"],
@@ -127,9 +129,14 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
                 tags=scope.managed(tags),
             ),
             owned=scope.owns(tags),
-            attrs={"id": volume["VolumeId"]},
+            attrs={
+                "id": volume["VolumeId"],
+                "availability_zone": volume["AvailabilityZone"],
+                **replaces,
+            },
             fleet=tags.get(FLEET, ""),
             workstation=tags.get(WORKSTATION, ""),
+            owner=tags.get(OWNER, ""),
             ready=state in ("available", "in-use"),
             busy=f"{volume['VolumeId']} is being created" if state == "creating" else "",
             broken=f"{volume['VolumeId']} is in state {state}" if state == "error" else "",

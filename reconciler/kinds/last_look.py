@@ -6,7 +6,7 @@ from reconciler.errors import NotReady
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import OVERRIDE, read_tags
 
-FIELDS = frozenset({"min_size", "max_size", "desired_capacity"})
+FIELDS = frozenset({"min_size", "max_size", "desired_capacity", "override"})
 """The group's fields that turn it on or off, or keep it so."""
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.declare.fleet import HomeVolume, LustreFileSystem
+from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Workstation
 from reconciler.kinds import file_system, home_volume, security_group
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
@@ -31,7 +31,14 @@ from reconciler.plan.model import (
     Ref,
     Removal,
 )
-from reconciler.plan.ownership import FLEET, WORKSTATION, ownership, read_tags, write_tags
+from reconciler.plan.ownership import (
+    FLEET,
+    OWNER,
+    WORKSTATION,
+    ownership,
+    read_tags,
+    write_tags,
+)
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 
 NAME = "launch_template"
@@ -109,7 +116,18 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             fleet=declared.fleet,
             workstation=declared.name,
             notes=(f"image {each.image.id} ({each.image.name}) from {declared.image}",),
+            home=_home(site.name, declared),
         )
+
+
+def _home(site: str, declared: Workstation) -> Key | None:
+    match declared.home:
+        case LustreFileSystem():
+            return file_system.key_of(site, declared.home)
+        case HomeVolume():
+            return home_volume.key(site, declared.region, declared.name)
+        case None:
+            return None
 
 
 def _root(each: ResolvedWorkstation) -> dict[str, Any]:
@@ -193,6 +211,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         if not owned and not name.startswith(f"{scope.site}-"):
             continue
         spec = _spec(version["LaunchTemplateData"], scope.managed(tags)) if owned else None
+        home, mounts = _mounted(aws.region, spec.user_data) if spec else (None, {})
         yield Live(
             Key(aws.region, NAME, name),
             spec,
@@ -200,16 +219,27 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             attrs={"id": version["LaunchTemplateId"], "version": str(version["VersionNumber"])},
             fleet=tags.get(FLEET, ""),
             workstation=tags.get(WORKSTATION, ""),
+            owner=tags.get(OWNER, ""),
             removal=Removal.WHEN_OFF,
-            leans_on=_data_of(aws.region, spec),
+            mounts=mounts,
+            home=home,
         )
 
 
-def _data_of(region: str, spec: LaunchTemplate | None) -> tuple[Key, ...]:
-    """The file systems and volumes that instances of this template mount."""
-    if spec is None:
-        return ()
-    return tuple(Key(region, _MOUNTED[m["type"]], m["name"]) for m in _mounts(spec.user_data))
+def _mounted(region: str, told: Mapping[str, Any]) -> tuple[Key | None, dict[Key, str]]:
+    """The home, and the AWS id of each file system and volume that instances mount."""
+
+    def key_of(mount: Mapping[str, Any]) -> Key:
+        return Key(region, _MOUNTED[mount["type"]], mount["name"])
+
+    home = key_of(told["home"]) if told.get("home") else None
+    return home, {key_of(mount): _id_of(mount) for mount in _mounts(told)}
+
+
+def _id_of(mount: Mapping[str, Any]) -> str:
+    """A volume is named by its id; a file system by its DNS name, which begins with its id (FSx
+    API, FileSystem.DNSName)."""
+    return str(mount.get("volume_id") or mount.get("dns_name", "")).partition(".")[0]
 
 
 _MOUNTED = {"fsx_lustre": file_system.NAME, "ebs": home_volume.NAME}

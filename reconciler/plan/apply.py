@@ -19,9 +19,9 @@ from reconciler.errors import (
     NotReady,
     ReconcilerError,
 )
+from reconciler.plan.compare import may_be_written, needs
 from reconciler.plan.kind import Aws, Kind, Scope
-from reconciler.plan.model import Change, Key, Live, Op, Outcome, Plan, Ref
-from reconciler.plan.plan import NEEDS, REFUSED, may_be_written, needs
+from reconciler.plan.model import NEEDS, REFUSED, Change, Key, Live, Op, Outcome, Plan, Ref
 from reconciler.plan.refs import fill, open_fields, refs
 
 AT_ONCE = 10
@@ -194,7 +194,8 @@ class _Run:
         assert change.desired is not None
         fields = kind.diff(found, change.desired)
         # What has to wait, or a person to decide, is left to the next run's plan.
-        if not fields or found.busy or not all(may_be_written(kind, f, found) for f in fields):
+        wait = any(not may_be_written(kind, f, found, change.desired) for f in fields)
+        if not fields or found.busy or wait:
             return found
         return kind.apply(aws, replace(change, op=Op.UPDATE, live=found, fields=fields))
 

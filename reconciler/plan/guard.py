@@ -1,16 +1,18 @@
 """What must not pass without a person: pure functions over the plan (promise 7).
 
-A guard blocks one workstation's rows, or stops the whole run and names the option that lets
-exactly this plan through.
+A guard holds rows back and names the token that lets exactly these through; everything else goes
+on. What turns machines on and off is never held back (promise 15): a group's row is split.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.declare.fleet import LustreFileSystem
+from reconciler.plan import homes
+from reconciler.plan.hold import Hold, token
+from reconciler.plan.kind import Kind
 from reconciler.plan.model import (
     Change,
     Finding,
@@ -21,48 +23,13 @@ from reconciler.plan.model import (
     Outcome,
     Plan,
 )
+from reconciler.plan.pools import Pools, Refusal, judge
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
 
-FEWEST_POOLS = 2
-FEW_POOLS = 8
-"""Below the first a Spot workstation is refused, below the second it gets a warning: with few
-pools (instance type × zone) a shortage of one is a morning without a machine."""
+Place = tuple[str, str]
+"""Region and workstation."""
 
-
-@dataclass(frozen=True)
-class Pools:
-    """The instance types that match, by zone."""
-
-    by_zone: Mapping[str, tuple[str, ...]]
-
-    @property
-    def count(self) -> int:
-        """Pools: type × zone."""
-        return sum(map(len, self.by_zone.values()))
-
-    def __str__(self) -> str:
-        """`us-east-1a, us-east-1b: g5.{xlarge,2xlarge}, g6.xlarge; us-east-1c: none`."""
-        zones: dict[str, list[str]] = {}
-        for zone, types in self.by_zone.items():
-            zones.setdefault(_families(types), []).append(zone)
-        return "; ".join(f"{', '.join(names)}: {types}" for types, names in zones.items())
-
-
-def _families(types: Iterable[str]) -> str:
-    sizes: dict[str, list[str]] = {}
-    for each in types:
-        family, _, size = each.partition(".")
-        sizes.setdefault(family, []).append(size)
-    return ", ".join(map(_family, sizes.items())) or "none"
-
-
-def _family(item: tuple[str, list[str]]) -> str:
-    family, sizes = item
-    if len(sizes) == 1:
-        return f"{family}.{sizes[0]}"
-    # "xlarge" before "2xlarge" before "12xlarge"; "metal" last
-    ordered = sorted(sizes, key=lambda s: (s == "metal", len(s), s))
-    return f"{family}.{{{','.join(ordered)}}}"
+HOLDABLE = (Outcome.PLANNED, Outcome.WAITING)
 
 
 @dataclass(frozen=True)
@@ -75,96 +42,134 @@ class Guarded:
 
 def check(
     plan: Plan,
+    kinds: Sequence[Kind],
     workstations: Iterable[ResolvedWorkstation],
     pools: Mapping[Key, Pools | Missing],
     live_workstations: int,
-    approve: str,
+    approvals: Collection[str],
 ) -> Guarded:
-    """Run every guard. `pools` is by the key of the row it is about; `approve` a token or ""."""
-    findings: list[Finding] = []
+    """Run every guard. `pools` is by the key of the row it is about."""
     chosen = {(each.declared.region, each.declared.name): each for each in workstations}
-    notes: dict[Key, str] = {}
-    refused: dict[tuple[str, str], _Refusal] = {}
-    for row in plan.changes:
-        place = (row.key.region, row.workstation)
-        if place in chosen and row.key in pools and row.key not in notes and place not in refused:
-            verdict = _judge(chosen[place], pools[row.key], findings)
-            if isinstance(verdict, _Refusal):
-                refused[place] = verdict
-            else:
-                notes[row.key] = verdict
-    plan = replace(plan, changes=tuple(_judged(row, notes, refused) for row in plan.changes))
-    plan = _recreations(plan, approve, findings)
+    runtime = {
+        kind.NAME: frozenset(name for name, rule in kind.RULES.items() if rule.runtime)
+        for kind in kinds
+    }
+    disruptive = {
+        kind.NAME: frozenset(
+            name
+            for name, rule in kind.RULES.items()
+            if rule.impact is Impact.DISRUPTIVE and not rule.runtime
+        )
+        for kind in kinds
+    }
+    findings: list[Finding] = []
+    plan = _pools(plan, chosen, pools, runtime, findings)
+    limit = max(1, live_workstations // 10)
+    holds = [
+        *_lost_data(plan),
+        *homes.holds(plan, {place: each.declared for place, each in chosen.items()}),
+        *_removals(plan, chosen.keys(), limit, live_workstations),
+        *_disruptions(plan, disruptive, limit, live_workstations),
+    ]
+    plan = homes.remember(plan, [hold for hold in holds if hold.token in approvals])
+    stale = sorted(set(approvals) - {hold.token for hold in holds})
+    for hold in holds:
+        if hold.token not in approvals:
+            finding = _finding(hold, stale)
+            findings.append(finding)
+            plan = _hold(plan, hold, finding.message, runtime)
     findings.extend(_zones(plan, chosen.values()))
     findings.extend(_kept(plan))
-    findings.extend(_limits(plan, chosen.keys(), live_workstations, approve))
     return Guarded(plan, tuple(findings))
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    """Why nothing of a workstation is made or changed."""
-
-    reason: str
-    error: str
+def _finding(hold: Hold, stale: Sequence[str]) -> Finding:
+    other = f" (the token {', '.join(stale)} is of another plan)" if stale else ""
+    message = f"{hold.message}, run again with --approve {hold.token}{other}"
+    return Finding(Level.ERROR, hold.code, message, hold.where, approval=hold.token)
 
 
-def _judge(
-    each: ResolvedWorkstation, found: Pools | Missing, findings: list[Finding]
-) -> str | _Refusal:
-    """What to note on the row of a workstation's pools, or why the workstation is refused."""
-    declared = each.declared
-    setting = "instance_types" if declared.instance_types else "gpu"
-    where = declared.places[setting]
-    if isinstance(found, Missing):
-        reason = f"the matching instance types could not be read: {found.reason}"
-        findings.append(Finding(Level.ERROR, "pools-unknown", f"{declared.name}: {reason}", where))
-        return _Refusal(reason, found.error)
-    least = 1 if declared.spot_policy == "on-demand" else FEWEST_POOLS
-    if found.count < least:
-        reason = (
-            f"{found.count} pools (type × zone) match, at least {least} needed: "
-            f"widen {setting}, or add zones ({found})"
-        )
-        findings.append(Finding(Level.ERROR, "too-few-pools", f"{declared.name}: {reason}", where))
-        return _Refusal(reason, "too-few-pools")
-    if found.count < FEW_POOLS and declared.spot_policy != "on-demand":
-        message = (
-            f"{declared.name}: only {found.count} Spot pools (type × zone) match; "
-            f"{FEW_POOLS} or more make a start likely: widen {setting}, or add zones"
-        )
-        findings.append(Finding(Level.WARNING, "few-spot-pools", message, where))
-    # The preview cannot weigh prices: see aws/pools.py.
-    before = "" if declared.instance_types else " before price protection"
-    return f"matches{before} {found}"
+def _hold(plan: Plan, hold: Hold, reason: str, runtime: Mapping[str, Collection[str]]) -> Plan:
+    """The plan with the rows of a hold blocked, as far as runtime does not want them."""
+    return replace(
+        plan,
+        changes=tuple(
+            part
+            for row in plan.changes
+            for part in (
+                _blocked(row, reason, hold.code, runtime)
+                if row.outcome in HOLDABLE and hold.holds(row)
+                else (row,)
+            )
+        ),
+    )
 
 
-def _judged(
-    row: Change, notes: Mapping[Key, str], refused: Mapping[tuple[str, str], _Refusal]
-) -> Change:
-    """A row with its verdict; removals go on."""
-    refusal = refused.get((row.key.region, row.workstation))
-    if refusal and row.outcome is Outcome.PLANNED and row.op is not Op.DELETE:
-        return replace(row, outcome=Outcome.BLOCKED, reason=refusal.reason, error=refusal.error)
-    return replace(row, notes=(*row.notes, notes[row.key])) if row.key in notes else row
+def _blocked(
+    row: Change, reason: str, error: str, runtime: Mapping[str, Collection[str]]
+) -> tuple[Change, ...]:
+    """A row that is blocked, and before it what runtime wants of the same thing, which is not.
+
+    What goes out carries the live values of all other fields.
+    """
+    names = runtime.get(row.key.kind, ())
+    now = tuple(each for each in row.fields if each.field in names)
+    rest = tuple(each for each in row.fields if each.field not in names)
+    stopped = replace(row, outcome=Outcome.BLOCKED, reason=reason, error=error)
+    if not now or row.op is not Op.UPDATE or row.live is None or row.desired is None:
+        return (stopped,)
+    wanted = {each.field: getattr(row.desired.spec, each.field) for each in now}
+    desired = replace(row.desired, spec=replace(row.live.spec, **wanted), after=())
+    impact = row.impact if row.impact is Impact.DISRUPTIVE else Impact.NONE
+    part = replace(row, fields=now, desired=desired, impact=impact)
+    return (part, replace(stopped, fields=rest)) if rest else (part,)
 
 
-def _recreations(plan: Plan, approve: str, findings: list[Finding]) -> Plan:
-    """Data that was there and is gone is not made anew, empty, in silence."""
-    changes = list(plan.changes)
-    for index, row in enumerate(changes):
-        if row.op is not Op.CREATE or row.impact is not Impact.DATA:
-            continue
-        token = approval([row])
-        if approve == token or row.outcome is not Outcome.PLANNED:
-            continue
-        reason = (
-            f"{row.key} was in use and is gone; restore it from a backup, or accept a new, "
-            f"empty one with --approve {token}"
-        )
-        findings.append(Finding(Level.ERROR, "data-missing", reason, row.where))
-        changes[index] = replace(row, outcome=Outcome.BLOCKED, reason=reason, error="data-missing")
+def _pools(
+    plan: Plan,
+    chosen: Mapping[Place, ResolvedWorkstation],
+    pools: Mapping[Key, Pools | Missing],
+    runtime: Mapping[str, Collection[str]],
+    findings: list[Finding],
+) -> Plan:
+    """Notes on the rows that pools are about; workstations with too few are blocked."""
+    notes: dict[Key, str] = {}
+    refused: dict[Place, Refusal] = {}
+    for row in plan.changes:
+        place = (row.key.region, row.workstation)
+        if place in chosen and row.key in pools and row.key not in notes and place not in refused:
+            verdict = judge(chosen[place], pools[row.key], findings)
+            if isinstance(verdict, Refusal):
+                refused[place] = verdict
+            else:
+                notes[row.key] = verdict
+    changes: list[Change] = []
+    for row in plan.changes:
+        refusal = refused.get((row.key.region, row.workstation))
+        if refusal and row.outcome is Outcome.PLANNED and row.op is not Op.DELETE:
+            changes.extend(_blocked(row, refusal.reason, refusal.error, runtime))
+        else:
+            more = (notes[row.key],) if row.key in notes else ()
+            changes.append(replace(row, notes=(*row.notes, *more)))
     return replace(plan, changes=tuple(changes))
+
+
+def _lost_data(plan: Plan) -> Iterable[Hold]:
+    """Data that was there and is gone is not made anew, empty, in silence."""
+    for row in plan.changes:
+        if row.op is Op.CREATE and row.impact is Impact.DATA:
+            yield Hold(
+                "data-missing",
+                token("data-missing", [f"{row.key.region} {row.key} {row.instead_of}"]),
+                f"{row.key} was in use and is gone; restore it from a backup; to accept a new, "
+                "empty one",
+                _is(row.key),
+                row.where,
+            )
+
+
+def _is(key: Key) -> Callable[[Change], bool]:
+    return lambda row: row.key == key
 
 
 def _zones(plan: Plan, workstations: Iterable[ResolvedWorkstation]) -> Iterable[Finding]:
@@ -196,46 +201,68 @@ def _kept(plan: Plan) -> Iterable[Finding]:
         )
 
 
-def _limits(
-    plan: Plan, declared: Collection[tuple[str, str]], live_workstations: int, approve: str
-) -> Iterable[Finding]:
-    """More than max(1, 10 %) of the workstations removed or disturbed at once.
+def _removals(plan: Plan, declared: Collection[Place], limit: int, standing: int) -> Iterable[Hold]:
+    """More than max(1, 10 %) of the workstations removed at once.
 
-    One that is still declared here (region, name) is not removed, though a schedule of it may be.
+    One that is still declared here is not removed, though a schedule of it may be. The token is
+    of the names: a machine that starts meanwhile changes nothing about what goes.
     """
-    limit = max(1, live_workstations // 10)
-    planned = [change for change in plan.changes if change.outcome is Outcome.PLANNED]
-    removed = [
-        change
-        for change in planned
-        if change.op is Op.DELETE and (change.key.region, change.workstation) not in declared
+    leaving = [
+        row
+        for row in plan.changes
+        if row.op is Op.DELETE
+        and row.outcome in HOLDABLE
+        and (row.key.region, row.workstation) not in declared
     ]
-    disturbed = [change for change in planned if change.impact is Impact.DISRUPTIVE]
-    for code, what, rows in (
-        ("many-removals", "removed", removed),
-        ("many-disruptions", "disturbed", disturbed),
-    ):
-        touched = sorted({(row.key.region, row.workstation or row.key.name) for row in rows})
-        if len(touched) <= limit:
-            continue
-        token = approval(removed + disturbed)
-        if approve == token:
-            continue
-        names = ", ".join(name for _, name in touched[:5]) + (", …" if len(touched) > 5 else "")
-        stale = f" (the token {approve} is of another plan)" if approve else ""
-        yield Finding(
-            Level.ERROR,
-            code,
-            f"{len(touched)} of {live_workstations} workstations would be {what} at once "
-            f"({names}), more than {limit}: nothing is done. If that is meant, run again with "
-            f"--approve {token}{stale}",
-            stops_run=True,
-        )
-
-
-def approval(rows: Iterable[Change]) -> str:
-    """The token of exactly these rows."""
-    lines = sorted(
-        f"{row.op} {row.key.region} {row.key} {row.fields} {row.instead_of}" for row in rows
+    now = _touched(row for row in leaving if row.outcome is Outcome.PLANNED)
+    if len(now) <= limit:
+        return
+    gone = _touched(leaving)
+    yield Hold(
+        "many-removals",
+        token("many-removals", [f"{region} {name}" for region, name in gone]),
+        _too_many(now, standing, limit, "removed"),
+        lambda row: row.op is Op.DELETE and (row.key.region, row.workstation) in gone,
     )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
+
+
+def _disruptions(
+    plan: Plan, disruptive: Mapping[str, Collection[str]], limit: int, standing: int
+) -> Iterable[Hold]:
+    """More than max(1, 10 %) of the workstations disturbed at once by a change of shape."""
+    rows = [
+        row
+        for row in plan.changes
+        if row.outcome is Outcome.PLANNED
+        and row.impact is Impact.DISRUPTIVE
+        and any(each.field in disruptive.get(row.key.kind, ()) for each in row.fields)
+    ]
+    touched = _touched(rows)
+    if len(touched) <= limit:
+        return
+    keys = {row.key for row in rows}
+    yield Hold(
+        "many-disruptions",
+        token("many-disruptions", [f"{r.key.region} {r.key} {r.fields}" for r in rows]),
+        _too_many(touched, standing, limit, "disturbed"),
+        lambda row: row.key in keys and row.impact is Impact.DISRUPTIVE,
+    )
+
+
+def _touched(rows: Iterable[Change]) -> list[Place]:
+    """Who notices, by (region, name): of shared data everybody who mounts it."""
+    return sorted(
+        {
+            (row.key.region, name)
+            for row in rows
+            for name in row.disturbs or (row.workstation or row.key.name,)
+        }
+    )
+
+
+def _too_many(touched: Sequence[Place], standing: int, limit: int, what: str) -> str:
+    names = ", ".join(name for _, name in touched[:5]) + (", …" if len(touched) > 5 else "")
+    return (
+        f"{len(touched)} of {standing} workstations would be {what} at once ({names}), more than "
+        f"{limit}: these rows are held back. If that is meant"
+    )

@@ -6,7 +6,7 @@ All values are frozen; a later stage makes a new one with `dataclasses.replace`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
@@ -71,17 +71,25 @@ class When(Enum):
     NOW = "now"
     OFF = "off"  # AWS would end what runs, so only when nothing does, nor was asked to
     EMPTY = "empty"  # AWS would replace what runs, so only when nothing does
+    UNMOUNTED = "unmounted"  # AWS takes the data away meanwhile, so only when nothing mounts it
     GROW = "grow"  # only upwards
     NEVER = "never"  # it would take a replacement, and with it data or identity
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a change to one field means, and the advice when it is refused."""
+    """What a change to one field means, and the advice when it is refused.
+
+    `runtime`: schedules, people and backstops decide it, so no guard may hold it up.
+    `refuses` is given both specs and says why AWS would refuse this change of this thing, and
+    what to do instead; "" where AWS accepts it.
+    """
 
     when: When
     impact: Impact
     advice: str = ""
+    runtime: bool = False
+    refuses: Callable[[Any, Any], str] | None = None
 
 
 IN_PLACE = Rule(When.NOW, Impact.NONE)
@@ -89,7 +97,18 @@ NEXT_START = Rule(When.NOW, Impact.NEXT_START)
 STALLS = Rule(When.NOW, Impact.DISRUPTIVE)  # in place, but users wait some minutes
 WHEN_OFF = Rule(When.OFF, Impact.NEXT_START)
 WHEN_EMPTY = Rule(When.EMPTY, Impact.NEXT_START)
-STOPS = Rule(When.NOW, Impact.DISRUPTIVE)
+STOPS = Rule(When.NOW, Impact.DISRUPTIVE, runtime=True)
+RUNTIME = Rule(When.NOW, Impact.NONE, runtime=True)
+
+
+IN_USE = "in-use"
+"""The error code of rows that wait for a person to stop working."""
+
+REFUSED = "refused"
+"""The error code of changes that AWS would refuse: what they are of stands as it is."""
+
+NEEDS = "needs"
+"""The error code of rows that need something which failed, or is blocked."""
 
 
 def grow(impact: Impact, advice: str) -> Rule:
@@ -124,6 +143,8 @@ class Desired:
     proof: str = ""  # an AWS name that carries a hash of this content: a list alone proves it
     notes: tuple[str, ...] = ()  # shown under its row: where an image came from
     reason: str = ""  # why runtime wants what no YAML says
+    home: Key | None = None  # the data that its instances mount as home
+    runtime_only: bool = False  # it is not declared, or cannot be resolved: its shape stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +161,16 @@ class Live:
     attrs: Mapping[str, str] = field(default_factory=dict)
     fleet: str = ""
     workstation: str = ""
+    owner: str = ""
     parent: Key | None = None  # it is ours only if this is: things without tags of their own
     ready: bool = True  # others may use its attrs
     busy: str = ""  # why it takes no change now; a later run will do it
     broken: str = ""  # why it takes no change ever; needs a person
     in_use: str = ""  # what runs on it, or was asked to: "a start was requested"
     occupied: str = ""  # what runs on it: "i-0abc is running"
-    leans_on: tuple[Key, ...] = ()  # data it was made with: gone is not the same as never made
+    mounts: Mapping[Key, str] = field(default_factory=dict)  # data → the AWS id that it names
+    home: Key | None = None  # which of `mounts` is the home
+    failed: Mapping[str, str] = field(default_factory=dict)  # field → why AWS gave its change up
     removal: Removal = Removal.KEEP
     monthly_cost: str = ""  # of data that stays, e.g. "about $174/month"
 
@@ -189,6 +213,7 @@ class Change:
     where: Where | None = None
     notes: tuple[str, ...] = ()  # shown under the row: matching types, where an image came from
     instead_of: str = ""  # what a lost thing was known by: its replacement is not the same thing
+    disturbs: tuple[str, ...] = ()  # the workstations that mount it, when it is shared data
 
 
 class Level(StrEnum):
@@ -207,7 +232,7 @@ class Finding:
     code: str
     message: str
     where: Where | None = None
-    stops_run: bool = False  # exit 4, nothing is written
+    approval: str = ""  # the token that lets through what this holds up (exit 4)
 
 
 @dataclass(frozen=True)

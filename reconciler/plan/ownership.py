@@ -11,12 +11,16 @@ WORKSTATION = "reconciler:workstation"
 OWNER = "reconciler:owner"
 FILE_SYSTEM = "reconciler:file-system"
 FALLBACK = "reconciler:fallback"
-OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM, FALLBACK})
+MAX_RUNTIME = "reconciler:max-runtime"
+OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM, FALLBACK, MAX_RUNTIME})
 """The keys the YAML decides. Any other under `reconciler:` is runtime state: never compared."""
 
 OVERRIDE = "reconciler:override"
 MARKET = "reconciler:market"
 """Runtime's, on groups: power/override.py and power/market.py say what they read like."""
+
+REPLACES = "reconciler:replaces"
+"""On a home: the id of the home that it replaces, as somebody approved."""
 
 
 def ownership(

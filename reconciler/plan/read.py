@@ -16,10 +16,10 @@ from typing import Protocol
 
 from reconciler.declare.fleet import Image, Site
 from reconciler.errors import AwsError
-from reconciler.plan.guard import Pools
 from reconciler.plan.kind import Aws, Kind, Scope
+from reconciler.plan.live import Reading, Readings, index
 from reconciler.plan.model import Desired, Finding, Unknown
-from reconciler.plan.plan import Reading, Readings
+from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import (
     Facts,
     ImageFacts,
@@ -100,6 +100,7 @@ class Cloud:
     pool: Callable[[int], Executor] = ThreadPoolExecutor
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     rule: Ruling = as_declared
+    homes: tuple[str, ...] = ()  # kinds that tell where homes stand, which places workstations
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,18 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
     """
     with cloud.pool(READERS) as pool:
         lookups = _Asked(site, cloud.lookups, doors, pool)
-        wanted = pool.submit(
-            lambda: _wanted(resolve(site, lookups.facts(), cloud.now()), cloud.kinds)
-        )
+        placing = {
+            (kind.NAME, region): pool.submit(_find, kind, door, Scope(site.name, site.ignore_tags))
+            for kind in cloud.kinds
+            if kind.NAME in cloud.homes
+            for region, door in doors.items()
+        }
+
+        def resolved_with_desired() -> tuple[ResolvedSite, tuple[Desired, ...]]:
+            zones = index({key: found.result() for key, found in placing.items()}).zones
+            return _wanted(resolve(site, lookups.facts(), cloud.now(), zones), cloud.kinds)
+
+        wanted = pool.submit(resolved_with_desired)
         scope = Scope(
             site.name,
             site.ignore_tags,
@@ -137,10 +147,11 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
         finds = {
             (kind.NAME, region): pool.submit(_find, kind, door, scope)
             for kind in cloud.kinds
+            if kind.NAME not in cloud.homes
             for region, door in doors.items()
         }
         resolved, desired = wanted.result()
-        readings = {key: found.result() for key, found in finds.items()}
+        readings = {key: found.result() for key, found in (placing | finds).items()}
     return Seen(resolved, desired, readings)
 
 

@@ -112,15 +112,24 @@ class ResolvedSite:
         return self.declared.name
 
 
-def resolve(site: Site, facts: Mapping[str, Facts], now: datetime) -> ResolvedSite:
-    """Give every declared thing what AWS had to add; block those that lack something."""
+def resolve(
+    site: Site,
+    facts: Mapping[str, Facts],
+    now: datetime,
+    home_zones: Mapping[tuple[str, str], str],
+) -> ResolvedSite:
+    """Give every declared thing what AWS had to add; block those that lack something.
+
+    `home_zones`, by (region, workstation), is where the volumes stand that are homes already.
+    """
     workstations: list[ResolvedWorkstation] = []
     file_systems: list[ResolvedFileSystem] = []
     blocked: list[Blocked] = []
     for each in site.workstations:
         name = f"{site.name}-{each.name}"
         try:
-            found = _workstation(each, facts[each.region])
+            zone = home_zones.get((each.region, each.name), "")
+            found = _workstation(each, facts[each.region], zone)
         except _Lack as lack:
             where = each.places[lack.path]
             blocked.append(_blocked(each.fleet, each.name, name, each.region, lack, where))
@@ -160,7 +169,7 @@ def _blocked(
     return Blocked(fleet, workstation, name, region, missing.reason, where, missing.error)
 
 
-def _workstation(each: Workstation, facts: Facts) -> ResolvedWorkstation:
+def _workstation(each: Workstation, facts: Facts, home_zone: str) -> ResolvedWorkstation:
     image = _have("image", facts.images[str(each.image)])
     if image.root_size > each.root.size:
         reason = (
@@ -170,7 +179,7 @@ def _workstation(each: Workstation, facts: Facts) -> ResolvedWorkstation:
         raise _Lack("storage.root.size", Missing(reason, "root-too-small"))
     subnets = _have("network.subnets", _subnets(each.subnets, _zones(each), facts))
     if isinstance(each.home, HomeVolume):  # a volume ties its workstation to one zone
-        subnets = tuple(s for s in subnets if s.availability_zone == subnets[0].availability_zone)
+        subnets = _beside_home(each.home, subnets, home_zone)
     key_id = each.home.kms_key_id if each.home else None
     return ResolvedWorkstation(
         each,
@@ -180,6 +189,20 @@ def _workstation(each: Workstation, facts: Facts) -> ResolvedWorkstation:
         _have("scheduler_role", facts.roles[each.scheduler_role]),
         _have("storage.home", facts.keys[key_id]) if key_id else None,
     )
+
+
+def _beside_home(home: HomeVolume, subnets: tuple[Subnet, ...], zone: str) -> tuple[Subnet, ...]:
+    """The subnets in the zone of a home: where it stands, or where it will be created."""
+    wanted = zone or subnets[0].availability_zone
+    found = tuple(each for each in subnets if each.availability_zone == wanted)
+    if found:
+        return found
+    if home.availability_zone:
+        path, change = "storage.home", f"set storage.home.ebs.availability_zone to {zone}"
+    else:
+        path, change = "availability_zones", f"add {zone} to availability_zones"
+    reason = f"its home stands in {zone}, and a volume cannot leave its zone: {change}"
+    raise _Lack(path, Missing(reason, "home-elsewhere"))
 
 
 def _file_system(shared: LustreFileSystem, facts: Facts) -> ResolvedFileSystem:

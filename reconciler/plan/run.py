@@ -7,33 +7,30 @@ below knows the word.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from dataclasses import replace
 
 from reconciler.declare.fleet import Site
-from reconciler.errors import UsageError
 from reconciler.plan import apply as applying
 from reconciler.plan import guard
 from reconciler.plan.kind import Aws, Scope
-from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Removal, Report, Unknown
-from reconciler.plan.plan import IN_USE, NEEDS, Readings, make_plan
+from reconciler.plan.live import Readings
+from reconciler.plan.model import (
+    IN_USE,
+    NEEDS,
+    Change,
+    Key,
+    Op,
+    Outcome,
+    Plan,
+    Removal,
+    Report,
+    Unknown,
+)
+from reconciler.plan.plan import make_plan
+from reconciler.plan.pools import Pools
 from reconciler.plan.read import Cloud, read
 from reconciler.plan.resolve import Missing, ResolvedSite
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which rows of the plan are meant, and which guarded plan was approved."""
-
-    only: tuple[str, ...] = ()  # globs over `name` and `fleet/name`; () means all
-    approve: str = ""
-
-    def takes(self, fleet: str, workstation: str) -> bool:
-        """Whether a thing of this fleet and workstation is meant; shared things always are."""
-        if not self.only or not workstation:
-            return True
-        names = (workstation, f"{fleet}/{workstation}")
-        return any(fnmatchcase(name, glob) for glob in self.only for name in names)
+from reconciler.plan.selection import Selection, in_regions, select
 
 
 def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Report:
@@ -41,17 +38,19 @@ def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Re
 
     Raises: UsageError when the selection matches nothing, or the credentials end meanwhile.
     """
-    doors = {region: cloud.reader(region) for region in site.regions}
-    seen = read(site, cloud, doors)
+    there = in_regions(site, selection)
+    doors = {region: cloud.reader(region) for region in there.regions}
+    seen = read(there, cloud, doors)
     ruled = cloud.rule(seen, doors, seen.resolved.now, cloud.pool)
     plan = make_plan(ruled.desired, seen.readings, seen.resolved.blocked, cloud.kinds)
-    plan = _selected(plan, selection, site)
+    plan = select(plan, ruled.desired, site, selection)
     guarded = guard.check(
         plan,
+        cloud.kinds,
         seen.resolved.workstations,
         _pools(plan, seen.resolved, cloud, doors),
         _standing(seen.readings),
-        selection.approve,
+        selection.approvals,
     )
     return Report(
         site=site.name,
@@ -70,9 +69,7 @@ def apply(
     on_change: Callable[[Change], None],
     stopped: Callable[[], bool],
 ) -> Report:
-    """Do what a report plans, unless a guard stops the run; the report of what became of it."""
-    if any(finding.stops_run for finding in report.findings):
-        return report
+    """Do what a report plans; the report of what became of it."""
     scope = Scope(site.name, site.ignore_tags)
     plan = applying.apply(
         report.plan, cloud.kinds, cloud.writer, scope, on_change, stopped, cloud.pool
@@ -90,21 +87,9 @@ def unsettled(report: Report) -> tuple[Change, ...]:
     )
 
 
-def _selected(plan: Plan, selection: Selection, site: Site) -> Plan:
-    known = {(each.fleet, each.name) for each in site.workstations}
-    known |= {(c.fleet, c.workstation) for c in plan.changes if c.workstation}  # leaving ones
-    for glob in selection.only:
-        if not any(Selection((glob,)).takes(*names) for names in known):
-            names = ", ".join(sorted("/".join(filter(None, names)) for names in known)[:10])
-            raise UsageError(f"--only {glob} matches no workstation; there are: {names}")
-    chosen = tuple(c for c in plan.changes if selection.takes(c.fleet, c.workstation))
-    kept = tuple(live for live in plan.kept if selection.takes(live.fleet, live.workstation))
-    return replace(plan, changes=chosen, kept=kept)
-
-
 def _pools(
     plan: Plan, resolved: ResolvedSite, cloud: Cloud, doors: Mapping[str, Aws]
-) -> dict[Key, guard.Pools | Missing]:
+) -> dict[Key, Pools | Missing]:
     """Spot pools for the rows that decide where a workstation can start."""
     holders = {kind.NAME for kind in cloud.kinds if kind.HOLDS_INSTANCES}
     rows = {
@@ -114,7 +99,7 @@ def _pools(
         and change.outcome is Outcome.PLANNED
         and (change.op is Op.CREATE or any(f.field in SHAPE for f in change.fields))
     }
-    answer: dict[Key, guard.Pools | Missing] = {}
+    answer: dict[Key, Pools | Missing] = {}
     for region, door in doors.items():
         asked = [
             each

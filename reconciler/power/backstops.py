@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from reconciler.declare.fleet import Workstation
-from reconciler.errors import AwsError
+from reconciler.errors import AwsError, Where
 from reconciler.kinds.auto_scaling_group import Instance, Runtime
 from reconciler.plan.kind import Aws
 from reconciler.plan.model import Finding, Key, Level
-from reconciler.power.override import stamp
-from reconciler.power.timetable import Rule, latest, rules_of
+from reconciler.power.override import Override, stamp
+from reconciler.power.timetable import Rule, latest
 
 GRACE = timedelta(minutes=20)
 """A stop that AWS could not act on is tried again for 15 minutes (kinds/schedule.py)."""
@@ -30,12 +29,25 @@ Cost: TypeAlias = Callable[[Aws, str, str, str], str]
 
 
 @dataclass(frozen=True)
-class Up:
-    """A workstation that runs, or should, and that no override keeps on."""
+class Limits:
+    """What ends a workstation, as declared; for one that left the YAML, as its tags still say."""
 
-    declared: Workstation
+    name: str
+    max_runtime: int | None  # seconds
+    where: Where | None = None
+    rules: tuple[Rule, ...] = ()
+    stops_outside_hours: bool = False
+    leaving: bool = False  # declared nowhere any more
+
+
+@dataclass(frozen=True)
+class Up:
+    """A workstation that runs, or should. An override keeps it on after hours, not for ever."""
+
     runtime: Runtime
     key: Key
+    limits: Limits
+    override: Override | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,7 @@ def check(
 ) -> Stops:
     """Who is up too long; of those that policy stops, as many as one run may: max(1, 10 %)."""
     outside = {up.key: since for up in ups if (since := _outside(up, now))}
-    asked = [up for up in ups if up.key in outside or up.declared.max_runtime]
+    asked = [up for up in ups if up.key in outside or up.limits.max_runtime or up.limits.leaving]
     findings: list[Finding] = []
     machines = _machines(asked, doors, findings)
     overdue = sorted(_overdue(asked, outside, machines, now), key=lambda each: each.since)
@@ -78,13 +90,18 @@ def check(
     for each in overdue:
         aws = doors[each.up.key.region]
         findings.append(_finding(each, each in stopped, _cost(each.up, machines, aws, cost)))
+    over = {each.up.key for each in overdue}
+    for up in asked:
+        if up.limits.leaving and up.key not in over:
+            aws = doors[up.key.region]
+            findings.append(_leaving(up, machines, now, _cost(up, machines, aws, cost)))
     return Stops({each.up.key: each.why for each in stopped}, tuple(findings))
 
 
 def _outside(up: Up, now: datetime) -> datetime | None:
     """Since when it should be off by its schedule; None within its hours, or without any."""
-    rules: tuple[Rule, ...] = rules_of(up.declared, now)
-    if {rule.action for rule in rules} != {"start", "stop"}:
+    rules = up.limits.rules
+    if up.override or {rule.action for rule in rules} != {"start", "stop"}:
         return None
     last = latest(rules, now)
     over = last is not None and last.action == "stop" and now - last.at > GRACE
@@ -121,17 +138,33 @@ def _overdue(
     now: datetime,
 ) -> Iterator[_Overdue]:
     for up in ups:
-        declared = up.declared
-        oldest = min(
-            (machines[each.id].launched for each in up.runtime.instances if each.id in machines),
-            default=now,
-        )
-        if declared.max_runtime and now - oldest >= timedelta(seconds=declared.max_runtime):
-            why = f"it runs since {stamp(oldest)}, longer than max_runtime"
+        limits, oldest = up.limits, _launched(up, machines, now)
+        if limits.max_runtime and now - oldest >= timedelta(seconds=limits.max_runtime):
+            hours = limits.max_runtime / 3600
+            why = f"it has run since {stamp(oldest)}, longer than its max_runtime of {hours:g} h"
             yield _Overdue(up, oldest, why, "max-runtime", stop=True)
         elif since := outside.get(up.key):
             why = f"it is up outside its hours, which ended {stamp(since)}, and nobody asked for it"
-            yield _Overdue(up, since, why, "outside-hours", declared.outside_hours == "stop")
+            yield _Overdue(up, since, why, "outside-hours", limits.stops_outside_hours)
+
+
+def _launched(up: Up, machines: Mapping[str, Machine], now: datetime) -> datetime:
+    """When its oldest instance was launched, as far as it is known."""
+    launched = (machines[each.id].launched for each in up.runtime.instances if each.id in machines)
+    return min(launched, default=now)
+
+
+def _leaving(up: Up, machines: Mapping[str, Machine], now: datetime, what: str) -> Finding:
+    limits = up.limits
+    end = "no limit on its runtime ends it"
+    if limits.max_runtime:
+        at = _launched(up, machines, now) + timedelta(seconds=limits.max_runtime)
+        end = f"its max_runtime ends it {stamp(at)} at the latest"
+    message = (
+        f"{limits.name}: it is declared nowhere any more and still on ({what}); it is removed once "
+        f"it is off, and {end}: `workstation stop {limits.name}` ends it now"
+    )
+    return Finding(Level.WARNING, "leaving", message)
 
 
 def _cost(up: Up, machines: Mapping[str, Machine], aws: Aws, cost: Cost) -> str:
@@ -146,13 +179,13 @@ def _cost(up: Up, machines: Mapping[str, Machine], aws: Aws, cost: Cost) -> str:
 
 
 def _finding(overdue: _Overdue, stopped: bool, what: str) -> Finding:
-    name = overdue.up.declared.name
+    name = overdue.up.limits.name
     if stopped:
         then = "it is stopped"
     elif overdue.stop:
         then = "it is stopped in one of the next runs: a few at a time"
     else:
         then = f"`workstation stop {name}`, or `workstation extend {name} 2h`"
-    where = overdue.up.declared.where
+    where = overdue.up.limits.where
     message = f"{name}: {overdue.why} ({what}): {then}"
     return Finding(Level.WARNING, overdue.code, message, where)

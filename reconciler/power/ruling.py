@@ -43,9 +43,9 @@ def _unpriced(_aws: Aws, _instance_type: str, _zone: str, _market: str) -> str:
 
 @dataclass(frozen=True)
 class Group:
-    """One declared workstation and its group as it stands."""
+    """One workstation's group as it stands; `declared` is None for one that left the YAML."""
 
-    declared: Workstation
+    declared: Workstation | None
     want: Desired
     live: Live
 
@@ -78,47 +78,70 @@ def rule(
     groups = list(_groups(seen))
     findings: list[Finding] = []
     ruled: dict[Key, Desired] = {}
-    droughts = _droughts([each for each in groups if each.waiting], doors, now, pool)
+    waiting = [each for each in groups if each.waiting and each.declared]
+    droughts = _droughts(waiting, doors, now, pool)
     for group in groups:
         want = _sizes(group, now, findings)
         aws = doors[want.key.region]
         ruled[want.key] = _market(
             group, want, droughts.get(want.key), now, findings, partial(_costs, group, aws, cost)
         )
-    stops = backstops.check(
-        [
-            backstops.Up(g.declared, g.runtime, g.live.key)
-            for g in groups
-            if g.runtime.desired and active(g.runtime.override, now) is None
-        ],
-        len(groups),
-        doors,
-        now,
-        cost,
-    )
+    ups = [
+        backstops.Up(g.runtime, g.live.key, _limits(g, now), active(g.runtime.override, now))
+        for g in groups
+        if g.runtime.desired
+    ]
+    stops = backstops.check(ups, len(groups), doors, now, cost)
     findings.extend(stops.findings)
     for key, reason in stops.reasons.items():
-        ruled[key] = _with(ruled[key], reason, desired_capacity=0)
-    return Ruled(tuple(ruled.get(each.key, each) for each in seen.desired), tuple(findings))
+        off = {"min_size": NORMAL.minimum, "max_size": NORMAL.maximum, "desired_capacity": 0}
+        ruled[key] = _with(ruled[key], reason, **off, override="")
+    undeclared = [each for key, each in ruled.items() if each.runtime_only]
+    return Ruled(
+        (*(ruled.get(each.key, each) for each in seen.desired), *undeclared), tuple(findings)
+    )
 
 
 def _groups(seen: Seen) -> Iterable[Group]:
-    """The groups that stand, are ours, and are declared."""
-    declared = {
-        (each.declared.region, each.declared.name): each.declared
-        for each in seen.resolved.workstations
-    }
-    live = {
-        each.key: each
-        for (kind, _), reading in seen.readings.items()
-        if kind == auto_scaling_group.NAME and not isinstance(reading, Unknown)
-        for each in reading
-        if each.owned
-    }
-    for want in seen.desired:
-        if want.key.kind == auto_scaling_group.NAME and want.key in live:
-            place = (want.key.region, want.workstation)
-            yield Group(declared[place], want, live[want.key])
+    """Every group that stands and is ours: whatever became of its declaration, its time goes on.
+
+    One that is not declared, or cannot be resolved, keeps its shape: only runtime is wanted of it.
+    """
+    declared = {(each.region, each.name): each for each in seen.resolved.declared.workstations}
+    wanted = {each.key: each for each in seen.desired if each.key.kind == auto_scaling_group.NAME}
+    for (kind, _), reading in seen.readings.items():
+        if kind != auto_scaling_group.NAME or isinstance(reading, Unknown):
+            continue
+        for live in reading:
+            if live.owned:
+                found = declared.get((live.key.region, live.workstation))
+                want = wanted.get(live.key) or _as_it_is(live, found)
+                yield Group(found, want, live)
+
+
+def _as_it_is(live: Live, declared: Workstation | None) -> Desired:
+    return Desired(
+        live.key,
+        live.spec,
+        where=declared.where if declared else None,
+        fleet=live.fleet,
+        workstation=live.workstation,
+        runtime_only=True,
+    )
+
+
+def _limits(group: Group, now: datetime) -> backstops.Limits:
+    """What ends it: as declared, or, for one that left the YAML, as its tags still say."""
+    declared = group.declared
+    if declared is None:
+        return backstops.Limits(group.live.workstation, group.runtime.max_runtime, leaving=True)
+    return backstops.Limits(
+        declared.name,
+        declared.max_runtime,
+        declared.where,
+        rules_of(declared, now),
+        declared.outside_hours == "stop",
+    )
 
 
 def _with(want: Desired, reason: str, **fields: object) -> Desired:
@@ -133,7 +156,7 @@ def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
     if override is None:
         want = _with(group.want, "", min_size=NORMAL.minimum, max_size=NORMAL.maximum)
         return _with(want, LOST_STOP, desired_capacity=0) if _lost_stop(group, now) else want
-    name, where = group.declared.name, group.declared.where
+    name, where = group.live.workstation, group.want.where
     by = f", {override.by}" if override.by else ""
     message = f"{name}: kept {override.state} until {stamp(override.until)}{by}"
     findings.append(Finding(Level.INFO, "override", message, where))
@@ -145,7 +168,7 @@ def _lost_stop(group: Group, now: datetime) -> bool:
     """Whether an override's end, which AWS was to bring, did not come, and with it a stop."""
     over = read(group.runtime.override)
     held = over and over.state == "on" and group.spec.min_size and group.runtime.desired
-    last = latest(rules_of(group.declared, now), now) if held else None
+    last = latest(rules_of(group.declared, now), now) if held and group.declared else None
     return last is not None and last.action == "stop"
 
 
@@ -159,6 +182,8 @@ def _market(
 ) -> Desired:
     """Spot or On-Demand, where the declaration leaves it open; and why nothing starts."""
     declared, spec = group.declared, group.spec
+    if declared is None:
+        return want
     if isinstance(dry, AwsError):
         message = f"{declared.name}: why it does not start could not be read: {dry}"
         findings.append(Finding(Level.WARNING, "activities-unknown", message, declared.where))
@@ -220,7 +245,7 @@ def _droughts(
 
 def _dry(aws: Aws, group: Group, now: datetime) -> market.Dry | None:
     """Within the lease, if there is one: what failed before it was the other market."""
-    fallback = group.declared.on_demand_fallback
+    fallback = group.declared.on_demand_fallback if group.declared else None
     wait = timedelta(seconds=fallback.after if fallback else 0)
     bound = now - max(memory.LONGEST, wait + SLACK)
     lease = market.lease_since(group.spec.market)

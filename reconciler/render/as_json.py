@@ -120,5 +120,5 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "code": finding.code,
         "message": finding.message,
         "where": place(finding.where),
-        "stops_run": finding.stops_run,
+        "approval": finding.approval,
     }

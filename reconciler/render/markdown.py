@@ -34,8 +34,8 @@ def comment(report: Report) -> str:
     """The whole comment."""
     plan = report.plan
     found = blocks(plan)
-    stops = [finding for finding in findings(report) if finding.stops_run]
-    others = [finding for finding in findings(report) if not finding.stops_run]
+    approvals = [finding for finding in findings(report) if finding.approval]
+    others = [finding for finding in findings(report) if not finding.approval]
     what = "Dry run" if report.dry_run else "Run"
     failed = [change for change in plan.changes if change.outcome is Outcome.FAILED]
     rows = [(block, row) for block in found for row in block.rows]
@@ -45,7 +45,7 @@ def comment(report: Report) -> str:
         "",
         f"{what} for {code(report.site)} in account {code(report.account)}.",
         "",
-        *_section("", stops, lambda it: f"> {_finding(it)}", _SMALL),
+        *_section("", approvals, lambda it: f"> {_finding(it)}", _SMALL),
         *_section("| | what | change | effect |\n| --- | --- | --- | --- |", rows, _cells, _TABLE),
         *_section("**Failed**\n", failed, _failed, _FINDINGS),
         *_section("**Findings**\n", others, lambda it: f"- {_finding(it)}", _FINDINGS),

@@ -107,13 +107,13 @@ def _kept(kept: tuple[Live, ...], look: Look) -> Iterator[str]:
 
 def _findings(ordered: list[Finding], look: Look) -> Iterator[str]:
     for (_, level, code), group in groupby(
-        ordered, key=lambda it: (it.stops_run, it.level, it.code)
+        ordered, key=lambda it: (bool(it.approval), it.level, it.code)
     ):
         same = list(group)
         for it in same[:_FINDINGS]:
             where = f" ({it.where})" if it.where else ""
-            stops = ", stops the run" if it.stops_run else ""
-            head = f"  {level.value} {code}{stops}: "
+            waits = ", waits for approval" if it.approval else ""
+            head = f"  {level.value} {code}{waits}: "
             first, *rest = look.wrap(terminal(it.message + where), terminal(head), "    ")
             if level is Level.ERROR:
                 first = first.replace(level.value, look.paint("trouble", level.value), 1)

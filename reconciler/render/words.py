@@ -106,10 +106,10 @@ def quiet(report: Report) -> bool:
 
 
 def findings(report: Report) -> list[Finding]:
-    """What to list: the guards first, then by weight. Data that is kept has its own section."""
+    """What to list: approvals first, then by weight. Data that is kept has its own section."""
     order = list(reversed(Level))
     listed = (it for it in report.findings if not (report.plan.kept and it.code == DATA_KEPT))
-    return sorted(listed, key=lambda it: (not it.stops_run, order.index(it.level), it.code))
+    return sorted(listed, key=lambda it: (not it.approval, order.index(it.level), it.code))
 
 
 def summary(report: Report) -> str:
@@ -118,8 +118,6 @@ def summary(report: Report) -> str:
     unchanged = f"{len(plan.unchanged)} unchanged"
     if quiet(report):
         return f"Nothing to do: {unchanged}."
-    if any(finding.stops_run for finding in report.findings):
-        return f"Refused, nothing was written: {_planned(plan)}, {unchanged}."
     if report.dry_run:
         return f"Plan: {_planned(plan)}, {unchanged}."
     return f"{'Stopped' if report.stopped else 'Done'}: {_done(report)}, {unchanged}."

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.aws.pools import PRICE_MEMBERS, pools
 from reconciler.errors import Throttled
-from reconciler.plan.guard import Pools
+from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing
 from tests.aws.test_lookup import Aws, raising
 from tests.plan.declared import resolved

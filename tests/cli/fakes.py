@@ -14,7 +14,7 @@ import pytest
 from reconciler.cli.reconcile import main
 from reconciler.declare.fleet import Site
 from reconciler.plan.model import Change, Outcome, Plan, Report
-from reconciler.plan.run import Selection
+from reconciler.plan.selection import Selection
 
 YAML = """
 site: acme
@@ -84,8 +84,6 @@ class Aws:
         on_change: Callable[[Change], None],
         stopped: Callable[[], bool],
     ) -> Report:
-        if any(finding.stops_run for finding in report.findings):
-            return report
         self.applied += 1
         rows = []
         for change in report.plan.changes:

@@ -20,7 +20,7 @@ from reconciler.errors import (
 )
 from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report
 from tests.cli.fakes import Aws, Cli
-from tests.render.samples import APPLIED, HUNDRED, MIXED, NOTHING, REFUSED, report
+from tests.render.samples import APPLIED, HELD, HUNDRED, MIXED, NOTHING, report
 
 ROOT = Path(__file__).parents[2]
 CREATE = report(Plan((Change(Op.CREATE, Key("us-east-1", "topic", "acme")),)))
@@ -47,7 +47,7 @@ DENIED = Denied(
         (BLOCKED, 1, 1, 1),
         (UNKNOWN, 1, 1, 1),
         (MIXED, 1, 1, 1),
-        (REFUSED, 4, 4, 4),
+        (HELD, 4, 4, 4),
     ],
     ids=["nothing", "create", "waiting", "hundred", "blocked", "unknown", "mixed", "refused"],
 )
@@ -173,7 +173,7 @@ def test_a_variable_of_the_environment_is_no_contradiction(cli: Cli) -> None:
 
 def test_the_report_of_a_run_has_one_code() -> None:
     assert exits.of_report(APPLIED) == exits.FAILED
-    assert exits.of_report(replace(APPLIED, findings=REFUSED.findings)) == exits.REFUSED
+    assert exits.of_report(replace(APPLIED, findings=HELD.findings)) == exits.REFUSED
 
 
 def test_the_table_has_each_code_once() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.doctor.check import Level
 from reconciler.doctor.placing import addresses, architectures, declared, images, offerings
-from reconciler.plan.guard import Pools
+from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Blocked, Missing
 from tests.doctor.views import A, B, denied, door, found, image, only, subnet, unmatched, view
 from tests.plan.declared import HERE

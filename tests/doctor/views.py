@@ -12,7 +12,7 @@ from reconciler.declare.fleet import LustreFileSystem
 from reconciler.doctor.check import Check, Found, TypeFacts, View
 from reconciler.doctor.examine import run
 from reconciler.errors import Denied, NotFound
-from reconciler.plan.guard import Pools
+from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing
 from tests.aws.test_lookup import Aws
 from tests.plan.declared import IMAGE, NOW, PROFILE, ROLE, resolved, site

@@ -18,7 +18,7 @@ from reconciler.engine.queue import (
     receive,
 )
 from reconciler.errors import Unreachable
-from reconciler.plan.run import Selection
+from reconciler.plan.selection import Selection
 from reconciler.power.notices import Event, Notice, read
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)

@@ -53,7 +53,7 @@ def report(it: str) -> Report:
     unknown = Unknown("topic", it, it, it)
     kept = Live(Key(it, "file_system", it), None, True, {"id": it}, it, it, monthly_cost=it)
     findings = (
-        Finding(Level.ERROR, it, it, where, stops_run=True),
+        Finding(Level.ERROR, it, it, where, approval=it),
         Finding(Level.WARNING, it, it),
         Finding(Level.INFO, it, it, where),
     )

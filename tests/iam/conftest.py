@@ -20,7 +20,7 @@ from reconciler.doctor.examine import examine
 from reconciler.engine import listen, queue
 from reconciler.kinds import KINDS
 from reconciler.plan.model import When
-from reconciler.plan.run import Selection
+from reconciler.plan.selection import Selection
 from reconciler.power.notices import Notice
 from reconciler.sandbox import quotas
 from tests.iam.evaluator import Request
@@ -131,7 +131,7 @@ def _edited(world: World, look: Callable[[], None]) -> None:
             if name in rules and name not in UNDECLARED and rules[name].when is not When.NEVER:
                 world.edits[find(there), name[1]] = value
         report = world.run()
-        assert not any(finding.stops_run for finding in report.findings), report.findings
+        assert not any(finding.approval for finding in report.findings), report.findings
         grown = {name for name, rule in rules.items() if rule.when is When.GROW}
         for key, field in list(world.edits):
             # What has grown stays as large as it has become.

@@ -12,7 +12,8 @@ from reconciler.aws.errors import translated
 from reconciler.cli.failures import failure
 from reconciler.errors import Denied
 from reconciler.plan.model import Outcome
-from reconciler.plan.run import Selection, apply, look
+from reconciler.plan.run import apply, look
+from reconciler.plan.selection import Selection
 from tests.kinds.world import World, rows
 
 WHO = "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform: "
@@ -75,7 +76,7 @@ def test_a_row_says_it_whether_reading_or_writing_failed(sandbox: object) -> Non
             return dict(self.door.call(service, operation, **parameters))
 
     closed = replace(cloud, reader=Door, writer=Door)
-    plan = look(world.site, closed, Selection((), ""), dry_run=False)
+    plan = look(world.site, closed, Selection(), dry_run=False)
     [unknown] = plan.plan.unknown
     assert unknown.reason == reason("sns:GetTopicAttributes")
     report = apply(plan, world.site, closed, lambda change: None, lambda: False)

@@ -35,7 +35,7 @@ EDGES = (
 
 
 def declared(**overrides: Any) -> ResolvedSite:
-    found = resolve(site(workstation(**overrides)), {"us-east-1": facts()}, NOW)
+    found = resolve(site(workstation(**overrides)), {"us-east-1": facts()}, NOW, {})
     assert not found.blocked
     return found
 
@@ -92,7 +92,7 @@ def test_user_data_reads_back_as_it_was_and_anything_else_as_a_digest() -> None:
 def test_an_instance_learns_of_its_home_and_mounts_from_what_aws_tells() -> None:
     shared = lustre("datasets", workstation="")
     mine = workstation(home=lustre(), mounts=(Mount("datasets", "/fsx"),))
-    found = resolve(site(mine, shared=(shared,)), {"us-east-1": facts()}, NOW)
+    found = resolve(site(mine, shared=(shared,)), {"us-east-1": facts()}, NOW, {})
     (wanted,) = launch_template.desired(found)
     home, (mount,) = wanted.spec.user_data["home"], wanted.spec.user_data["mounts"]
     assert home["mount_name"] == Ref(file_system.key_of("acme", lustre()), "mount_name")

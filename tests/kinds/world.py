@@ -15,12 +15,13 @@ from reconciler.aws.client import Session, connect
 from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
-from reconciler.kinds import KINDS
+from reconciler.kinds import HOMES, KINDS
 from reconciler.plan.kind import Kind, Scope
 from reconciler.plan.model import Change, Desired, Key, Live, Report
 from reconciler.plan.read import Cloud, Ruling, as_declared
 from reconciler.plan.resolve import ResolvedSite
-from reconciler.plan.run import Selection, apply, look
+from reconciler.plan.run import apply, look
+from reconciler.plan.selection import Selection
 
 FLEETS = Path(__file__).parent / "fleets"
 
@@ -70,15 +71,20 @@ class World:
             calls=session.calls,
             now=session.now,
             rule=self.ruling,
+            homes=HOMES,
         )
 
     def look(self, *only: str, approve: str = "") -> Report:
         """A dry run."""
-        return look(self.site, self.cloud(), Selection(only, approve), dry_run=True)
+        return look(
+            self.site, self.cloud(), Selection(only, frozenset(approve.split())), dry_run=True
+        )
 
     def run(self, *only: str, approve: str = "") -> Report:
         """A run."""
-        report = look(self.site, self.cloud(), Selection(only, approve), dry_run=False)
+        report = look(
+            self.site, self.cloud(), Selection(only, frozenset(approve.split())), dry_run=False
+        )
         return apply(report, self.site, self.cloud(), lambda change: None, lambda: False)
 
     def off(self) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.errors import Where
@@ -13,6 +13,7 @@ from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
     IN_PLACE,
     NEXT_START,
+    RUNTIME,
     WHEN_OFF,
     Change,
     Desired,
@@ -24,7 +25,9 @@ from reconciler.plan.model import (
     Plan,
     Ref,
     Removal,
+    Rule,
     Unknown,
+    When,
     fixed,
     grow,
 )
@@ -45,12 +48,30 @@ class Spec:
     shape: str = "round"
     size: int = 1
     zone: str = "a"
+    engine: int = 1
+    power: int = 0
+
+
+def _paint(live: Spec, wanted: Spec) -> str:
+    return "a triangle has no color" if live.shape == "triangle" else ""
+
+
+@dataclass(frozen=True)
+class Tagged(Spec):
+    """With tags, as everything in AWS has them."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    user_data: Mapping[str, str] = field(default_factory=dict)
 
 
 RULES = {
-    "color": IN_PLACE,
+    "tags": IN_PLACE,
+    "user_data": NEXT_START,
+    "color": replace(IN_PLACE, refuses=_paint),
     "of": NEXT_START,
     "shape": WHEN_OFF,
+    "engine": Rule(When.UNMOUNTED, Impact.DISRUPTIVE),
+    "power": RUNTIME,
     "size": grow(Impact.DISRUPTIVE, "it only grows: put the size in use back"),
     "zone": fixed("it stays in its zone: make another"),
 }
@@ -143,7 +164,10 @@ def there(
     busy: str = "",
     broken: str = "",
     in_use: str = "",
-    leans_on: tuple[Key, ...] = (),
+    mounts: dict[Key, str] | None = None,
+    home: Key | None = None,
+    owner: str = "",
+    failed: dict[str, str] | None = None,
     removal: Removal = Removal.KEEP,
     region: str = REGION,
     **spec: Any,
@@ -160,7 +184,10 @@ def there(
         busy=busy,
         broken=broken,
         in_use=in_use,
-        leans_on=leans_on,
+        mounts=mounts or {},
+        home=home,
+        owner=owner,
+        failed=failed or {},
         removal=removal,
     )
 

@@ -106,10 +106,33 @@ def test_the_impact_is_that_of_the_worst_field(fields: dict[str, Any], impact: I
 # -- several things at once ------------------------------------------------------------------
 
 
-def test_allowed_held_and_refused_fields_of_one_thing_are_three_rows() -> None:
+def test_a_change_that_is_refused_is_refused_whole() -> None:
+    """Half of it is neither what was declared nor what was reviewed, and would fail each run."""
     live = there("store", in_use="i-0abc is running", size=5)
-    planned = plan([want("store", color="blue", shape="square", zone="b", size=4)], [live])
-    now, held, refused = planned.changes
+    row = only(plan([want("store", color="blue", shape="square", zone="b", size=4)], [live]))
+    assert (row.op, row.outcome, row.impact) == (Op.REPLACE, Outcome.BLOCKED, Impact.DATA)
+    assert [f.field for f in row.fields] == ["color", "shape", "size", "zone"]
+    assert row.reason == (
+        "it only grows: put the size in use back; it stays in its zone: make another"
+    )
+
+
+def test_what_aws_refuses_for_this_thing_is_refused_with_its_own_advice() -> None:
+    live = there("store", shape="triangle")
+    row = only(plan([want("store", shape="triangle", color="blue")], [live]))
+    assert (row.outcome, row.reason) == (Outcome.BLOCKED, "a triangle has no color")
+
+
+def test_what_aws_gave_up_once_is_not_sent_again() -> None:
+    live = there("store", failed={"color": "the last change of color failed: no paint"})
+    row = only(plan([want("store", color="blue")], [live]))
+    assert (row.outcome, row.error) == (Outcome.BLOCKED, "refused")
+    assert row.reason == "the last change of color failed: no paint"
+
+
+def test_allowed_and_held_fields_of_one_thing_are_two_rows() -> None:
+    live = there("store", in_use="i-0abc is running")
+    now, held = plan([want("store", color="blue", shape="square")], [live]).changes
     assert (now.op, now.outcome, [f.field for f in now.fields]) == (
         Op.UPDATE,
         Outcome.PLANNED,
@@ -118,23 +141,13 @@ def test_allowed_held_and_refused_fields_of_one_thing_are_three_rows() -> None:
     assert (held.op, held.outcome, held.error) == (Op.UPDATE, Outcome.WAITING, "in-use")
     assert held.reason == "i-0abc is running; applied once nothing runs"
     assert [f.field for f in held.fields] == ["shape"]
-    assert (refused.op, refused.outcome, refused.impact) == (
-        Op.REPLACE,
-        Outcome.BLOCKED,
-        Impact.DATA,
-    )
-    assert [f.field for f in refused.fields] == ["size", "zone"]
-    assert refused.reason == (
-        "it only grows: put the size in use back; it stays in its zone: make another"
-    )
 
 
 def test_what_is_written_now_carries_the_live_value_of_what_is_not() -> None:
-    live = there("store", in_use="i-0abc is running", size=5)
-    desired = want("store", color="blue", shape="square", zone="b", size=4)
-    now = plan([desired], [live]).changes[0]
+    live = there("store", in_use="i-0abc is running")
+    now = plan([want("store", color="blue", shape="square")], [live]).changes[0]
     assert now.desired is not None
-    assert now.desired.spec == want("store", color="blue", size=5).spec
+    assert now.desired.spec == want("store", color="blue").spec
 
 
 def test_nothing_is_held_once_nothing_runs() -> None:
@@ -236,7 +249,7 @@ def test_a_ref_that_cannot_be_filled_is_no_difference(live: list[Live]) -> None:
 
 
 def test_data_that_was_in_use_and_is_gone_is_a_data_change() -> None:
-    leaning = there("template", of="id-1", leans_on=(key("store"),))
+    leaning = there("template", of="id-1", mounts={key("store"): "id-alice"})
     planned = plan([want("store"), want("template", of=ID)], [leaning])
     store = planned.changes[0]
     assert (store.op, store.impact) == (Op.CREATE, Impact.DATA)

@@ -30,13 +30,13 @@ DENIED = Missing("ec2:DescribeSubnets was denied: allow ec2:DescribeSubnets", "d
 
 def zones_of(found: Facts | None = None, **declared: Any) -> list[str]:
     """The subnets' zones of one workstation, in their order."""
-    resolved = resolve(site(workstation(**declared)), {EAST: found or facts()}, NOW)
+    resolved = resolve(site(workstation(**declared)), {EAST: found or facts()}, NOW, {})
     assert resolved.blocked == ()
     return [each.availability_zone[-1] for each in resolved.workstations[0].subnets]
 
 
 def test_a_workstation_gets_what_it_names() -> None:
-    resolved = resolve(site(workstation()), {EAST: facts()}, NOW)
+    resolved = resolve(site(workstation()), {EAST: facts()}, NOW, {})
     (alice,) = resolved.workstations
     assert (alice.image, alice.instance_profile_arn, alice.scheduler_role_arn) == (
         IMAGE,
@@ -83,7 +83,9 @@ def test_every_subnet_of_the_zone_of_a_volume_may_be_used() -> None:
 
 def test_the_order_of_aws_answer_does_not_matter() -> None:
     turned = facts(subnets=tuple(reversed(THREE)))
-    same = [resolve(site(workstation()), {EAST: f}, NOW).workstations for f in (facts(), turned)]
+    same = [
+        resolve(site(workstation()), {EAST: f}, NOW, {}).workstations for f in (facts(), turned)
+    ]
     assert same[0] == same[1]
 
 
@@ -176,7 +178,7 @@ def test_what_lacks_something_is_blocked_with_the_place_to_edit(
     settled = workstation("bob", region="eu-central-1")
     bad = site(workstation(**declared), settled)
     there = facts(subnets=tuple(subnet(letter, region="eu-central-1") for letter in "abc"))
-    resolved = resolve(bad, {EAST: found, "eu-central-1": there}, NOW)
+    resolved = resolve(bad, {EAST: found, "eu-central-1": there}, NOW, {})
     (blocked,) = resolved.blocked
     assert (blocked.reason, blocked.error) == (reason, error)
     assert (blocked.workstation, blocked.name, blocked.region) == ("alice", "acme-alice", EAST)
@@ -197,6 +199,7 @@ def test_two_images_are_looked_up_by_what_they_are() -> None:
         site(workstation(), workstation("bob", image=by_id)),
         {EAST: facts(images={"/golden": IMAGE, "ami-2": other})},
         NOW,
+        {},
     )
     assert [each.image.id for each in resolved.workstations] == ["ami-1", "ami-2"]
 
@@ -218,21 +221,21 @@ def test_a_lustre_home_is_placed_where_its_workstation_may_be(
     zone: str | None, zones: tuple[str, ...], placed: str
 ) -> None:
     home = lustre(availability_zone=zone)
-    resolved = resolve(site(workstation(home=home, zones=zones)), {EAST: facts()}, NOW)
+    resolved = resolve(site(workstation(home=home, zones=zones)), {EAST: facts()}, NOW, {})
     (found,) = resolved.file_systems
     assert found.subnet.availability_zone == f"{EAST}{placed}"
     assert len(resolved.workstations[0].subnets) == (len(zones) or 3), "Lustre ties nobody"
 
 
 def test_a_blocked_workstation_takes_its_home_along() -> None:
-    resolved = resolve(site(workstation(home=lustre())), {EAST: facts(subnets=DENIED)}, NOW)
+    resolved = resolve(site(workstation(home=lustre())), {EAST: facts(subnets=DENIED)}, NOW, {})
     assert (len(resolved.blocked), resolved.file_systems) == (1, ())
 
 
 def test_a_shared_file_system_is_placed_or_blocked_by_itself() -> None:
     here = lustre("datasets", "", availability_zone=f"{EAST}b")
     nowhere = lustre("scratch", "", availability_zone=f"{EAST}e")
-    resolved = resolve(site(workstation(), shared=(here, nowhere)), {EAST: facts()}, NOW)
+    resolved = resolve(site(workstation(), shared=(here, nowhere)), {EAST: facts()}, NOW, {})
     assert [f.subnet.id for f in resolved.file_systems] == ["subnet-b"]
     (blocked,) = resolved.blocked
     assert (blocked.workstation, blocked.name) == ("", "acme-vision/scratch")

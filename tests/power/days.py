@@ -17,10 +17,11 @@ from reconciler.aws.client import Session, connect
 from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
-from reconciler.kinds import KINDS
+from reconciler.kinds import HOMES, KINDS
 from reconciler.plan.model import Report
 from reconciler.plan.read import Cloud
-from reconciler.plan.run import Selection, apply, look
+from reconciler.plan.run import apply, look
+from reconciler.plan.selection import Selection
 from reconciler.power.ruling import rule
 from reconciler.sandbox import Sandbox
 
@@ -95,6 +96,7 @@ class Days:
             calls=self.session.calls,
             now=self.sandbox.clock.now,
             rule=rule,
+            homes=HOMES,
         )
         report = look(self.site, cloud, Selection(), dry_run=False)
         return apply(report, self.site, cloud, lambda change: None, lambda: False)

@@ -24,7 +24,7 @@ def edge(action: Any, text: str, *calendars: Calendar, zone: str = "Europe/Berli
 
 
 def wanted(*edges: Edge) -> list[Desired]:
-    found = resolve(site(workstation(schedule=edges)), {"us-east-1": facts()}, NOW)
+    found = resolve(site(workstation(schedule=edges)), {"us-east-1": facts()}, NOW, {})
     return list(schedule.desired(found))
 
 

@@ -245,13 +245,29 @@ def test_row_30_max_runtime(begun: Begin) -> None:
     assert not days.run().plan.changes
     days.to("Mon 17:01")
     (change,) = days.run().plan.changes
-    assert "longer than max_runtime" in change.reason
+    assert "longer than its max_runtime of 8 h" in change.reason
     assert days.state() == "off"
 
 
-@pytest.mark.parametrize("backstop", ["max_runtime: 8h", "outside_hours: stop"])
-def test_an_override_beats_the_backstops_and_is_in_the_plan(begun: Begin, backstop: str) -> None:
-    days = begun(backstop)
+def test_an_override_does_not_disarm_max_runtime(begun: Begin) -> None:
+    """Promise 15: whatever keeps it on, it ends; and what kept it on is taken back with it."""
+    days = begun("max_runtime: 8h")
+    days.to("Mon 10:00")
+    override(days, "on until 2026-11-29T05:00:00Z alice@example.com")
+    days.run()
+    days.to("Mon 17:01")
+    (change,) = days.run().plan.changes
+    assert {f.field: f.new for f in change.fields} == {
+        "min_size": 0,
+        "desired_capacity": 0,
+        "override": "",
+    }
+    assert days.state() == "off"
+    assert not days.run().plan.changes
+
+
+def test_an_override_beats_the_end_of_the_hours_and_is_in_the_plan(begun: Begin) -> None:
+    days = begun("outside_hours: stop")
     days.to("Mon 18:00")
     if days.state() == "off":
         days.desire(1)

@@ -65,9 +65,7 @@ def test_no_edit_deletes_data_and_every_plan_lists_what_is_kept(stage: Raise, ed
     before, backups = data(), snapshots()
     assert len(before) == 3, "two file systems and a volume"
     world.declare(*fleets)
-    token = next(
-        (f.message.split("--approve ")[1][:8] for f in world.look().findings if f.stops_run), ""
-    )
+    token = next((f.approval for f in world.look().findings if f.approval), "")
     with world.tap.hearing():
         for _ in range(3):
             world.run(approve=token)
@@ -133,7 +131,7 @@ def test_a_home_that_vanished_is_not_replaced_by_an_empty_one_in_silence(stage: 
     (blocked,) = [c for c in report.plan.changes if c.error == "data-missing"]
     assert (blocked.key.name, blocked.outcome) == (HOME, Outcome.BLOCKED)
     assert data() == before
-    world.run(approve=blocked.reason.split("--approve ")[1][:8])
+    world.run(approve=blocked.reason.split("--approve ")[1][:32])
     assert len(data() - before) == 1
     world.settle()
 

@@ -77,9 +77,7 @@ def test_a_neighbour_site_whose_name_begins_with_ours_is_not_ours(stage: Raise) 
     world.declare(VISION)
     world.settle()
     world.declare(plain("zoe"))
-    token = next(
-        (f.message.split("--approve ")[1][:8] for f in world.look().findings if f.stops_run), ""
-    )
+    token = next((f.approval for f in world.look().findings if f.approval), "")
     for _ in range(2):
         world.run(approve=token)
     assert group("acme-bob") == {}, "ours did go"

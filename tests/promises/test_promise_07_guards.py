@@ -26,11 +26,11 @@ def groups() -> list[str]:
 
 
 def stopping(report: Report) -> list[Finding]:
-    return [finding for finding in report.findings if finding.stops_run]
+    return [finding for finding in report.findings if finding.approval]
 
 
 def token_in(text: str) -> str:
-    return text.split("--approve ")[1][:8]
+    return text.split("--approve ")[1][:32]
 
 
 # -- by exit code ----------------------------------------------------------------------------

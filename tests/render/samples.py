@@ -200,12 +200,17 @@ IMAGE_ON_ALL = report(
     )
 )
 
-REFUSED = report(
+TOKEN = "1a2b3c4d5e6f708192a3b4c5d6e7f809"
+
+HELD = report(
     Plan(
         changes=tuple(
             Change(
                 Op.DELETE,
                 key("schedule", f"{name}-start-1"),
+                outcome=Outcome.BLOCKED,
+                reason="3 of 12 workstations would be removed at once",
+                error="many-removals",
                 fleet="vision",
                 workstation=name,
             )
@@ -215,9 +220,9 @@ REFUSED = report(
     Finding(
         Level.ERROR,
         "many-removals",
-        "3 of 12 workstations would be removed at once (alice, bob, carol), more than 1: nothing "
-        "is done. If that is meant, run again with --approve 1a2b3c4d",
-        stops_run=True,
+        "3 of 12 workstations would be removed at once (alice, bob, carol), more than 1: these "
+        "rows are held back. If that is meant, run again with --approve " + TOKEN,
+        approval=TOKEN,
     ),
 )
 
@@ -283,7 +288,7 @@ ALL = {
     "mixed": MIXED,
     "hundred": HUNDRED,
     "image-on-all": IMAGE_ON_ALL,
-    "refused": REFUSED,
+    "refused": HELD,
     "applied": APPLIED,
     "stopped": STOPPED,
     "hostile": HOSTILE,

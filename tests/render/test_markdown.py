@@ -50,7 +50,7 @@ def many(number: int, long: str) -> Report:
         ),
     )
     findings = [
-        Finding(Level.ERROR, f"code-{n}", f"{n}{long}", HERE, stops_run=n % 2 == 0)
+        Finding(Level.ERROR, f"code-{n}", f"{n}{long}", HERE, approval=str(n % 2 or ""))
         for n in range(number)
     ]
     return report(plan, *findings)
@@ -90,7 +90,7 @@ def test_counts_of_left_out_rows_are_true() -> None:
 
 
 def test_what_stops_the_run_comes_before_the_rest() -> None:
-    stop = Finding(Level.ERROR, "many-removals", "too many", stops_run=True)
+    stop = Finding(Level.ERROR, "many-removals", "too many", approval="1a2b")
     shown = comment(replace(MIXED, findings=(*MIXED.findings, stop)))
     assert shown.index("many-removals") < shown.index("| | what |") < shown.index("few-spot-pools")
 

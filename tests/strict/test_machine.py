@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from reconciler.errors import AwsError
-from reconciler.plan.model import Outcome, Report
+from reconciler.plan.model import Report
 from tests.strict import autoscaling, instances, sites, strangers
 from tests.strict.conftest import SOAK
 from tests.strict.ec2_network import TYPES
@@ -285,8 +285,7 @@ class Machine(RuleBasedStateMachine):
                     MinSize=0,
                     DesiredCapacity=0,
                 )
-            approve = next(iter(_tokens(report)), "") if report else ""
-            report = self.world.run(approve)
+            report = self.world.run(_approvals(report) if report else "")
             assert report is not None, self.world.errors
             if not report.plan.changes:
                 break
@@ -297,15 +296,9 @@ class Machine(RuleBasedStateMachine):
         assert not abandoned(aws, set(self.fleet.workstations))
 
 
-def _tokens(report: Report) -> list[str]:
-    """What a person would pass to --approve."""
-    blocked = [c for c in report.plan.changes if c.outcome is Outcome.BLOCKED]
-    stops = any(finding.stops_run for finding in report.findings)
-    return [
-        finding.message.split("--approve ")[1].split()[0]
-        for finding in report.findings
-        if "--approve " in finding.message and (blocked or stops)
-    ]
+def _approvals(report: Report) -> str:
+    """What a person would pass to --approve, one after the other."""
+    return " ".join(finding.approval for finding in report.findings if finding.approval)
 
 
 Machine.TestCase.settings = settings(

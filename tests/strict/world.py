@@ -9,10 +9,11 @@ from reconciler.aws import lookup
 from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
 from reconciler.errors import ReconcilerError
-from reconciler.kinds import KINDS
+from reconciler.kinds import HOMES, KINDS
 from reconciler.plan.model import Outcome, Report
 from reconciler.plan.read import Cloud
-from reconciler.plan.run import Selection, apply, look
+from reconciler.plan.run import apply, look
+from reconciler.plan.selection import Selection
 from reconciler.power.ruling import rule
 from tests.strict import ec2_network, iam_ssm_sts
 from tests.strict.aws import ACCOUNT, StrictAws
@@ -65,11 +66,14 @@ class World:
             pool=Inline,
             now=self.aws.now,
             rule=rule,
+            homes=HOMES,
         )
 
     def look(self, approve: str = "") -> Report:
         """A dry run."""
-        return look(self.site, self.cloud(), Selection((), approve), dry_run=True)
+        return look(
+            self.site, self.cloud(), Selection((), frozenset(approve.split())), dry_run=True
+        )
 
     def run(self, approve: str = "") -> Report | None:
         """A run, whole: None when it crashed or ended with an error."""
@@ -81,7 +85,7 @@ class World:
         cloud = self.cloud()
 
         def see() -> Report:
-            return look(self.site, cloud, Selection((), approve), dry_run=False)
+            return look(self.site, cloud, Selection((), frozenset(approve.split())), dry_run=False)
 
         try:
             report = memo.look(self, approve, see) if memo else see()

@@ -1,0 +1,220 @@
+"""One declared thing against what is there: unchanged, or rows of the plan. Pure.
+
+live        desired   becomes
+–           yes       create
+ours, same  yes       unchanged
+ours        yes       update; where AWS would refuse a field, the whole change is blocked
+not ours    yes       blocked: "exists without our tag"
+unread      any       unknown: blocks its own rows, and no delete follows from it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.plan.kind import Kind
+from reconciler.plan.live import Index
+from reconciler.plan.model import (
+    IN_USE,
+    NEEDS,
+    REFUSED,
+    Change,
+    Desired,
+    FieldChange,
+    Impact,
+    Key,
+    Live,
+    Op,
+    Outcome,
+    Ref,
+    When,
+)
+from reconciler.plan.refs import OpenFields, fill, keep, open_fields
+
+SEVERITY = (Impact.NONE, Impact.NEXT_START, Impact.DISRUPTIVE, Impact.DATA)
+
+
+@dataclass
+class Draft:
+    """The plan while it grows."""
+
+    live: Index
+    wanted: frozenset[Key]
+    blocked: Mapping[str, str]  # names that could not be resolved, and why
+    changes: list[Change] = field(default_factory=list)
+    unchanged: list[Key] = field(default_factory=list)
+    known: dict[Ref, str] = field(default_factory=dict)
+    moving: set[Key] = field(default_factory=set)  # this plan changes what they are
+    waits: dict[Key, str] = field(default_factory=dict)  # not ready yet, and why
+    stuck: dict[Key, str] = field(default_factory=dict)  # will not stand after this run, and why
+
+
+def known_attributes(live: Index) -> dict[Ref, str]:
+    """Every attribute of what is ours and ready: what a Ref may be filled with."""
+    return {
+        Ref(each.key, attr): value
+        for each in live.things.values()
+        if each.owned and each.ready
+        for attr, value in each.attrs.items()
+    }
+
+
+def compare(draft: Draft, kind: Kind, want: Desired) -> None:
+    """Add the rows of one declared thing to the draft."""
+    unread = draft.live.unread_kind(want.key)
+    live = draft.live.things.get(want.key)
+    row = Change(
+        Op.UPDATE if live or unread else Op.CREATE,
+        want.key,
+        live=live,
+        desired=want,
+        fleet=want.fleet,
+        workstation=want.workstation,
+        where=want.where,
+        notes=want.notes,
+        reason=want.reason,
+        disturbs=() if want.workstation else draft.live.users(want.key),
+    )
+    if unread:
+        return _stop(draft, row, f"could not be read: {unread.reason}", unread.error)
+    if live and not live.owned:
+        return _stop(
+            draft,
+            replace(row, op=Op.CREATE),
+            "exists without our tag: rename the workstation, or remove or tag what is there",
+            "foreign",
+        )
+    opened = open_fields(want.spec)
+    leans = (*want.after, *(ref.key for held in opened.values() for ref in held))
+    for key in leans:
+        if key not in draft.wanted and key not in draft.live.things:
+            draft.stuck.setdefault(key, draft.blocked.get(key.name, "it is declared nowhere"))
+    # A Ref that can be filled is no trouble: what it is of stands, though a change was refused.
+    unfilled = [ref.key for held in opened.values() for ref in held if ref not in draft.known]
+    needed = (*want.after, *(unfilled if live is None else ()))
+    missing = next((key for key in needed if key in draft.stuck), None)
+    if missing:
+        return _stop(draft, row, needs(missing, draft.stuck[missing]), NEEDS)
+    if live is None:
+        row = replace(row, desired=_filled(draft, want, opened))
+        late = next((key for key in leans if key in draft.waits), None)
+        if late:
+            return _wait(draft, row, needs(late, draft.waits[late]))
+        draft.moving.add(want.key)
+        lost = draft.live.mounted_by.get(want.key, ())
+        if lost:  # it was there, and is gone
+            known_by = ", ".join(sorted(f"{each.key} {dict(each.attrs)}" for each in lost))
+            row = replace(row, impact=Impact.DATA, instead_of=known_by)
+        draft.changes.append(row)
+        return None
+    return _update(draft, kind, live, row, opened)
+
+
+def _update(draft: Draft, kind: Kind, live: Live, row: Change, opened: OpenFields) -> None:
+    assert row.desired is not None
+    want = _filled(draft, row.desired, opened)
+    if live.spec is not None:
+        spec = keep(want.spec, live.spec, opened, draft.known, draft.moving)
+        want = replace(want, spec=spec)
+    found = kind.diff(live, want)
+    advice = [(f, why) for f in found if (why := _refusal(kind, f, live, want))]
+    if advice:
+        # Refused whole: half of a change is neither what was declared nor what was reviewed.
+        change = replace(
+            row, op=Op.REPLACE, fields=tuple(found), impact=_impact(kind, found), desired=want
+        )
+        larger = all(kind.RULES[f.field].when is not When.NEVER for f, _ in advice)
+        reason = "; ".join(dict.fromkeys(why for _, why in advice))
+        _stop(draft, change, reason, REFUSED, stands=larger)
+        return
+    holders = [_holder(draft, kind, f, live) for f in found]
+    held = tuple(f for f, holder in zip(found, holders, strict=True) if holder)
+    now = tuple(f for f, holder in zip(found, holders, strict=True) if not holder)
+    # What is held stays as it is: the write that goes out now carries its live value.
+    for each in held:
+        want = replace(
+            want, spec=replace(want.spec, **{each.field: getattr(live.spec, each.field)})
+        )
+    if now:
+        change = replace(row, fields=now, impact=_impact(kind, now), desired=want)
+        if live.broken:
+            _stop(draft, change, live.broken, "broken")
+        elif live.busy:
+            _wait(draft, change, live.busy)
+        else:
+            draft.changes.append(change)
+            _forget(draft, kind, live.key)
+    if held:
+        reason = "; ".join(dict.fromkeys(filter(None, holders))) + "; applied once nothing runs"
+        change = replace(row, fields=held, impact=_impact(kind, held), desired=want)
+        draft.changes.append(replace(change, outcome=Outcome.WAITING, reason=reason, error=IN_USE))
+    if not found and not want.runtime_only:
+        if live.broken:
+            _stop(draft, row, live.broken, "broken")
+        elif not live.ready:
+            _wait(draft, row, live.busy)
+        else:
+            draft.unchanged.append(live.key)
+
+
+def needs(key: Key, reason: str) -> str:
+    """Why something waits or is blocked: the first cause, not the chain to it."""
+    return reason if reason.startswith("needs ") else f"needs {key}: {reason}"
+
+
+def _filled(draft: Draft, want: Desired, opened: OpenFields) -> Desired:
+    return replace(want, spec=fill(want.spec, opened, draft.known)) if opened else want
+
+
+def _forget(draft: Draft, kind: Kind, key: Key) -> None:
+    """An update moves some attributes: whoever refers to them must wait for the new value."""
+    draft.moving.add(key)
+    for attr in kind.MOVES:
+        draft.known.pop(Ref(key, attr), None)
+
+
+def _wait(draft: Draft, row: Change, reason: str) -> None:
+    draft.changes.append(replace(row, outcome=Outcome.WAITING, reason=reason))
+    if row.live is None or not row.live.ready:
+        draft.waits.setdefault(row.key, reason)
+
+
+def _stop(draft: Draft, row: Change, reason: str, error: str, *, stands: bool = False) -> None:
+    """Block a row, and with it whoever stands after it; unless it `stands`, only larger."""
+    draft.changes.append(replace(row, outcome=Outcome.BLOCKED, reason=reason, error=error))
+    if not stands:
+        draft.stuck.setdefault(row.key, reason)
+
+
+def _refusal(kind: Kind, change: FieldChange, live: Live, want: Desired) -> str:
+    """Why this field may not change, and what to do instead; "" where it may."""
+    rule = kind.RULES[change.field]
+    if change.field in live.failed:
+        return live.failed[change.field]
+    if rule.when is When.NEVER or (rule.when is When.GROW and not change.new > change.old):
+        return rule.advice
+    return rule.refuses(live.spec, want.spec) if rule.refuses else ""
+
+
+def _holder(draft: Draft, kind: Kind, change: FieldChange, live: Live) -> str:
+    """What runs that this change has to wait for; "" for nothing."""
+    match kind.RULES[change.field].when:
+        case When.OFF:
+            return live.in_use
+        case When.EMPTY:
+            return live.occupied
+        case When.UNMOUNTED:
+            return draft.live.in_use_by(live)
+        case _:
+            return ""
+
+
+def may_be_written(kind: Kind, change: FieldChange, live: Live, want: Desired) -> bool:
+    """Whether a field may change now: neither refused nor held by what is known of `live`."""
+    held = {When.OFF: live.in_use, When.EMPTY: live.occupied, When.UNMOUNTED: "unknown"}
+    return not _refusal(kind, change, live, want) and not held.get(kind.RULES[change.field].when)
+
+
+def _impact(kind: Kind, changes: Iterable[FieldChange]) -> Impact:
+    return max((kind.RULES[f.field].impact for f in changes), key=SEVERITY.index)

@@ -1,0 +1,159 @@
+"""A home is never swapped without a word: another home, none, another owner, a rename. Pure.
+
+The launch template that stands names the home by its AWS id; the declaration names it by its key.
+Where they disagree, or where somebody's data is about to belong to somebody else, the workstation
+is held back until a person has approved it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.declare.fleet import Workstation
+from reconciler.plan.hold import Hold, token
+from reconciler.plan.model import Change, Key, Live, Op, Plan, Ref
+from reconciler.plan.ownership import REPLACES
+
+INSTANCE_OWNER = "user_data.owner"
+"""The path of the owner in a launch template's row."""
+
+Place = tuple[str, str]
+"""Region and workstation."""
+
+
+def holds(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:
+    """Every workstation whose home, or whose home's owner, would change."""
+    for row in plan.changes:
+        if row.op is Op.DELETE or not row.workstation:
+            continue
+        yield from _other_home(plan, row)
+    yield from _other_owner(plan)
+    yield from _likely_renames(plan, declared)
+
+
+def remember(plan: Plan, approved: Iterable[Hold]) -> Plan:
+    """The plan in which a home that is created under an approval carries the id it replaces.
+
+    A Lustre file system takes minutes to create, and the template names it only then: the tag
+    tells the later run that the swap was approved.
+    """
+    swaps = {hold.token: hold for hold in approved if hold.code == "home-changes"}
+    if not swaps:
+        return plan
+    replaced = {
+        row.desired.home: _id(row.live)
+        for row in plan.changes
+        if row.desired and row.desired.home and row.live and row.live.home
+        if any(hold.holds(row) for hold in swaps.values())
+    }
+    return replace(
+        plan,
+        changes=tuple(
+            _tagged(row, replaced[row.key]) if row.op is Op.CREATE and row.key in replaced else row
+            for row in plan.changes
+        ),
+    )
+
+
+def _tagged(row: Change, old: str) -> Change:
+    assert row.desired is not None
+    spec: Any = row.desired.spec  # every kind that holds a home has tags
+    spec = replace(spec, tags={**spec.tags, REPLACES: old})
+    return replace(row, desired=replace(row.desired, spec=spec))
+
+
+def _id(live: Live) -> str:
+    """The AWS id of the home that a template names."""
+    return live.mounts[live.home] if live.home else ""
+
+
+def _other_home(plan: Plan, row: Change) -> Iterator[Hold]:
+    live, want = row.live, row.desired
+    if live is None or live.home is None or want is None or want.runtime_only:
+        return
+    old, new = _id(live), _known(plan, want.home, "id")
+    if want.home == live.home and new in ("", old):
+        return  # the same, or made anew for one that is lost: that has a hold of its own
+    if _known(plan, want.home, "replaces") == old:
+        return  # approved when it was created
+    what = f"{want.home} ({new or 'to be created, empty'})" if want.home else "none"
+    yield Hold(
+        "home-changes",
+        token("home-changes", [f"{row.key.region} {row.workstation} {old} {want.home} {new}"]),
+        f"{row.workstation}: its home would change from {live.home} ({old}) to {what}: what is "
+        "in the old home stays there, and is not copied. If that is meant",
+        _of(row.key.region, row.workstation),
+        row.where,
+    )
+
+
+def _known(plan: Plan, key: Key | None, attribute: str) -> str:
+    return plan.known.get(Ref(key, attribute), "") if key else ""
+
+
+def _of(region: str, workstation: str) -> Callable[[Change], bool]:
+    """All rows of one workstation but removals."""
+    place = (region, workstation)
+    return lambda row: row.op is not Op.DELETE and (row.key.region, row.workstation) == place
+
+
+def _other_owner(plan: Plan) -> Iterator[Hold]:
+    """Who owns a workstation may sign in to it, and to everything that is in its home.
+
+    What the launch template tells its instances is the owner that was declared. A tag that reads
+    otherwise was edited by hand, and is put back without asking anybody.
+    """
+    for row in plan.changes:
+        for change in row.fields:
+            if change.path != INSTANCE_OWNER or not (change.old and change.new):
+                continue
+            old, new, name = str(change.old), str(change.new), row.workstation
+            yield Hold(
+                "owner-changes",
+                token("owner-changes", [f"{row.key.region} {name} {old} {new}"]),
+                f"{name}: its owner would change from {old} to {new}, who could then sign in and "
+                "read everything in its home. If that is meant",
+                _of(row.key.region, name),
+                row.where,
+            )
+
+
+def _likely_renames(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:
+    """A new home for somebody whose old one is declared nowhere any more."""
+    homes = {
+        row.desired.home: row
+        for row in plan.changes
+        if row.desired and row.desired.home and row.op is Op.CREATE
+    }
+    left = [live for live in plan.kept if live.workstation and live.owner]
+    for row in plan.changes:
+        place = (row.key.region, row.workstation)
+        if row.op is not Op.CREATE or row.key not in homes or place not in declared:
+            continue
+        owner = declared[place].owner
+        old = next((each for each in left if each.owner == owner and _place(each) != place), None)
+        if old is None:
+            continue
+        standing = f"{old.key} ({old.attrs.get('id')}) in {old.key.region}"
+        if old.workstation == row.workstation:
+            code, why = "home-changes", f"its home {standing} stays there, and is not copied"
+        else:
+            code = "likely-rename"
+            why = (
+                f"{standing}, the home of {old.workstation} of {owner}, is declared nowhere any "
+                f"more: was {old.workstation} renamed? Then put its name back"
+            )
+        yield Hold(
+            code,
+            token(code, [f"{row.key.region} {row.workstation} {old.attrs.get('id')}"]),
+            f"{row.workstation} of {owner} would get a new, empty home in {row.key.region}, and "
+            f"{why}. If a new, empty one is meant",
+            _of(*place),
+            row.where,
+        )
+
+
+def _place(live: Live) -> Place:
+    return (live.key.region, live.workstation)

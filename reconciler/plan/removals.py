@@ -1,0 +1,95 @@
+"""What nobody declares any more: what of it goes, when, and what stays. Pure.
+
+Start schedules go first; then, where nothing runs, the group, its template, and last the schedule
+that would have stopped it. Data stays (promise 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.plan.kind import Kind
+from reconciler.plan.live import Index
+from reconciler.plan.model import (
+    IN_USE,
+    Change,
+    Desired,
+    Key,
+    Live,
+    Op,
+    Outcome,
+    Removal,
+)
+from reconciler.plan.resolve import Blocked
+
+Place = tuple[str, str]
+"""Region and workstation."""
+
+
+def removals(
+    found: Index, desired: Iterable[Desired], blocked: Sequence[Blocked], kinds: Sequence[Kind]
+) -> tuple[list[Change], tuple[Live, ...]]:
+    """The rows that delete, in their order, and the data that stays."""
+    declared = [each for each in desired if not each.runtime_only]
+    orphans = _orphans(found, {each.key for each in declared}, blocked)
+    context = _Context(
+        found,
+        staying={(each.key.region, each.workstation) for each in declared if each.workstation},
+        holders=[kind.NAME for kind in kinds if kind.HOLDS_INSTANCES],
+        # A schedule has no tags that tell its fleet: the group of its workstation does.
+        fleets={(o.key.region, o.workstation): o.fleet for o in orphans if o.fleet},
+    )
+    order = {kind.NAME: index for index, kind in enumerate(kinds)}
+    going = sorted(
+        (o for o in orphans if o.removal in (Removal.AT_ONCE, Removal.WHEN_OFF)),
+        key=lambda o: (
+            o.removal is Removal.WHEN_OFF,
+            o.key.kind not in context.holders,
+            order[o.key.kind],
+            o.key,
+        ),
+    )
+    rows = [_row(each, context) for each in going]
+    return rows, tuple(o for o in orphans if o.removal is Removal.DATA)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What decides whether something may go now."""
+
+    found: Index
+    staying: set[Place]  # workstations that are declared
+    holders: list[str]  # kinds that hold instances
+    fleets: Mapping[Place, str]
+
+
+def _orphans(found: Index, wanted: set[Key], blocked: Sequence[Blocked]) -> list[Live]:
+    """Everything of ours that is not wanted; what is declared and cannot be resolved is spared."""
+    spared = {(each.region, each.workstation or each.name) for each in blocked}
+    return [
+        live
+        for key, live in found.things.items()
+        if live.owned and key not in wanted
+        if (key.region, live.workstation or key.name) not in spared
+    ]
+
+
+def _row(live: Live, context: _Context) -> Change:
+    place = (live.key.region, live.workstation)
+    fleet = live.fleet or context.fleets.get(place, "")
+    row = Change(Op.DELETE, live.key, live=live, fleet=fleet, workstation=live.workstation)
+    # The stop schedule of a workstation that stays is one its owner no longer wants.
+    stays = place in context.staying and live.key.kind not in context.holders
+    if live.removal is Removal.AT_ONCE or stays:
+        return row
+    for name in context.holders:
+        unread = context.found.unread_kind(Key(live.key.region, name, ""))
+        if unread:
+            reason = f"whether it runs could not be read: {unread.reason}"
+            return replace(row, outcome=Outcome.BLOCKED, reason=reason, error=unread.error)
+    in_use = context.found.in_use(*place)
+    if in_use:
+        reason = f"{in_use}; removed once nothing runs"
+        return replace(row, outcome=Outcome.WAITING, reason=reason, error=IN_USE)
+    return row
