@@ -105,7 +105,8 @@ def compare(draft: Draft, kind: Kind, want: Desired) -> None:
         lost = draft.live.mounted_by.get(want.key, ())
         if lost:  # it was there, and is gone
             known_by = ", ".join(sorted(f"{each.key} {dict(each.attrs)}" for each in lost))
-            row = replace(row, impact=Impact.DATA, instead_of=known_by)
+            old = min(each.mounts[want.key] for each in lost)
+            row = replace(row, impact=Impact.DATA, instead_of=known_by, replaces=old)
         draft.changes.append(row)
         return None
     return _update(draft, kind, live, row, opened)

@@ -39,19 +39,20 @@ def remember(plan: Plan, approved: Iterable[Hold]) -> Plan:
     A Lustre file system takes minutes to create, and the template names it only then: the tag
     tells the later run that the swap was approved.
     """
-    swaps = {hold.token: hold for hold in approved if hold.code == "home-changes"}
-    if not swaps:
-        return plan
-    replaced = {
+    holds = list(approved)
+    replaced = {row.key: row.replaces for row in plan.changes if row.replaces} | {
         row.desired.home: _id(row.live)
         for row in plan.changes
         if row.desired and row.desired.home and row.live and row.live.home
-        if any(hold.holds(row) for hold in swaps.values())
     }
     return replace(
         plan,
         changes=tuple(
-            _tagged(row, replaced[row.key]) if row.op is Op.CREATE and row.key in replaced else row
+            _tagged(row, replaced[row.key])
+            if row.op is Op.CREATE
+            and row.key in replaced
+            and any(hold.holds(row) for hold in holds)
+            else row
             for row in plan.changes
         ),
     )

@@ -213,6 +213,7 @@ class Change:
     where: Where | None = None
     notes: tuple[str, ...] = ()  # shown under the row: matching types, where an image came from
     instead_of: str = ""  # what a lost thing was known by: its replacement is not the same thing
+    replaces: str = ""  # the AWS id of the data that it takes the place of
     disturbs: tuple[str, ...] = ()  # the workstations that mount it, when it is shared data
 
 

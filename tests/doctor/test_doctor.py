@@ -21,6 +21,7 @@ from reconciler.errors import UsageError, Where
 from reconciler.render.doctor import document, text
 from reconciler.render.look import Look
 from reconciler.sandbox import quotas
+from reconciler.sandbox.clock import Clock
 from tests.kinds.world import READS, client
 
 if TYPE_CHECKING:
@@ -61,8 +62,14 @@ def fleets(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def doctor(sandbox: Sandbox, fleets: Path, capsys: pytest.CaptureFixture[str]) -> Said:
-    """`doctor(…)`: exit code and the JSON."""
+def doctor(
+    sandbox: Sandbox,
+    fleets: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Said:
+    """`doctor(…)`: exit code and the JSON; AWS's clock and this machine's agree."""
+    monkeypatch.setattr(sandbox.clock, "real", Clock().real)
 
     def run(*arguments: str) -> tuple[int, Any]:
         code = main(["doctor", "-f", str(fleets), "-o", "json", *arguments])

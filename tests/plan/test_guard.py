@@ -27,7 +27,7 @@ from reconciler.plan.model import (
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
 from tests.plan.declared import REGION, lustre, resolved
-from tests.plan.fakes import key, kinds, plan, there, want
+from tests.plan.fakes import Tagged, key, kinds, plan, there, want
 
 TOKEN = 32
 """Hexadecimal digits of a token: 128 bits."""
@@ -220,7 +220,8 @@ def test_shared_data_disturbs_everybody_who_mounts_it() -> None:
 
 def lost(template: str = "alice") -> Plan:
     leaning = there("template", template, mounts={want("store").key: "id-alice"})
-    return plan([want("store")], [leaning, there("group")])
+    made = replace(want("store"), spec=Tagged())
+    return plan([made], [leaning, there("group")])
 
 
 def test_data_that_is_gone_is_not_made_anew_in_silence() -> None:

@@ -58,7 +58,7 @@ OF_WHAT_STANDS = {
 FAILURES = ["ThrottlingException", "AccessDenied"]
 
 EDITED: Tree = {
-    **vision(bob=None, carol={**ALICE, "schedule": None}),
+    **vision(bob=None, carol={**ALICE, "owner": "carol@example.com", "schedule": None}),
     "defaults": {"tags": {"Team": "vision"}},
 }
 

@@ -61,7 +61,7 @@ def world(settled: Stage) -> Iterator[Stage]:
     stop(NAME)
     settled.declare(VISION)
     settled.edits.clear()
-    settled.run()
+    settled.run(approve=approvals(settled))
     left = {change.error for change in settled.run().plan.changes}
     assert left <= {"refused"}, "a volume that has grown stays so"
 
@@ -76,10 +76,16 @@ def at_work() -> tuple[int, list[str], int]:
     return found["DesiredCapacity"], instances, len(found["Instances"])
 
 
+def approvals(world: Stage) -> str:
+    return " ".join(finding.approval for finding in world.look().findings)
+
+
 def run_twice(world: Stage) -> Report:
+    """With every approval that the guards ask for."""
     before = at_work()
+    approve = approvals(world)
     with world.tap.hearing() as tap:
-        report = world.run()
+        report = world.run(approve=approve)
         world.run()
     assert at_work() == before
     assert not tap.names & CUTTING
