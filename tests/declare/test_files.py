@@ -25,10 +25,21 @@ def test_a_folder_is_its_yaml_files_but_not_those_below_it(folder: Folder) -> No
     assert [each.name for each in folder.load().workstations] == ["ws", "two"]
 
 
-def test_a_file_brings_the_defaults_beside_it_and_nothing_else(folder: Folder) -> None:
+def test_a_file_selects_its_fleet_out_of_its_directory(folder: Folder) -> None:
+    """Promise 13: the site is whole, and what the file does not declare is not meant."""
+    one = folder.write("a.yaml", fleet(GPU))
+    folder.write("b.yaml", fleet(GPU).replace("vision", "robots").replace("ws", "emil"))
+    found = load([one])
+    assert [each.name for each in found.workstations] == ["ws", "emil"]
+    assert (found.selects("vision"), found.selects("robots")) == (True, False)
+    assert load([folder.path]).selected_fleets is None
+
+
+def test_a_mistake_beside_the_file_that_is_named_is_a_mistake(folder: Folder) -> None:
     one = folder.write("a.yaml", fleet(GPU))
     folder.write("b.yaml", "not: [yaml")
-    assert load([one]).workstations[0].region == "us-east-1"
+    with pytest.raises(BadDeclaration, match=r"b\.yaml:1:"):
+        load([one])
 
 
 def test_files_and_folders_may_be_given_twice(folder: Folder, tmp_path_factory: object) -> None:

@@ -77,7 +77,7 @@ def test_a_terminal_can_only_show_it(name: str) -> None:
         assert not sinks.terminal(said)
         if look.width is None:
             last = said.rstrip("\n").split("\n")[-1]
-            assert last.startswith("Refused, nothing was written: ")
+            assert last.startswith("Plan: ")
 
 
 @EVERY
