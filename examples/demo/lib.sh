@@ -14,7 +14,7 @@ start_sandbox() {
     reconcile sandbox --port 0 >"$work/env" 2>"$work/sandbox.log" </dev/null &
     pid=$!
     echo "$pid" >"$work/pid"
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         if grep -q '^# ready' "$work/env"; then
             # shellcheck disable=SC1091  # written a moment ago
             source "$work/env"

@@ -288,7 +288,7 @@ ALL = {
     "mixed": MIXED,
     "hundred": HUNDRED,
     "image-on-all": IMAGE_ON_ALL,
-    "refused": HELD,
+    "held": HELD,
     "applied": APPLIED,
     "stopped": STOPPED,
     "hostile": HOSTILE,
