@@ -119,8 +119,8 @@ def _watch(desk: Desk, group: Group, since: datetime, limit: float, told: _Told)
 
 
 def _doing(sight: Sight) -> str:
-    if sight.failures:
-        return f"waiting for capacity: {sight.failures[0].cause.why}"
+    if sight.dry:
+        return f"waiting for capacity: {sight.dry.failure.cause.why}"
     return NEXT.get(sight.phase, sight.phase)
 
 
@@ -129,8 +129,8 @@ def _tell(sight: Sight, told: _Told) -> None:
     from reconciler.render.power import machine
 
     its = sight.machine
-    if sight.failures:
-        told.reach("no capacity yet", sight.failures[0].cause.why)
+    if sight.dry:
+        told.reach("no capacity yet", sight.dry.failure.cause.why)
     if its is None:
         if sight.phase == "capacity":
             told.reach("capacity", "")
@@ -202,17 +202,20 @@ def _what_next(desk: Desk, group: Group, hours: Hours, sight: Sight) -> tuple[st
             f"it goes on coming up: `workstation status {name}`; where it never answers, ask those "
             "who keep the fleet about the image, the instance profile and the network"
         )
-    if not sight.failures:
+    if not sight.dry:
         found = causes.explain(desk.aws, group, hours, desk.now())
         return terminal(found.why), terminal(found.step)
-    after, on_demand = start.next_step(group, sight.failures)
+    cause = sight.dry.failure.cause
+    after, on_demand = start.next_step(group, sight.dry)
     if on_demand and group.fallback:
         waited = duration(group.fallback.after)
         after += (
             f"; On-Demand from {said(on_demand, hours.zone)}, {waited} after the first failure, by "
             "the next run of `reconcile`"
         )
-    return sight.failures[0].cause.why, f"{after}; `workstation stop {name}` takes it back"
+    return cause.why, (
+        f"{after} (mended by {cause.mender.words}); `workstation stop {name}` takes it back"
+    )
 
 
 def _document(

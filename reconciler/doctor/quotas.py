@@ -1,57 +1,22 @@
 """What the account may have: vCPUs by family and market, Auto Scaling groups, file systems.
 
-Codes and names: AWS General Reference, "Amazon EC2 instance type quotas" and "Amazon FSx endpoints
-and quotas"; Spot and On-Demand have quotas of their own, in vCPUs of all that runs or is pending.
+Codes and names of file systems: AWS General Reference, "Amazon FSx endpoints and quotas".
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from reconciler.declare.fleet import LustreFileSystem, Workstation
 from reconciler.doctor.check import Found, Level, View, lacking, names, unread
 from reconciler.errors import AwsError
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FILE_SYSTEM, FLEET, SITE, WORKSTATION, read_tags
+from reconciler.plan.quotas import ON_DEMAND, SPOT, Quota, counts
 from reconciler.plan.resolve import Missing
 
 CONSOLE = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
-
-@dataclass(frozen=True)
-class Quota:
-    """A quota as Service Quotas knows it; `of` is a pattern of the instance types it counts."""
-
-    code: str
-    name: str
-    of: str = ""
-
-
-_STANDARD = r"(a|c|d|h|i|im|is|m|r|t|z)\d"
-SPOT = (
-    Quota("L-3819A6DF", "All G and VT Spot Instance Requests", r"(g|gr|vt)\d"),
-    Quota("L-7212CCBC", "All P4, P3 and P2 Spot Instance Requests", r"p[234]"),
-    Quota("L-C4BD4855", "All P5 Spot Instance Requests", r"p5"),
-    Quota("L-6B0D517C", "All Trn Spot Instance Requests", r"trn\d"),
-    Quota("L-B5D1601B", "All Inf Spot Instance Requests", r"inf\d"),
-    Quota("L-85EED4F7", "All DL Spot Instance Requests", r"dl\d"),
-    Quota("L-88CF9481", "All F Spot Instance Requests", r"f\d"),
-    Quota("L-E3A00192", "All X Spot Instance Requests", r"x\d"),
-    Quota("L-34B43A08", "All Standard Spot Instance Requests", _STANDARD),
-)
-ON_DEMAND = (
-    Quota("L-DB2E81BA", "Running On-Demand G and VT instances", r"(g|gr|vt)\d"),
-    Quota("L-417A185B", "Running On-Demand P instances", r"p\d"),
-    Quota("L-2C3B7624", "Running On-Demand Trn instances", r"trn\d"),
-    Quota("L-1945791B", "Running On-Demand Inf instances", r"inf\d"),
-    Quota("L-6E869C2A", "Running On-Demand DL instances", r"dl\d"),
-    Quota("L-74FC7D96", "Running On-Demand F instances", r"f\d"),
-    Quota("L-7295265B", "Running On-Demand X instances", r"x\d"),
-    Quota("L-F7808C92", "Running On-Demand HPC instances", r"hpc\d"),
-    Quota("L-1216C47A", "Running On-Demand Standard instances", _STANDARD),
-)
 
 LUSTRE = {
     "PERSISTENT_1": (
@@ -100,7 +65,7 @@ def _market(
     strange: set[str] = set()
     for each in stations:
         for name in view.matching(each.name):
-            quota = next((q for q in table if re.match(q.of, name)), None)
+            quota = counts(table, name)
             if quota is None:
                 strange.add(name)
                 continue

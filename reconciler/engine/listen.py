@@ -180,7 +180,7 @@ def resolve(event: Event, place: Place) -> Who | None:
             "autoscaling", "describe_scaling_activities", AutoScalingGroupName=name, MaxRecords=100
         )
         dry = failures.dry_since(answer["Activities"])
-    return replace(who, wanted=group["DesiredCapacity"] > 0, dry_since=dry[0] if dry else None)
+    return replace(who, wanted=group["DesiredCapacity"] > 0, dry_since=dry.lacking if dry else None)
 
 
 def _instance_tags(event: Event, door: Aws) -> dict[str, str]:

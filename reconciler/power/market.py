@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reconciler.declare.fleet import Fallback
-from reconciler.power.failures import SPOT_IS_DRY, Cause, Failure
+from reconciler.power.causes import Cause
+from reconciler.power.failures import Drought, Failure
 from reconciler.power.memory import Pool, on_demand_is_dry
 from reconciler.power.override import stamp
 
@@ -21,16 +22,20 @@ SPOT, ON_DEMAND = 0, 100
 
 _PREFIX = "on-demand since "
 
+_LACK = {
+    Cause.SPOT_QUOTA: "Spot quota used up",
+    Cause.SERVICE_ROLE_DENIED: "no service-linked role for Spot",
+}
+
 
 @dataclass(frozen=True)
 class Dry:
-    """A group that wants an instance and gets none: since when, the newest reason, and where.
+    """A group that wants an instance and gets none: the drought, and what failed where.
 
-    `memory` is of both markets, `since` of the one that was asked last.
+    `memory` is of both markets, the drought of the one that was asked last.
     """
 
-    since: datetime
-    failure: Failure
+    drought: Drought
     memory: Mapping[Pool, Failure] = field(default_factory=dict)
 
 
@@ -73,14 +78,14 @@ def decide(state: State, fallback: Fallback, now: datetime) -> Decision:
     ended = now - since >= timedelta(seconds=fallback.max_duration)
     if state.running:
         return _running(state, since, ended)
-    dry = _waited(state.dry, fallback, now)
+    dry = state.dry.drought if state.dry else None
     if not state.wanted:
         back = "nothing runs"
     elif ended:
         back = f"the On-Demand lease of {stamp(since)} is over"
-    elif state.dry and state.dry.failure.cause is Cause.ON_DEMAND_QUOTA:
+    elif dry and dry.failure.cause is Cause.ON_DEMAND_QUOTA:
         back = "the On-Demand quota is used up, and waiting does not help"
-    elif dry:
+    elif dry and _waited(dry.since, fallback, now):
         back = f"On-Demand is dry too, since {stamp(dry.since)}"
     else:
         return Decision(state.lease)
@@ -98,17 +103,19 @@ def _running(state: State, since: datetime, ended: bool) -> Decision:
 
 
 def _from_spot(state: State, fallback: Fallback, now: datetime) -> Decision:
-    dry = _waited(state.dry, fallback, now)
-    if dry is None or not state.wanted or state.running or dry.failure.cause not in SPOT_IS_DRY:
+    if state.dry is None or not state.wanted or state.running:
         return Decision("")
-    if on_demand_is_dry(dry.memory):
+    dry = state.dry.drought
+    if dry.lacking is None or not _waited(dry.lacking, fallback, now):
         return Decision("")
-    what = "Spot quota used up" if dry.failure.cause is Cause.SPOT_QUOTA else "no Spot capacity"
+    if on_demand_is_dry(state.dry.memory):
+        return Decision("")
+    what = _LACK.get(dry.failure.cause, "no Spot capacity")
     code = f" ({dry.failure.code})" if dry.failure.code else ""
-    reason = f"{what} since {stamp(dry.since)}{code}: On-Demand until its next stop"
+    reason = f"{what} since {stamp(dry.lacking)}{code}: On-Demand until its next stop"
     return Decision(f"{_PREFIX}{stamp(now)}", reason)
 
 
-def _waited(dry: Dry | None, fallback: Fallback, now: datetime) -> Dry | None:
-    """The drought, once it has lasted as long as declared."""
-    return dry if dry and now - dry.since >= timedelta(seconds=fallback.after) else None
+def _waited(since: datetime, fallback: Fallback, now: datetime) -> bool:
+    """Whether it has lasted as long as declared."""
+    return now - since >= timedelta(seconds=fallback.after)

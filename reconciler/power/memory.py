@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.power.failures import Cause, Failure, Market, launched, read
+from reconciler.power.causes import Cause
+from reconciler.power.failures import Failure, Market, launched, read
 
 CAPACITY_LASTS = timedelta(minutes=30)
 QUOTA_LASTS = timedelta(hours=1)
@@ -19,7 +20,12 @@ QUOTA_LASTS = timedelta(hours=1)
 
 LONGEST = max(CAPACITY_LASTS, QUOTA_LASTS)
 
-QUOTAS = frozenset({Cause.SPOT_QUOTA, Cause.ON_DEMAND_QUOTA})
+QUOTAS = frozenset({
+    Cause.SPOT_QUOTA,
+    Cause.ON_DEMAND_QUOTA,
+    Cause.FLEET_QUOTA,
+    Cause.VOLUME_QUOTA,
+})  # fmt: skip
 
 
 @dataclass(frozen=True, order=True)
@@ -57,5 +63,15 @@ def lasts(cause: Cause) -> timedelta:
 
 
 def on_demand_is_dry(memory: Mapping[Pool, Failure]) -> Failure | None:
-    """Why On-Demand would not start either, as far as anybody remembers."""
-    return next((each for pool, each in memory.items() if pool.market == "on-demand"), None)
+    """Why On-Demand would not start either, as far as anybody remembers.
+
+    A pool that is not offered, or what passed since, says nothing of the others.
+    """
+    return next(
+        (
+            each
+            for pool, each in memory.items()
+            if pool.market == "on-demand" and each.cause.reach in ("market", "launch")
+        ),
+        None,
+    )

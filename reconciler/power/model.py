@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from reconciler.declare.fleet import Fallback
 from reconciler.money.compute import Price
+from reconciler.power.causes import Mender
 from reconciler.power.failures import Failure, Market
 from reconciler.power.override import Override, Sizes
 
@@ -126,9 +127,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a workstation is as it is: a sentence, and what to do."""
+    """Why a workstation is as it is: a sentence, what to do, and who can where AWS refuses."""
 
     code: str
     why: str
     step: str
     details: Mapping[str, Any]
+    mender: Mender | None = None

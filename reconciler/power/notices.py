@@ -16,7 +16,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from reconciler.declare.fleet import Fallback
-from reconciler.power.failures import SPOT_IS_DRY, Cause, classify
+from reconciler.power.causes import SPOT_IS_DRY, Cause, Mender
+from reconciler.power.failures import understand
 from reconciler.power.market import lease_since
 
 WINDOW = timedelta(hours=1)
@@ -78,7 +79,7 @@ class Who:
     timezone: str = "UTC"  # times are told in it
     lease: str = ""  # the group's tag `reconciler:market`
     wanted: bool = True  # whether it is meant to be on
-    dry_since: datetime | None = None  # since when every launch failed
+    dry_since: datetime | None = None  # since when launches fail for want of Spot
 
     @property
     def declared(self) -> bool:
@@ -126,7 +127,7 @@ def _text(document: Mapping[str, Any], name: str) -> str:
 def topic_of(event: Event, who: Who) -> tuple[str, ...]:
     """What makes two events the same news: an instance, or a group and the cause."""
     if event.what is What.LAUNCH_FAILURE:
-        return (event.what, event.region, who.name, classify(event.message)[2].name)
+        return (event.what, event.region, who.name, understand(event.message).cause.name)
     return (event.what, event.region, event.instance)
 
 
@@ -185,14 +186,16 @@ def _rebalance(event: Event, who: Who) -> tuple[str, dict[str, str]]:
 
 
 def _launch_failure(event: Event, who: Who) -> tuple[str, dict[str, str]]:
-    market, _, cause = classify(event.message)
+    words = understand(event.message)
+    cause = words.cause
     said = plain(event.message.partition("Encoded authorization")[0])
     return f"not started: {cause.why}", {
         "Why": f"{cause.why}.",
         "What happens now": _after(event, who, cause),
-        "Next step": f"{cause.step}.",
+        "Who mends it": f"{cause.mender.words}.",
+        "Next step": f"{words.step}.",
         "AWS's words": _cut(said, QUOTE_LIMIT),
-        "Asked for": {"spot": "Spot.", "on-demand": "On-Demand."}.get(market, ""),
+        "Asked for": {"spot": "Spot.", "on-demand": "On-Demand."}.get(words.market, ""),
     }
 
 
@@ -202,7 +205,7 @@ def _after(event: Event, who: Who, cause: Cause) -> str:
     if cause in SPOT_IS_DRY:
         since = min(event.at, who.dry_since or event.at)
         return "Auto Scaling asks for it again and again, by itself. " + _again(who, since)
-    if cause in (Cause.ON_DEMAND_CAPACITY, Cause.SERVICE_ROLE):
+    if cause.mender is Mender.NOBODY:
         return "Auto Scaling asks for it again and again, by itself."
     return "Auto Scaling asks again, and is refused again, until this is mended."
 

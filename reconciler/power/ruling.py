@@ -260,19 +260,21 @@ def _dry(aws: Aws, group: Group, now: datetime) -> market.Dry | None:
             Filters=[after],
         )
     )
-    found = dry_since(activities)
-    return market.Dry(*found, memory.recall(activities, now)) if found else None
+    paid = group.spec.on_demand_percentage_above_base_capacity == market.ON_DEMAND
+    found = dry_since(activities, "on-demand" if paid else "spot")
+    return market.Dry(found, memory.recall(activities, now)) if found else None
 
 
 def _cannot_start(declared: Workstation, dry: market.Dry) -> Finding:
-    cause = dry.failure.cause
-    code = f" ({dry.failure.code})" if dry.failure.code else ""
+    failure = dry.drought.failure
+    code = f" ({failure.code})" if failure.code else ""
     pools = sorted(map(str, dry.memory))
     tried = ", ".join(pools[:POOLS_TOLD]) + (", …" if len(pools) > POOLS_TOLD else "")
     return Finding(
         Level.WARNING,
         "cannot-start",
-        f"{declared.name}: wants to start, and could not since at least {stamp(dry.since)}: "
-        f"{cause.why}{code}; tried lately: {tried}; {cause.step}",
+        f"{declared.name}: wants to start, and could not since at least "
+        f"{stamp(dry.drought.since)}: {failure.cause.why}{code}; tried lately: {tried}; mended by "
+        f"{failure.cause.mender.words}: {failure.step}",
         declared.where,
     )

@@ -13,7 +13,8 @@ from typing import Literal
 
 from reconciler.plan.kind import Aws
 from reconciler.power import failures, find, keep, machine
-from reconciler.power.failures import Failure
+from reconciler.power.causes import ASKING
+from reconciler.power.failures import Drought, Failure, judge
 from reconciler.power.hours import Hours
 from reconciler.power.model import Attempt, Group, Machine
 from reconciler.power.moments import LONGEST_ON
@@ -38,6 +39,11 @@ class Sight:
     phase: Phase
     machine: Machine | None
     failures: tuple[Failure, ...]  # newest first
+
+    @property
+    def dry(self) -> Drought | None:
+        """All that failed, judged as one."""
+        return judge(self.failures)
 
 
 def begin(
@@ -76,7 +82,7 @@ def look(aws: Aws, group: Group, since: datetime) -> Sight:
     if now is None or not now.desired:
         return Sight("stopped", None, ())
     if now.member is None:
-        found = tuple(f for f in _failures(aws, group) if f.at >= since)
+        found = tuple(f for f in _failures(aws, now) if f.at >= since)
         return Sight("requested", None, found)
     seen = machine.read(aws, now.member)
     return Sight(_phase(seen), seen, ())
@@ -92,7 +98,7 @@ def _phase(seen: Machine | None) -> Phase:
 
 def _failures(aws: Aws, group: Group) -> Iterable[Failure]:
     for activity in activities(aws, group):
-        failure = failures.read(activity)
+        failure = failures.read(activity, "on-demand" if group.on_demand else "spot")
         if failure:
             yield failure
 
@@ -113,16 +119,12 @@ def attempts(found: Iterable[Failure]) -> tuple[Attempt, ...]:
     return tuple(groups.values())
 
 
-def next_step(group: Group, found: tuple[Failure, ...]) -> tuple[str, datetime | None]:
+def next_step(group: Group, dry: Drought) -> tuple[str, datetime | None]:
     """What happens if nobody does anything, and when On-Demand is asked for."""
-    if not found:
-        return "Auto Scaling has not told of a launch yet; `workstation why` shows it later", None
-    last = found[0]
-    if last.cause not in failures.SPOT_IS_DRY:
-        return last.cause.step, None
+    if dry.lacking is None:
+        return dry.failure.step, None
     if group.on_demand:
-        return "Auto Scaling keeps asking, On-Demand", None
+        return f"{ASKING}, On-Demand", None
     if group.fallback is None:
-        return "Auto Scaling keeps asking; this workstation stays on Spot", None
-    after = timedelta(seconds=group.fallback.after)
-    return "Auto Scaling keeps asking", found[-1].at + after
+        return f"{ASKING}; this workstation stays on Spot", None
+    return ASKING, dry.lacking + timedelta(seconds=group.fallback.after)

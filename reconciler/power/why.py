@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from reconciler.plan.kind import Aws
 from reconciler.power import machine
-from reconciler.power.failures import SPOT_IS_DRY, Cause, Failure, dry_since, launched, read
+from reconciler.power.causes import Cause
+from reconciler.power.failures import Drought, Failure, dry_since, launched, read
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group, Reason
 from reconciler.power.moments import said
@@ -108,7 +109,7 @@ def _off(
     failed = read(found[0]) if found else None
     if failed:
         why = f"it is off; its last start failed {said(failed.at, zone)}: {failed.cause.why}"
-        return Reason("off-after-failure", why, step, _details(failed, 1, failed.at))
+        return Reason("off-after-failure", why, step, _details(failed, 1, failed.at, failed.at))
     if lost is None:
         why = "it is off, and has not run in the six weeks that AWS remembers"
         return Reason("off", why, step, {})
@@ -134,11 +135,9 @@ def _starting(
             {},
         )
     tail = f"; {_loss(lost, zone)}" if lost and lost.unasked else ""
-    dry = dry_since(found)
+    dry = dry_since(found, "on-demand" if group.on_demand else "spot")
     if dry:
-        since, last = dry
-        times = sum(1 for each in found if (f := read(each)) and f.at >= since)
-        return _failed(group, last, since, times, tail, zone)
+        return _failed(group, dry, tail, zone)
     if found and found[0]["StatusCode"] not in ("Successful", "Failed", "Cancelled"):
         at = said(found[0]["StartTime"], zone)
         why = f"its instance has been coming up since {at}{tail}"
@@ -150,35 +149,33 @@ def _starting(
     return Reason("asked", why, "wait a minute; `workstation start` shows how far it is", {})
 
 
-def _failed(
-    group: Group, last: Failure, since: datetime, times: int, tail: str, zone: ZoneInfo | None
-) -> Reason:
-    tries = "once" if times == 1 else f"{times} times"
-    where = " ".join(filter(None, (last.instance_type, last.zone)))
-    what = f"{_MARKETS[last.market]} failed {tries} since {said(since, zone)}"
-    newest_one = f", last {said(last.at, zone)}" if times > 1 else ""
-    code = f" ({' '.join(filter(None, (last.code, where)))})" if last.code or where else ""
-    words = f": {last.message}" if last.cause is Cause.OTHER else ""
-    why = f"{last.cause.why}{words}{code}; {what}{newest_one}{tail}"
-    step = last.cause.step
-    if last.cause in SPOT_IS_DRY:
-        keeps, on_demand = next_step(group, (last,))
-        if on_demand and group.fallback:
-            at = since + timedelta(seconds=group.fallback.after)
-            step = f"{keeps}; On-Demand from {said(at, zone)}, by the next run of `reconcile`"
-    code = last.cause.name.lower().replace("_", "-")
-    return Reason(code, why, step, _details(last, times, since))
+def _failed(group: Group, dry: Drought, tail: str, zone: ZoneInfo | None) -> Reason:
+    failure = dry.failure
+    tries = "once" if dry.times == 1 else f"{dry.times} times"
+    where = " ".join(filter(None, (failure.instance_type, failure.zone)))
+    what = f"{_MARKETS[failure.market]} failed {tries} since {said(dry.since, zone)}"
+    newest_one = f", last {said(dry.last, zone)}" if dry.times > 1 else ""
+    code = f" ({' '.join(filter(None, (failure.code, where)))})" if failure.code or where else ""
+    words = f": {failure.message}" if failure.cause is Cause.OTHER else ""
+    why = f"{failure.cause.why}{words}{code}; {what}{newest_one}{tail}"
+    step, on_demand = next_step(group, dry)
+    if on_demand:
+        step = f"{step}; On-Demand from {said(on_demand, zone)}, by the next run of `reconcile`"
+    else:
+        step = failure.step
+    details = _details(failure, dry.times, dry.since, dry.last)
+    return Reason(failure.cause.code, why, step, details, failure.cause.mender)
 
 
-def _details(last: Failure, times: int, since: datetime) -> dict[str, Any]:
+def _details(failure: Failure, times: int, since: datetime, last: datetime) -> dict[str, Any]:
     return {
-        "market": last.market,
-        "code": last.code,
-        "instance_type": last.instance_type,
-        "zone": last.zone,
-        "message": last.message,
+        "market": failure.market,
+        "code": failure.code,
+        "instance_type": failure.instance_type,
+        "zone": failure.zone,
+        "message": failure.message,
         "since": since,
-        "last": last.at,
+        "last": last,
         "times": times,
     }
 

@@ -124,6 +124,8 @@ def kept(found: Sequence[Kept]) -> list[str]:
 def reason(group: Group, it: Reason, look: Look) -> list[str]:
     """The cause, and the next step."""
     lines = look.wrap(terminal(f"{group.workstation}: {it.why}."), "", "  ")
+    if it.mender:
+        lines += look.wrap(f"Mended by: {it.mender.words}.", "", "  ")
     lines += look.wrap(terminal(f"Next: {it.step}."), "", "  ")
     return lines
 
@@ -185,6 +187,7 @@ def attempt_document(it: Attempt) -> dict[str, Any]:
         "market": last.market or None,
         "code": last.code or None,
         "cause": last.cause.why,
+        "mended_by": last.cause.mender.code,
         "message": last.message,
         "times": it.times,
         "last": stamp(last.at),
@@ -199,6 +202,7 @@ def reason_document(group: Group, it: Reason) -> dict[str, Any]:
         "state": group.state,
         "code": it.code,
         "why": it.why,
+        "mended_by": it.mender.code if it.mender else None,
         "next": it.step,
         "details": details,
     }
