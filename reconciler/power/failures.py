@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from reconciler.power.causes import SPOT_IS_DRY, Cause
-
-__all__ = ["SPOT_IS_DRY", "Cause", "Drought", "Failure", "Market"]
+from reconciler.power.causes import Cause
 
 Market = Literal["spot", "on-demand", ""]
 

@@ -1,7 +1,8 @@
 """Why AWS does not launch an instance, in its own words.
 
 The texts are those that Auto Scaling's activities show: with a mixed instances policy after the
-market and EC2's code, without one bare. [D ts-as-instancelaunchfailure, EC2's error codes]
+market and EC2's code, without one bare. [D ts-as-instancelaunchfailure, EC2's error codes; seen:
+tests/power/data/launch_failures.yaml]
 """
 
 from __future__ import annotations
@@ -75,6 +76,71 @@ SERVICE_ROLE = Failure(
     "The service-linked role for EC2 Spot Instances is not ready. Try again.",
 )
 
+KEY_STATE = Failure(
+    "Client.InvalidKMSKey.InvalidState", "The KMS key provided is in an incorrect state", late=True
+)
+VOLUME_QUOTA = Failure("Client.VolumeLimitExceeded", "Volume limit exceeded", late=True)
+INTERRUPTED = Failure(
+    "Server.SpotInstanceTermination",
+    "The instance was terminated because the number of Spot requests with a maximum price equal to "
+    "or higher than the Spot price exceeded available capacity or because of an increase in the "
+    "Spot price.",
+    late=True,
+)
+SHUT_DOWN = Failure(
+    "Client.InstanceInitiatedShutdown",
+    "The instance was shut down from the operating system of the instance.",
+    late=True,
+)
+AWS_FAULT = Failure(
+    "Server.InternalError",
+    "An internal error caused the instance to terminate during launch.",
+    late=True,
+)
+FIRST_LAUNCH = Failure("", "Authentication Failure.")
+SERVICE_ROLE_DENIED = Failure(
+    "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+    "The provided credentials do not have permission to create the service-linked role for EC2 "
+    "Spot Instances.",
+)
+FLEET_QUOTA = Failure(
+    "MaxFleetCountExceeded",
+    "You've reached your quota for maximum Fleet Requests for this account.",
+)
+NO_ADDRESS = Failure(
+    "InsufficientFreeAddressesInSubnet",
+    "There are not enough free addresses in subnet 'subnet-0a1b2c3d4e5f60001' to satisfy the "
+    "requested number of instances.",
+)
+NO_IMAGE = Failure("", "The AMI ID ami-0a1b2c3d4e5f60001 does not exist.")
+NO_SECURITY_GROUP = Failure("", "The security group sg-0a1b2c3d4e5f60001 does not exist.")
+DENIED = Failure(
+    "UnauthorizedOperation",
+    "You are not authorized to perform this operation. Encoded authorization failure message: "
+    "JUmMphVKvdVLB83WorEP2n5lOkl7LJT5E1K6lCJAxAjpvkJzdk",
+)
+VERIFICATION = Failure(
+    "PendingVerification",
+    "Your request for accessing resources in this region is being validated, and you will not be "
+    "able to launch additional resources in this region until the validation is complete. We will "
+    "notify you by email once your request has been validated. While normally resolved within "
+    "minutes, please allow up to 4 hours for this process to complete.",
+)
+BLOCKED = Failure(
+    "Blocked",
+    "This account is currently blocked and not recognized as a valid account. Please contact "
+    "aws-verification@amazon.com if you have questions.",
+)
+SUBSCRIPTION = Failure(
+    "OptInRequired",
+    "In order to use this AWS Marketplace product you need to accept terms and subscribe. To do so "
+    "please visit https://aws.amazon.com/marketplace/pp?sku=0123456789abcdefghijklmno",
+)
+SMALL_DISK = Failure(
+    "InvalidBlockDeviceMapping",
+    "Volume of size 22GB is smaller than  snapshot 'snap-0a1b2c3d4e5f60001', expect size >= 30GB.",
+)
+
 DEFAULTS: Mapping[Market, Failure] = {"spot": UNFULFILLABLE, "on-demand": NO_ON_DEMAND}
 """What a pool that is away says unless it is told otherwise."""
 
@@ -110,5 +176,21 @@ NAMED: Mapping[str, Failure] = {
     "key": KEY,
     "free-tier": FREE_TIER,
     "service-role": SERVICE_ROLE,
+    "first-launch": FIRST_LAUNCH,
+    "service-role-denied": SERVICE_ROLE_DENIED,
+    "key-state": KEY_STATE,
+    "volume-quota": VOLUME_QUOTA,
+    "fleet-quota": FLEET_QUOTA,
+    "address": NO_ADDRESS,
+    "image": NO_IMAGE,
+    "security-group": NO_SECURITY_GROUP,
+    "small-disk": SMALL_DISK,
+    "denied": DENIED,
+    "verification": VERIFICATION,
+    "blocked": BLOCKED,
+    "subscription": SUBSCRIPTION,
+    "interrupted": INTERRUPTED,
+    "shut-down": SHUT_DOWN,
+    "aws-fault": AWS_FAULT,
 }
 """All of them, by a name for whoever rehearses one."""

@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.declare.fleet import Fallback
 from reconciler.doctor.check import Level
-from reconciler.doctor.quotas import ON_DEMAND, SPOT, groups, lustre, vcpus
+from reconciler.doctor.quotas import groups, lustre, vcpus
 from reconciler.errors import AwsError
+from reconciler.plan.quotas import ON_DEMAND, SPOT
 from reconciler.plan.resolve import Missing
 from tests.doctor.views import absent, denied, door, found, only, quotas, said, unmatched, view
 from tests.plan.declared import lustre as file_system

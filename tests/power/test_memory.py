@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.power.failures import Cause
-from reconciler.power.memory import Pool, on_demand_is_dry, recall
+from reconciler.power.causes import Cause
+from reconciler.power.memory import QUOTAS, Pool, on_demand_is_dry, recall
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 SPOT = "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity."
@@ -74,3 +74,21 @@ def test_on_demand_is_dry_says_why() -> None:
     assert found is not None
     assert found.cause is Cause.ON_DEMAND_QUOTA
     assert on_demand_is_dry(recall([failed(SPOT, 1)], NOW)) is None
+
+
+def test_one_pool_that_is_not_offered_on_demand_says_nothing_of_the_others() -> None:
+    offer = OFFER.replace("Spot Instances", "On-Demand Instances")
+    fresh = "Could not launch On-Demand Instances. ServiceLinkedRoleFailure - The service-linked"
+    address = (
+        "Could not launch On-Demand Instances. InsufficientFreeAddressesInSubnet - There are not "
+        "enough free addresses in subnet 'subnet-1' to satisfy the requested number of instances."
+    )
+    assert on_demand_is_dry(recall([failed(m, 1) for m in (offer, fresh, address)], NOW)) is None
+    gone = "Could not launch On-Demand Instances. InvalidAMIID.NotFound - The image id '[ami-1]'"
+    found = on_demand_is_dry(recall([failed(offer, 1), failed(gone, 2)], NOW))
+    assert found is not None
+    assert found.cause is Cause.IMAGE
+
+
+def test_every_quota_is_remembered_for_as_long() -> None:
+    assert {cause for cause in Cause if cause.name.endswith("_QUOTA")} == QUOTAS

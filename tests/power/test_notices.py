@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.declare.fleet import Fallback
-from reconciler.power.failures import Cause
+from reconciler.power.causes import Cause
 from reconciler.power.notices import (
     SUBJECT_LIMIT,
     Event,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.power.failures import Cause, read
+from reconciler.power.causes import Cause
+from reconciler.power.failures import read
 from reconciler.sandbox.failures import LARGEST_MESSAGE, NAMED, Market
 from tests.sandbox.helpers import Aws, policy
 
@@ -29,7 +30,28 @@ def newest(aws: Aws, name: str = "acme-alice") -> Any:
         ("on-demand-quota", 100, "VcpuLimitExceeded", Cause.ON_DEMAND_QUOTA),
         ("not-offered", 0, "InvalidFleetConfiguration", Cause.NOT_OFFERED),
         ("price", 0, "SpotMaxPriceTooLow", Cause.PRICE_LIMIT),
-        ("key", 0, "", Cause.KEY),
+        ("key", 0, "Client.InternalError", Cause.KEY),
+        ("key-state", 0, "Client.InvalidKMSKey.InvalidState", Cause.KEY),
+        ("volume-quota", 0, "Client.VolumeLimitExceeded", Cause.VOLUME_QUOTA),
+        ("interrupted", 0, "Server.SpotInstanceTermination", Cause.INTERRUPTION),
+        ("shut-down", 0, "Client.InstanceInitiatedShutdown", Cause.HEALTH),
+        ("aws-fault", 0, "Server.InternalError", Cause.AWS_FAULT),
+        ("first-launch", 0, "", Cause.SERVICE_ROLE),
+        (
+            "service-role-denied",
+            0,
+            "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+            Cause.SERVICE_ROLE_DENIED,
+        ),
+        ("fleet-quota", 0, "MaxFleetCountExceeded", Cause.FLEET_QUOTA),
+        ("address", 100, "InsufficientFreeAddressesInSubnet", Cause.ADDRESS),
+        ("image", 0, "", Cause.IMAGE),
+        ("security-group", 0, "", Cause.LAUNCH_TEMPLATE),
+        ("small-disk", 100, "InvalidBlockDeviceMapping", Cause.DISK),
+        ("denied", 0, "UnauthorizedOperation", Cause.PERMISSION),
+        ("verification", 0, "PendingVerification", Cause.VERIFICATION),
+        ("blocked", 100, "Blocked", Cause.ACCOUNT),
+        ("subscription", 0, "OptInRequired", Cause.SUBSCRIPTION),
         ("free-tier", 100, "InvalidParameterCombination", Cause.ACCOUNT_PLAN),
         ("service-role", 0, "ServiceLinkedRoleFailure", Cause.SERVICE_ROLE),
     ],

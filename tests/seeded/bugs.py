@@ -328,15 +328,15 @@ BUGS = (
     Bug(
         "a fallback without waiting",
         "reconciler/power/market.py",
-        "return dry if dry and now - dry.since >= timedelta(seconds=fallback.after) else None",
-        "return dry",
+        "return now - since >= timedelta(seconds=fallback.after)",
+        "return True",
         POWER,
     ),
     Bug(
         "a fallback for the On-Demand quota",
         "reconciler/power/failures.py",
-        "SPOT_IS_DRY = frozenset({Cause.SPOT_CAPACITY, Cause.SPOT_QUOTA})",
-        "SPOT_IS_DRY = frozenset({Cause.SPOT_CAPACITY, Cause.SPOT_QUOTA, Cause.ON_DEMAND_QUOTA})",
+        "lacking=min(helped) if decides.cause.on_demand_helps else None",
+        "lacking=within[-1].at",
         POWER,
     ),
     Bug(
