@@ -7,11 +7,13 @@ ReconcilerError                  shown as one line, never as a traceback; knows 
 │   └── NoDeclaration            no file declares anything: an empty or a wrong folder
 └── AwsError            1        an AWS call failed; carries operation, code and text
     ├── Denied                   the caller lacks a permission; carries the action
+    ├── RegionRefused            a region refuses credentials that are good elsewhere
+    ├── InvalidTemplate          EC2 does not take a launch template; says why
     ├── Throttled                still throttled after every retry
     ├── Unreachable              no answer: name, connection, time-out, broken body
     ├── NotFound                 the thing is not there (or not visible yet)
     ├── AlreadyExists            the name or token is taken
-    └── NotReady                 the thing is busy; a later run will do it
+    └── NotReady                 the thing is busy, or too new; a later run will do it
 """
 
 from __future__ import annotations
@@ -104,24 +106,61 @@ class Denied(AwsError):
     code = "denied"
 
     def __init__(
-        self, operation: str, aws_code: str, message: str, region: str, action: str, resource: str
+        self,
+        operation: str,
+        aws_code: str,
+        message: str,
+        region: str,
+        action: str,
+        resource: str,
+        advice: str = "",
     ) -> None:
         super().__init__(operation, aws_code, message, region)
         self.action = action
         self.resource = resource
+        self.advice = advice
 
     def __str__(self) -> str:
         """In one line: the call, and what to allow where that is not the call itself.
 
-        EC2's encoded half is left out: it is for AWS's own DecodeAuthorizationMessage.
+        EC2's encoded half is left out: it is for AWS's own DecodeAuthorizationMessage. `advice`
+        is for a text that does not say which of several rights is missing.
         """
         said = " ".join(self.message.split()).partition(" Encoded authorization")[0]
         line = f"{self.operation}: {self.aws_code}: {said}"
+        if self.advice:
+            return f"{line} ({self.advice})"
         if "explicit deny" in said:
             return f"{line} (a policy denies {self.action}: an Allow elsewhere does not help)"
         if (self.action, self.resource) == (self.operation, "*"):
             return line
         return f"{line} (allow {self.action} on {self.resource})"
+
+
+class RegionRefused(AwsError):
+    """A region refuses credentials that AWS took before: the account has not enabled it."""
+
+    code = "region-refused"
+
+    def __str__(self) -> str:
+        """Name the region, which AWS's own text does not."""
+        return (
+            f"{super().__str__()} ({self.region} refuses credentials that AWS took a moment ago: "
+            "is this region enabled in this account?)"
+        )
+
+
+class InvalidTemplate(AwsError):
+    """EC2 does not take the launch template; `message` is its sentence about it."""
+
+    code = "invalid-template"
+
+    def __str__(self) -> str:
+        """EC2's sentence, and what to do about it."""
+        return (
+            f"{self.operation}: EC2 does not take the launch template: {self.message} (correct "
+            "what the sentence names, in the YAML or in the account)"
+        )
 
 
 class Throttled(AwsError):
@@ -149,6 +188,6 @@ class AlreadyExists(AwsError):
 
 
 class NotReady(AwsError):
-    """The thing exists and is busy; the next run will find it done."""
+    """The thing is busy, or too new for another service; a later run does the change."""
 
     code = "not-ready"

@@ -111,13 +111,18 @@ class RegionDoor:
         self.account = session.account
         self.partition = session.partition
 
+    @property
+    def _signed_in(self) -> bool:
+        """Whether AWS told who these credentials are of: then it knows them."""
+        return bool(self._session.account)
+
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """Make one call; `operation` is botocore's snake_case method name.
 
-        Raises: AwsError and its kinds; UsageError when the credentials are no good.
+        Raises: AwsError and its kinds; UsageError when the session is over.
         """
         client = self._session.client(service, self.region)
-        with translated(_name(client, service, operation), self.region):
+        with translated(_name(client, service, operation), self.region, self._signed_in):
             return dict(getattr(client, operation)(**parameters))
 
     def pages(
@@ -130,7 +135,7 @@ class RegionDoor:
         client = self._session.client(service, self.region)
         name = _name(client, service, operation)
         paging = {"PageSize": page_size} if page_size else {}
-        with translated(name, self.region):
+        with translated(name, self.region, self._signed_in):
             paginator = client.get_paginator(operation)
             for page in paginator.paginate(**parameters, PaginationConfig=paging):
                 # A body that is no JSON (a proxy's page, half an answer) is empty to botocore.

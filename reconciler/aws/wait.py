@@ -17,9 +17,10 @@ CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 60
 """Seconds to wait for an answer: CreateAutoScalingGroup and CreateFileSystem can be slow."""
 
-FIRST_TIMEOUT = 2
-"""Seconds to connect and to wait for the answer to the first call, who we are: it takes
-milliseconds, so a dead endpoint, or a proxy that swallows requests, shows within five."""
+FIRST_TIMEOUT = 5
+"""Seconds to connect, and to wait for the answer, of the first call, which asks who we are. TLS
+through a VPN, a proxy or a hotel's network takes seconds. A closed port answers at once; a server
+that swallows the request shows after twice this."""
 
 FIRST_ATTEMPTS = 2
 """Tries of the first call: one more, for a connection that broke."""

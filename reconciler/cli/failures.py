@@ -72,6 +72,8 @@ def _permission(error: Denied) -> tuple[str, str]:
     """What was not allowed, and the policy statement that allows it."""
     import json
 
+    if error.advice:  # AWS does not say which of several rights is missing
+        return f"{error.operation}: {error.aws_code}: {error.message}", error.advice
     resource = error.resource or "*"
     statement = {"Effect": "Allow", "Action": error.action, "Resource": resource}
     return (

@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reconciler.declare.fleet import LustreFileSystem, Site, Workstation
-from reconciler.errors import AwsError, Denied, Throttled, Unreachable, Where
+from reconciler.errors import AwsError, Denied, RegionRefused, Throttled, Unreachable, Where
 from reconciler.plan.kind import Aws
 from reconciler.plan.pools import Pools
 from reconciler.plan.read import Lookups
 from reconciler.plan.resolve import Blocked, Missing, ResolvedWorkstation
 
-READ_FAILED = frozenset(kind.code for kind in (AwsError, Denied, Throttled, Unreachable))
+READ_FAILED = frozenset(
+    kind.code for kind in (AwsError, Denied, RegionRefused, Throttled, Unreachable)
+)
 """Codes of what could not be read, beside what was read and is not there."""
 
 POLICY = "`reconcile iam --role plan` prints the whole policy"
@@ -93,7 +95,7 @@ def lacking(
 
 def unread(error: AwsError, what: str = "") -> Found:
     """A read that failed, with the right to ask for where that is what lacks."""
-    if isinstance(error, Denied):
+    if isinstance(error, Denied) and not error.advice:
         fix = f"allow {error.action} on {error.resource}: {POLICY}"
     else:
         fix = "run it again; if it stays, look at the network, and at what else calls this account"

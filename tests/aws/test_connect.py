@@ -131,10 +131,10 @@ def listening() -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize("open_port", [True, False], ids=["silent", "closed"])
-def test_a_dead_endpoint_shows_within_five_seconds(
+def test_a_dead_endpoint_shows_within_seconds(
     listening: socket.socket, open_port: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a tenth of the real time; `FIRST_TIMEOUT` is held to the five seconds below."""
+    """A silent one in a tenth of the real time; a closed one answers at once."""
     monkeypatch.setattr("reconciler.aws.client.FIRST_TIMEOUT", FIRST_TIMEOUT / 10)
     endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
@@ -146,6 +146,18 @@ def test_a_dead_endpoint_shows_within_five_seconds(
     assert time.monotonic() - began < 3
 
 
-def test_the_tries_of_the_first_call_fit_into_five_seconds() -> None:
+def test_a_closed_port_shows_in_the_real_time_too(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
+    listening.close()
+    began = time.monotonic()
+    with pytest.raises(Unreachable):
+        connect(SITE)
+    assert time.monotonic() - began < 3, "no part of FIRST_TIMEOUT is waited for"
+
+
+def test_the_first_call_has_time_for_a_vpn_and_ends_within_eleven_seconds() -> None:
     pauses = FIRST_ATTEMPTS - 1  # botocore waits up to a second before the second try
-    assert FIRST_ATTEMPTS * FIRST_TIMEOUT + pauses <= 5
+    assert FIRST_TIMEOUT >= 5
+    assert FIRST_ATTEMPTS * FIRST_TIMEOUT + pauses <= 11

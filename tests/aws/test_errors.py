@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import botocore.exceptions as botocore
 import pytest
+import yaml
 from botocore.parsers import ResponseParserError
 
+from reconciler import errors as ours
 from reconciler.aws import errors
 from reconciler.aws.errors import translated
 from reconciler.errors import (
     AlreadyExists,
     AwsError,
     Denied,
+    InvalidTemplate,
     NotFound,
     NotReady,
     ReconcilerError,
+    RegionRefused,
     Throttled,
     Unreachable,
     UsageError,
@@ -23,19 +29,29 @@ from tests.aws.conftest import Wire
 from tests.support.answers import failure
 
 OPERATION = "autoscaling:CreateAutoScalingGroup"
+ANSWERS: list[dict[str, str]] = yaml.safe_load(
+    (Path(__file__).parent / "data" / "answers.yaml").read_text()
+)
 SETS: list[tuple[frozenset[str], type[ReconcilerError]]] = [
     (errors.NOT_FOUND, NotFound),
     (errors.ALREADY_EXISTS, AlreadyExists),
     (errors.NOT_READY, NotReady),
     (errors.THROTTLED, Throttled),
     (errors.DENIED, Denied),
-    (errors.CREDENTIALS, UsageError),
+    (errors.EXPIRED, UsageError),
+    (errors.REFUSED, UsageError),
+    (errors.CLOCK, UsageError),
 ]
 CODES = [(code, kind) for codes, kind in SETS for code in sorted(codes)]
 
 
-def translate(error: Exception) -> ReconcilerError:
-    with pytest.raises(ReconcilerError) as caught, translated(OPERATION, "us-east-1"):
+def translate(
+    error: Exception, operation: str = OPERATION, signed_in: bool = False
+) -> ReconcilerError:
+    with (
+        pytest.raises(ReconcilerError) as caught,
+        translated(operation, "us-east-1", signed_in),
+    ):
         raise error
     assert caught.value.__cause__ is error, "the trace still shows what botocore said"
     return caught.value
@@ -52,6 +68,8 @@ def test_every_named_code_becomes_its_error(code: str, kind: type[ReconcilerErro
     if isinstance(error, AwsError):
         assert (error.operation, error.aws_code, error.region) == (OPERATION, code, "us-east-1")
         assert str(error) == f"{OPERATION}: {code}: because"
+    else:
+        assert code in str(error)
 
 
 def test_no_code_means_two_things() -> None:
@@ -157,6 +175,48 @@ def test_refused_credentials_say_how_to_sign_in(code: str) -> None:
     assert code in str(said)
 
 
+@pytest.mark.parametrize("code", sorted(errors.REFUSED))
+def test_a_region_that_refuses_good_credentials_is_one_broken_region(code: str) -> None:
+    said = translate(client_error(code, "not valid"), signed_in=True)
+    assert type(said) is RegionRefused
+    assert (said.exit_code, said.region) == (1, "us-east-1")
+    assert "us-east-1 refuses credentials" in str(said)
+    assert "is this region enabled in this account?" in str(said)
+
+
+@pytest.mark.parametrize("code", sorted(errors.EXPIRED))
+def test_a_session_that_ends_meanwhile_ends_the_run(code: str) -> None:
+    said = translate(client_error(code, "Request has expired."), signed_in=True)
+    assert (type(said), said.exit_code) == (UsageError, 2)
+    assert "enabled" not in str(said), "every region says the same of it"
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("RequestTimeTooSkewed", "The difference is too large"),
+        ("InvalidSignatureException", "Signature expired: 20261123T100000Z is now earlier than"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20261123T100000Z is still later"),
+    ],
+)
+def test_a_wrong_clock_is_no_wrong_key(code: str, text: str, signed_in: bool) -> None:
+    said = translate(client_error(code, text), signed_in=signed_in)
+    assert type(said) is UsageError
+    assert str(said).endswith("; set the clock")
+    assert "sign in" not in str(said)
+
+
+def test_a_door_knows_whether_aws_took_its_credentials(wire: Wire) -> None:
+    refused = failure("ec2", "AuthFailure", "AWS was not able to validate the credentials")
+    wire.in_turn("ec2", refused, refused)
+    with pytest.raises(UsageError, match="sign in again"):
+        wire.door.call("ec2", "describe_volumes")
+    wire.session.account = "123456789012"  # as after the first call
+    with pytest.raises(RegionRefused):
+        wire.door.call("ec2", "describe_volumes")
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -214,3 +274,79 @@ def test_the_code_is_found_in_every_services_own_way_to_say_it(
         wire.door.call(service, operation, **parameters)
     assert caught.value.action == f"{service}:{called}"
     assert caught.value.message == "no"
+
+
+# -- answers that were seen ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "row", ANSWERS, ids=[f"{row['becomes']}-{n}" for n, row in enumerate(ANSWERS)]
+)
+def test_every_answer_that_was_seen_becomes_its_error(row: dict[str, str]) -> None:
+    error = translate(client_error(row["code"], row["text"]), row["call"], signed_in=True)
+    assert type(error) is getattr(ours, row["becomes"])
+    assert row["source"].startswith("https://")
+    assert set(row) == {"call", "code", "text", "becomes", "source"}
+
+
+def test_a_template_that_may_not_be_used_names_every_right_and_how_to_tell() -> None:
+    for template, named in (
+        ("lt-0b27953098b749950", "LaunchTemplateId=lt-0b27953098b749950"),
+        ("acme-alice", "LaunchTemplateName=acme-alice"),
+    ):
+        text = f"You are not authorized to use launch template: {template}"
+        error = translate(client_error("AccessDenied", text))
+        assert isinstance(error, Denied)
+        said = str(error)
+        for right in ("ec2:RunInstances on *", "iam:PassRole", "ec2:CreateTags", "ssm:Get"):
+            assert right in said
+        assert "service control policy" in said
+        assert "aws ec2 run-instances --dry-run --region us-east-1 --launch-template" in said
+        assert f"'{named},Version=$Latest'" in said
+        assert "allow autoscaling:" not in said, "that is allowed"
+
+
+def test_a_template_that_names_what_is_gone_is_not_a_group_that_is_gone() -> None:
+    text = (
+        "You must use a valid fully-formed launch template. The image id '[ami-0a1b]' does not "
+        "exist"
+    )
+    error = translate(client_error("ValidationError", text))
+    assert type(error) is InvalidTemplate
+    assert error.message == "The image id '[ami-0a1b]' does not exist"
+    assert str(error) == (
+        f"{OPERATION}: EC2 does not take the launch template: The image id '[ami-0a1b]' does not "
+        "exist (correct what the sentence names, in the YAML or in the account)"
+    )
+    bare = translate(
+        client_error("ValidationError", "You must use a valid fully-formed launch template.")
+    )
+    assert type(bare) is InvalidTemplate
+    assert isinstance(bare, AwsError)
+    assert bare.message.startswith("You must use")
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ANSWERS if row["becomes"] == "NotReady"], ids=lambda row: row["code"]
+)
+def test_what_waits_for_something_new_says_what_to_look_at_where_it_lasts(
+    row: dict[str, str],
+) -> None:
+    error = translate(client_error(row["code"], row["text"]), row["call"])
+    assert isinstance(error, NotReady)
+    assert error.message.startswith(row["text"].rstrip("."))
+    if row["code"] in ("ValidationError", "ValidationException", "InvalidNetworkSettings"):
+        assert "the next run tries again. If it says so" in error.message
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "text"),
+    [
+        ("fsx:CreateFileSystem", "InvalidNetworkSettings", "The subnet does not exist"),
+        ("ec2:CreateVolume", "BadRequest", "an update is already in progress"),
+        ("scheduler:CreateSchedule", "ValidationException", "Invalid Schedule Expression"),
+        ("iam:GetInstanceProfile", "ValidationError", "Invalid IAM Instance Profile name"),
+    ],
+)
+def test_waiting_is_read_only_where_it_was_seen(call: str, code: str, text: str) -> None:
+    assert not isinstance(translate(client_error(code, text), call), NotReady)
