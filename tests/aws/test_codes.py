@@ -28,11 +28,14 @@ from reconciler.errors import (
 
 PLAIN = {
     # A value of ours that the service does not take, or a limit: in AWS's own words.
-    "BadRequest", "IllegalArgumentException", "InvalidArnException", "InvalidEventPatternException",
+    "BadRequest", "IllegalArgumentException", "InvalidArnException",
+    "InvalidEventPatternException",
     "InvalidFilterKey", "InvalidInstanceInformationFilterValue", "InvalidKeyId",
     "InvalidNetworkSettings", "InvalidParameter", "InvalidParameterException",
     "InvalidPerUnitStorageThroughput", "InvalidExportPath", "InvalidImportPath", "InvalidSecurity",
-    "InvalidAddress", "InvalidIdFormat", "InvalidInstanceId", "MissingFileSystemConfiguration", "NotServiceResourceError", "ResourceDoesNotSupportTagging",
+    "InvalidAddress", "InvalidIdFormat", "InvalidInstanceId", "MissingFileSystemConfiguration",
+    "NotServiceResourceError",
+    "ResourceDoesNotSupportTagging",
     "ParameterValueInvalid", "ReceiptHandleIsInvalid", "TagPolicy", "UnsupportedOperation",
     "ValidationException", "LimitExceeded", "LimitExceededException", "OverLimit",
     "ServiceLimitExceeded", "ServiceQuotaExceededException", "TagLimitExceeded",

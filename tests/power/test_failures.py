@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -152,6 +153,16 @@ def test_on_demand_helps_where_spot_alone_is_short() -> None:
         "spot-capacity", "spot-quota", "interruption", "service-role-denied",
     }  # fmt: skip
     assert all(cause.reach == "market" for cause in SPOT_IS_DRY)
+
+
+def test_the_page_has_the_table_of_causes() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "troubleshooting.md").read_text()
+    shown = [line for line in page.splitlines() if re.match(r"\| `[a-z-]+` \|", line)]
+    assert shown == [
+        f"| `{cause.code}` | {cause.why} | {cause.mender.words} | {cause.step} | "
+        f"{'yes' if cause.on_demand_helps else 'no'} |"
+        for cause in Cause
+    ]
 
 
 # -- droughts --------------------------------------------------------------------------------

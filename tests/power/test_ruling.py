@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,12 @@ def begun(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 def dry(days: Days, market: str = "spot") -> None:
     days.sandbox.capacity.take("*", "*", market)  # type: ignore[arg-type]
+
+
+def activities(days: Days) -> list[dict[str, Any]]:
+    """Newest first."""
+    answer = aws("autoscaling").describe_scaling_activities(AutoScalingGroupName="acme-alice")
+    return list(answer["Activities"])
 
 
 def wet(days: Days, market: str = "spot") -> None:
@@ -179,6 +186,41 @@ def test_no_fallback_for_what_waiting_or_paying_cannot_mend(begun: Begin) -> Non
     assert not report.plan.changes
     (finding,) = [f for f in report.findings if f.code == "cannot-start"]
     assert "KMS key" in finding.message
+
+
+@pytest.mark.parametrize("last", ["not-offered", "first-launch", "address", "aws-fault"])
+def test_another_cause_among_dry_pools_neither_blocks_nor_delays_the_fallback(
+    begun: Begin, last: str
+) -> None:
+    days = begun()
+    dry(days)
+    days.to("Mon 09:05")
+    days.sandbox.capacity.take("*", "*", "spot", failure=failures.NAMED[last])
+    days.to("Mon 09:09")
+    assert not days.run().plan.changes
+    newest = activities(days)[0]["StatusMessage"]
+    assert failures.NAMED[last].text.split("{")[0] in newest, "it is what failed last"
+    days.to("Mon 09:10")
+    (change,) = days.run().plan.changes
+    assert "no Spot capacity since 2026-11-23T08:00:" in change.reason
+    assert days.state() == "on-demand"
+
+
+def test_what_on_demand_would_meet_too_keeps_it_on_spot(begun: Begin) -> None:
+    days = begun()
+    dry(days)
+    days.to("Mon 09:05")
+    days.sandbox.capacity.take("*", "*", "spot", failure=failures.NO_SECURITY_GROUP)
+    days.to("Mon 09:20")
+    report = days.run()
+    assert not report.plan.changes, "nobody knows whether Spot is still dry"
+    (finding,) = [f for f in report.findings if f.code == "cannot-start"]
+    assert "security group" in finding.message
+    assert "mended by the platform team: correct it in the YAML" in finding.message
+    dry(days)
+    days.to("Mon 09:30")
+    (change,) = days.run().plan.changes
+    assert "no Spot capacity since 2026-11-23T08:00:" in change.reason
 
 
 def test_an_instance_that_comes_up_between_looking_and_writing_stays(

@@ -218,7 +218,9 @@ def modify_volume(here: Here, p: Record) -> Record:
     last = volume.get("ModifiedAt")
     if last is not None and here.aws.seconds - last < 6 * 3600:
         raise Refusal(
-            "VolumeModificationRateExceeded", "You've reached the maximum modification rate"
+            "VolumeModificationRateExceeded",
+            "You've reached the maximum modification rate per volume limit. Wait at least 6 hours "
+            "between modifications per EBS volume.",
         )
     changed: Record = {key: p[key] for key in ("Size", "Iops", "Throughput") if key in p}
     here.put("volumes", p["VolumeId"], {**volume, **changed, "ModifiedAt": here.aws.seconds})

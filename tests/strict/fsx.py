@@ -109,8 +109,9 @@ def _check_network(here: Here, p: Record) -> None:
         ):
             raise Refusal(
                 "InvalidNetworkSettings",
-                f"The security group {made} does not permit Lustre LNET network traffic on "
-                f"port {LUSTRE_PORT}",
+                "The file system cannot be created because the default security group in the "
+                "subnet provided or the provided security groups do not permit Lustre LNET "
+                f"network traffic on port {LUSTRE_PORT}",
             )
 
 
@@ -166,7 +167,11 @@ def _update(here: Here, p: Record) -> str:
     if now < system["ReadyAt"]:
         raise Refusal("BadRequest", f"{made} is not in a state that can be updated: CREATING")
     if system["Target"] and now < system["UpdatedAt"]:
-        raise Refusal("BadRequest", f"{made} has an update in progress")
+        raise Refusal(
+            "BadRequest",
+            "Unable to perform the storage capacity update. There is an update already in "
+            "progress.",
+        )
     size = p.get("StorageCapacity")
     changed: dict[str, Any] = {}
     if size is not None:
@@ -174,6 +179,7 @@ def _update(here: Here, p: Record) -> str:
         if size <= system["Fields"]["StorageCapacity"]:
             raise Refusal("BadRequest", "StorageCapacity can only be increased")
         if grown_at is not None and now - grown_at < BETWEEN_GROWTHS:
+            # AWS's own words for this are not known.
             raise Refusal("BadRequest", "storage was increased less than six hours ago")
         _check_size(size, system["Fields"]["StorageType"], 0)
         changed["StorageCapacity"] = size
