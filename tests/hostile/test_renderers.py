@@ -11,7 +11,16 @@ import pytest
 from reconciler.cli.annotations import command
 from reconciler.cli.failures import failure
 from reconciler.declare.explain import Row
-from reconciler.errors import AwsError, Denied, Problem, Refused, UsageError, Where
+from reconciler.errors import (
+    AwsError,
+    Denied,
+    InvalidTemplate,
+    Problem,
+    Refused,
+    RegionRefused,
+    UsageError,
+    Where,
+)
 from reconciler.plan.model import (
     Change,
     FieldChange,
@@ -129,6 +138,9 @@ def test_a_failure_is_one_line(name: str) -> None:
     for error in (
         AwsError(it, it, it, it),
         Denied(it, it, it, it, it, it),
+        Denied(it, it, it, it, it, it, it),
+        RegionRefused(it, it, it, it),
+        InvalidTemplate(it, it, it, it),
         Refused(it),
         UsageError(it),
         ValueError(it),

@@ -51,6 +51,16 @@ def test_it_names_the_call_the_action_and_the_resource(message: str, says: str) 
     assert error.message == message
 
 
+def test_behind_a_launch_template_every_right_is_named_that_may_be_missing() -> None:
+    said = "You are not authorized to use launch template: lt-0a1b2c3d4e5f60001"
+    shown = failure(denied("autoscaling:UpdateAutoScalingGroup", said))
+    assert shown.message.endswith(said)
+    assert "Statement" not in shown.hint
+    assert '"Action"' not in shown.hint, "no one statement is right"
+    for right in ("ec2:RunInstances on *", "iam:PassRole", "ec2:CreateTags", "--dry-run"):
+        assert right in shown.hint
+
+
 def reason(operation: str) -> str:
     """The action to allow is the call itself, and no resource was told."""
     return f"{operation}: UnauthorizedOperation: You are not authorized to perform this operation."
