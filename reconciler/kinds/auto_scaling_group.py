@@ -310,10 +310,11 @@ def apply(aws: Aws, change: Change) -> Live | None:
     if "market" in fields and spec.market:  # what is meant comes first: a stopped run is completed
         _tag(aws, name, MARKET, spec.market)
     if fields & last_look.FIELDS and old.runtime:
-        run = old.runtime
-        last_look.unspoken(aws, name, (old.min_size, old.max_size, run.desired, run.override))
-    if "override" in fields:
-        _tag(aws, name, OVERRIDE, spec.override or "")
+        seen = (old.min_size, old.max_size, old.runtime.desired)
+        last_look.unspoken(aws, name, (*seen, old.runtime.override))
+        if "override" in fields:  # what is meant comes first, and the look stays next to the sizes
+            _tag(aws, name, OVERRIDE, spec.override or "")
+            last_look.unspoken(aws, name, (*seen, spec.override or ""))
     if settings:
         with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else nullcontext():
             aws.call(

@@ -93,9 +93,12 @@ def rule(
     ]
     stops = backstops.check(ups, len(groups), doors, now, cost)
     findings.extend(stops.findings)
+    kept_on = {up.key for up in ups if up.override}
     for key, reason in stops.reasons.items():
-        off = {"min_size": NORMAL.minimum, "max_size": NORMAL.maximum, "desired_capacity": 0}
-        ruled[key] = _with(ruled[key], reason, **off, override="")
+        ruled[key] = _with(ruled[key], reason, desired_capacity=0)
+        if key in kept_on:
+            normal = {"min_size": NORMAL.minimum, "max_size": NORMAL.maximum}
+            ruled[key] = _with(ruled[key], "", **normal, override="")
     undeclared = [each for key, each in ruled.items() if each.runtime_only]
     return Ruled(
         (*(ruled.get(each.key, each) for each in seen.desired), *undeclared), tuple(findings)

@@ -124,7 +124,7 @@ def _add(after: Fleet, first: Item, count: int) -> None:
 def _remove(after: Fleet, first: Item, count: int) -> None:
     gone = after.workstations.pop(NAMES[count - 1])
     if not after.workstations:  # a fleet of none is refused: rename instead
-        after.workstations["zoe"] = gone
+        after.workstations["zoe"] = {**gone, "owner": "zoe@example.com"}
 
 
 def _schedule(after: Fleet, first: Item, count: int) -> None:
