@@ -191,3 +191,29 @@ class NotReady(AwsError):
     """The thing is busy, or too new for another service; a later run does the change."""
 
     code = "not-ready"
+
+
+class Stopped(AwsError):
+    """The command was told to stop before the call was begun."""
+
+    code = "stopped"
+
+    def __init__(self, operation: str, region: str) -> None:
+        text = f"{operation} was not sent: the command was told to stop"
+        super().__init__(operation, "Stopped", text, region)
+
+    def __str__(self) -> str:
+        """What was not sent, or not answered."""
+        return self.message
+
+
+class Unanswered(Stopped):
+    """The command was told to stop, and a call that AWS had not answered was left behind."""
+
+    code = "unanswered"
+
+    def __init__(self, operation: str, region: str) -> None:
+        super().__init__(operation, region)
+        self.message = (
+            f"unknown: AWS had not answered {operation} when the command was told to stop"
+        )

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.exceptions
@@ -22,6 +25,7 @@ from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
 from reconciler import __version__
+from reconciler.aws.cancellation import Asked, Cancellation
 from reconciler.aws.errors import translated
 from reconciler.aws.models import PlainFiles
 from reconciler.aws.times import moment
@@ -29,14 +33,18 @@ from reconciler.aws.wait import (
     CONNECT_TIMEOUT,
     FIRST_ATTEMPTS,
     FIRST_TIMEOUT,
+    GRACE_SECONDS,
     MAX_ATTEMPTS,
     READ_TIMEOUT,
+    SESSION_SECONDS,
     SOCKETS_PER_SERVICE,
 )
-from reconciler.errors import Refused, Unreachable, UsageError
+from reconciler.errors import ReconcilerError, Refused, Unreachable, UsageError
 
 if TYPE_CHECKING:
     from reconciler.declare.fleet import Site
+
+T = TypeVar("T")
 
 IAM_PREFIX = {
     "auto-scaling": "autoscaling",
@@ -54,25 +62,78 @@ class Session:
     """One set of credentials in one account: makes a door per region and counts calls.
 
     Thread-safe: clients are made under a lock, and botocore's clients are shared freely.
+    `asked` is as for Cancellation; `files` are those that botocore read the configuration from.
     """
 
-    def __init__(self, boto: boto3.Session) -> None:
+    def __init__(
+        self, boto: boto3.Session, asked: Asked | None = None, files: tuple[str, ...] = ()
+    ) -> None:
         self.account = ""
         self.identity = ""
         self.partition = "aws"
         self.ahead = timedelta()  # AWS's clock before ours
         self.endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
         self.profile = boto.profile_name
+        self.default_region = boto.region_name
+        self.cancellation = Cancellation(asked)
+        self._boto = boto
+        self._made = time.monotonic()
+        self._files = {name: _stamp(name) for name in files}
         self._client: Any = boto.client  # typed by service name; ours come as variables
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         boto.events.register("before-send", self._count)
         boto.events.register("before-parse", _whole)
+        self.cancellation.watch(boto.events)
 
     def region(self, name: str) -> RegionDoor:
         """The doors of one region."""
-        return RegionDoor(self, name)
+        return RegionDoor(self, name, GRACE_SECONDS)
+
+    def reader(self, name: str) -> RegionDoor:
+        """The same for calls that only read: a stop leaves them behind at once, nothing is lost."""
+        return RegionDoor(self, name, 0)
+
+    def sign_in(self, region: str) -> None:
+        """Learn who we are from the first call, whose answer also has AWS's time.
+
+        Refreshes credentials that end soon, and counts calls from 0 again.
+        Raises: UsageError without usable credentials, Unreachable, AwsError.
+        """
+        with self._lock:
+            self._calls.clear()
+        with translated("sts:GetCallerIdentity", region):
+            if self._boto.get_credentials() is None:
+                raise UsageError(
+                    f"no AWS credentials (profile {self.profile!r}; tried environment, "
+                    "shared files, SSO, container and instance role); run `aws sso login` or set "
+                    "AWS_PROFILE"
+                )
+        answer = _who(self, region)
+        told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if told:
+            self.ahead = parsedate_to_datetime(told) - datetime.now(UTC).replace(microsecond=0)
+        self.account = answer["Account"]
+        self.identity = answer["Arn"]
+        self.partition = answer["Arn"].split(":")[1]
+
+    def is_current(self) -> bool:
+        """Whether a new session would be the same: not old, and its files are as they were.
+
+        botocore reads the files once. Credentials from elsewhere (SSO, a role to assume, a
+        container, an instance) it refreshes before they end.
+        """
+        young = time.monotonic() - self._made < SESSION_SECONDS
+        return young and all(_stamp(name) == then for name, then in self._files.items())
+
+    def close(self) -> None:
+        """Give back sockets and threads; for a session that makes no more calls."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+        self.cancellation.close()
 
     def calls(self) -> dict[str, int]:
         """Requests sent so far, retries included, by `service:Operation`."""
@@ -103,10 +164,14 @@ class Session:
 
 
 class RegionDoor:
-    """The two doors, in one region; what a kind is handed."""
+    """The two doors, in one region; what a kind is handed.
 
-    def __init__(self, session: Session, region: str) -> None:
+    `grace`: seconds that a call is waited for after the command is asked to stop.
+    """
+
+    def __init__(self, session: Session, region: str, grace: float) -> None:
         self._session = session
+        self._grace = grace
         self.region = region
         self.account = session.account
         self.partition = session.partition
@@ -122,8 +187,9 @@ class RegionDoor:
         Raises: AwsError and its kinds; UsageError when the session is over.
         """
         client = self._session.client(service, self.region)
-        with translated(_name(client, service, operation), self.region, self._signed_in):
-            return dict(getattr(client, operation)(**parameters))
+        name = _name(client, service, operation)
+        with translated(name, self.region, self._signed_in):
+            return dict(self._make(partial(getattr(client, operation), **parameters), name))
 
     def pages(
         self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
@@ -137,21 +203,36 @@ class RegionDoor:
         paging = {"PageSize": page_size} if page_size else {}
         with translated(name, self.region, self._signed_in):
             paginator = client.get_paginator(operation)
-            for page in paginator.paginate(**parameters, PaginationConfig=paging):
+            found = iter(paginator.paginate(**parameters, PaginationConfig=paging))
+            while (page := self._make(partial(next, found, None), name)) is not None:
                 # A body that is no JSON (a proxy's page, half an answer) is empty to botocore.
                 if items not in page:
                     raise Unreachable(name, "NoList", f"an answer without {items}", self.region)
                 yield from page[items]
 
+    def _make(self, action: Callable[[], T], name: str) -> T:
+        return self._session.cancellation.run(action, name, self.region, self._grace)
 
-def connect(site: Site) -> Session:
+
+def connect(site: Site, asked: Asked | None = None, before: Session | None = None) -> Session:
     """Credentials, checked against the account the YAML names, before any other call.
+
+    `before` is the session of the last round of a loop: it is used again while it is current. A
+    new one costs 64,000 objects in reference cycles, and as many sockets as there are services.
 
     Raises: UsageError without usable credentials, Unreachable within seconds when nothing
     answers, Refused when they belong to another account (promise 7).
     """
-    session = _signed_in(_configured(), site.regions[0])
+    session = _signed_in_again(before, site.regions[0]) if before else None
+    if session is None:
+        session = _new(asked)
+        try:
+            session.sign_in(site.regions[0])
+        except ReconcilerError:
+            session.close()
+            raise
     if session.account != site.account:
+        session.close()
         raise Refused(
             f"the credentials belong to account {session.account} ({session.identity}), "
             f"the fleets to account {site.account}: nothing was read; choose the profile of "
@@ -160,51 +241,56 @@ def connect(site: Site) -> Session:
     return session
 
 
-def connect_here() -> tuple[Session, RegionDoor]:
+def connect_here(asked: Asked | None = None) -> tuple[Session, RegionDoor]:
     """The account and the region of the AWS configuration, for whoever has no YAML.
 
     Raises: as `connect`, and UsageError where no region is set.
     """
-    boto = _configured()
+    session = _new(asked)
     # The AWS CLI reads AWS_REGION, botocore only AWS_DEFAULT_REGION.
-    region = os.environ.get("AWS_REGION") or boto.region_name
+    region = os.environ.get("AWS_REGION") or session.default_region
     if not region:
         raise UsageError(
-            f"no AWS region (profile {boto.profile_name!r}): set AWS_REGION, or `region` in the "
+            f"no AWS region (profile {session.profile!r}): set AWS_REGION, or `region` in the "
             "profile, to where the workstation is"
         )
-    session = _signed_in(boto, region)
+    session.sign_in(region)
     return session, session.region(region)
 
 
-def _configured() -> boto3.Session:
+def _signed_in_again(session: Session, region: str) -> Session | None:
+    """The session, with its account and AWS's clock read anew; None, and closed, for another one.
+
+    Credentials that AWS refuses may have newer ones beside them, which only a new session reads.
+    """
+    if session.is_current():
+        try:
+            session.sign_in(region)
+        except UsageError:
+            pass
+        else:
+            return session
+    session.close()
+    return None
+
+
+def _stamp(name: str) -> tuple[int, int, int] | None:
+    try:
+        found = Path(name).expanduser().stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _new(asked: Asked | None) -> Session:
     core = get_session()
     try:
         core.get_component("data_loader").file_loader = PlainFiles()
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
-        return boto3.Session(botocore_session=core)
+        files = tuple(map(core.get_config_variable, ("config_file", "credentials_file")))
+        return Session(boto3.Session(botocore_session=core), asked, files)
     except botocore.exceptions.ProfileNotFound as error:
         raise UsageError(f"{error}; see `aws configure list-profiles`") from error
-
-
-def _signed_in(boto: boto3.Session, region: str) -> Session:
-    """Who we are, by the first call, whose answer also tells AWS's time."""
-    session = Session(boto)
-    with translated("sts:GetCallerIdentity", region):
-        if boto.get_credentials() is None:
-            raise UsageError(
-                f"no AWS credentials (profile {boto.profile_name!r}; tried environment, "
-                "shared files, SSO, container and instance role); run `aws sso login` or set "
-                "AWS_PROFILE"
-            )
-    who = _who(session, region)
-    told = who.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    if told:
-        session.ahead = parsedate_to_datetime(told) - datetime.now(UTC).replace(microsecond=0)
-    session.account = who["Account"]
-    session.identity = who["Arn"]
-    session.partition = who["Arn"].split(":")[1]
-    return session
 
 
 def _who(session: Session, region: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def cloud_of(session: Session) -> Cloud:
 
     return Cloud(
         account=session.account,
-        reader=lambda region: ReadOnce(session.region(region)),
+        reader=lambda region: ReadOnce(session.reader(region)),
         writer=session.region,
         lookups=lookup,
         kinds=KINDS,

@@ -52,7 +52,7 @@ def doctor(
     with console.stop.interruptible(), Progress(console, "reading"):
         site = load(fleet_paths(fleets))
         console.site = site.name
-        session = connect(site)
+        session = connect(site, console.stop.seconds)
         diagnosis = examine(site, cloud_of(session), only, session.ahead)
     if console.output == "json":
         console.json(render.document(diagnosis))

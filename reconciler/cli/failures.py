@@ -10,7 +10,7 @@ import click
 from reconciler.cli import exits
 from reconciler.cli.about import ISSUES
 from reconciler.cli.stop import Interrupted
-from reconciler.errors import Denied, NoDeclaration, ReconcilerError, Unreachable
+from reconciler.errors import Denied, NoDeclaration, ReconcilerError, Stopped, Unreachable
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ def _hint(error: ReconcilerError) -> str:
     match error:
         case NoDeclaration():
             return "`reconcile sandbox` is a local AWS to try it on, examples/ has fleets"
+        case Stopped():
+            return "the same command again finds out, and does what is missing"
         case Unreachable():
             return "check the network, the proxy and AWS_ENDPOINT_URL"
     return ""

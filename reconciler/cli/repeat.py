@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli import exits
 from reconciler.cli.console import Console
 from reconciler.cli.edge import guarded
+from reconciler.cli.garbage import collect_after_round
 from reconciler.cli.run import Request, run
 from reconciler.cli.stop import Interrupted
 from reconciler.engine.loop import loop
@@ -38,7 +39,10 @@ def repeat(request: Request, console: Console, interval: int, queue: str) -> int
 
     def once(only: tuple[str, ...] = ()) -> int:
         asked = replace(request, only=only) if only else request
-        return guarded(console, lambda: run(asked, console, remember))
+        before = last[1] if last else None
+        code = guarded(console, lambda: run(asked, console, remember, before))
+        collect_after_round(new_session=last is not None and last[1] is not before)
+        return code
 
     def pause(seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING
@@ -12,18 +11,15 @@ from typing import TYPE_CHECKING
 from reconciler.cli import exits
 from reconciler.cli.annotations import annotate
 from reconciler.cli.console import Console
+from reconciler.cli.garbage import collect_rarely
 from reconciler.cli.places import fleet_paths
 from reconciler.cli.progress import Progress
+from reconciler.cli.stop import Interrupted
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Session
     from reconciler.declare.fleet import Site
     from reconciler.plan.model import Change, Report
-
-
-RARELY = (1_000_000, 10, 10)
-"""Almost all that a run makes lives to its end, and looking for garbage among it took a third of
-the CPU at 1,000 workstations. A look at 5,000 leaves a million objects."""
 
 
 FEW, MANY = 3, 20
@@ -47,13 +43,18 @@ def run(
     request: Request,
     console: Console,
     on_connected: Callable[[Site, Session], None] | None = None,
+    before: Session | None = None,
 ) -> int:
-    """Load, look, and unless it is a dry run, apply; the exit code."""
-    gc.set_threshold(*RARELY)
+    """Load, look, and unless it is a dry run, apply; the exit code.
+
+    `before` is the session of the last round, and `on_connected` hears of this one.
+    """
+    collect_rarely()
     from reconciler.aws.client import connect
     from reconciler.cli.cloud import cloud_of
     from reconciler.declare.load import load
     from reconciler.engine.settle import settle
+    from reconciler.errors import ReconcilerError
     from reconciler.plan import run as path
     from reconciler.plan.selection import Selection
     from reconciler.power.foretold import foretold
@@ -62,7 +63,7 @@ def run(
     with console.stop.interruptible(), Progress(console, "reading"):
         site = load(fleet_paths(request.fleets))
         console.site = site.name
-        session = connect(site)
+        session = connect(site, console.stop.seconds, before)
         if on_connected:
             on_connected(site, session)
         console.say_once(_whereabouts(site, session))
@@ -81,11 +82,17 @@ def run(
             return path.apply(plan, site, cloud, _teller(plan, progress), console.stop)
 
         def again() -> Report:
-            return act(path.look(site, cloud, selection, dry_run=False))
+            try:
+                with console.stop.interruptible():
+                    report = path.look(site, cloud, selection, dry_run=False)
+            except Interrupted as error:  # what was done before must still be reported
+                raise ReconcilerError(f"stopped by {error}") from error
+            return act(report)
 
         report = act(report)
         if request.wait:
             report = settle(report, again, console.stop, console.stop.pause, progress.doing)
+            report = replace(report, stopped=console.stop())
     console.log.debug("AWS calls in all: %s", report.calls)
     _show(report, request, console)
     unfinished = request.wait and path.unsettled(report)

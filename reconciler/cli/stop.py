@@ -1,8 +1,9 @@
 """Signals: the first ends the run in good order, the second leaves at once.
 
 A signal is only noted, and whoever does one thing after another asks between two whether to go
-on: so the change in hand is finished and reported. Only while AWS is read (`interruptible`)
-does it end at once what is being done: nothing was written, so nothing is lost.
+on: so the change in hand is finished and reported. A call that AWS does not answer is left behind
+some seconds after the signal (aws/cancellation.py). Only while AWS is read (`interruptible`) does
+a signal end at once what is being done: nothing was written, so nothing is lost.
 """
 
 from __future__ import annotations
@@ -34,12 +35,17 @@ class Stop:
 
     def __init__(self) -> None:
         self.number = 0
+        self._at = 0.0
         self._interruptible = False
         self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
         """Whether not to begin the next thing."""
         return self.number != 0
+
+    def seconds(self) -> float | None:
+        """How long ago the signal came; None while none has."""
+        return time.monotonic() - self._at if self.number else None
 
     @property
     def exit_code(self) -> int:
@@ -83,6 +89,7 @@ class Stop:
             if sys.stderr is not None and sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
             os._exit(128 + number)  # threads in a call would hold up any other way out
+        self._at = time.monotonic()
         self.number = number
         if self._interruptible:
             raise Interrupted(number)

@@ -32,7 +32,7 @@ def sit(console: Console) -> Desk:
     from reconciler.aws.client import connect_here
     from reconciler.power.find import caller
 
-    session, aws = connect_here()
+    session, aws = connect_here(console.stop.seconds)
     console.log.debug("account %s, %s, as %s", session.account, aws.region, session.identity)
     return Desk(session, aws, caller(session.identity))
 

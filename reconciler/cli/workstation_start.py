@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli import exits
 from reconciler.cli.console import Console
 from reconciler.cli.progress import Progress
+from reconciler.cli.stop import Interrupted
 from reconciler.cli.workstation_desk import Desk, find, sit
 
 if TYPE_CHECKING:
@@ -99,18 +100,22 @@ def _watch(desk: Desk, group: Group, since: datetime, limit: float, told: _Told)
     from reconciler.aws import wait
     from reconciler.power import start
 
-    console, looked = told.console, False
+    console = told.console
+    last: Sight | None = None
     with Progress(console, NEXT["requested"]) as progress:
 
         def look() -> Sight:
-            nonlocal looked
-            if looked:
+            nonlocal last
+            if last:
                 console.stop.pause(wait.START_POLL_SECONDS)
-            looked = True
-            sight = start.look(desk.aws, group, since)
-            progress.doing(_doing(sight))
-            _tell(sight, told)
-            return sight
+            try:
+                with console.stop.interruptible():
+                    last = start.look(desk.aws, group, since)
+            except Interrupted:  # it was asked for, and that must still be told
+                return last or start.Sight("requested", None, ())
+            progress.doing(_doing(last))
+            _tell(last, told)
+            return last
 
         def settled(sight: Sight) -> bool:
             return console.stop() or sight.phase in ("ready", "stopped")
@@ -168,7 +173,7 @@ def _ended(desk: Desk, group: Group, hours: Hours, began: Began, sight: Sight, t
             console.result(console.look.finish(lines))
         return exits.DONE
     outcome: Phase | str = "interrupted" if console.stop() else sight.phase
-    why, after = _what_next(desk, group, hours, sight)
+    why, after = _interrupted(name) if console.stop() else _what_next(desk, group, hours, sight)
     if console.output == "json":
         document = _document(group, outcome, began, sight, told)
         console.json({**document, "why": why, "next": after})
@@ -181,6 +186,15 @@ def _ended(desk: Desk, group: Group, hours: Hours, began: Began, sight: Sight, t
         lines += look.wrap(f"Next: {after}.", "", "  ")
         console.result(look.finish(lines))
     return exits.FAILED
+
+
+def _interrupted(name: str) -> tuple[str, str]:
+    """As `_what_next`, without a further call to AWS."""
+    return (
+        "the command was told to stop waiting",
+        f"it goes on starting: `workstation status {name}` shows how far it is, `workstation stop "
+        f"{name}` takes the start back",
+    )
 
 
 def _what_next(desk: Desk, group: Group, hours: Hours, sight: Sight) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from reconciler.errors import (
     NotFound,
     NotReady,
     ReconcilerError,
+    Stopped,
 )
 from reconciler.plan.compare import may_be_written, needs
 from reconciler.plan.kind import Aws, Kind, Scope
@@ -27,7 +28,7 @@ from reconciler.plan.refs import fill, open_fields, refs
 AT_ONCE = 10
 """Changes under way at once: DESIGN 9 allows ten calls at once to a service."""
 
-STOPPED = "stopped"
+STOPPED = Stopped.code
 """The error code of rows a signal kept from beginning."""
 
 
@@ -124,8 +125,10 @@ class _Run:
                 error = NEEDS if ready.key in self.failed else ""
                 return replace(change, outcome=Outcome.WAITING, reason=ready.reason, error=error)
             self._send(ready)
-        except NotReady as error:
-            return replace(change, outcome=Outcome.WAITING, reason=error.message, error=error.code)
+        except (NotReady, Stopped) as error:
+            later = "; the next run finds out" if isinstance(error, Stopped) else ""
+            reason = f"{error.message}{later}"
+            return replace(change, outcome=Outcome.WAITING, reason=reason, error=error.code)
         except ReconcilerError as error:
             if isinstance(error, NotFound) and change.op is Op.DELETE:  # somebody was faster
                 return done

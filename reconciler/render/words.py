@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reconciler.errors import Unanswered
 from reconciler.plan.model import Finding, Impact, Level, Op, Outcome, Plan, Ref, Report
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "-/+", Op.DELETE: "-"}
@@ -143,14 +145,17 @@ def _done(report: Report) -> str:
         number = sum(c.op is op and c.outcome is Outcome.DONE for c in changes)
         if number or op is not Op.REPLACE:
             parts.append(f"{number} {word}")
-    for outcome, word in (
-        (Outcome.WAITING, "not done" if report.stopped else "waiting"),
-        (Outcome.PLANNED, "not done"),
-        (Outcome.FAILED, "failed"),
-    ):
-        number = sum(change.outcome is outcome for change in changes)
-        if number:
-            parts.append(f"{number} {word}")
+    words = {
+        Outcome.WAITING: "not done" if report.stopped else "waiting",
+        Outcome.PLANNED: "not done",
+        Outcome.FAILED: "failed",
+    }
+    counts = Counter(
+        "unknown" if change.error == Unanswered.code else words.get(change.outcome)
+        for change in changes
+    )
+    in_order = dict.fromkeys(("unknown", *words.values()))
+    parts += [f"{counts[word]} {word}" for word in in_order if counts[word]]
     return ", ".join(parts + _troubles(report.plan))
 
 

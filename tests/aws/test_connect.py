@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -29,17 +30,23 @@ class Aws(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.status, self.said = 200, ""
+        self.signed: list[str] = []
+        self.status, self.said, self.refused = 200, "", ""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 size = int(self.headers["Content-Length"])
                 server.asked.append(self.rfile.read(size).decode())
-                self.send_response(server.status)
-                self.send_header("Content-Length", str(len(server.said)))
+                signed = self.headers["Authorization"]
+                server.signed.append(signed)
+                said, status = server.said, server.status
+                if server.refused and f"Credential={server.refused}/" in signed:
+                    said, status = DENIED.format(code="ExpiredToken"), 403
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
-                self.wfile.write(server.said.encode())
+                self.wfile.write(said.encode())
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
                 pass
@@ -48,6 +55,14 @@ class Aws(ThreadingHTTPServer):
 
     def says(self, said: str, status: int = 200) -> None:
         self.said, self.status = said, status
+
+    def refuse(self, key: str) -> None:
+        """From now on this access key has expired."""
+        self.refused = key
+
+    def signers(self) -> list[str]:
+        """The access key of each call."""
+        return [each.partition("Credential=")[2].partition("/")[0] for each in self.signed]
 
 
 @pytest.fixture
@@ -116,6 +131,85 @@ def test_an_unknown_profile_says_how_to_list_them(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(UsageError, match="aws configure list-profiles"):
         connect(SITE)
+
+
+# -- the next round of a loop -------------------------------------------------------------------
+
+KEYS = "[default]\naws_access_key_id = {key}\naws_secret_access_key = secret\n"
+
+
+@pytest.fixture
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A credentials file, and no keys in the environment."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    file = tmp_path / "credentials"
+    file.write_text(KEYS.format(key="first"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    return file
+
+
+def test_the_next_round_has_the_same_session_and_asks_again_who_we_are(aws: Aws) -> None:
+    aws.says(identity())
+    first = connect(SITE)
+    client = first.client("sts", "us-east-1")
+    aws.says(identity().replace("ci/run", "ci/another"))
+    second = connect(SITE, before=first)
+    assert second is first
+    assert second.client("sts", "us-east-1") is client
+    assert second.identity.endswith("ci/another")
+    assert second.calls() == {"sts:GetCallerIdentity": 1}, "each round counts its own calls"
+
+
+def test_the_next_round_is_refused_when_the_account_is_another_by_then(aws: Aws) -> None:
+    """Promise 7."""
+    aws.says(identity())
+    before = connect(SITE)
+    aws.says(identity("999999999999"))
+    with pytest.raises(Refused, match="belong to account 999999999999"):
+        connect(SITE, before=before)
+
+
+def test_a_credentials_file_that_changed_is_read_again(aws: Aws, keys: Path) -> None:
+    aws.says(identity())
+    first = connect(SITE)
+    assert connect(SITE, before=first) is first
+    keys.write_text(KEYS.format(key="second-one"))
+    second = connect(SITE, before=first)
+    assert second is not first
+    assert aws.signers() == ["first", "first", "second-one"]
+
+
+def test_refused_credentials_are_looked_for_again_in_the_same_round(
+    aws: Aws, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where newer ones are that botocore would not read by itself: here as if of the same file."""
+    aws.says(identity())
+    first = connect(SITE)
+    keys.write_text(KEYS.format(key="newer"))
+    monkeypatch.setattr(first, "is_current", lambda: True)
+    aws.refuse("first")
+    second = connect(SITE, before=first)
+    assert second is not first
+    assert aws.signers() == ["first", "first", "newer"]
+
+
+def test_a_session_is_not_kept_for_ever(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.says(identity())
+    first = connect(SITE)
+    monkeypatch.setattr("reconciler.aws.client.SESSION_SECONDS", 0)
+    assert connect(SITE, before=first) is not first
+
+
+def test_credentials_that_end_nowhere_do_not_end_the_loop(aws: Aws) -> None:
+    aws.says(identity())
+    before = connect(SITE)
+    aws.says(DENIED.format(code="ExpiredToken"), 403)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="ExpiredToken"):
+            connect(SITE, before=before)
+    aws.says(identity())
+    assert connect(SITE, before=before).account == ACCOUNT
 
 
 # -- nothing answers -------------------------------------------------------------------------

@@ -60,9 +60,11 @@ class Aws:
     before_change: Callable[[], None] = lambda: None
     connected: Session | Exception = field(default_factory=Session)
     selections: list[Selection] = field(default_factory=list)
+    before: list[Session | None] = field(default_factory=list)  # each round's last session
     applied: int = 0
 
-    def connect(self, site: Site) -> Session:
+    def connect(self, site: Site, asked: object = None, before: Session | None = None) -> Session:
+        self.before.append(before)
         if isinstance(self.connected, Exception):
             raise self.connected
         return self.connected

@@ -105,6 +105,14 @@ def test_what_fails_does_not_end_it(cli: Cli, monkeypatch: pytest.MonkeyPatch) -
     assert aws.applied == 2
 
 
+def test_each_round_is_handed_the_session_of_the_last(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = every(cli, monkeypatch, [NOTHING, ZeroDivisionError("oh"), NOTHING])
+    cli("--every", "5m")
+    assert aws.before == [None, aws.connected, aws.connected]
+
+
 def test_bad_yaml_is_told_and_nothing_is_done(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     aws = every(cli, monkeypatch, [NOTHING, HUNDRED])
     good = (cli.folder / "fleets/vision.yaml").read_text()

@@ -85,6 +85,23 @@ def test_an_error_while_waiting_still_tells_what_was_done(cli: Cli) -> None:
     assert "Done: 1 created, 0 updated, 0 deleted, 1 waiting, 0 unchanged." in told.out
 
 
+def test_a_signal_while_it_reads_again_ends_it_with_the_report(cli: Cli) -> None:
+    from reconciler.cli.stop import Interrupted
+
+    left = iter([FIRST])
+
+    def look() -> Report:
+        for found in left:
+            return found
+        raise Interrupted(15)
+
+    aws = cli.on(Aws(look))
+    told = cli("--wait")
+    assert aws.applied == 1
+    assert "warning: no longer waiting: stopped by SIGTERM" in told.err
+    assert "1 created" in told.out
+
+
 def test_a_signal_ends_it_with_the_report(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     from reconciler.cli.stop import Stop
 
@@ -92,4 +109,4 @@ def test_a_signal_ends_it_with_the_report(cli: Cli, monkeypatch: pytest.MonkeyPa
     looks(cli, FIRST)
     told = cli("--wait")
     assert told.code == 143
-    assert "1 created" in told.out
+    assert "Stopped: 1 created" in told.out

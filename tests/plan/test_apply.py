@@ -14,7 +14,9 @@ from reconciler.errors import (
     NotFound,
     NotReady,
     ReconcilerError,
+    Stopped,
     Throttled,
+    Unanswered,
     UsageError,
 )
 from reconciler.plan.apply import AT_ONCE, apply
@@ -275,6 +277,33 @@ def test_after_a_signal_the_change_in_hand_ends_and_no_other_begins(bench: Bench
     assert bench.told() == ["create store alice"]
     assert {(c.outcome, c.error) for c in rest} == {(Outcome.WAITING, "stopped")}
     assert {c.reason for c in rest} == {"not done: the run was told to stop"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "reason"),
+    [
+        (
+            Unanswered("x:CreateThing", REGION),
+            "unanswered",
+            "unknown: AWS had not answered x:CreateThing when the command was told to stop; the "
+            "next run finds out",
+        ),
+        (
+            Stopped("x:TagThing", REGION),
+            "stopped",
+            "x:TagThing was not sent: the command was told to stop; the next run finds out",
+        ),
+    ],
+    ids=["unanswered", "half-done"],
+)
+def test_a_call_left_behind_is_told_as_unknown_and_what_needs_it_waits(
+    bench: Bench, error: Stopped, code: str, reason: str
+) -> None:
+    bench.store.answer = failing(error)
+    first, *rest = bench.apply(plan(chain())).changes
+    assert (first.outcome, first.error, first.reason) == (Outcome.WAITING, code, reason)
+    assert {change.outcome for change in rest} == {Outcome.WAITING}
+    assert bench.told() == ["create store alice"]
 
 
 def test_every_row_is_heard_of_once(bench: Bench) -> None:

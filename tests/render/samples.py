@@ -255,7 +255,17 @@ STOPPED = report(
     Plan(
         changes=(
             *new("bob", Outcome.DONE),
-            *(replace(row, outcome=Outcome.WAITING, reason="stopped before it") for row in ALICE),
+            replace(
+                ALICE[0],
+                outcome=Outcome.WAITING,
+                reason="unknown: AWS had not answered ec2:CreateLaunchTemplateVersion when the "
+                "command was told to stop; the next run finds out",
+                error="unanswered",
+            ),
+            *(
+                replace(row, outcome=Outcome.WAITING, reason="stopped before it", error="stopped")
+                for row in ALICE[1:]
+            ),
         )
     ),
     dry_run=False,
