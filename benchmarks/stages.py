@@ -55,21 +55,19 @@ class Clock:
 
 def main(fleets: Path) -> None:
     """One steady look; print CPU seconds by stage as JSON."""
-    import gc
-
     clock = Clock()
     clock.seconds["start"] = BEGUN
     with clock.during("start"):
         from reconciler.aws.client import connect
         from reconciler.cli.cloud import cloud_of
-        from reconciler.cli.run import RARELY
+        from reconciler.cli.garbage import collect_rarely
         from reconciler.declare import schema
         from reconciler.declare.load import load
         from reconciler.plan import read, run
         from reconciler.plan.selection import Selection
         from reconciler.render.look import Look
         from reconciler.render.text import text
-    gc.set_threshold(*RARELY)
+    collect_rarely()
     clock.around(schema, "check", "schema", inside="load")
     clock.around(read, "_wanted", "desired", inside="find")
     clock.around(run, "make_plan", "plan", inside="find")
