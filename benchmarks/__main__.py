@@ -4,6 +4,7 @@ make bench                         # 100, 1,000 and 5,000 workstations
 make bench SIZES=100               # quick
 make bench JSON=bench.json         # also to a file
 TF_PLUGIN_MIRROR=... make bench    # beside Terraform, if its AWS provider is there
+python -m benchmarks --only-loop --rounds 10000    # an hour
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import reconciler
-from benchmarks import budgets, scenarios, startup, tables, terraform, worlds
+from benchmarks import budgets, rounds, scenarios, startup, tables, terraform, worlds
 from benchmarks.scenarios import Row
 
 RIVAL_SIZE = 100
@@ -38,6 +39,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, nargs="*", default=[0, 50], help="ms a call")
     parser.add_argument("--times", type=int, default=3, help="runs to take the median of")
     parser.add_argument("--apply-up-to", type=int, default=1000, help="largest first apply")
+    parser.add_argument("--rounds", type=int, default=100, help="rounds of a loop")
+    parser.add_argument("--only-loop", action="store_true", help="measure nothing else")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--no-terraform", action="store_true")
     return parser.parse_args()
@@ -53,6 +56,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         recorded = worlds.record(folder)
+        loop = rounds.measure(worlds.site(folder, recorded, rounds.SIZE, "loop"), chosen.rounds)
+        if chosen.only_loop:
+            print(tables.loop(loop))
+            return
         small = worlds.site(folder, recorded, budgets.BASE)
         rows = [scenarios.steady(small, 0.0, chosen.times)]
         stages: dict[int, Mapping[str, float]] = {}
@@ -63,7 +70,7 @@ def main() -> None:
             stages[size] = _stages(site)
             starts = starts or list(startup.measure(site.fleets, size, 3 * chosen.times))
         comparison, missing = _compare(folder, latencies, chosen)
-    verdicts = list(budgets.verdicts(rows, starts, comparison))
+    verdicts = [*budgets.verdicts(rows, starts, comparison), *budgets.loop(loop)]
     after = os.getloadavg()[0]
     machine = (
         f"Python {platform.python_version()}, {os.cpu_count()} CPUs, "
@@ -72,6 +79,7 @@ def main() -> None:
     )
     print(f"{machine}\n\n{tables.scenarios(rows)}")
     print(f"{tables.startup(starts)}\n{tables.stages(stages)}")
+    print(f"A loop with nothing to do, {rounds.SIZE} workstations\n\n{tables.loop(loop)}")
     if comparison:
         print(f"{comparison.versions}, {RIVAL_SIZE} workstations\n\n{tables.terraform(comparison)}")
     else:
@@ -86,6 +94,7 @@ def main() -> None:
             "scenarios": [asdict(row) for row in rows],
             "startup": [asdict(start) for start in starts],
             "stages": stages,
+            "loop": [asdict(each) for each in loop],
             "terraform": asdict(comparison) if comparison else None,
             "budgets": [asdict(verdict) for verdict in verdicts],
         }

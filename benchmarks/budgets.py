@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.rounds import Round
 from benchmarks.scenarios import FIRST, SECOND, STEADY, Row
 from benchmarks.startup import CLICK, HELP, Start
 from benchmarks.terraform import Comparison
@@ -17,6 +18,8 @@ MEMORY_MIB = 300
 HELP_TIMES = 2.0
 AT_ONCE = 10
 SWEEP_LATENCY, SWEEP_SECONDS = 0.08, 120
+WARM, GROWTH = 20, 0.05
+"""After so many rounds a loop has all it needs: how much more it may hold at the end."""
 BASE = 1
 """Workstations of the look that stands for start-up: what a run costs whatever its size."""
 
@@ -66,6 +69,34 @@ def verdicts(
     yield from _large(looks)
     yield from _help({start.what: start for start in starts})
     yield from _apply(rows)
+
+
+def loop(rounds: Sequence[Round]) -> Iterator[Verdict]:
+    """What the last round holds beside the first that is warm."""
+    warm = next((each for each in rounds if each.round >= WARM), rounds[-1])
+    last = rounds[-1]
+    if last is warm:
+        return
+    for what, before, after in (
+        ("MiB", warm.rss, last.rss),
+        ("live objects", warm.objects, last.objects),
+    ):
+        yield Verdict(
+            f"{what} of a loop, round {last.round:,} beside round {warm.round}",
+            f"{GROWTH:.0%} more",
+            f"{before:,.0f} → {after:,.0f}",
+            after <= before * (1 + GROWTH),
+        )
+    for what, before, after in (
+        ("threads", warm.threads, last.threads),
+        ("open files", warm.files, last.files),
+    ):
+        yield Verdict(
+            f"{what} of a loop, round {last.round:,} beside round {warm.round}",
+            f"{AT_ONCE} more",  # calls meet by chance, and each of them has one
+            f"{before} → {after}",
+            after <= before + AT_ONCE,
+        )
 
 
 def _large(looks: Mapping[tuple[int, float], Row]) -> Iterator[Verdict]:

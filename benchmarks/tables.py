@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.budgets import Verdict
 from benchmarks.measure import Cost
+from benchmarks.rounds import Round
 from benchmarks.scenarios import Row
 from benchmarks.startup import Start
 from benchmarks.terraform import Comparison
@@ -45,6 +46,23 @@ def stages(measured: Mapping[int, Mapping[str, float]]) -> str:
     total = ("all", *(f"{sum(by_stage.values()):.2f}" for by_stage in measured.values()))
     columns = [f"{size:,}: CPU s" for size in measured]
     return table(("stage",), columns, [*lines, total])
+
+
+def loop(rounds: Iterable[Round]) -> str:
+    """A line per measured round."""
+    lines = [
+        (
+            f"{each.round:,}",
+            f"{each.rss:.1f}",
+            f"{each.objects:,}",
+            str(each.threads),
+            str(each.files),
+            f"{each.cpu / each.round:.2f}",
+        )
+        for each in rounds
+    ]
+    columns = ("RSS MiB", "live objects", "threads", "open files", "CPU s a round")
+    return table(("round",), columns, lines)
 
 
 def terraform(comparison: Comparison) -> str:

@@ -115,9 +115,9 @@ class Site:
     worlds: Mapping[str, Path]  # recordings, as files
 
 
-def site(folder: Path, recorded: Mapping[str, Answers], size: int) -> Site:
-    """Write the YAML and the recordings."""
-    here = folder / str(size)
+def site(folder: Path, recorded: Mapping[str, Answers], size: int, name: str = "") -> Site:
+    """Write the YAML and the recordings, in a folder of this name (else the size)."""
+    here = folder / (name or str(size))
     fleets = sites.write(here / "fleets", size)
     changed = sites.write(here / "changed", size, changed=True)
     files = {name: here / f"{name}.pickle" for name in recorded}
@@ -126,8 +126,8 @@ def site(folder: Path, recorded: Mapping[str, Answers], size: int) -> Site:
         command = [sys.executable, "-m", "benchmarks.proofs", str(fleets)]
         environment = {**os.environ, **variables(endpoint)}
         said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
-    for name, file in files.items():
-        file.write_bytes(pickle.dumps((recorded[name], size, json.loads(said))))
+    for world, file in files.items():
+        file.write_bytes(pickle.dumps((recorded[world], size, json.loads(said))))
     return Site(size, fleets, changed, files)
 
 

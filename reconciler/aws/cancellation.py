@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -26,13 +25,16 @@ _POLL = 0.1
 """Seconds between two questions whether to stop, for the threads that no signal reaches."""
 
 
-class _Job(Future[Any]):
-    """One call. `failed` is why its last attempt failed, while it waits before the next one."""
+class _Job:
+    """One call, and what came of it. A Future of the library costs three times as much."""
 
     def __init__(self, action: Callable[[], Any]) -> None:
-        super().__init__()
         self.action = action
-        self.failed: Exception | None = None
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.failed: Exception | None = None  # the last attempt's, in the pause before the next one
+        self.ended = threading.Lock()
+        self.ended.acquire()
 
 
 class Cancellation:
@@ -66,18 +68,19 @@ class Cancellation:
         if since is not None and since >= grace:
             raise Stopped(operation, region)
         job = self._begin(action)
-        while True:
+        while not job.ended.acquire(timeout=_POLL):
+            since = self._asked()
+            if since is not None and job.failed is not None:
+                raise job.failed
+            if since is not None and since >= grace:
+                raise Unanswered(operation, region)
+        if job.error is not None:
             try:
-                job.exception(_POLL)
-            except TimeoutError:
-                since = self._asked()
-                if since is not None and job.failed is not None:
-                    raise job.failed from None
-                if since is not None and since >= grace:
-                    raise Unanswered(operation, region) from None
-            else:
-                result: T = job.result()
-                return result
+                raise job.error
+            finally:
+                del job  # which the error's traceback would keep, and the other way round
+        result: T = job.result
+        return result
 
     def close(self) -> None:
         """End each thread, at once or after its call."""
@@ -101,20 +104,17 @@ class Cancellation:
         while (job := jobs.get()) is not None:
             self._here.job = job
             try:
-                result = job.action()
+                job.result = job.action()
             # Whatever it is, the thread that waits for the call raises it.
             except BaseException as error:  # noqa: BLE001
-                self._rest(jobs)
-                job.set_exception(error)
-            else:
-                self._rest(jobs)
-                job.set_result(result)
-                del result
+                job.error = error
+            self._here.job = None
+            self._rest(jobs)
+            job.ended.release()
             del job  # nothing of a call stays in memory until the next one
 
     def _rest(self, jobs: SimpleQueue[_Job | None]) -> None:
         """Before the answer is given: who gets it may make the next call at once."""
-        self._here.job = None
         with self._lock:
             if self._closed:
                 jobs.put(None)

@@ -53,8 +53,10 @@ TABLE = (
     Exit(
         INTERRUPTED,
         "stopped by Ctrl-C (SIGINT)",
-        "The call in hand was finished; the report says what was done and what was not. "
-        "A second signal leaves at once.",
+        "The change in hand is finished. A call that AWS has not answered 8 seconds after the "
+        "signal is left behind, and its row says that the outcome is unknown: the next run finds "
+        "out. The report says what was done and what was not. A second signal ends the command at "
+        "once, without a report.",
     ),
     Exit(TERMINATED, "stopped by SIGTERM", "As for Ctrl-C. `--every` is ended this way."),
 )

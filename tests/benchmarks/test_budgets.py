@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.budgets import BASE, verdicts
+from benchmarks.budgets import BASE, loop, verdicts
 from benchmarks.measure import Cost
+from benchmarks.rounds import Round
 from benchmarks.scenarios import FIRST, STEADY, Row
 from benchmarks.startup import CLICK, HELP, Start
 from benchmarks.terraform import Comparison, Side
@@ -32,6 +33,16 @@ def test_calls_and_cpu() -> None:
 def test_memory_counts_at_5000_only() -> None:
     rows = [Row(STEADY, 5000, 0.05, cost(rss=301)), Row(STEADY, 100, 0.05, cost(rss=900))]
     assert kept(rows, [], None) == {"memory, 5,000 workstations": False}
+
+
+def test_a_loop_holds_what_it_held() -> None:
+    cold = Round(1, 60, 50_000, 3, 9, 1.0)
+    warm = Round(20, 90, 100_000, 12, 20, 10.0)
+    flat = Round(100, 94, 101_000, 14, 21, 40.0)
+    leaks = Round(100, 100, 300_000, 23, 31, 40.0)
+    assert [each.kept for each in loop([cold, warm, flat])] == [True] * 4
+    assert [each.kept for each in loop([cold, warm, leaks])] == [False] * 4
+    assert not list(loop([cold]))
 
 
 def test_help_beside_click() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import tables
 from benchmarks.looping import marks
-from benchmarks.rounds import Round, table
+from benchmarks.rounds import Round
 from reconciler.sandbox import Sandbox
 from tests.cli.fakes import YAML
 
@@ -46,5 +47,5 @@ def test_the_rounds_that_are_measured() -> None:
 
 
 def test_the_table_tells_cpu_by_round() -> None:
-    said = table([Round(1_000, 97.25, 111_000, 13, 21, 250.0)])
+    said = tables.loop([Round(1_000, 97.25, 111_000, 13, 21, 250.0)])
     assert said.splitlines()[-1] == "| 1,000 | 97.2 | 111,000 | 13 | 21 | 0.25 |"
