@@ -70,7 +70,7 @@ def main(fleets: str, rounds: int) -> None:
     request = Request(
         fleets=(fleets,),
         only=(),
-        approve="",
+        approve=(),
         dry_run=False,
         exit_code=False,
         wait=False,
