@@ -37,6 +37,12 @@ class _Job:
         self.ended.acquire()
 
 
+class _Here(threading.local):
+    """The call that the current thread makes; None in a thread that is not ours."""
+
+    job: _Job | None = None
+
+
 class Cancellation:
     """Makes calls, and leaves them when the command is asked to stop. Thread-safe.
 
@@ -48,7 +54,7 @@ class Cancellation:
         self._idle: list[SimpleQueue[_Job | None]] = []
         self._closed = False
         self._lock = threading.Lock()
-        self._here = threading.local()  # .job: the call that this thread makes
+        self._here = _Here()
 
     def watch(self, events: Any) -> None:
         """Begin no further attempt of a call after the request; `events` are of a boto session."""
@@ -124,28 +130,20 @@ class Cancellation:
     def _attempt_ends(
         self, response: Any, caught_exception: Exception | None, operation: Any, **_context: Any
     ) -> None:
-        """botocore asks whether to try again. Raise what the attempt failed with, if it is over."""
-        error = caught_exception
-        if response is not None and response[0].status_code >= 300:
-            error = ClientError(response[1], operation.name)
-        if error is None:
+        """Remember what the attempt failed with: botocore decides now whether to try again."""
+        job = self._here.job
+        if job is None:
             return
-        assert self._asked is not None
-        if self._asked() is not None:
-            raise error
-        if (job := self._job()) is not None:
-            job.failed = error
+        job.failed = caught_exception
+        if response is not None and response[0].status_code >= 300:
+            job.failed = ClientError(response[1], operation.name)
 
     def _attempt_begins(self, **_context: Any) -> None:
-        """A stop that came during the pause before this attempt."""
-        job = self._job()
+        """Raise what the attempt before this one failed with, if this one must not be."""
+        job = self._here.job
         if job is None or job.failed is None:
             return
         assert self._asked is not None
         if self._asked() is not None:
             raise job.failed
         job.failed = None
-
-    def _job(self) -> _Job | None:
-        found: _Job | None = getattr(self._here, "job", None)
-        return found

@@ -18,10 +18,8 @@ def collect_after_round(*, new_session: bool) -> None:
     """Free what the round left behind. Call when nothing of the round is under way.
 
     What stays for the whole process (modules, AWS's service models, clients) is frozen, so that
-    this costs some milliseconds. A `new_session` may have left the one before it as garbage there.
+    this costs some milliseconds. A session that is closed takes its share out of that again.
     """
-    if new_session:
-        gc.unfreeze()
     gc.collect()
     if new_session:
         gc.freeze()

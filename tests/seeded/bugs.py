@@ -311,6 +311,41 @@ BUGS = (
         PLAN,
     ),
     Bug(
+        "a session for every round of a loop",
+        "reconciler/aws/client.py",
+        "    if session.is_current():",
+        "    if not session:",
+        AWS,
+    ),
+    Bug(
+        "a loop that never reads its credentials again",
+        "reconciler/aws/client.py",
+        "        return all(_stamp(name) == then",
+        "        return any(name or then",
+        AWS,
+    ),
+    Bug(
+        "a stopped command tries its calls again",
+        "reconciler/aws/cancellation.py",
+        "        if self._asked() is not None:\n            raise job.failed",
+        "        if self._asked() == 0.5:\n            raise job.failed",
+        AWS,
+    ),
+    Bug(
+        "a stopped command waits for a server that hangs",
+        "reconciler/aws/cancellation.py",
+        "                raise Unanswered(operation, region)",
+        "                continue",
+        AWS,
+    ),
+    Bug(
+        "a call without an answer is told as not done",
+        "reconciler/plan/apply.py",
+        "        except (NotReady, Stopped) as error:",
+        "        except NotReady as error:",
+        PLAN,
+    ),
+    Bug(
         "a fallback without suspending launches",
         "reconciler/kinds/auto_scaling_group.py",
         "with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else "
