@@ -10,7 +10,6 @@ import gc
 import json
 import os
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -37,7 +36,6 @@ from reconciler.aws.wait import (
     GRACE_SECONDS,
     MAX_ATTEMPTS,
     READ_TIMEOUT,
-    SESSION_SECONDS,
     SOCKETS_PER_SERVICE,
 )
 from reconciler.errors import ReconcilerError, Refused, Unreachable, UsageError
@@ -78,7 +76,6 @@ class Session:
         self.default_region = boto.region_name
         self.cancellation = Cancellation(asked)
         self._boto: boto3.Session | None = boto
-        self._made = time.monotonic()
         self._files = {name: _stamp(name) for name in files}
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
@@ -119,12 +116,12 @@ class Session:
         self.partition = answer["Arn"].split(":")[1]
 
     def is_current(self) -> bool:
-        """Whether a new session would be the same: not old, and its files are as they were.
+        """Whether a new session would be the same: it is open, and its files are as they were.
 
         botocore reads the files once. Credentials from elsewhere (SSO, a role to assume, a
         container, an instance) it refreshes before they end.
         """
-        if self._boto is None or time.monotonic() - self._made >= SESSION_SECONDS:
+        if self._boto is None:
             return False
         return all(_stamp(name) == then for name, then in self._files.items())
 
@@ -275,12 +272,13 @@ def connect_here(asked: Asked | None = None) -> tuple[Session, RegionDoor]:
 def _signed_in_again(session: Session, region: str) -> Session | None:
     """The session, with its account and AWS's clock read anew; None, and closed, for another one.
 
-    Credentials that AWS refuses may have newer ones beside them, which only a new session reads.
+    Where credentials are refused, or a certificate is, there may be newer ones, which only a new
+    session reads.
     """
     if session.is_current():
         try:
             session.sign_in(region)
-        except UsageError:
+        except ReconcilerError:
             pass
         else:
             return session

@@ -33,10 +33,6 @@ GRACE_SECONDS = 8
 """How long a call that may write is waited for after a signal. Docker kills a container 10 s after
 SIGTERM (docker container stop), and the report has to be printed before that."""
 
-SESSION_SECONDS = 3600
-"""How long a loop keeps one session. What botocore does not read again by itself (another instance
-profile, a credential process without an expiry, a CA bundle) takes effect after that at most."""
-
 POLL_SECONDS = 10.0
 """Between two looks while waiting: FSx for Lustre takes minutes to create."""
 

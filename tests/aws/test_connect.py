@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -194,14 +195,14 @@ def test_refused_credentials_are_looked_for_again_in_the_same_round(
     assert aws.signers() == ["first", "first", "newer"]
 
 
-def test_a_session_is_not_kept_for_ever(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_session_is_not_used_again(aws: Aws) -> None:
     aws.says(identity())
     first = connect(SITE)
-    monkeypatch.setattr("reconciler.aws.client.SESSION_SECONDS", 0)
+    first.close()
     assert connect(SITE, before=first) is not first
 
 
-def test_credentials_that_end_nowhere_do_not_end_the_loop(aws: Aws) -> None:
+def test_a_round_whose_sign_in_fails_does_not_spoil_the_next(aws: Aws) -> None:
     aws.says(identity())
     before = connect(SITE)
     aws.says(DENIED.format(code="ExpiredToken"), 403)
@@ -210,6 +211,16 @@ def test_credentials_that_end_nowhere_do_not_end_the_loop(aws: Aws) -> None:
             connect(SITE, before=before)
     aws.says(identity())
     assert connect(SITE, before=before).account == ACCOUNT
+
+
+def test_a_session_that_is_replaced_is_freed(aws: Aws, keys: Path) -> None:
+    """Its clients, that is: a loop still holds the shell of the last session."""
+    aws.says(identity())
+    first = connect(SITE)
+    client = weakref.ref(first.client("sts", "us-east-1"))
+    keys.write_text(KEYS.format(key="second-one"))
+    connect(SITE, before=first)
+    assert client() is None
 
 
 # -- nothing answers -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from tests.cli.fakes import YAML
 
 ROOT = Path(__file__).parents[2]
 RUN = "from benchmarks.looping import main; main({fleets!r}, {rounds})"
-NEW_SESSIONS = "from reconciler.aws import client; client.SESSION_SECONDS = 0; "
+NEW_SESSIONS = "from reconciler.aws.client import Session as S; S.is_current = lambda s: False; "
 
 
 @pytest.mark.parametrize("before", ["", NEW_SESSIONS], ids=["one-session", "a-session-each-round"])

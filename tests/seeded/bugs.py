@@ -320,8 +320,8 @@ BUGS = (
     Bug(
         "a loop that never reads its credentials again",
         "reconciler/aws/client.py",
-        "        return all(_stamp(name) == then",
-        "        return any(name or then",
+        "_stamp(name) == then",
+        "bool(name or then)",
         AWS,
     ),
     Bug(
