@@ -98,6 +98,7 @@ class Session:
         Refreshes credentials that end soon, and counts calls from 0 again.
         Raises: UsageError without usable credentials, Unreachable, AwsError.
         """
+        self.account = ""  # not known before the answer, of whatever round
         with self._lock:
             self._calls.clear()
         with translated("sts:GetCallerIdentity", region):
