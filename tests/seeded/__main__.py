@@ -14,7 +14,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.seeded.bugs import BUGS, Bug
+from tests.seeded.bug import Bug
+from tests.seeded.bugs import BUGS
 
 ROOT = Path(__file__).parent.parent.parent
 AT_ONCE = 2

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.seeded.bugs import BUGS, Bug
+from tests.seeded.bug import Bug
+from tests.seeded.bugs import BUGS
 
 ROOT = Path(__file__).parent.parent.parent
 

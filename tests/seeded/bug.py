@@ -1,0 +1,31 @@
+"""A bug to plant: one edit that a tired person could make, and the tests that must catch it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PLAN = ("tests/plan",)
+AWS = ("tests/aws",)
+KINDS = ("tests/kinds/test_desired.py", "tests/kinds/test_contract.py")
+STRICT = ("tests/strict/test_crash.py",)
+TOLD = ("tests/strict/test_told.py",)
+DECLARE = ("tests/declare",)
+POWER = ("tests/strict/test_power_crash.py",)
+POWER_RACES = ("tests/strict/test_power_found.py", "tests/strict/test_power_two_writers.py")
+POWER_RULES = ("tests/power",)
+
+
+@dataclass(frozen=True)
+class Bug:
+    """Replace `old`, which stands exactly once in `file`, with `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+def promise(*numbers: int) -> tuple[str, ...]:
+    """The tests of these promises."""
+    return tuple(f"tests/promises/test_promise_{number:02}_*.py" for number in numbers)
