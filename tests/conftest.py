@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.declare.zonedata import in_use
 from tests.strict.summary import pytest_terminal_summary  # noqa: F401  # a hook
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def pytest_configure() -> None:
         del os.environ[name]
     os.environ.update(CREDENTIALS)
     sys.addaudithook(_guard)
+    in_use()  # as the commands do first: no test reads older zone data than another
 
 
 @pytest.fixture

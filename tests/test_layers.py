@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "plan": {"plan", "declare.fleet", "errors"},
     "kinds": {"kinds", "plan", "declare.fleet", "declare.timers", "errors", "money"},
     "aws": {"aws", "plan", "declare.fleet", "errors", "money"},
-    "doctor": {"doctor", "plan", "declare.fleet", "errors"},
+    "doctor": {"doctor", "plan", "declare.fleet", "declare.zonedata", "errors"},
     "render": {
         "render",
         "plan.model",
@@ -67,6 +67,7 @@ OWNERS = {
     "recurring_ical_events": {"declare/ics.py"},
     "rich": {"cli/", "render/"},
     "tenacity": {"aws/wait.py"},
+    "tzdata": {"declare/zonedata.py"},
     "yaml": {"declare/"},
 }
 

@@ -33,7 +33,7 @@ class Console:
         self.output = output(arguments, env)
         self.debug = "--debug" in arguments
         self.no_color = "--no-color" in arguments
-        self.verbose = False
+        self.verbose = not {"-v", "--verbose"}.isdisjoint(arguments)
         self.log_format = "text"
         self._said = ""
 

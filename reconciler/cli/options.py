@@ -159,7 +159,10 @@ def manners(*outputs: str) -> Callable[[F], F]:
 
 
 def console(ctx: click.Context) -> Console:
-    """This command's console, told what its options say."""
+    """This command's console, told what its options say. From here on zone data is chosen."""
+    from reconciler.declare.zonedata import in_use
+
+    in_use()
     it = ctx.ensure_object(Console)
     it.output = ctx.params["output"]
     it.no_color = ctx.params["no_color"]
@@ -171,7 +174,7 @@ def console(ctx: click.Context) -> Console:
 
 def _say_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        write(sys.stdout, about.version() + "\n")
+        write(sys.stdout, about.version(verbose=ctx.ensure_object(Console).verbose) + "\n")
         ctx.exit()
 
 
@@ -183,6 +186,6 @@ version = click.option(
     is_eager=True,
     expose_value=False,
     callback=_say_version,
-    help="Show the version and exit.",
+    help="Show the version and exit; with -v, the time zone data too.",
 )
 """`--version`, for a program."""

@@ -20,6 +20,7 @@ from reconciler.plan.selection import Selection
 
 ACCOUNT: tuple[tuple[str, Check], ...] = (
     ("clock", rights.clock),
+    ("zone-data", rights.zone_data),
     ("instance-profile", rights.profiles),
     ("scheduler-role", rights.scheduler_roles),
     ("service-role", rights.service_roles),

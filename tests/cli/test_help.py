@@ -15,6 +15,7 @@ from reconciler import __version__
 from reconciler.cli.about import DOCS
 from reconciler.cli.options import Option
 from reconciler.cli.reconcile import reconcile
+from reconciler.declare.zonedata import in_use
 from tests.cli.fakes import Cli
 
 ROOT = Path(__file__).parents[2]
@@ -124,7 +125,9 @@ def test_every_example_is_a_real_one(cli: Cli, command: list[str]) -> None:
 def test_version_is_one_line(cli: Cli) -> None:
     python = ".".join(map(str, sys.version_info[:3]))
     boto3 = version("boto3")
-    assert cli("--version").out == f"reconcile {__version__} (Python {python}, boto3 {boto3})\n"
+    line = f"reconcile {__version__} (Python {python}, boto3 {boto3})\n"
+    assert cli("--version").out == line
+    assert cli("--version", "-v").out == f"{line}time zone data {in_use()}\n"
 
 
 def test_every_option_has_its_variable(cli: Cli) -> None:

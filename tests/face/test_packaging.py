@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,24 @@ def test_the_locked_versions_are_those_that_are_tested() -> None:
         name: (wanted, version(name)) for name, wanted in locked.items() if version(name) != wanted
     }
     assert different == {}
+
+
+IMPORTED_AS = {
+    "python-json-logger": "pythonjsonlogger",
+    "pyyaml": "yaml",
+    "recurring-ical-events": "recurring_ical_events",
+}
+
+
+def test_every_required_package_is_imported() -> None:
+    """What nothing imports is weight, and one more thing to keep safe."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    required = re.findall(r"^([\w-]+)>=", settings["options"]["install_requires"], re.MULTILINE)
+    assert len(required) > 8
+    source = "\n".join(path.read_text() for path in (ROOT / "reconciler").rglob("*.py"))
+    imported = set(re.findall(r"^ *(?:from|import) (\w+)", source, re.MULTILINE))
+    assert {IMPORTED_AS.get(each, each) for each in required} - imported == set()
 
 
 def test_the_sandbox_pins_moto_exactly() -> None:
