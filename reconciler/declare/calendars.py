@@ -30,7 +30,7 @@ def collect(documents: Sequence[Document]) -> tuple[dict[str, Calendar] | None, 
     for document in documents:
         own = document.top.get("calendars") if document.top is not None else None
         section = own if isinstance(own, Map) else Map()
-        doubtful |= document.top is None or "calendars" in document.top.broken
+        doubtful |= document.top is None or document.top.hides("calendars")
         doubtful |= bool(section.broken)
         for name, each in section.items():
             spot = section.spots[name]

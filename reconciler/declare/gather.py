@@ -68,7 +68,7 @@ def gather(documents: Sequence[Document]) -> Declared:
     declared = Declared(
         files=tuple(document.file.name for document in documents),
         whole=len(tops) == len(documents)
-        and not any(top.broken & {"site", "account"} for top in tops),
+        and not any(top.hides("site") or top.hides("account") for top in tops),
         selective=not all(document.file.named for document in documents),
     )
     declared.site = _one(declared, tops, "site")
@@ -119,7 +119,7 @@ def _misplaced(top: Map) -> Iterator[Problem]:
 def _fleet(declared: Declared, documents: Sequence[Document], file: File, top: Map) -> None:
     beside = [each for each in documents if each.file.defaults and each.file.folder == file.folder]
     layers = [each.top for each in beside if each.top is not None] + [top]
-    whole = len(layers) > len(beside) and not any("defaults" in each.broken for each in layers)
+    whole = len(layers) > len(beside) and not any(each.hides("defaults") for each in layers)
     defaults = reduce(merge, (_map(each, "defaults") for each in layers), Map())
     fleet = _name(declared, file, top)
     for name, spot, own in _entries(top, "workstations"):
@@ -129,14 +129,14 @@ def _fleet(declared: Declared, documents: Sequence[Document], file: File, top: M
     for key in INHERITED:
         if key in defaults:
             inherited.put(key, defaults[key], defaults.spots[key])
-        elif key in defaults.broken:
+        elif defaults.hides(key):
             inherited.spoil(key)
     shared = [
         Item(fleet, name, complete_lustre(merge(inherited, own)), spot, whole)
         for name, spot, own in _entries(top, "file_systems")
     ]
     declared.file_systems += shared
-    doubtful = "file_systems" in top.broken or _map(top, "file_systems").broken
+    doubtful = top.hides("file_systems") or _map(top, "file_systems").broken
     declared.shared[fleet] = None if doubtful else {item.name: item for item in shared}
 
 
@@ -154,7 +154,7 @@ def _name(declared: Declared, file: File, top: Map) -> str:
                     "one fleet stands in one file",
                 )
             )
-    elif "fleet" not in top.broken:
+    elif not top.hides("fleet"):
         declared.problems.append(
             Source(file.name).problem(
                 1,

@@ -125,7 +125,7 @@ def _over(built_in: Mapping[str, Any], settings: Map) -> Map:
     """The settings, and under them what is built in, which has no spot."""
     full = settings.copy()
     for key, value in built_in.items():
-        if key in settings.broken:
+        if settings.hides(key):
             continue
         if isinstance(value, Mapping):
             full[key] = _over(value, settings.get(key, Map()))

@@ -59,18 +59,18 @@ def file_system(item: Item) -> Iterator[Problem]:
 
 def _missing(item: Item, key: str, example: str) -> Problem:
     return item.spot.key(
-        f"`{item.name}` has no `{key}`", f"for example {example}; or give it under `defaults`"
+        f"{show(item.name)} has no `{key}`", f"for example {example}; or give it under `defaults`"
     )
 
 
 def _network(item: Item) -> Iterator[Problem]:
     """Some subnets are named; tags that were all taken back would mean every subnet."""
     network = item.settings.get("network", Map())
-    if not item.whole or "network" in item.settings.broken or "subnets" in network.broken:
+    if not item.whole or item.settings.hides("network") or network.hides("subnets"):
         return
     subnets = network.get("subnets")
     tags = subnets.get("tags", Map()) if isinstance(subnets, Map) else Map()
-    doubtful = isinstance(subnets, Map) and (tags.broken or "tags" in subnets.broken)
+    doubtful = isinstance(subnets, Map) and (tags.broken or subnets.hides("tags"))
     if not (tags or doubtful or isinstance(subnets, Seq)):
         yield _missing(item, "network.subnets", "network: {subnets: {tags: {Tier: private}}}")
 
@@ -109,7 +109,7 @@ def _keys(item: Item, settings: Map) -> Iterator[Problem]:
                 own,
                 "kms_key_id",
                 item.spot,
-                f"the key is in {arn[3]}, `{item.name}` in {region}",
+                f"the key is in {arn[3]}, {show(item.name)} in {region}",
                 "use a key of that region, or an alias",
             )
 

@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.declare.abis import GPUS
 from reconciler.declare.gather import Item
 from reconciler.declare.layers import CHOICES
+from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map
 from reconciler.declare.units import gpu_gb, mib
 from reconciler.errors import Problem
@@ -21,7 +22,7 @@ def check(item: Item) -> Iterator[Problem]:
     settings = item.settings
     if item.whole and not any(_says(settings, need) for need in _NEEDS):
         yield item.spot.key(
-            f"`{item.name}` does not say what machine it needs",
+            f"{show(item.name)} does not say what machine it needs",
             "for example gpu: {memory: 24GB}; or give it under `defaults`",
         )
     yield from _choices(settings)
@@ -33,7 +34,7 @@ def check(item: Item) -> Iterator[Problem]:
 
 def _says(settings: Map, need: str) -> bool:
     value = settings.get(need)
-    return need in settings.broken or bool(value or getattr(value, "broken", False))
+    return settings.hides(need) or bool(value or getattr(value, "broken", False))
 
 
 def _choices(settings: Map) -> Iterator[Problem]:

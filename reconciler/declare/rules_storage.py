@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.declare.complaints import either
 from reconciler.declare.gather import Item
+from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map, Spot, wrong
 from reconciler.declare.units import gib
 from reconciler.errors import Problem
@@ -188,7 +189,7 @@ def _mount(item: Item, mount: Map, shared: Mapping[str, Item] | None) -> Iterato
             there, here = shared[name].settings.get("region"), item.settings.get("region")
             if there and here and there != here:
                 yield mount.spots["file_system"].value(
-                    f"`{name}` is in {there}, `{item.name}` in {here}",
+                    f"`{name}` is in {there}, {show(item.name)} in {here}",
                     "a file system is mounted in its own region",
                 )
     if at is not None and at.split("/")[1] in _SYSTEM:

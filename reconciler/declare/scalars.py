@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Literal
 
 MAX_LENGTH = 4096  # characters; far above any real value
 
@@ -47,6 +48,11 @@ _BLANK = re.compile(
 )
 
 
+_WORD = re.compile(r"[^\W\d_]+")  # letters in a row
+_DISTINCT = frozenset({"<super>", "<sub>", "<fraction>", "<square>", "<circle>"})
+"""Kinds of compatibility characters that nobody takes for the plain one: m², ½, 1º."""
+
+
 @dataclass(frozen=True)
 class Trap:
     """A scalar that is refused, and what to write instead."""
@@ -83,11 +89,37 @@ def _number(text: str) -> str | int | float | Trap:
 def _remedy(text: str) -> str:
     if re.fullmatch(r"[0-9]{1,2}:[0-9]{2}", text):
         return f'write "{text}"; in a schedule, with its days: "Mon-Fri {text:0>5}"'
-    return f'write "{text}"' if len(text) <= 40 else "write it in quotes"
+    if len(text) > 40:
+        return "write it in quotes"
+    number = _meant(text)
+    if not number:
+        return f'write "{text}"'
+    if re.match("[-+]?0[0-9_]", text):  # 0755: an id, mostly
+        return f'write "{text}", or {number} if a number is meant'
+    return f'write {number}, or "{text}" if text is meant'
 
 
-def hidden(text: str) -> Trap | None:
-    """What is wrong with the characters of a text, quoted or not."""
+def _meant(text: str) -> str:
+    """The number that an unusual spelling probably stands for, spelt plainly; "" if none."""
+    bare = text.replace("_", "")
+    if re.fullmatch(r"[-+]?\.(inf|nan)", bare, re.IGNORECASE):
+        return "a number"
+    try:
+        number = int(bare, 0) if re.match("[-+]?0[xob]", bare) else float(bare)
+    except (ValueError, OverflowError):
+        return ""
+    if abs(number) >= 1e9:
+        return ""
+    plainly = str(int(number)) if number == int(number) else f"{number:.9f}".rstrip("0")
+    return plainly if float(plainly) == number else ""
+
+
+def hidden(text: str, *, strict: bool) -> Trap | None:
+    """What is wrong with the characters of a text, quoted or not.
+
+    `strict` is for names, which must not be taken for one another; a value may have words of
+    several scripts and signs such as `²`. Values that are names are ASCII by their own rules.
+    """
     if text.isascii() and text.isprintable():
         return None
     for char in text:
@@ -95,15 +127,37 @@ def hidden(text: str) -> Trap | None:
             return Trap("has a line break", "write it on one line, without | or >")
         if not char.isprintable() or _BLANK.match(char):
             return Trap(f"has {name_of(char)}, which cannot be seen", "take it out")
-    return _lookalike(text)
+    if strict:
+        return _changed(text, "NFKC") or _mixed(text)
+    poses = next((char for char in text if _poses(char)), "")
+    if poses:
+        return _pretends(poses)
+    return _changed(text, "NFC") or next(filter(None, map(_mixed, _WORD.findall(text))), None)
 
 
-def _lookalike(text: str) -> Trap | None:
-    if unicodedata.normalize("NFKC", text) != text:
-        odd = next((c for c in text if unicodedata.normalize("NFKC", c) != c), "")
-        if not odd:
-            return Trap("has a letter and its accent as two characters", "type it again as one")
-        return Trap(f"has {name_of(odd)}, which looks like something else", "type it plainly")
+def _changed(text: str, form: Literal["NFC", "NFKC"]) -> Trap | None:
+    """What would be another text in a normal form of Unicode."""
+    if unicodedata.normalize(form, text) == text:
+        return None
+    odd = next((char for char in text if unicodedata.normalize(form, char) != char), "")
+    if odd:
+        return _pretends(odd)
+    return Trap("has a letter and its accent as two characters", "type it again as one")
+
+
+def _poses(char: str) -> bool:
+    """Whether a character looks like a plain ASCII one, or like none."""
+    plain_form = unicodedata.normalize("NFKC", char)
+    if plain_form == char or unicodedata.decomposition(char).partition(" ")[0] in _DISTINCT:
+        return False
+    return any(c.isascii() for c in plain_form) or _BLANK.match(plain_form) is not None
+
+
+def _pretends(char: str) -> Trap:
+    return Trap(f"has {name_of(char)}, which looks like something else", "type it plainly")
+
+
+def _mixed(text: str) -> Trap | None:
     if any(char.isascii() and char.isalpha() for char in text):
         for char in text:
             if name_of(char).partition(" ")[2].startswith(("CYRILLIC", "GREEK")):

@@ -54,9 +54,9 @@ def check(top: Map) -> list[Problem]:
     misfits: dict[Path, str] = {}  # the place, and the field that was meant by an unknown one
     for error in _validator().iter_errors(top):
         path = tuple(error.absolute_path)
-        if path in misfits:  # of the wrong type and no member of the enum: once is enough
-            continue
         of_name = "propertyNames" in error.absolute_schema_path
+        if path in misfits and not of_name:  # of the wrong type and not in the enum: once is enough
+            continue
         written = _spot(top, path).written if path else ""
         for complaint in complain(_called(path), error, written, of_name=of_name):
             place = path if complaint.entry is None else (*path, complaint.entry)
@@ -65,7 +65,8 @@ def check(top: Map) -> list[Problem]:
             problems.append(say(complaint.message, complaint.hint))
             if len(problems) == MAX_PROBLEMS:
                 return problems
-            misfits[place] = complaint.meant
+            if not of_name:  # what stands under a bad name is checked all the same
+                misfits[place] = complaint.meant
     for place in sorted(misfits, key=_last_first):
         _take_out(top, place, misfits[place])
     return problems

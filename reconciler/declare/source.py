@@ -7,6 +7,7 @@ built, and aliases, tags and duplicate keys are seen as written. Nothing is ever
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
@@ -15,13 +16,22 @@ import yaml
 
 from reconciler.declare import secrets, syntax
 from reconciler.declare.scalars import MAX_LENGTH, Trap, hidden, name_of, plain, show
-from reconciler.declare.tree import MAX_PROBLEMS, Map, Seq, Source, Spot
+from reconciler.declare.tree import ANY, MAX_PROBLEMS, Map, Seq, Source, Spot
 from reconciler.errors import Problem
 
 MAX_DEPTH = 32
 MAX_ITEMS = 1000  # of one list; AWS's longest takes 400
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where the wheel has it
 _BAD: Final = object()  # stands for a value that was reported
+
+# `!!str 42` and `! 42` say that text is meant (YAML 1.2.2, 6.9.1 and 10.1.1.3).
+_AS_TEXT = frozenset({"tag:yaml.org,2002:str", "!"})
+
+# A line with nothing but blanks, or blanks and a comment: YAML allows tabs in it, the parsers do
+# not (YAML 1.2.2, 6.6).
+_BLANK = re.compile(r"^[ \t]+(?=#|$)", re.MULTILINE)
+_VERSION = re.compile(r"%YAML 1\.2[ \t]*(#.*)?")
+_CONFLICT = re.compile(r"(<{7}|>{7}|\|{7})( .*)?|={7}")
 
 # Characters that never belong in a file, comments included: controls, bidi, odd line breaks.
 _FORBIDDEN = re.compile(
@@ -40,8 +50,10 @@ class _Stop(Exception):
 def parse(name: str, data: bytes) -> tuple[Map | None, list[Problem]]:
     """The top-level mapping of one file and every problem met on the way.
 
-    The mapping is None when nothing of the file is usable.
+    The mapping is None when nothing of the file is usable. A UTF-8 byte order mark, which editors
+    on Windows write, is no part of the text.
     """
+    data = data.removeprefix(BOM_UTF8)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -65,11 +77,32 @@ def _refused(source: Source, text: str) -> list[Problem]:
     if found is not None:
         return [_forbidden(source, text, found.start())]
     for number, line in enumerate(source.lines, 1):
-        if line.startswith("%"):  # the one thing a line may begin with % for
-            hint = "take the line out"
-            return [source.problem(number, 1, "YAML directives are not used here", hint)]
+        if line.startswith("%") and not _is_version(source, number):
+            return [source.problem(number, 1, *_directive(line), len(line))]
+        if _CONFLICT.fullmatch(line):
+            message, hint = "a merge conflict was left here", "keep one side, without the marks"
+            return [source.problem(number, 1, message, hint, len(line))]
     leaks = islice(secrets.found(text), MAX_PROBLEMS)
     return [_leak(source, text, *leak) for leak in leaks]
+
+
+def _is_version(source: Source, number: int) -> bool:
+    """Whether this line is `%YAML 1.2`, with nothing before it and `---` after it."""
+    before = source.lines[: number - 1]
+    after = [line for line in source.lines[number:] if line.partition("#")[0].strip()]
+    return (
+        _VERSION.fullmatch(source.lines[number - 1]) is not None
+        and not any(line.partition("#")[0].strip() for line in before)
+        and after[:1] != []
+        and after[0].split("#")[0].split()[:1] == ["---"]
+    )
+
+
+def _directive(line: str) -> tuple[str, str]:
+    """The one thing a line may begin with % for."""
+    if _VERSION.fullmatch(line):
+        return "`%YAML 1.2` stands before a line of `---`", "take the line out"
+    return "YAML directives are not used here", "take the line out"
 
 
 def _not_utf8(name: str, data: bytes, start: int) -> Problem:
@@ -85,10 +118,6 @@ def _not_utf8(name: str, data: bytes, start: int) -> Problem:
 def _forbidden(source: Source, text: str, start: int) -> Problem:
     before = re.split("\r\n|\r|\n", text[:start])
     line, column = len(before), len(before[-1]) + 1
-    if text[start] == "\ufeff" and start == 0:
-        return source.problem(
-            1, 1, "the file begins with a byte order mark", "save it as UTF-8 without one"
-        )
     if text[start] == "\x00":
         return source.problem(
             line, column, "the file has a NUL byte", "save it as UTF-8 text, not as UTF-16"
@@ -112,7 +141,7 @@ class _Document:
     def __init__(self, source: Source, text: str) -> None:
         self.source = source
         self.problems: list[Problem] = []
-        self._next = _Parser(text).get_event
+        self._next = _Parser(_BLANK.sub(lambda found: " " * len(found[0]), text)).get_event
 
     def read(self) -> Map | None:
         """The top-level mapping; None if there is no usable one."""
@@ -135,8 +164,9 @@ class _Document:
         return None
 
     def _empty(self) -> Map | None:
-        hint = "delete it, or declare a fleet in it"
-        self.problems.append(self.source.problem(1, 1, "the file is empty", hint))
+        message = "the file is empty: a file that was cut off must not read as a removed fleet"
+        hint = "delete the file if that is meant, or declare a fleet in it"
+        self.problems.append(self.source.problem(1, 1, message, hint))
         return None
 
     def _report(self, event: Any, message: str, hint: str = "") -> object:
@@ -147,7 +177,7 @@ class _Document:
         self.problems.append(self.source.problem(line, column, message, hint, length))
         return _BAD
 
-    def _value(self, event: Any, depth: int) -> Any:
+    def _value(self, event: Any, depth: int, *, is_key: bool = False) -> Any:
         kind = type(event)
         if kind is yaml.AliasEvent:
             return self._report(
@@ -155,13 +185,11 @@ class _Document:
                 f"{show('*' + event.anchor)} refers to an earlier value",
                 "write the value here, or put what is shared under `defaults`",
             )
-        if event.tag is not None and not (kind is yaml.ScalarEvent and event.implicit[1]):
-            self._report(event, f"the tag {_tag(event.tag)} is not allowed", "write a plain value")
-            tagged = True
-        else:
-            tagged = False
+        tagged = event.tag is not None and not (event.tag in _AS_TEXT and kind is yaml.ScalarEvent)
+        if tagged:
+            self._report(event, f"the tag {_tag(event.tag)} is not allowed", "take the tag out")
         if kind is yaml.ScalarEvent:
-            value = self._scalar(event)
+            value = self._scalar(event, is_key=is_key)
         elif depth > MAX_DEPTH:
             line, column, _ = _place(event)
             raise _Stop(
@@ -174,14 +202,14 @@ class _Document:
             value = self._map(depth) if is_map else self._seq(depth, event)
         return _BAD if tagged else value
 
-    def _scalar(self, event: Any) -> Any:
+    def _scalar(self, event: Any, *, is_key: bool) -> Any:
         text: str = event.value
         if len(text) > MAX_LENGTH:
             return self._report(event, f"longer than {MAX_LENGTH} characters", "shorten it")
-        trap = hidden(text)
+        trap = hidden(text, strict=is_key)
         if trap is not None:
             return self._report(event, f"{show(text)} {trap.message}", trap.hint)
-        if event.style:  # quoted or block: text, whatever it looks like
+        if event.style or event.tag in _AS_TEXT:  # text, whatever it looks like
             return text
         value = plain(text)
         if isinstance(value, Trap):
@@ -189,16 +217,20 @@ class _Document:
         return value
 
     def _seq(self, depth: int, start: Any) -> Any:
-        seq = Seq()
+        seq, refused = Seq(), False
         while True:
             event = self._next()
             if type(event) is yaml.SequenceEndEvent:
+                if refused and not seq:
+                    return _BAD  # it is not empty: its items were reported
                 if len(seq) > MAX_ITEMS:
                     return self._report(start, f"a list of more than {MAX_ITEMS} items", "split it")
                 return seq
             place = _place(event)
             value = self._value(event, depth + 1)
-            if value is not _BAD:
+            if value is _BAD:
+                refused = True
+            else:
                 seq.append(value)
                 seq.spots.append(Spot(self.source, *place, *place))
 
@@ -208,27 +240,34 @@ class _Document:
             event = self._next()
             if type(event) is yaml.MappingEndEvent:
                 return found
+            if type(event) is yaml.ScalarEvent and event.value == "<<" and not event.style:
+                self._merge(event, found, depth)
+                continue
             key = self._key(event, depth)
             value_event = self._next()
             spot = Spot(self.source, *_place(event), *_place(value_event))
             value = self._value(value_event, depth + 1)
             if not isinstance(key, str):
                 continue
-            if found.mentions(key):
+            if key in found.spots:
                 first = found.spots[key].line
                 self._report(event, f"{show(key)} is written twice", f"first on line {first}")
             elif value is _BAD:
                 found.spoil(key)
-                found.spots[key] = spot
+                found.spots[key] = spot  # so that the same key again is seen
             else:
                 found.put(key, value, spot)
 
+    def _merge(self, event: Any, found: Map, depth: int) -> None:
+        """Report a merge key; what it would bring is not reported as missing."""
+        self._report(event, "merge keys are not used here", "put what is shared under `defaults`")
+        found.excuse(ANY)
+        value = self._next()
+        if type(value) is not yaml.AliasEvent:  # one reason at a time
+            self._value(value, depth + 1)
+
     def _key(self, event: Any, depth: int) -> Any:
-        if type(event) is yaml.ScalarEvent and event.value == "<<" and not event.style:
-            return self._report(
-                event, "merge keys are not used here", "put what is shared under `defaults`"
-            )
-        key = self._value(event, depth + 1)
+        key = self._value(event, depth + 1, is_key=True)
         if isinstance(key, str) or key is _BAD:
             return key
         if isinstance(key, Map | Seq):

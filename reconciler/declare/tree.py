@@ -62,6 +62,9 @@ class Spot(NamedTuple):
         )
 
 
+ANY = "<<"
+"""Among the broken keys of a map: something in it was refused that could have given any key."""
+
 _NOTHING: frozenset[str] = frozenset()  # most maps: one for all of them, not a set for each
 
 
@@ -118,9 +121,13 @@ class Map(dict[str, Any]):
         if isinstance(self.broken, set):
             self.broken.discard(key)
 
+    def hides(self, key: str) -> bool:
+        """Whether the key may have been written with a value that was refused."""
+        return key in self.broken or ANY in self.broken
+
     def mentions(self, key: str) -> bool:
         """Whether the key was written, usable or not."""
-        return key in self or key in self.broken
+        return key in self or self.hides(key)
 
 
 def wrong(own: Map, key: str, holder: Spot, message: str, hint: str = "") -> Problem:

@@ -112,6 +112,27 @@ FILES = {
 }
 
 
+BAD_NAMES = {
+    "  Bert: {spot_polcy: auto, gpu: {memory: 24GB}}": [
+        "3:3: the name `Bert` must be",
+        "3:10: `spot_polcy` is not a field",
+    ],
+    "  Bert: {gpu: {memory: 24GB}, vcpus: {min: 8, max: 4}}": [
+        "3:3: the name `Bert` must be",
+        "3:52: the `max` of `vcpus` is below",
+    ],
+    "  Bert:": ["3:3: `Bert` has no value", "3:3: the name `Bert` must be"],
+}
+
+
+@pytest.mark.parametrize("workstation", BAD_NAMES)
+def test_a_bad_name_hides_nothing_below_it(folder: Folder, workstation: str) -> None:
+    said = folder.says(f"fleet: vision\nworkstations:\n{workstation}\n")
+    wanted = BAD_NAMES[workstation]
+    assert len(said) == len(wanted)
+    assert all(map(str.startswith, said, wanted)), said
+
+
 @pytest.mark.parametrize("text", FILES, ids=ascii)
 def test_what_is_said_of_a_file(folder: Folder, text: str) -> None:
     assert folder.says(text) == [FILES[text]]

@@ -20,7 +20,7 @@ LARGE = {
     "bad workstations": "fleet: ab\nworkstations:\n" + "".join(f"  w{n}:\n" for n in range(20_000)),
     "empty workstations": "fleet: ab\nworkstations:\n"
     + "".join(f"  w{n}: {{}}\n" for n in range(15_000)),
-    "tabs": "fleet: ab\n" + "\t" * 200_000,
+    "tabs": "fleet: ab\n" + "\t" * 200_000 + "x",
     "brackets": "fleet: " + "[]" * 100_000,
     "quotes": "fleet: " + "'" * 200_001,
     "colons": "a:" * 100_000,

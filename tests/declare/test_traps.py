@@ -11,7 +11,10 @@ from tests.declare.helpers import Folder
 READERS = "without quotes is true or false to some YAML readers"
 YES_NO = "if text is meant, otherwise true or false"
 SECOND = "a second document begins here (one file holds one document)"
-MARK = "the file begins with a byte order mark (save it as UTF-8 without one)"
+EMPTY = (
+    "1:1: the file is empty: a file that was cut off must not read as a removed fleet "
+    "(delete the file if that is meant, or declare a fleet in it)"
+)
 
 SCALARS = {
     "no": f'`no` {READERS} (write "no" {YES_NO})',
@@ -24,28 +27,38 @@ SCALARS = {
     "12:30:45": "`12:30:45` without quotes is a number in base 60 to many YAML readers "
     '(write "12:30:45")',
     "0755": "`0755` without quotes has a leading zero, which some readers take for octal "
-    '(write "0755")',
+    '(write "0755", or 755 if a number is meant)',
     "-012": "`-012` without quotes has a leading zero, which some readers take for octal "
-    '(write "-012")',
+    '(write "-012", or -12 if a number is meant)',
     "012345678901": "`012345678901` without quotes has a leading zero, which some readers take "
     'for octal (write "012345678901")',
-    "0o17": '`0o17` without quotes is a hexadecimal, octal or binary number (write "0o17")',
-    "0xFF": '`0xFF` without quotes is a hexadecimal, octal or binary number (write "0xFF")',
-    "0b11": '`0b11` without quotes is a hexadecimal, octal or binary number (write "0b11")',
-    "1_000": '`1_000` without quotes has an underscore in a number (write "1_000")',
-    "1_0.5": '`1_0.5` without quotes has an underscore in a number (write "1_0.5")',
-    "1e3": '`1e3` without quotes is a number with an exponent to some YAML readers (write "1e3")',
+    "0o17": "`0o17` without quotes is a hexadecimal, octal or binary number "
+    '(write 15, or "0o17" if text is meant)',
+    "0xFF": "`0xFF` without quotes is a hexadecimal, octal or binary number "
+    '(write 255, or "0xFF" if text is meant)',
+    "0b11": "`0b11` without quotes is a hexadecimal, octal or binary number "
+    '(write 3, or "0b11" if text is meant)',
+    "1_000": "`1_000` without quotes has an underscore in a number "
+    '(write 1000, or "1_000" if text is meant)',
+    "1_0.5": "`1_0.5` without quotes has an underscore in a number "
+    '(write 10.5, or "1_0.5" if text is meant)',
+    "1e3": "`1e3` without quotes is a number with an exponent to some YAML readers "
+    '(write 1000, or "1e3" if text is meant)',
     "-1.5E+3": "`-1.5E+3` without quotes is a number with an exponent to some YAML readers "
-    '(write "-1.5E+3")',
-    ".inf": '`.inf` without quotes is not a usable number (write ".inf")',
-    "-.Inf": '`-.Inf` without quotes is not a usable number (write "-.Inf")',
-    ".NaN": '`.NaN` without quotes is not a usable number (write ".NaN")',
+    '(write -1500, or "-1.5E+3" if text is meant)',
+    ".inf": "`.inf` without quotes is not a usable number "
+    '(write a number, or ".inf" if text is meant)',
+    "-.Inf": "`-.Inf` without quotes is not a usable number "
+    '(write a number, or "-.Inf" if text is meant)',
+    ".NaN": "`.NaN` without quotes is not a usable number "
+    '(write a number, or ".NaN" if text is meant)',
     "2026-01-31": '`2026-01-31` without quotes is a date to many YAML readers (write "2026-01-31")',
     "2026-01-31T10:00:00Z": "`2026-01-31T10:00:00Z` without quotes is a date to many YAML readers "
     '(write "2026-01-31T10:00:00Z")',
-    "+5": '`+5` without quotes is a number in an unusual form (write "+5")',
-    "5.": '`5.` without quotes is a number in an unusual form (write "5.")',
-    ".5": '`.5` without quotes is a number in an unusual form (write ".5")',
+    "+5": '`+5` without quotes is a number in an unusual form (write 5, or "+5" if text is meant)',
+    "5.": '`5.` without quotes is a number in an unusual form (write 5, or "5." if text is meant)',
+    ".5": "`.5` without quotes is a number in an unusual form "
+    '(write 0.5, or ".5" if text is meant)',
     "12345678901234567890": "`12345678901234567890` without quotes has too many digits "
     '(write "12345678901234567890")',
     "9" * 4000: f"`{'9' * 57}...` without quotes has too many digits (write it in quotes)",
@@ -65,11 +78,9 @@ SCALARS = {
     "e\u0301x": "`e\u0301x` has a letter and its accent as two characters (type it again as one)",
     "*base": "`*base` refers to an earlier value "
     "(write the value here, or put what is shared under `defaults`)",
-    "!!str x": "the tag `!!str` is not allowed (write a plain value)",
     "!!python/name:os.system x": "the tag `!!python/name:os.system` is not allowed "
-    "(write a plain value)",
-    "!env HOME": "the tag `!env` is not allowed (write a plain value)",
-    "! x": "the tag `!` is not allowed (write a plain value)",
+    "(take the tag out)",
+    "!env HOME": "the tag `!env` is not allowed (take the tag out)",
 }
 
 
@@ -90,14 +101,17 @@ def test_text_that_is_no_trap(folder: Folder, value: str) -> None:
 
 
 FILES = {
-    "": "1:1: the file is empty (delete it, or declare a fleet in it)",
-    "# only a comment\n": "1:1: the file is empty (delete it, or declare a fleet in it)",
-    "---\n": "1:1: the file is empty (delete it, or declare a fleet in it)",
-    "null\n": "1:1: the file is empty (delete it, or declare a fleet in it)",
+    "": EMPTY,
+    "# only a comment\n": EMPTY,
+    "---\n": EMPTY,
+    "null\n": EMPTY,
     "- a\n- b\n": "1:1: a fleet file is a mapping (begin with `fleet: <name>`)",
     "hello\n": "1:1: a fleet file is a mapping (begin with `fleet: <name>`)",
     "fleet: ab\n---\nfleet: cd\n": f"2:1: {SECOND}",
     "fleet: ab\n...\nx: 1\n": f"3:1: {SECOND}",
+    "%YAML 1.2\nfleet: ab\n": "1:1: `%YAML 1.2` stands before a line of `---` (take the line out)",
+    "fleet: ab\n%YAML 1.2\n---\n": "2:1: `%YAML 1.2` stands before a line of `---` "
+    "(take the line out)",
     "%FOO x\n---\nfleet: ab\n": "1:1: YAML directives are not used here (take the line out)",
     "%YAML 3.0\n---\nfleet: ab\n": "1:1: YAML directives are not used here (take the line out)",
     "fleet: ab\nfleet: cd\n": "2:1: `fleet` is written twice (first on line 1)",
@@ -113,7 +127,8 @@ FILES = {
     "[" * 5000: "1:33: more than 32 levels deep (nothing needs that many)",
     "{a: " * 5000: "1:129: more than 32 levels deep (nothing needs that many)",
     "- " * 5000: "1:65: more than 32 levels deep (nothing needs that many)",
-    "\ufefffleet: ab\n": f"1:1: {MARK}",
+    "\ufeff\ufefffleet: ab\n": "1:1: U+FEFF ZERO WIDTH NO-BREAK SPACE is not allowed, not even in "
+    "a comment (take it out)",
     "fleet: a\x00b\n": "1:9: the file has a NUL byte (save it as UTF-8 text, not as UTF-16)",
     "fleet: a\x1b[1mb\n": "1:9: U+001B CONTROL CHARACTER is not allowed, not even in a comment "
     "(take it out)",
@@ -148,15 +163,51 @@ def test_bytes_that_are_not_utf8(folder: Folder, data: bytes) -> None:
     assert folder.says(data) == [BYTES[data]]
 
 
+ALONE = {
+    "ws: {<<: {gpu: {memory: 24GB}}}": "merge keys are not used here",
+    "ws: {<<: *base, spot_policy: spot}": "merge keys are not used here",
+    "ws: {gpu: {memory: 24GB}, storage: {home: {ebs: {<<: *disk}}}}": "merge keys",
+    "ws: *base": "`*base` refers to an earlier value",
+    "ws: {gpu: *gpu}": "`*gpu` refers to an earlier value",
+    "ws: {gpu: {}, availability_zones: [*zone]}": "`*zone` refers to an earlier value",
+    "ws: {gpu: {}, owner: *me}": "`*me` refers to an earlier value",
+    "ws: {gpu: {}, network: {subnets: *all}}": "`*all` refers to an earlier value",
+}
+
+
+@pytest.mark.parametrize("workstation", ALONE)
+def test_what_an_alias_or_a_merge_would_bring_is_not_called_missing(
+    folder: Folder, workstation: str
+) -> None:
+    folder.write("_defaults.yaml", "site: acme\naccount: '123456789012'\n")
+    defaults = (
+        "defaults: {owner: a, region: us-east-1, image: {ssm_parameter: /x}, "
+        "instance_profile: a, scheduler_role: b, network: {subnets: {tags: {A: b}}}}"
+    )
+    [said] = folder.says(f"fleet: vision\n{defaults}\nworkstations:\n  {workstation}\n")
+    assert ALONE[workstation] in said
+
+
+def test_merged_defaults_make_nothing_look_incomplete(folder: Folder) -> None:
+    folder.write("_defaults.yaml", "site: acme\naccount: '123456789012'\n")
+    [said] = folder.says("fleet: vision\ndefaults: {<<: *all}\nworkstations: {ws: {gpu: {}}}\n")
+    assert "merge keys are not used here" in said
+
+
+@pytest.mark.parametrize("mark", ["<<<<<<< HEAD", "=======", ">>>>>>> branch", "||||||| base"])
+def test_a_merge_conflict_is_called_one(folder: Folder, mark: str) -> None:
+    said = folder.says(f"fleet: vision\n{mark}\nworkstations: {{}}\n")
+    assert said == ["2:1: a merge conflict was left here (keep one side, without the marks)"]
+
+
 def test_an_alias_bomb_is_a_few_problems(folder: Folder) -> None:
     levels = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 10)]
     said = folder.says("\n".join(["fleet: ab", "l0: &l0 [x, x]", *levels]))
-    assert len(said) == 90 + 10  # every alias, every unknown field
+    assert len(said) == 90 + 1  # every alias; the one field whose value is no alias
 
 
 def test_a_recursive_alias(folder: Folder) -> None:
     assert folder.says("fleet: &a [*a]\n") == [
-        "1:8: `fleet` must be text, not a list (for example vision)",
         "1:12: `*a` refers to an earlier value "
         "(write the value here, or put what is shared under `defaults`)",
     ]

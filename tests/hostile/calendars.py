@@ -56,7 +56,7 @@ def dates() -> Cases:
     yield Case("500 days", declared(f"{{dates: [{many}]}}"), "at most 400")
     yield Case("an empty calendar", declared("{}"), "is empty")
     yield Case("a calendar of null", declared("null"), "has no value")
-    yield Case("a list of calendars", f"calendars: [off]\n{fleet()}", "must be a mapping")
+    yield Case("a list of calendars", f"calendars: [closed]\n{fleet()}", "must be a mapping")
     yield Case("a calendar's name", f"calendars: {{'../x': {{dates: []}}}}\n{fleet()}", "2 to 32")
     yield Case("an unknown one", fleet(HOURS), "no calendar is called")
     yield Case("one of an odd name", fleet(HOURS.replace("holi", "'$(id)'")), "2 to 32")

@@ -110,10 +110,9 @@ def tags() -> Cases:
         "!!int",
         "!!bool",
         "!!null",
-        "!!str",
         "!local",
-        "!",
-        "!<tag:yaml.org,2002:str>",
+        "!<tag:yaml.org,2002:int>",
+        "!<!str>",
         "!ruby/object:Gem::Installer",
         "!js/function",
         "!include",
@@ -125,7 +124,7 @@ def tags() -> Cases:
         yield Case(f"{tag} on a value", field(f"owner: {tag} 'touch canary'"), TAG)
     yield Case("on a map", fleet("gpu: !!map {memory: 24GB}"), TAG)
     yield Case("on a list", fleet('instance_types: !!python/object/apply:os.system ["x"]'), TAG)
-    yield Case("on a key", fleet("!!str gpu: {}"), TAG)
+    yield Case("on a key", fleet("!!int gpu: {}"), TAG)
     yield Case("on the file", "!!python/object/apply:os.system\nfleet: ab\n", TAG)
     yield Case("with escapes in it", "fleet: !%1b%5b31m x\n")
     yield Case("of an unknown prefix", "fleet: !e!python x\n", "not allowed")

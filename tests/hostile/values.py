@@ -120,7 +120,7 @@ def wrong_types() -> Cases:
 def out_of_range() -> Cases:
     for setting in (
         "gpu: {count: 0}", "gpu: {count: 17}", "gpu: {count: -1}", "gpu: {memory: 24GiB}",
-        "gpu: {memory: 0GB}", "gpu: {memory: 24 GB}", "gpu: {name: rtx}", "memory: {min: 16}",
+        "gpu: {memory: 0GB}", "gpu: {memory: 24  GB}", "gpu: {name: rtx}", "memory: {min: 16}",
         "memory: {min: 2GiB, max: 1GiB}", "vcpus: {min: 8, max: 4}", "instance_types: []",
         "instance_types: ['*']", "instance_types: [g5.xlarge, g5.xlarge]", "region: us-east-99",
         "availability_zones: [eu-west-1a]", "storage: {root: {size: 65TiB}}",
