@@ -14,13 +14,16 @@ A module that has these names is a kind; `kinds/__init__.py` lists them in apply
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from reconciler.plan.model import Change, Desired, FieldChange, Live, Rule
 from reconciler.plan.ownership import OURS, SITE
 from reconciler.plan.resolve import ResolvedSite
+
+_TAGS = ("tags", "volume_tags")
+"""The fields of a spec that hold tags."""
 
 
 class Aws(Protocol):
@@ -62,8 +65,24 @@ class Scope:
             for key, value in tags.items()
             if not key.startswith("aws:")
             and (key in OURS or not key.startswith("reconciler:"))
-            and not any(fnmatchcase(key, pattern) for pattern in self.ignore_tags)
+            and not self._ignores(key)
         }
+
+    def wanted(self, desired: Desired) -> Desired:
+        """A declared thing without the tags that are left alone: what is never compared is
+        never written either, or every run would write it (promise 2)."""
+        if not self.ignore_tags:
+            return desired
+        given = {
+            name: {key: value for key, value in tags.items() if not self._ignores(key)}
+            for name in _TAGS
+            if (tags := getattr(desired.spec, name, None))
+        }
+        return replace(desired, spec=replace(desired.spec, **given)) if given else desired
+
+    def _ignores(self, key: str) -> bool:
+        """Whether a key belongs to another tool; the ownership tags never do."""
+        return key not in OURS and any(fnmatchcase(key, it) for it in self.ignore_tags)
 
 
 class Kind(Protocol):

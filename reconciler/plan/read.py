@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -127,8 +127,9 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
     """
     with cloud.pool(READERS) as pool:
         lookups = _Asked(site, cloud.lookups, doors, pool)
+        bare = Scope(site.name, site.ignore_tags)
         placing = {
-            (kind.NAME, region): pool.submit(_find, kind, door, Scope(site.name, site.ignore_tags))
+            (kind.NAME, region): pool.submit(_find, kind, door, bare)
             for kind in cloud.kinds
             if kind.NAME in cloud.homes
             for region, door in doors.items()
@@ -136,13 +137,11 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
 
         def resolved_with_desired() -> tuple[ResolvedSite, tuple[Desired, ...]]:
             zones = index({key: found.result() for key, found in placing.items()}).zones
-            return _wanted(resolve(site, lookups.facts(), cloud.now(), zones), cloud.kinds)
+            return _wanted(resolve(site, lookups.facts(), cloud.now(), zones), cloud.kinds, bare)
 
         wanted = pool.submit(resolved_with_desired)
-        scope = Scope(
-            site.name,
-            site.ignore_tags,
-            lambda: frozenset(each.proof for each in wanted.result()[1] if each.proof),
+        scope = replace(
+            bare, expected=lambda: frozenset(it.proof for it in wanted.result()[1] if it.proof)
         )
         finds = {
             (kind.NAME, region): pool.submit(_find, kind, door, scope)
@@ -156,9 +155,9 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
 
 
 def _wanted(
-    resolved: ResolvedSite, kinds: Iterable[Kind]
+    resolved: ResolvedSite, kinds: Iterable[Kind], scope: Scope
 ) -> tuple[ResolvedSite, tuple[Desired, ...]]:
-    return resolved, tuple(each for kind in kinds for each in kind.desired(resolved))
+    return resolved, tuple(scope.wanted(it) for kind in kinds for it in kind.desired(resolved))
 
 
 class _Asked:

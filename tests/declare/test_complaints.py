@@ -108,6 +108,9 @@ FILES = {
     "needs `type` (for example type: fsx_lustre)",
     "fleet: vision\ningress: [{protocol: tcp, port: 22}]\n": "2:11: an ingress rule needs `cidr` "
     "(for example cidr: 10.20.0.0/16)",
+    "fleet: vision\nignore_tags: ['scanner:*', 'reconciler:*']\n": "2:28: an item of `ignore_tags` "
+    "must be the key of another tool's tag: those that begin with reconciler: say whose a thing "
+    "is, not `reconciler:*`",
     'fleet: vision\nignore_tags: [""]\n': "2:15: an item of `ignore_tags` is empty (leave it out)",
 }
 

@@ -1,0 +1,45 @@
+"""Promise 2 with `ignore_tags`: what is never compared is never written either."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+
+import pytest
+
+from tests.kinds.world import rows
+from tests.promises.conftest import Raise, Stage, client
+from tests.promises.fleets import VISION
+
+NAME = "acme-alice"
+TAGS = ("Team", "Name")
+
+
+@pytest.mark.parametrize("ignored", ["Team", "Name", "*", "T*"])
+def test_an_ignored_tag_that_the_yaml_names_is_not_written_in_every_run(
+    stage: Raise, ignored: str
+) -> None:
+    """A declared tag, `Name`, and, under a pattern, the tags that say whose a thing is."""
+    world = stage({**VISION, "defaults": {"tags": {"Team": "vision"}}}, ignore_tags=[ignored])
+    world.settle()
+    with world.tap.hearing() as tap:
+        assert rows(world.run()) == []
+    assert tap.writes == []
+    for tag in TAGS:
+        written = {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": tag}
+        written |= {"Value": "theirs", "PropagateAtLaunch": False}
+        client("autoscaling").create_or_update_tags(Tags=[written])
+    assert differing(world) == {f"tags.{tag}" for tag in TAGS if not fnmatch(tag, ignored)}
+
+
+def differing(world: Stage) -> set[str]:
+    """The fields of the group that a run would write."""
+    return {f.path for c in world.look().plan.changes for f in c.fields if c.key.name == NAME}
+
+
+def test_a_pattern_never_hides_whose_a_thing_is(stage: Raise) -> None:
+    world = stage(VISION, ignore_tags=["*"])
+    world.settle()
+    owner = {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": "reconciler:owner"}
+    owner |= {"Value": "mallory@example.com", "PropagateAtLaunch": True}
+    client("autoscaling").create_or_update_tags(Tags=[owner])
+    assert differing(world) == {"tags.reconciler:owner"}
