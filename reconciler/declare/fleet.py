@@ -23,6 +23,7 @@ POINTED = (
     "availability_zones",
     "storage.home",
     "storage.root.size",
+    "storage.root.kms_key_id",
 )
 """The settings that a later stage can find wrong, by dotted path."""
 

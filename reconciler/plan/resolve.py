@@ -177,6 +177,8 @@ def _workstation(each: Workstation, facts: Facts, home_zone: str) -> ResolvedWor
             f"({image.root_size} GiB): set storage.root.size to at least {image.root_size}GiB"
         )
         raise _Lack("storage.root.size", Missing(reason, "root-too-small"))
+    if each.root.kms_key_id:
+        _have("storage.root.kms_key_id", facts.keys[each.root.kms_key_id])
     subnets = _have("network.subnets", _subnets(each.subnets, _zones(each), facts))
     if isinstance(each.home, HomeVolume):  # a volume ties its workstation to one zone
         subnets = _beside_home(each.home, subnets, home_zone)
@@ -213,10 +215,11 @@ def _file_system(shared: LustreFileSystem, facts: Facts) -> ResolvedFileSystem:
 
 
 def keys_of(site: Site, region: str) -> set[str]:
-    """The KMS keys that homes and file systems of a region are declared with."""
-    homes = (each.home for each in site.workstations if each.region == region)
+    """The KMS keys that disks, homes and file systems of a region are declared with."""
+    here = [each for each in site.workstations if each.region == region]
+    disks = (disk for each in here for disk in (each.root, each.home))
     shared = (each for each in site.file_systems if each.region == region)
-    return {each.kms_key_id for each in (*homes, *shared) if each and each.kms_key_id}
+    return {each.kms_key_id for each in (*disks, *shared) if each and each.kms_key_id}
 
 
 def _zones(each: Workstation | LustreFileSystem) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.declare.fleet import Image, RootVolume, Subnets
-from reconciler.plan.resolve import Facts, Missing, resolve
+from reconciler.plan.resolve import Facts, Missing, keys_of, resolve
 from tests.plan.declared import (
     FILE,
     IMAGE,
@@ -241,3 +241,32 @@ def test_a_shared_file_system_is_placed_or_blocked_by_itself() -> None:
     assert (blocked.workstation, blocked.name) == ("", "acme-vision/scratch")
     assert f"no subnet (Tier=private) in {EAST}e" in blocked.reason
     assert [each.declared.name for each in resolved.workstations] == ["alice"]
+
+
+KEY = "alias/nope"
+ENCRYPTED = {
+    "root": {"root": RootVolume(100, 3000, 125, KEY)},
+    "home": {"home": volume(kms_key_id=KEY)},
+    "lustre home": {"home": lustre(kms_key_id=KEY)},
+}
+
+
+@pytest.mark.parametrize("disk", ENCRYPTED)
+def test_a_disk_whose_key_is_missing_is_blocked(disk: str) -> None:
+    declared = site(workstation(**ENCRYPTED[disk]))
+    assert keys_of(declared, EAST) == {KEY}
+    gone = Missing(f"KMS key {KEY} does not exist in {EAST}")
+    resolved = resolve(declared, {EAST: facts(keys={KEY: gone})}, NOW)
+    [blocked] = resolved.blocked
+    assert (blocked.reason, resolved.workstations) == (gone.reason, ())
+
+
+def test_a_disk_whose_key_is_there_is_not() -> None:
+    for disk in ENCRYPTED.values():
+        found = {EAST: facts(keys={KEY: "arn:aws:kms:us-east-1:123456789012:key/1"})}
+        assert resolve(site(workstation(**disk)), found, NOW).blocked == ()
+
+
+def test_keys_of_another_region_are_not_asked_for() -> None:
+    there = workstation(region="eu-west-1", root=RootVolume(100, 3000, 125, KEY))
+    assert keys_of(site(there), EAST) == set()

@@ -25,10 +25,14 @@ def test_an_ignored_tag_that_the_yaml_names_is_not_written_in_every_run(
         assert rows(world.run()) == []
     assert tap.writes == []
     for tag in TAGS:
-        written = {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": tag}
-        written |= {"Value": "theirs", "PropagateAtLaunch": False}
-        client("autoscaling").create_or_update_tags(Tags=[written])
+        write(tag, "theirs")
     assert differing(world) == {f"tags.{tag}" for tag in TAGS if not fnmatch(tag, ignored)}
+
+
+def write(key: str, value: str) -> None:
+    """A tag on the group, by another tool."""
+    group = {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True}
+    client("autoscaling").create_or_update_tags(Tags=[{**group, "Key": key, "Value": value}])
 
 
 def differing(world: Stage) -> set[str]:
@@ -39,7 +43,5 @@ def differing(world: Stage) -> set[str]:
 def test_a_pattern_never_hides_whose_a_thing_is(stage: Raise) -> None:
     world = stage(VISION, ignore_tags=["*"])
     world.settle()
-    owner = {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": "reconciler:owner"}
-    owner |= {"Value": "mallory@example.com", "PropagateAtLaunch": True}
-    client("autoscaling").create_or_update_tags(Tags=[owner])
+    write("reconciler:owner", "mallory@example.com")
     assert differing(world) == {"tags.reconciler:owner"}
