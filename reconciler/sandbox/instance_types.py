@@ -204,9 +204,13 @@ def _processor(name: str, kind: Wire, wanted: Wire) -> bool:
 
 
 def _storage_and_network(name: str, kind: Wire, wanted: Wire) -> bool:
+    """Network bandwidth is the baseline, not what a burst may reach.
+
+    [M ec2.InstanceRequirementsRequest$NetworkBandwidthGbps: "baseline network bandwidth"]
+    """
     storage, network = kind.get("InstanceStorageInfo", {}), kind["NetworkInfo"]
     ebs = kind["EbsInfo"].get("EbsOptimizedInfo", {}).get("BaselineBandwidthInMbps", 0)
-    speed = sum(card.get("PeakBandwidthInGbps", 0) for card in network.get("NetworkCards", []))
+    speed = sum(card.get("BaselineBandwidthInGbps", 0) for card in network.get("NetworkCards", []))
     kinds = [disk["Type"] for disk in storage.get("Disks", [])]
     encrypted = network.get("EncryptionInTransitSupported", False)
     return (

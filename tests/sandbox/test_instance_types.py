@@ -56,6 +56,9 @@ CASES: list[tuple[dict[str, Any], set[str], set[str]]] = [
     ({"MemoryMiB": {"Min": 16384, "Max": 16384}}, {"g5.xlarge"}, {"g5.2xlarge"}),
     ({"NetworkInterfaceCount": {"Min": 15}}, {"m5.24xlarge"}, {"m5.large"}),
     ({"NetworkBandwidthGbps": {"Min": 100}}, {"p4d.24xlarge"}, {"g5.xlarge"}),
+    # Up to 10 and up to 25 Gbps, with baselines of 2.5 and 5.
+    ({"NetworkBandwidthGbps": {"Min": 5}}, {"g4dn.xlarge"}, {"g5.xlarge", "g6.xlarge"}),
+    ({"NetworkBandwidthGbps": {"Max": 5}}, {"g4dn.xlarge", "g5.xlarge"}, {"g5.12xlarge"}),
     ({"BaselineEbsBandwidthMbps": {"Min": 10000}}, {"g5.24xlarge"}, {"g5.xlarge"}),
     ({"RequireHibernateSupport": True}, {"m5.large"}, {"g5.xlarge"}),
     ({"RequireEncryptionInTransit": True}, {"g5.xlarge"}, {"m5.large"}),
