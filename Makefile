@@ -12,10 +12,11 @@ NODE_STAMPS := $(NODE_LOCKS:package-lock.json=node_modules/.stamp)
 SHELL_FILES := .ci/run $(wildcard examples/*/*.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench plan lock clean
+.PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench plan \
+	instance-types lock clean
 
 help: ## This list.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 setup: .venv/.stamp $(NODE_STAMPS) ## Make .venv with all that the other targets need.
 
@@ -70,6 +71,9 @@ bench: setup ## Measure, and print tables: make bench SIZES="100" JSON=bench.jso
 
 plan: setup ## What a run would change: make plan FLEETS=fleets
 	$(BIN)/reconcile --fleets $(FLEETS) --dry-run
+
+instance-types: setup ## Ask AWS which instance types there are (or FROM=moto, without an account).
+	$(BIN)/python -m docs.instance_types $(or $(FROM),aws)
 
 lock: ## Newest versions into requirements-dev.txt; run the gate before committing it.
 	@$(PYTHON) -m venv .venv/lock

@@ -52,8 +52,10 @@ def pools(aws: Aws, workstations: Iterable[ResolvedWorkstation]) -> dict[str, Po
             answer[each.declared.name] = types
             continue
         zones = sorted({subnet.availability_zone for subnet in each.subnets})
+        here = {name for name, _ in offered}
         answer[each.declared.name] = Pools(
-            {zone: tuple(t for t in types if (t, zone) in offered) for zone in zones}
+            {zone: tuple(t for t in types if (t, zone) in offered) for zone in zones},
+            tuple(name for name in each.declared.instance_types if name not in here),
         )
     return answer
 

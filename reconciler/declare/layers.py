@@ -66,6 +66,7 @@ def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
     for key, value in higher.items():
         if value is None and (*path, key) not in NULL_IS_A_VALUE:
             merged.drop(key)
+            merged.replaced = {k: spot for k, spot in merged.replaced.items() if k != key}
         elif isinstance(value, Map):
             below = merged.get(key)
             base = below if isinstance(below, Map) else Map()
@@ -78,7 +79,11 @@ def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
 def _choose(merged: Map, higher: Map, choice: Choice) -> None:
     taken = [side for side in choice if any(higher.get(key) is not None for key in side)]
     if taken:
-        for key in frozenset().union(*choice).difference(*taken):
+        aside = frozenset().union(*choice).difference(*taken)
+        spots = {key: merged.spots[key] for key in aside & merged.spots.keys() - higher.keys()}
+        if spots:
+            merged.replaced = {**merged.replaced, **spots}
+        for key in aside:
             merged.drop(key)
 
 

@@ -8,16 +8,19 @@ from difflib import SequenceMatcher, get_close_matches
 CLOSE = 0.6  # of 1; below it a suggestion is more often wrong than right
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant; capitals, - and _ do not count."""
+def nearest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None:
+    """The known word that was probably meant; capitals, - and _ do not count.
+
+    `close` is how alike two words must be that are more than one edit apart, 1 being the same.
+    """
     wanted = _plain(word)
     words = {_plain(each): each for each in known}
     if wanted in words:
         return words[wanted]
-    close = [each for each in words if _one_edit(wanted, each)]  # even of a word of two letters
-    if close:
-        return words[max(close, key=lambda each: SequenceMatcher(None, wanted, each).ratio())]
-    alike = get_close_matches(wanted, words, n=1, cutoff=CLOSE)
+    edits = [each for each in words if _one_edit(wanted, each)]  # even of a word of two letters
+    if edits:
+        return words[max(edits, key=lambda each: SequenceMatcher(None, wanted, each).ratio())]
+    alike = get_close_matches(wanted, words, n=1, cutoff=close)
     return words[alike[0]] if alike else None
 
 

@@ -6,6 +6,7 @@ each entry stands its `Spot`. Built-in values have none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -66,27 +67,31 @@ ANY = "<<"
 """Among the broken keys of a map: something in it was refused that could have given any key."""
 
 _NOTHING: frozenset[str] = frozenset()  # most maps: one for all of them, not a set for each
+_NONE: Mapping[str, Spot] = {}
 
 
 class Map(dict[str, Any]):
     """A mapping with the spot of each entry.
 
     `broken` names keys whose value was reported already and left out, so that nobody reports
-    them a second time as missing.
+    them a second time as missing. `replaced` has the spots of settings of a lower layer that
+    another choice of a higher one pushed aside.
     """
 
-    __slots__ = ("broken", "spots")
+    __slots__ = ("broken", "replaced", "spots")
 
     def __init__(self) -> None:
         super().__init__()
         self.spots: dict[str, Spot] = {}
         self.broken: set[str] | frozenset[str] = _NOTHING
+        self.replaced: Mapping[str, Spot] = _NONE
 
     def copy(self) -> Map:
         """A map of its own with the same values."""
         twin = Map()
         twin.update(self)
         twin.spots = self.spots.copy()
+        twin.replaced = self.replaced
         if self.broken:
             twin.broken = set(self.broken)
         return twin

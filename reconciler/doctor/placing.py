@@ -46,6 +46,11 @@ def offerings(view: View) -> Iterator[Found]:
         name, pools = each.declared.name, view.pools[each.declared.name]
         if isinstance(pools, Missing):
             yield lacking(pools, "", [name], each.declared.where)
+        elif pools.absent:
+            text = f"AWS offers no {' and no '.join(pools.absent)} in {each.declared.region}"
+            fix = "correct the name, or take it out of `instance_types`"
+            where = each.declared.places["instance_types"]
+            yield Found(Level.ERROR, f"{name}: {text}", fix, (name,), where)
         else:
             least = 1 if each.declared.spot_policy == "on-demand" else FEWEST_POOLS
             alike.setdefault((str(pools), least), []).append(name)

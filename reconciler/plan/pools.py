@@ -16,9 +16,10 @@ pools (instance type × zone) a shortage of one is a morning without a machine."
 
 @dataclass(frozen=True)
 class Pools:
-    """The instance types that match, by zone."""
+    """The instance types that match, by zone; `absent` are named types that the region lacks."""
 
     by_zone: Mapping[str, tuple[str, ...]]
+    absent: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -69,6 +70,13 @@ def judge(
         reason = f"the matching instance types could not be read: {found.reason}"
         findings.append(Finding(Level.ERROR, "pools-unknown", f"{declared.name}: {reason}", where))
         return Refusal(reason, found.error)
+    if found.absent:  # a misspelt name, or a type of another region: see declare/rules_types.py
+        reason = (
+            f"AWS offers no {' and no '.join(found.absent)} in {declared.region}: "
+            "correct the name, or take it out of `instance_types`"
+        )
+        findings.append(Finding(Level.ERROR, "no-such-type", f"{declared.name}: {reason}", where))
+        return Refusal(reason, "no-such-type")
     least = 1 if declared.spot_policy == "on-demand" else FEWEST_POOLS
     if found.count < least:
         reason = (

@@ -56,6 +56,12 @@ def test_listed_types_keep_their_order_and_are_not_matched() -> None:
     assert [operation for operation, _ in aws.asked] == ["describe_instance_type_offerings"]
 
 
+def test_a_listed_type_that_no_zone_of_the_region_has_is_named() -> None:
+    """One that only other zones have is not: it is offered here."""
+    listed = resolved(zones="a", instance_types=("g7e.3xlarge", "g4dn.xlarge", "g5.xlarge"))
+    assert pools(market(), [listed]) == {"alice": Pools({A: ("g5.xlarge",)}, ("g7e.3xlarge",))}
+
+
 def test_the_same_need_is_asked_once() -> None:
     aws = market()
     needs: list[dict[str, Any]] = [{"VCpuCount": {"Min": 4}}] * 5 + [{"VCpuCount": {"Min": 8}}]
@@ -78,7 +84,7 @@ def test_many_types_are_asked_for_by_two_hundred() -> None:
     found = pools(aws, [resolved(instance_types=types)])["alice"]
     assert len(aws.asked) == 2
     assert isinstance(found, Pools)
-    assert found.by_zone == {A: (), B: ()}
+    assert found == Pools({A: (), B: ()}, types)
 
 
 def test_types_that_cannot_be_matched_are_unknown_for_that_workstation_alone() -> None:

@@ -44,6 +44,14 @@ def test_zones_without_an_offer(
     assert told.workstations == ("alice",)
 
 
+def test_a_named_type_that_the_region_lacks_is_an_error_at_its_line() -> None:
+    lacking = Pools({A: ("g5.xlarge", "g6.xlarge")}, ("g7e.3xlarge",))
+    told = only(offerings, replace(view(alice={}), pools={"alice": lacking}))
+    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
+    assert "AWS offers no g7e.3xlarge in us-east-1" in told.message
+    assert told.where == HERE
+
+
 def test_offers_that_cannot_be_read_are_unknown() -> None:
     told = found(offerings, unmatched(view(alice={}, bob={}), "bob"))
     assert [(it.level, it.workstations) for it in told] == [

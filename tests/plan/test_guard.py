@@ -297,6 +297,21 @@ def test_how_many_pools_are_enough(count: int, spot_policy: str, code: str) -> N
     ], "its own rows, not its removals, and nobody else's"
 
 
+def test_a_named_type_that_the_region_lacks_blocks_at_its_line() -> None:
+    """Even where other types would be enough: whoever misspelt a type would not learn of it."""
+    found = Pools({"us-east-1a": ("g5.xlarge", "g6.xlarge")}, ("g7e.3xlarge",))
+    alice = resolved(instance_types=("g7e.3xlarge", "g5.xlarge", "g6.xlarge"))
+    guarded = check(ROWS, [alice], found)
+    [finding] = guarded.findings
+    assert finding.code == "no-such-type"
+    assert finding.message == (
+        "alice: AWS offers no g7e.3xlarge in us-east-1: correct the name, or take it out of "
+        "`instance_types`"
+    )
+    assert finding.where == alice.declared.places["instance_types"]
+    assert [change.outcome for change in guarded.plan.changes][:2] == [Outcome.BLOCKED] * 2
+
+
 @pytest.mark.parametrize(("spot_policy", "least"), [("auto", 2), ("on-demand", 1)])
 def test_a_refusal_names_the_least_and_what_to_widen(spot_policy: str, least: int) -> None:
     (finding,) = check(ROWS, [resolved(spot_policy=spot_policy)], pools(0)).findings
