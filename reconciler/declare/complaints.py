@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from reconciler.declare.nearest import did_you_mean, nearest
+from reconciler.declare import slips
+from reconciler.declare.nearest import did_you_mean
 from reconciler.declare.scalars import name_of, plain, show
 from reconciler.declare.tree import Map
+from reconciler.declare.unknown import guess
 
 _TYPES = {
     "string": "text",
@@ -19,7 +20,7 @@ _TYPES = {
     "array": "a list",
     "object": "a mapping",
 }
-_MANY = 14  # more fields than this are not worth listing, more typos not worth guessing
+_MANY = 14  # more typos than this are not worth guessing
 
 
 class Misfit(Protocol):
@@ -67,38 +68,9 @@ def _unknown(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
     unknown = [key for key in misfit.instance if key not in known]
     for number, key in enumerate(unknown):
         # Whoever has more than that has another problem, and guessing takes its time.
-        hint, meant = _guess(misfit.schema, key) if number < _MANY else ("", "")
+        hint, meant = guess(misfit.schema, key, search=number < _MANY)
         message = f"{show(key)} is not a field of {_article(misfit.schema['title'])}"
         yield Complaint(message, hint, entry=key, of_key=True, meant=meant)
-
-
-def _guess(schema: Mapping[str, Any], key: str) -> tuple[str, str]:
-    """What to do about an unknown field, and which known one it may stand for."""
-    known = schema["properties"]
-    deeper = _deeper(schema, key)
-    if deeper:
-        return f"it belongs under `{deeper}`", deeper.partition(".")[0]
-    meant = nearest(key, known)
-    return (f"did you mean `{meant}`?", meant) if meant else (_fields(known), "")
-
-
-def _deeper(schema: Mapping[str, Any], key: str) -> str:
-    """Where below this object a field of that name is; "" if nowhere."""
-    queue: deque[tuple[tuple[str, ...], Mapping[str, Any]]] = deque([((), schema)])
-    while queue:
-        path, node = queue.popleft()
-        for name, child in node.get("properties", {}).items():
-            if name == key:
-                return ".".join(path)
-            queue.append(((*path, name), child))
-    return ""
-
-
-def _fields(known: Iterable[str]) -> str:
-    names = list(known)
-    if len(names) > _MANY:
-        return "see docs/reference-yaml.md"
-    return "its fields: " + ", ".join(names)
 
 
 def _type(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
@@ -126,17 +98,50 @@ def _got(value: Any, written: str) -> str:
 
 
 def _remedy(wanted: Sequence[str], misfit: Misfit, written: str) -> str:
-    value, schema = misfit.instance, misfit.schema
-    is_number = isinstance(value, bool | int | float)
-    if "string" in wanted and is_number and _would_fit(schema, written):
-        return f'write it in quotes: "{written}"'
+    found = _remedies(wanted, misfit.instance, misfit.schema, written)
+    return next(filter(None, found), "") or _example(misfit.schema)
+
+
+def _remedies(
+    wanted: Sequence[str], value: Any, schema: Mapping[str, Any], written: str
+) -> Iterator[str]:
+    """What to write instead of a value of a wrong type; "" where that is no help."""
+    if "string" in wanted and isinstance(value, bool | int | float):
+        if _would_fit(schema, written):
+            yield f'write it in quotes: "{written}"'
+        yield slips.advice(written, schema.get("pattern", ""))
+    if isinstance(value, list) and len(value) == 1 and _fits(schema, value[0], ""):
+        yield f"write {flow(value[0])}"
     if isinstance(value, str) and {"integer", "number"} & set(wanted):
         meant = plain(value)
         if isinstance(meant, int | float) and not isinstance(meant, bool):
-            return f"write it without quotes: {value}"
+            yield f"write it without quotes: {value}"
     if "array" in wanted and isinstance(value, str):
-        return f"write a list: [{flow(value)}]"
-    return _example(schema)
+        items = slips.listed(value)
+        if all(_fits(schema.get("items", {}), item, item) for item in items):
+            yield f"write a list: {flow(items)}"
+    if "object" in wanted and not isinstance(value, list):
+        field = _field_for(schema, value, written)
+        yield field and f"write {{{field}: {written or flow(value)}}}"
+
+
+def _field_for(schema: Mapping[str, Any], value: Any, written: str) -> str:
+    """The field of an object that a value alone was probably meant for; "" if none takes it."""
+    examples = schema.get("examples", ())
+    if schema.get("title") != "range" and (not examples or len(examples[0]) != 1):
+        return ""
+    fields = schema.get("properties", {})
+    return next((name for name, it in fields.items() if _fits(it, value, written)), "")
+
+
+def _fits(schema: Mapping[str, Any], value: Any, written: str) -> bool:
+    """Whether a scalar would do as the value of a field."""
+    types = _as_list(schema.get("type", []))
+    if isinstance(value, str):
+        return "string" in types and _would_fit(schema, written or value)
+    if not isinstance(value, int) or isinstance(value, bool) or "integer" not in types:
+        return False
+    return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
 
 
 def _would_fit(schema: Mapping[str, Any], text: str) -> bool:
@@ -155,7 +160,8 @@ def _enum(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
 
 def _pattern(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
     message = f"{name} {misfit.schema['patternErrorMessage']}, not {show(misfit.instance)}"
-    yield Complaint(message, _odd_letter(misfit.instance))
+    hint = slips.advice(misfit.instance, misfit.validator_value) or _odd_letter(misfit.instance)
+    yield Complaint(message, hint)
 
 
 def _odd_letter(text: str) -> str:

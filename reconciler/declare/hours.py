@@ -7,8 +7,6 @@ anything but a plain run from Monday on is written as a list.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
 
 from reconciler.declare.tree import Map, Seq, Spot
 
@@ -57,19 +55,3 @@ def cron(text: str) -> str:
     is_run = len(on) > 2 and on[-1] - on[0] == len(on) - 1 and on[-1] < 6
     which = f"{names[0]}-{names[-1]}" if is_run else ",".join(names)
     return f"cron({minute} {hour} ? * {which} *)"
-
-
-@cache
-def is_zone(name: str) -> bool:
-    """Whether the IANA database has this time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown; not a plain name; a folder of zones
-        return False
-    return True
-
-
-@cache
-def zones() -> tuple[str, ...]:
-    """Every time zone that names a place: what a misspelt one may have meant."""
-    return tuple(sorted(name for name in available_timezones() if "/" in name))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 
 CLOSE = 0.6  # of 1; below it a suggestion is more often wrong than right
+_NOT_COUNTED = str.maketrans("", "", "-_ ")
 
 
 def nearest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None:
@@ -17,7 +18,7 @@ def nearest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None
     words = {_plain(each): each for each in known}
     if wanted in words:
         return words[wanted]
-    edits = [each for each in words if _one_edit(wanted, each)]  # even of a word of two letters
+    edits = [each for each in words if _edited(wanted, each)]  # even of a word of two letters
     if edits:
         return words[max(edits, key=lambda each: SequenceMatcher(None, wanted, each).ratio())]
     alike = get_close_matches(wanted, words, n=1, cutoff=close)
@@ -30,8 +31,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean `{found}`?" if found else ""
 
 
-def _one_edit(one: str, other: str) -> bool:
-    """Whether one letter added, lost, changed or swapped with its neighbour makes them equal."""
+def one_edit(one: str, other: str) -> bool:
+    """Whether two words are the same, or one letter added, lost, changed or swapped with its
+    neighbour makes them so; capitals, blanks, - and _ do not count."""
+    return _plain(one) == _plain(other) or _edited(_plain(one), _plain(other))
+
+
+def _edited(one: str, other: str) -> bool:
     if abs(len(one) - len(other)) > 1:
         return False
     short, long = sorted((one, other), key=len)
@@ -45,4 +51,4 @@ def _one_edit(one: str, other: str) -> bool:
 
 
 def _plain(word: str) -> str:
-    return word.lower().replace("-", "").replace("_", "")
+    return word.lower().translate(_NOT_COUNTED)

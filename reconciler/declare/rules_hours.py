@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.declare.fleet import Calendar
 from reconciler.declare.gather import Item
-from reconciler.declare.hours import clock, days, is_zone, texts, zones
+from reconciler.declare.hours import clock, days, texts
 from reconciler.declare.nearest import did_you_mean
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map
+from reconciler.declare.zones import is_zone, meant
 from reconciler.errors import Problem
 
 EDGES = ("start", "stop")
@@ -22,9 +23,10 @@ def check(item: Item, calendars: Mapping[str, Calendar] | None) -> Iterator[Prob
         return
     zone = schedule.get("timezone")
     if zone is not None and not is_zone(zone):
+        close = meant(zone)
         yield schedule.spots["timezone"].value(
             f"there is no time zone {show(zone)}",
-            did_you_mean(zone, zones()) or "use an IANA name such as Europe/Berlin",
+            f"write {close}" if close else "use an IANA name such as Europe/Berlin",
         )
     if any(map(schedule.mentions, EDGES)) and not schedule.mentions("timezone"):
         yield item.settings.spots["schedule"].key(

@@ -187,7 +187,7 @@ def test_several_texts_and_the_word_for_none(folder: Folder) -> None:
          '`"Mon 08:00"` is in `start` twice (keep one of them)'),
         ("{start: [Mon 8:00], timezone: UTC}",
          'an item of `start` must be days and a time, such as "Mon-Fri 09:00" or "daily 20:00", '
-         "not `Mon 8:00`"),
+         'not `Mon 8:00` (write "Mon 08:00")'),
         ("auto", "`schedule` must be `manual`, or say when: {start, stop, timezone}, not `auto`"),
         ("{stop: [Mon 08:00]}",
          "`schedule` has no `timezone` (for example timezone: Europe/Berlin)"),

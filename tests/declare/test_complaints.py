@@ -25,7 +25,7 @@ SETTINGS = {
     "(its fields: root, home, mounts)",
     # types
     "gpu: 24": "`gpu` must be a mapping, not the number 24 (for example {memory: 24GB})",
-    "gpu: {memory: 24}": "`memory` must be text or a mapping, not the number 24 (for example 24GB)",
+    "gpu: {memory: 24}": "`memory` must be text or a mapping, not the number 24 (write 24GB)",
     'gpu: {count: "2"}': "`count` must be a whole number, not text `2` "
     "(write it without quotes: 2)",
     "gpu: {count: two}": "`count` must be a whole number, not text `two` (for example 1)",
@@ -39,12 +39,12 @@ SETTINGS = {
     "not the number 1 (for example us-east-1a)",
     f"{GPU}, availability_zones: [null]": "an item of `availability_zones` has no value; "
     "it must be text (for example us-east-1a)",
-    f"{GPU}, owner: [a]": "`owner` must be text, not a list (for example alice@example.com)",
+    f"{GPU}, owner: [a]": "`owner` must be text, not a list (write a)",
     f"{GPU}, owner: 42": '`owner` must be text, not the number 42 (write it in quotes: "42")',
     f"{GPU}, tags: {{Cost: 1}}": '`Cost` must be text, not the number 1 (write it in quotes: "1")',
     f"{GPU}, tags: {{Spot: true}}": '`Spot` must be text, not true (write it in quotes: "true")',
     f"{GPU}, storage: {{root: {{size: 100}}}}": "`size` must be text, not the number 100 "
-    "(for example 100GiB)",
+    "(write 100GiB)",
     f"{GPU}, storage: {{home: {{fsx_lustre: {{storage_capacity: 1200GiB, file_system_type_version: "
     "2.10}}}": "`file_system_type_version` must be text, not the number 2.10 "
     '(write it in quotes: "2.10")',
@@ -57,11 +57,11 @@ SETTINGS = {
     "per_unit_storage_throughput: 126}}}": "`per_unit_storage_throughput` must be "
     "12, 40, 50, 100, 125, 200, 250, 500 or 1000, not 126",
     "gpu: {memory: 24GiB}": "`memory` must be the nominal size in GB, as the data sheet has it, "
-    "such as 24GB, not `24GiB`",
+    "such as 24GB, not `24GiB` (write 24GB)",
     f"{GPU}, memory: {{min: 16GB}}": "`min` must be a whole number of MiB, GiB or TiB, "
-    "such as 16GiB, not `16GB`",
+    "such as 16GiB, not `16GB` (write 16GiB)",
     f"{GPU}, schedule: {{stop: '19:00', timezone: UTC}}": "`stop` must be days and a time, "
-    'such as "Mon-Fri 09:00" or "daily 20:00", not `19:00`',
+    'such as "Mon-Fri 09:00" or "daily 20:00", not `19:00` (write "Mon-Fri 19:00")',
     f"{GPU}, owner: m\u00fcller": "`owner` must be an e-mail address or a login name in plain "
     "letters and digits, not `m\u00fcller` (it has U+00FC LATIN SMALL LETTER U WITH DIAERESIS)",
     f"{GPU}, storage: {{root: {{iops: 2999}}}}": "`iops` must be at least 3000, not 2999",

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from reconciler.declare import units
-from reconciler.declare.hours import cron, days, is_zone, zones
+from reconciler.declare.hours import cron, days
 from reconciler.declare.schema import schema
+from reconciler.declare.zones import is_zone, zones
 from tests.declare.helpers import GPU, Folder
 
 CRON = {

@@ -80,7 +80,7 @@ SETTINGS = {
     _hours('start: "daily 09:00"'): "`schedule` has no `timezone` "
     "(for example timezone: Europe/Berlin)",
     _hours('start: "daily 09:00", timezone: Europe/Brelin'): "there is no time zone "
-    "`Europe/Brelin` (did you mean `Europe/Berlin`?)",
+    "`Europe/Brelin` (write Europe/Berlin)",
     _hours('start: "Mon-Fri 09:00", stop: "Fri-Sun 09:00", timezone: UTC'): "it would stop in the "
     "minute it starts (choose another time for one of them)",
     f"{GPU}, spot_policy: spot, on_demand_fallback: {{after: 5m}}": "`on_demand_fallback` has no "

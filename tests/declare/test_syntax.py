@@ -60,7 +60,7 @@ def test_broken_yaml_in_one_file_hides_nothing_in_another(folder: Folder) -> Non
     folder.write("other.yaml", "fleet: other\nworkstations:\n  ws: {gpu: 24GB}\n")
     assert folder.problems() == [
         f"broken.yaml:1:8: {ENDS}",
-        "other.yaml:3:13: `gpu` must be a mapping, not text `24GB` (for example {memory: 24GB})",
+        "other.yaml:3:13: `gpu` must be a mapping, not text `24GB` (write {memory: 24GB})",
     ]
 
 

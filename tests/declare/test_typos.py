@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from reconciler.declare.nearest import nearest
 from reconciler.declare.schema import inlined
+from reconciler.declare.unknown import SYNONYMS
 from tests.declare.helpers import GPU, Folder
 
 
@@ -54,6 +57,53 @@ def test_single_edit_typos_of_every_field() -> None:
 )
 def test_other_ways_to_misspell(word: str, meant: str | None) -> None:
     assert nearest(word, ["spot_policy", "instance_types", "availability_zones"]) == meant
+
+
+OTHER_WORDS = {
+    "availability_zone: us-east-1a": "did you mean `availability_zones`?",
+    "zone: us-east-1a": "did you mean `availability_zones`?",
+    "instance_type: g6.xlarge": "did you mean `instance_types`?",
+    "spot: true": "did you mean `spot_policy`?",
+    "user: bob": "did you mean `owner`?",
+    "email: bob@example.com": "did you mean `owner`?",
+    "gpu_memory: 24GB": "write gpu: {memory: 24GB}",
+    "disk: 100GiB": "write storage: {root: {size: 100GiB}}",
+    "home: 200GiB": "write storage: {home: {ebs: {size: 200GiB}}}",
+    "ami: ami-0123456789abcdef0": "write image: {id: ami-0123456789abcdef0}",
+    "hours: x": 'write schedule: {start: "Mon-Fri 09:00", stop: "Mon-Fri 19:00", timezone: '
+    "Europe/Berlin}",
+    "timezone: UTC": "it belongs under `schedule`",
+    "subnets: []": "it belongs under `network`",
+    "state: running": "whether it runs now is not declared: `workstation start` and `workstation "
+    "stop` do that",
+    "desired_capacity: 1": "whether it runs now is not declared: `workstation start` and "
+    "`workstation stop` do that",
+    "max_price: 1": "Spot has no bid: `instance_requirements` has the price limits that AWS knows",
+    "xyzzy: 1": "see docs/reference-yaml.md",
+}
+
+
+@pytest.mark.parametrize("setting", OTHER_WORDS)
+def test_a_field_by_the_name_that_others_give_it(folder: Folder, setting: str) -> None:
+    name = setting.partition(":")[0]
+    said = folder.settings_say(f"{GPU}, {setting}")
+    assert said == [f"`{name}` is not a field of a workstation ({OTHER_WORDS[setting]})"]
+
+
+def test_every_other_word_leads_to_a_field_or_says_why() -> None:
+    objects = {node["title"]: node for node in _all(inlined()) if "properties" in node}
+    for title, synonyms in SYNONYMS.items():
+        node = objects.get(title, inlined())
+        words = [word for words in synonyms.values() for word in words.split()]
+        assert len(set(words)) == len(words), f"{title}: a word has two meanings"
+        for advice in synonyms:
+            field, colon, example = advice.partition(": ")
+            if field in node["properties"]:
+                written = yaml.safe_load(f"{field}: {example}" if colon else "{}")
+                fits = {**node, "required": [], "minProperties": 0}
+                assert not list(Draft202012Validator(fits).iter_errors(written)), advice
+            else:
+                assert " " in advice, advice  # a sentence that says why
 
 
 def test_no_level_takes_an_unknown_field() -> None:

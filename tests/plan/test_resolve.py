@@ -244,7 +244,7 @@ def test_a_shared_file_system_is_placed_or_blocked_by_itself() -> None:
 
 
 KEY = "alias/nope"
-ENCRYPTED = {
+ENCRYPTED: dict[str, dict[str, Any]] = {
     "root": {"root": RootVolume(100, 3000, 125, KEY)},
     "home": {"home": volume(kms_key_id=KEY)},
     "lustre home": {"home": lustre(kms_key_id=KEY)},
