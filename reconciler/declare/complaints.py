@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from reconciler.declare import slips
 from reconciler.declare.nearest import did_you_mean
-from reconciler.declare.scalars import name_of, plain, show
+from reconciler.declare.scalars import in_yaml, name_of, plain, show
 from reconciler.declare.tree import Map
 from reconciler.declare.unknown import guess
 
@@ -20,6 +20,7 @@ _TYPES = {
     "array": "a list",
     "object": "a mapping",
 }
+_SHORT = frozenset({"range", "gpu section", "image"})  # one value alone can be any of their fields
 _MANY = 14  # more typos than this are not worth guessing
 
 
@@ -69,6 +70,10 @@ def _unknown(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
     for number, key in enumerate(unknown):
         # Whoever has more than that has another problem, and guessing takes its time.
         hint, meant = guess(misfit.schema, key, search=number < _MANY)
+        if hint == f"did you mean `{meant}`?" and misfit.instance.mentions(meant):
+            hint = f"`{meant}` is there too: keep one of them"
+        elif meant and misfit.instance.mentions(meant) and hint.startswith("write "):
+            hint = f"say it under `{meant}`, which is there"
         message = f"{show(key)} is not a field of {_article(misfit.schema['title'])}"
         yield Complaint(message, hint, entry=key, of_key=True, meant=meant)
 
@@ -128,10 +133,12 @@ def _remedies(
 def _field_for(schema: Mapping[str, Any], value: Any, written: str) -> str:
     """The field of an object that a value alone was probably meant for; "" if none takes it."""
     examples = schema.get("examples", ())
-    if schema.get("title") != "range" and (not examples or len(examples[0]) != 1):
-        return ""
-    fields = schema.get("properties", {})
-    return next((name for name, it in fields.items() if _fits(it, value, written)), "")
+    fields: Mapping[str, Any] = schema.get("properties", {})
+    if schema.get("title") in _SHORT:
+        likely = list(fields)
+    else:
+        likely = list(examples[0]) if examples and len(examples[0]) == 1 else []
+    return next((name for name in likely if _fits(fields.get(name, {}), value, written)), "")
 
 
 def _fits(schema: Mapping[str, Any], value: Any, written: str) -> bool:
@@ -141,6 +148,8 @@ def _fits(schema: Mapping[str, Any], value: Any, written: str) -> bool:
         return "string" in types and _would_fit(schema, written or value)
     if not isinstance(value, int) or isinstance(value, bool) or "integer" not in types:
         return False
+    if "enum" in schema:
+        return value in schema["enum"]
     return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
 
 
@@ -247,8 +256,7 @@ def flow(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        is_safe = plain(value) == value and re.fullmatch(r"[\w./][\w./@:+-]*", value)
-        return value if is_safe else f'"{value}"'
+        return in_yaml(value)
     return str(value)
 
 

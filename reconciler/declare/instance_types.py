@@ -150,7 +150,7 @@ def suggestion(name: str) -> str:
         close = nearest(size, families()[family])
         return f"{family}.{close}" if close else ""
     same = [each for each in families() if sorted(each) == sorted(family)]
-    other = next(iter(same), None) or nearest(family, families(), _ALIKE)
+    other = next(iter(same), None) or nearest(family, families())
     if other and size in families()[other]:
         return f"{other}.{size}"
-    return nearest(lower, names(), _ALIKE) or ""
+    return nearest(lower, names(), _ALIKE) or "" if not size else ""

@@ -68,8 +68,11 @@ def _range(name: str, limits: Map) -> Iterator[Problem]:
     if high is None:
         return
     if low is not None and high < low:
-        yield limits.spots["max"].value(
-            f"the `max` of `{name}` is below its `min`, {limits['min']}", "swap them"
+        least, most = limits.spots["min"], limits.spots["max"]
+        together = least.source is most.source and abs(least.line - most.line) <= 1
+        yield most.value(
+            f"the `max` of `{name}` is below its `min`, {limits['min']}",
+            "swap them" if together else f"write {limits['min']} or more: {least.where} says `min`",
         )
     elif high < 1 and name in _FROM_ONE:
         yield limits.spots["max"].value(

@@ -58,12 +58,13 @@ def _volume(volume: Map, holder: Spot, what: str) -> Iterator[Problem]:
             f"at most {max(3000, 500 * size)}, or a larger volume",
         )
     if iops is not None and throughput is not None and throughput * 4 > iops:
+        room = size is None or throughput * 4 <= max(3000, 500 * size)
         yield wrong(
             volume,
             "throughput",
             holder,
             f"{throughput} MiB/s are too many for {iops} IOPS: gp3 has at most 0.25 MiB/s per IOPS",
-            f"at most {iops // 4}, or iops: {throughput * 4}",
+            f"at most {iops // 4}" + (f", or iops: {throughput * 4}" if room else ""),
         )
 
 

@@ -92,10 +92,11 @@ def _remedy(text: str) -> str:
     if len(text) > 40:
         return "write it in quotes"
     number = _meant(text)
+    if re.match("[-+]?0[0-9_]", text):  # 0755: an id, mostly
+        other = f", or {number} if a number is meant" if number.isdecimal() else ""
+        return f'write "{text}"{other}'
     if not number:
         return f'write "{text}"'
-    if re.match("[-+]?0[0-9_]", text):  # 0755: an id, mostly
-        return f'write "{text}", or {number} if a number is meant'
     return f'write {number}, or "{text}" if text is meant'
 
 
@@ -109,7 +110,7 @@ def _meant(text: str) -> str:
     except (ValueError, OverflowError):
         return ""
     if abs(number) >= 1e9:
-        return ""
+        return "a smaller number"
     plainly = str(int(number)) if number == int(number) else f"{number:.9f}".rstrip("0")
     return plainly if float(plainly) == number else ""
 
@@ -171,6 +172,12 @@ def _mixed(text: str) -> Trap | None:
 def name_of(char: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`."""
     return f"U+{ord(char):04X} {unicodedata.name(char, 'CONTROL CHARACTER')}"
+
+
+def in_yaml(text: str) -> str:
+    """A text as one would write it in YAML: in quotes where it needs them."""
+    is_safe = plain(text) == text and re.fullmatch(r"[\w./][\w./@:+-]*", text)
+    return text if is_safe else f'"{text}"'
 
 
 def show(text: str) -> str:

@@ -12,6 +12,7 @@ from itertools import chain
 
 from reconciler.declare import instance_types, zones
 from reconciler.declare.hours import DAYS
+from reconciler.declare.scalars import in_yaml
 
 _NAMES = {
     "Mon": "monday mon mo montag",
@@ -48,7 +49,7 @@ def advice(text: str, pattern: str) -> str:
     of_zones = re.search(pattern, _ZONE) is not None
     for other in (zones.meant(text),) if of_zones else _meant(text):
         if other not in ("", text) and re.search(pattern, other):
-            return f'write "{other}"' if re.search(r"[\s:,{}\[\]#]", other) else f"write {other}"
+            return f"write {in_yaml(other)}"
     if of_zones and zones.is_offset(text):
         return f"an offset knows no summer time: name a place, such as {_ZONE}, or UTC"
     if re.search(pattern, _HOURS):
@@ -69,8 +70,8 @@ def _two(text: str) -> str:
 
 def _meant(text: str) -> Iterator[str]:
     bare = " ".join(text.split())
-    yield from (bare, bare.lower(), bare.replace(" ", ""), bare.replace(" ", "").lower())
-    yield re.sub(r"[\s_]+", "-", bare.lower())
+    yield from (bare, bare.lower(), re.sub(r"[\s_]+", "-", bare.lower()))
+    yield from (bare.replace(" ", ""), bare.replace(" ", "").lower())
     yield re.sub(r"\D", "", bare) if re.fullmatch(r"[\d\s-]+", bare) else ""
     yield from (hours(bare), _span(bare))
     yield from _sizes(bare)

@@ -16,6 +16,7 @@ import yaml
 
 from reconciler.declare import secrets, syntax
 from reconciler.declare.scalars import MAX_LENGTH, Trap, hidden, name_of, plain, show
+from reconciler.declare.stumbles import Piece
 from reconciler.declare.tree import ANY, MAX_PROBLEMS, Map, Seq, Source, Spot
 from reconciler.errors import Problem
 
@@ -68,7 +69,28 @@ def parse(name: str, data: bytes) -> tuple[Map | None, list[Problem]]:
     except _Stop as stop:
         return None, [*document.problems, stop.problem]
     except yaml.YAMLError as error:
-        return None, [*document.problems, syntax.explain(source, error)]
+        last = _last_scalar(text, getattr(error, "problem_mark", None))
+        return None, [*document.problems, syntax.explain(source, error, last)]
+
+
+def _last_scalar(text: str, mark: Any) -> Piece | None:
+    """The last scalar that ends before the place where the parser gave up."""
+    found = None
+    scanner = _Parser(text)
+    try:
+        while mark is not None and scanner.check_token():
+            token = scanner.get_token()
+            if token.start_mark.index >= mark.index:
+                break
+            if isinstance(token, yaml.ScalarToken):
+                found = token
+    except yaml.YAMLError:
+        pass
+    if found is None:
+        return None
+    begin, end, quote = found.start_mark, found.end_mark, found.style
+    is_quoted = quote in ("'", '"')
+    return Piece(begin.line, begin.column, end.line, end.column, quote if is_quoted else "")
 
 
 def _refused(source: Source, text: str) -> list[Problem]:
@@ -78,7 +100,7 @@ def _refused(source: Source, text: str) -> list[Problem]:
         return [_forbidden(source, text, found.start())]
     for number, line in enumerate(source.lines, 1):
         if line.startswith("%") and not _is_version(source, number):
-            return [source.problem(number, 1, *_directive(line), len(line))]
+            return [source.problem(number, 1, *_directive(source, number), len(line))]
         if _CONFLICT.fullmatch(line):
             message, hint = "a merge conflict was left here", "keep one side, without the marks"
             return [source.problem(number, 1, message, hint, len(line))]
@@ -88,21 +110,26 @@ def _refused(source: Source, text: str) -> list[Problem]:
 
 def _is_version(source: Source, number: int) -> bool:
     """Whether this line is `%YAML 1.2`, with nothing before it and `---` after it."""
-    before = source.lines[: number - 1]
-    after = [line for line in source.lines[number:] if line.partition("#")[0].strip()]
+    after = next((line for line in source.lines[number:] if _says(line)), "")
     return (
         _VERSION.fullmatch(source.lines[number - 1]) is not None
-        and not any(line.partition("#")[0].strip() for line in before)
-        and after[:1] != []
-        and after[0].split("#")[0].split()[:1] == ["---"]
+        and not any(map(_says, source.lines[: number - 1]))
+        and _says(after)[:3].rstrip() == "---"
     )
 
 
-def _directive(line: str) -> tuple[str, str]:
-    """The one thing a line may begin with % for."""
-    if _VERSION.fullmatch(line):
+def _directive(source: Source, number: int) -> tuple[str, str]:
+    """What is wrong with a line that begins with %: a directive is the one thing it can be."""
+    if any(map(_says, source.lines[: number - 1])):
+        return "a second document begins here", "one file holds one document"
+    if _VERSION.fullmatch(source.lines[number - 1]):
         return "`%YAML 1.2` stands before a line of `---`", "take the line out"
     return "YAML directives are not used here", "take the line out"
+
+
+def _says(line: str) -> str:
+    """A line without its comment."""
+    return line.partition("#")[0].strip()
 
 
 def _not_utf8(name: str, data: bytes, start: int) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from reconciler.declare.stumbles import Piece, earlier
 from reconciler.declare.tree import Source
 from reconciler.errors import Problem
 
@@ -57,12 +58,21 @@ _WORDS = (
 _OTHER = _Words("", "this is not YAML", "check quotes, colons and indentation")
 
 
-def explain(source: Source, error: Any) -> Problem:
-    """One problem from a parser's error, at the place that must be edited."""
+def explain(source: Source, error: Any, last: Piece | None) -> Problem:
+    """One problem from a parser's error, at the place that must be edited.
+
+    `last` is the last scalar before the place where the parser gave up.
+    """
     text = str(getattr(error, "problem", None) or error)
     mark = getattr(error, "problem_mark", None)
     if "cannot start any token" in text:
         return _no_token(source, mark)
+    if mark is not None:
+        context = getattr(error, "context_mark", None) or mark
+        begun = (context.line, context.column)
+        found = earlier(source, text, (mark.line, mark.column), begun, last)
+        if found:
+            return found
     words = next((each for each in _WORDS if each.part in text), _OTHER)
     if words.at_start:
         mark = getattr(error, "context_mark", None) or mark

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from reconciler.declare import source
 from tests.declare.helpers import Folder
 
 COLON = "a `:` is not expected here (check the indentation, and quote text that has a colon)"
@@ -26,7 +28,7 @@ BROKEN = {
     "fleet: ab\n\tsite: x\n": "2:1: a tab cannot indent (use spaces)",
     "fleet: ab\ndefaults:\n\tgpu: {}\n": "3:1: a tab cannot indent (use spaces)",
     "fleet: ab: cd\n": f"1:10: {COLON}",
-    "fleet: ab\n site: x\n": f"2:6: {COLON}",
+    "fleet: ab\n site: x\n": f"2:2: {OUT_OF_LINE}",
     "fleet: ab\nworkstations\n": f"2:1: {MISSING}",
     "fleet: ab\nsite x\ndefaults: {}\n": f"2:1: {MISSING}",
     "fleet: @x\n": "1:8: a value cannot begin with '@' (write the text in quotes)",
@@ -48,6 +50,40 @@ BROKEN = {
     "fleet: !u!x ab\n": "1:8: this tag is not allowed (write a plain value)",
     "fleet: ab\n}\n": f"2:1: {OUT_OF_LINE}",
 }
+
+
+WS = "fleet: vision\nworkstations:\n  ws:\n"
+EARLIER = {
+    f'{WS}    owner: "al\n    gpu: {{}}\n    tags: {{A: "b"}}\n': "4:12: this quote is closed only "
+    "in line 6 (add the closing quote)",
+    f"{WS}    owner: 'al\n    tags: {{A: 'b'}}\n": "4:12: this quote is closed only in line 5 "
+    "(add the closing quote)",
+    f"{WS}    tags: {{A: 'it's'}}\n": "4:19: text goes on after the closing quote "
+    "(double a quote that belongs to the text)",
+    f"{WS}    owner alice\n    gpu: {{}}\n": f"4:5: {MISSING}",
+    f"{WS}    gpu: {{}}\n    owner alice\n": f"5:5: {MISSING}",
+    f"{WS}    owner:alice\n    gpu: {{}}\n": "4:10: a blank is missing after the `:` "
+    "(write `key: value`)",
+    "fleet:vision\nworkstations: {}\n": "1:6: a blank is missing after the `:` "
+    "(write `key: value`)",
+    f"{WS}    gpu: {{memory: 24GB count: 1}}\n": "4:29: a `:` is not expected here "
+    "(quote text that has a colon)",
+    f"{WS}    tags: {{A: [b] C: d}}\n": "4:19: a comma is missing before this (add it)",
+    f"{WS}    availability_zones: [us-east-1a}}\n": "4:36: `}` cannot close what `[` opened "
+    "(write ] instead)",
+    f"{WS}    gpu: {{memory: 24GB]\n": "4:23: `]` cannot close what `{` opened (write } instead)",
+    f"{WS}    owner: al\n      gpu: {{}}\n": f"5:7: {OUT_OF_LINE}",
+}
+
+
+@pytest.mark.parametrize("text", EARLIER, ids=ascii)
+@pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
+def test_a_mistake_is_shown_where_it_was_made(
+    folder: Folder, text: str, parser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where the parser stumbled over it, lines later."""
+    monkeypatch.setattr(source, "_Parser", getattr(yaml, parser))
+    assert folder.says(text) == [EARLIER[text]]
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=ascii)
