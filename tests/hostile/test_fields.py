@@ -30,8 +30,8 @@ FREE_TEXT = {
 WORD = {"option -rf", "www"}
 PATTERNS = {
     "workstations: image.name": WORD | {"glob", "list", "mention", "path", "team"},
-    "workstations: instance_requirements.allowed_instance_types.[]": WORD | {"glob"},
-    "workstations: instance_requirements.excluded_instance_types.[]": WORD | {"glob"},
+    "workstations: instance_requirements.allowed_instance_types.[]": {"glob"},
+    "workstations: instance_requirements.excluded_instance_types.[]": {"glob"},
     "workstations: image.ssm_parameter": WORD | {"long", "path"},
     "workstations: instance_profile": WORD | {"mention"},
     "workstations: scheduler_role": WORD | {"mention"},
