@@ -256,7 +256,7 @@ def test_a_disk_whose_key_is_missing_is_blocked(disk: str) -> None:
     declared = site(workstation(**ENCRYPTED[disk]))
     assert keys_of(declared, EAST) == {KEY}
     gone = Missing(f"KMS key {KEY} does not exist in {EAST}")
-    resolved = resolve(declared, {EAST: facts(keys={KEY: gone})}, NOW)
+    resolved = resolve(declared, {EAST: facts(keys={KEY: gone})}, NOW, {})
     [blocked] = resolved.blocked
     assert (blocked.reason, resolved.workstations) == (gone.reason, ())
 
@@ -264,7 +264,7 @@ def test_a_disk_whose_key_is_missing_is_blocked(disk: str) -> None:
 def test_a_disk_whose_key_is_there_is_not() -> None:
     for disk in ENCRYPTED.values():
         found = {EAST: facts(keys={KEY: "arn:aws:kms:us-east-1:123456789012:key/1"})}
-        assert resolve(site(workstation(**disk)), found, NOW).blocked == ()
+        assert resolve(site(workstation(**disk)), found, NOW, {}).blocked == ()
 
 
 def test_keys_of_another_region_are_not_asked_for() -> None:
