@@ -19,7 +19,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 MAY_IMPORT = {
     "declare": {"declare", "errors", "schemas"},
     "money": {"money"},
-    "plan": {"plan", "declare.fleet", "errors"},
+    "plan": {"plan", "declare.fleet", "declare.warnings", "errors"},
     "kinds": {"kinds", "plan", "declare.fleet", "declare.timers", "errors", "money"},
     "aws": {"aws", "plan", "declare.fleet", "errors", "money"},
     "doctor": {"doctor", "plan", "declare.fleet", "declare.zonedata", "errors"},

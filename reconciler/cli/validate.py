@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from reconciler.cli import exits, options
+from reconciler.cli.annotations import LIMIT, command
 from reconciler.cli.places import fleet_paths
+from reconciler.cli.streams import write
 
 
 @click.command(
@@ -19,14 +22,22 @@ from reconciler.cli.places import fleet_paths
 @options.manners("text", "json")
 @click.pass_context
 def validate(ctx: click.Context, /, fleets: tuple[str, ...], **_manners: Any) -> int:
-    """Check the YAML, offline: every problem of every file at once. Makes no AWS call."""
+    """Check the YAML, offline: every problem of every file at once. Makes no AWS call.
+
+    What is valid and probably not meant is a warning, and no error.
+    """
     console = options.console(ctx)
+    from datetime import UTC, datetime
+
     from reconciler.declare.load import load
+    from reconciler.declare.warnings import warnings
     from reconciler.render.as_json import VERSION
     from reconciler.render.words import count
 
     site = load(fleet_paths(fleets))
     console.site = site.name
+    chosen = [each for each in site.workstations if site.selects(each.fleet)]
+    found = warnings(chosen, site.ignore_tags, datetime.now(UTC))
     if console.output == "json":
         console.json(
             {
@@ -36,9 +47,17 @@ def validate(ctx: click.Context, /, fleets: tuple[str, ...], **_manners: Any) ->
                 "files": list(site.files),
                 "workstations": len(site.workstations),
                 "file_systems": len(site.file_systems),
+                "warnings": [
+                    {"code": it.code, "message": it.message, "where": str(it.where)} for it in found
+                ],
             }
         )
     else:
+        for it in found:
+            console.log.warning("%s: %s", it.where, it.message)
         stations = count(len(site.workstations), "workstation")
         console.result(f"Valid: {stations} in {count(len(site.files), 'file')}.\n")
+    if console.on_github:
+        lines = [command("warning", it.message, it.where) for it in found[:LIMIT]]
+        write(sys.stderr, "".join(f"{line}\n" for line in lines))
     return exits.DONE

@@ -8,7 +8,7 @@ that one day. Both only for the weeks ahead: every run looks ahead anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby, pairwise
@@ -41,6 +41,8 @@ class Rule:
     timezone: str
     begin: datetime | None = None
     end: datetime | None = None
+    moved_from: datetime | None = field(default=None, compare=False)
+    """Of a schedule for one day: the local time as declared, which the clocks skip."""
 
 
 def compiled(
@@ -48,12 +50,57 @@ def compiled(
 ) -> Iterator[tuple[Edge, Rule]]:
     """What each edge comes to, in order; the same rule once. `now` is in UTC."""
     seen: set[Rule] = set()
-    for each in edges:
+    declared = tuple(edges)
+    for each in declared:
         what = (each.action, each.text, each.expression, each.timezone, each.calendars)
         for rule in _of(*what, now, past, ahead):
-            if rule not in seen:
+            if rule not in seen and overruling(each, rule.moved_from, declared) is None:
                 seen.add(rule)
                 yield each, rule
+
+
+def overruled(
+    edges: Iterable[Edge], now: datetime, ahead: timedelta
+) -> Iterator[tuple[date, Edge, Edge]]:
+    """Each skipped time that another edge takes the place of: the day, the edge, and that other."""
+    declared = tuple(edges)
+    for each in declared:
+        what = (each.action, each.text, each.expression, each.timezone, each.calendars)
+        for rule in _of(*what, now, timedelta(), ahead):
+            other = overruling(each, rule.moved_from, declared)
+            if other and rule.moved_from:
+                yield rule.moved_from.date(), each, other
+
+
+def overruling(edge: Edge, local: datetime | None, edges: Iterable[Edge]) -> Edge | None:
+    """The edge that takes the place of a skipped one, which would fire in the same minute.
+
+    A skipped time is moved to the first minute after the gap, and there it can meet a stop, or be a
+    stop that meets a start. Scheduler promises no order within a minute, so only the one that is
+    declared for later holds.
+    """
+    if local is None:
+        return None
+    at = _fires_at(local, ZoneInfo(edge.timezone))
+    for other in edges:
+        if other.action == edge.action:
+            continue
+        zone, here = ZoneInfo(other.timezone), time(*clock(other.text))
+        for day in (local.date(), local.date() + _DAY):
+            theirs = datetime.combine(day, here)
+            if theirs > local and _fires_at(theirs, zone) == at and _is_due(other, day):
+                return other
+    return None
+
+
+def _fires_at(local: datetime, zone: ZoneInfo) -> datetime | None:
+    return instant(local, zone) or instant(skip_ends(local, zone), zone)
+
+
+def _is_due(edge: Edge, day: date) -> bool:
+    """Whether an edge is declared for a day, and the day is not off."""
+    off = days_off(edge.calendars, edge.timezone, day, day) if edge.calendars else {}
+    return day.weekday() in days(edge.text) and day not in off
 
 
 @lru_cache(maxsize=256)  # most workstations keep the same hours
@@ -84,7 +131,8 @@ def _of(
             moved = skip_ends(local, zone)
             fires = instant(moved, zone)
             if fires is not None and since < fires <= horizon:
-                once.append(Rule(action, f"at({moved.isoformat()})", timezone))
+                at_once = f"at({moved.isoformat()})"
+                once.append(Rule(action, at_once, timezone, moved_from=local))
     return (*_pieces(Rule(action, expression, timezone), times, horizon), *once)
 
 

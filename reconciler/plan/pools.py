@@ -14,6 +14,10 @@ FEW_POOLS = 8
 pools (instance type × zone) a shortage of one is a morning without a machine."""
 
 
+MOST_FAMILIES = 20
+"""Families told of a need: one that names no GPU matches some two hundred."""
+
+
 @dataclass(frozen=True)
 class Pools:
     """The instance types that match, by zone; `absent` are named types that the region lacks."""
@@ -39,7 +43,9 @@ def _families(types: Iterable[str]) -> str:
     for each in types:
         family, _, size = each.partition(".")
         sizes.setdefault(family, []).append(size)
-    return ", ".join(map(_family, sizes.items())) or "none"
+    shown = [_family(item) for item in list(sizes.items())[:MOST_FAMILIES]]
+    more = len(sizes) - len(shown)
+    return ", ".join([*shown, f"and {more} more families"] if more else shown) or "none"
 
 
 def _family(item: tuple[str, list[str]]) -> str:

@@ -6,10 +6,12 @@ below knows the word.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from reconciler.declare.fleet import Site
+from reconciler.declare.warnings import warnings
 from reconciler.plan import apply as applying
 from reconciler.plan import guard
 from reconciler.plan.kind import Aws, Scope
@@ -18,7 +20,9 @@ from reconciler.plan.model import (
     IN_USE,
     NEEDS,
     Change,
+    Finding,
     Key,
+    Level,
     Op,
     Outcome,
     Plan,
@@ -57,9 +61,17 @@ def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Re
         account=cloud.account,
         dry_run=dry_run,
         plan=guarded.plan,
-        findings=(*ruled.findings, *guarded.findings),
+        findings=(*_warnings(plan, site, seen.resolved.now), *ruled.findings, *guarded.findings),
         calls=cloud.calls(),
     )
+
+
+def _warnings(plan: Plan, site: Site, now: datetime) -> Iterator[Finding]:
+    """What is valid and probably not meant, of the workstations that the plan changes."""
+    changing = {(change.key.region, change.workstation) for change in plan.changes}
+    chosen = [each for each in site.workstations if (each.region, each.name) in changing]
+    for warn in warnings(chosen, site.ignore_tags, now):
+        yield Finding(Level.WARNING, warn.code, warn.message, warn.where)
 
 
 def apply(

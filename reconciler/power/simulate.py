@@ -6,9 +6,10 @@ rules said twice, so that either shows a mistake in the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -67,6 +68,7 @@ def simulate(declared: Workstation, begin: datetime, weeks: int) -> Course:
         (it for edge in declared.schedule for it in _moments(edge, begin - _BEFORE, end)),
         key=lambda it: (it.at, it.action, it.text),
     )
+    found = list(_held(found))
     told = tuple(it for it in found if it.at >= begin)
     return Course(
         declared.fleet,
@@ -102,6 +104,26 @@ def _moment(edge: Edge, local: datetime, zone: ZoneInfo, off: str | None) -> Mom
         note = f"skipped: {off}"
     utc = at.astimezone(UTC)
     return Moment(utc, shown, edge.action, off is None, edge.text, edge.where, note)
+
+
+def _held(found: Iterable[Moment]) -> Iterator[Moment]:
+    """Of a start and a stop that a clock change moves to one minute, the one declared for later
+    holds: EventBridge Scheduler promises no order."""
+    for _, together in groupby(found, key=lambda it: it.at):
+        moments = list(together)
+        last = max((it for it in moments if it.fires), key=_declared, default=None)
+        for it in moments:
+            if last is None or not it.fires or it.action == last.action:
+                yield it
+            else:
+                note = f"{it.note}, where {last.action} {_declared(last):%H:%M} holds"
+                yield replace(it, fires=False, note=note)
+
+
+def _declared(it: Moment) -> datetime:
+    """The local time as written, which is before the one that a skipped time is moved to."""
+    local = datetime.combine(it.local.date(), time(*clock(it.text)))
+    return local if local <= it.local else local - _DAY
 
 
 def _weeks(

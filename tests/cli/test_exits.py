@@ -19,7 +19,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report
-from tests.cli.fakes import Aws, Cli
+from tests.cli.fakes import YAML, Aws, Cli
 from tests.render.samples import APPLIED, HELD, HUNDRED, MIXED, NOTHING, report
 
 ROOT = Path(__file__).parents[2]
@@ -131,6 +131,8 @@ def test_the_yaml_decides_before_aws(
 @pytest.mark.parametrize("command", [("validate",), ("explain", "alice"), ("--version",), ("-h",)])
 def test_offline_commands_are_0(cli: Cli, command: tuple[str, ...]) -> None:
     cli.on(Aws(NOTHING, connected=AssertionError("AWS was called")))
+    home = "region: us-east-1\n  storage: {home: {ebs: {size: 200GiB}}}"
+    cli.yaml(YAML.replace("region: us-east-1", home))  # without one there is a warning
     told = cli(*command)
     assert told.code == 0
     assert told.out

@@ -125,3 +125,57 @@ def test_the_rules_of_a_workstation_are_right_in_the_past_too(tmp_path: Path) ->
     told = [(it.at, it.action) for it in course.moments if it.fires]
     assert [(it.at, it.action) for it in seen] == [it for it in told if it[0] <= seen[-1].at]
     assert len(seen) > 60
+
+
+SKIPPED = {  # by the schedule of the last Sunday of March in Berlin, what happens at 03:00
+    'start: "Sun 02:30", stop: "Sun 03:00"': [
+        "Sun 29 Mar 03:00 - (moved: the clocks go forward over 02:30, where stop 03:00 holds)",
+        "Sun 29 Mar 03:00 stop",
+    ],
+    'start: "Sun 03:00", stop: "Sun 02:30"': [
+        "Sun 29 Mar 03:00 start",
+        "Sun 29 Mar 03:00 - (moved: the clocks go forward over 02:30, where start 03:00 holds)",
+    ],
+    'start: "Sun 02:10", stop: "Sun 02:50"': [
+        "Sun 29 Mar 03:00 - (moved: the clocks go forward over 02:10, where stop 02:50 holds)",
+        "Sun 29 Mar 03:00 stop (moved: the clocks go forward over 02:50)",
+    ],
+    'start: ["Sun 02:10", "Sun 02:20"], stop: "daily 02:15"': [
+        "Sun 29 Mar 03:00 start (moved: the clocks go forward over 02:10)",
+        "Sun 29 Mar 03:00 start (moved: the clocks go forward over 02:20)",
+        "Sun 29 Mar 03:00 - (moved: the clocks go forward over 02:15, where start 02:20 holds)",
+    ],
+    'start: "Sun 02:30", stop: "Sun 02:00", except: [spring]': [
+        "Sun 29 Mar 03:00 - (skipped: spring)",
+        "Sun 29 Mar 03:00 stop (moved: the clocks go forward over 02:00)",
+    ],
+}
+BEFORE = datetime(2026, 3, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("schedule", SKIPPED)
+def test_of_two_edges_that_a_clock_change_moves_to_one_minute_the_later_holds(
+    tmp_path: Path, schedule: str
+) -> None:
+    """And no schedule for the other stands in AWS, which promises no order within a minute."""
+    spring = '{holidays: {dates: ["2026-12-24"]}, spring: {dates: ["2026-03-29"]}}'
+    (tmp_path / "_calendars.yaml").write_text(f"calendars: {spring}\n".replace("holidays", "xmas"))
+    alice = declared(tmp_path, f"{schedule}, timezone: Europe/Berlin")
+    course = simulate(alice, BEFORE, 2)
+    at = datetime(2026, 3, 29, 1, tzinfo=UTC)
+    happens = [line for line in said(course) if line.startswith("Sun 29 Mar 03:00")]
+    assert happens == SKIPPED[schedule]
+    for now in (BEFORE, at - timedelta(minutes=1), at + timedelta(minutes=1)):
+        rules = [rule for _, rule in compiled(alice.schedule, now)]
+        there = [fire for fire in fires(rules, BEFORE, at + timedelta(hours=1)) if fire.at == at]
+        assert {fire.action for fire in there} == {it.action for it in course.moments
+                                                   if it.at == at and it.fires}  # fmt: skip
+        assert len({fire.action for fire in there}) == 1
+
+
+def test_what_meets_nothing_is_moved_as_before(tmp_path: Path) -> None:
+    alice = declared(tmp_path, 'start: "Sun 02:30", stop: "Sun 05:00", timezone: Europe/Berlin')
+    rules = [rule for _, rule in compiled(alice.schedule, BEFORE)]
+    assert [rule.expression for rule in rules if rule.expression.startswith("at(")] == [
+        "at(2026-03-29T03:00:00)"
+    ]
