@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,11 +31,13 @@ def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
     """Every file the paths stand for, each once, and a problem for each that cannot be read.
 
     A directory means its *.yaml and *.yml, not those of folders below it. A file brings along
-    those beside it, which are the rest of its site.
+    those beside it, which are the rest of its site. YAML in a directory that would not be read is
+    a problem: what is not read would count as removed.
     """
     files: dict[str, File] = {}
     problems: list[Problem] = []
     for path in paths:
+        problems += _passed_over(path, paths)
         try:
             candidates = _candidates(path)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -74,7 +77,47 @@ def _candidates(path: Path) -> list[tuple[Path, bool]]:
     """Every file to read for a path, and whether the path names it."""
     if stat.S_ISDIR(path.stat().st_mode):
         return [(each, True) for each in _declaring(path)]
-    return [(each, False) for each in _declaring(path.parent) if each != path] + [(path, True)]
+    beside = [(each, each == path) for each in _declaring(path.parent)]
+    return beside if (path, True) in beside else [*beside, (path, True)]
+
+
+def _passed_over(folder: Path, paths: Sequence[Path]) -> Iterator[Problem]:
+    """YAML in a directory that is not read, and is not hidden by a dot either."""
+    try:
+        entries = sorted(folder.iterdir()) if folder.is_dir() else []
+        given = {os.path.realpath(path) for path in paths}
+    except (OSError, ValueError):  # reported where it is read
+        return
+    for entry in entries:
+        lower = entry.name.lower()
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            inside = _yaml_below(entry, given)
+            if inside:
+                hint = "move it up, give its folder with --fleets too, or begin that with a dot"
+                yield _problem(inside, f"it is in a folder below {label(folder)}", hint)
+        elif lower.endswith(_SUFFIXES) and not entry.name.endswith(_SUFFIXES):
+            yield _problem(
+                entry, "its name does not end in .yaml", f"rename it to {_renamed(entry)}"
+            )
+
+
+def _renamed(path: Path) -> str:
+    return label(Path(path.name).with_suffix(path.suffix.lower()))
+
+
+def _yaml_below(folder: Path, given: AbstractSet[str]) -> Path | None:
+    """The first YAML file in or below a folder that is not itself given."""
+    for root, folders, files in os.walk(folder):
+        if os.path.realpath(root) in given:
+            folders.clear()
+            continue
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        found = sorted(each for each in files if each.lower().endswith(_SUFFIXES))
+        if found:
+            return Path(root, found[0])
+    return None
 
 
 def _declaring(folder: Path) -> list[Path]:

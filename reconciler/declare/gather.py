@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.declare.files import File
 from reconciler.declare.fleet import Calendar
-from reconciler.declare.layers import complete, complete_lustre, merge
+from reconciler.declare.layers import CHOICES, complete, complete_lustre, merge
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map, Source, Spot
 from reconciler.errors import Problem
@@ -84,7 +84,42 @@ def gather(documents: Sequence[Document]) -> Declared:
             declared.problems += _misplaced(top)
         else:
             _fleet(declared, documents, file, top)
+    declared.problems += _disagreements(usable)
     return declared
+
+
+def _disagreements(usable: Iterable[tuple[File, Map]]) -> Iterator[Problem]:
+    """Defaults that two files beside each other give differently: neither is above the other."""
+    beside: dict[str, list[Map]] = {}
+    for file, top in usable:
+        if file.defaults:
+            others = beside.setdefault(file.folder, [])
+            for other in others:
+                yield from _differing(_map(other, "defaults"), _map(top, "defaults"), ())
+            others.append(top)
+
+
+def _differing(one: Map, other: Map, path: tuple[str, ...]) -> Iterator[Problem]:
+    for key in other:
+        if key not in one:
+            continue
+        first, second = one[key], other[key]
+        if isinstance(first, Map) and isinstance(second, Map):
+            yield from _differing(first, second, (*path, key))
+        elif first != second:
+            yield other.spots[key].key(
+                f"{one.spots[key].where} gives another `{'.'.join((*path, key))}`",
+                "files that begin with _ hold alike: keep it in one of them",
+            )
+    for choice in CHOICES.get(path, ()):
+        sides = [{side for side in choice if side & each.keys()} for each in (one, other)]
+        if all(sides) and not sides[0] & sides[1]:
+            first = min(sides[0].pop() & one.keys())
+            second = min(sides[1].pop() & other.keys())
+            yield other.spots[second].key(
+                f"{one.spots[first].where} gives `{first}`, which `{second}` excludes",
+                "files that begin with _ hold alike: keep one of them",
+            )
 
 
 def _one(declared: Declared, tops: Iterable[Map], key: str) -> str:

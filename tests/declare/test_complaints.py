@@ -62,8 +62,9 @@ SETTINGS = {
     "such as 16GiB, not `16GB` (write 16GiB)",
     f"{GPU}, schedule: {{stop: '19:00', timezone: UTC}}": "`stop` must be days and a time, "
     'such as "Mon-Fri 09:00" or "daily 20:00", not `19:00` (write "Mon-Fri 19:00")',
-    f"{GPU}, owner: m\u00fcller": "`owner` must be an e-mail address or a login name in plain "
-    "letters and digits, not `m\u00fcller` (it has U+00FC LATIN SMALL LETTER U WITH DIAERESIS)",
+    f"{GPU}, owner: m\u00fcller": "`owner` must be an e-mail address or a login as AWS's "
+    "session names have it, of letters a to z, digits and _+=.-, not `m\u00fcller` "
+    "(it has U+00FC LATIN SMALL LETTER U WITH DIAERESIS)",
     f"{GPU}, storage: {{root: {{iops: 2999}}}}": "`iops` must be at least 3000, not 2999",
     f"{GPU}, storage: {{root: {{iops: 80001}}}}": "`iops` must be at most 80000, not 80001",
     # sizes

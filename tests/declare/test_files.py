@@ -20,9 +20,70 @@ def test_a_folder_is_its_yaml_files_but_not_those_below_it(folder: Folder) -> No
     folder.write("b.yml", fleet(GPU).replace("vision", "other").replace("ws", "two"))
     folder.write("notes.txt", "not: [yaml")
     folder.write(".hidden.yaml", "not: [yaml")
+    (folder.path / ".off").mkdir()
+    folder.write(".off/c.yaml", "not: [yaml")
+    (folder.path / "calendars").mkdir()
+    folder.write("calendars/de.ics", "BEGIN:VCALENDAR")
+    assert [each.name for each in folder.load().workstations] == ["ws", "two"]
+
+
+def test_yaml_that_would_not_be_read_is_a_problem(folder: Folder) -> None:
+    """What is silently passed over reads as a fleet that was removed."""
+    folder.write("a.yaml", fleet(GPU))
+    folder.write("Vision.YAML", fleet(GPU))
+    (folder.path / "below/deeper").mkdir(parents=True)
+    folder.write("below/deeper/c.yml", fleet(GPU))
+    assert folder.problems() == [
+        "Vision.YAML:1:1: its name does not end in .yaml (rename it to Vision.yaml)",
+        f"below/deeper/c.yml:1:1: it is in a folder below {folder.path} "
+        "(move it up, give its folder with --fleets too, or begin that with a dot)",
+    ]
+
+
+def test_a_folder_below_that_is_given_too_is_read(folder: Folder) -> None:
+    folder.write("a.yaml", fleet(GPU))
+    (folder.path / "below").mkdir()
+    there = fleet(GPU).replace("vision", "other").replace("ws", "two")
+    folder.write("below/c.yaml", there)
+    folder.write("below/_defaults.yaml", (folder.path / "_defaults.yaml").read_text())
+    found = load([folder.path, folder.path / "below"])
+    assert [each.name for each in found.workstations] == ["ws", "two"]
+
+
+def test_a_file_that_is_named_may_stand_above_other_folders(folder: Folder) -> None:
+    """A selection removes nothing, so what it does not read is not mistaken for removed."""
+    one = folder.write("a.yaml", fleet(GPU))
     (folder.path / "below").mkdir()
     folder.write("below/c.yaml", "not: [yaml")
-    assert [each.name for each in folder.load().workstations] == ["ws", "two"]
+    assert [each.name for each in load([one]).workstations] == ["ws"]
+
+
+def test_defaults_that_disagree_are_a_problem_that_names_both_lines(folder: Folder) -> None:
+    folder.write("vision.yaml", fleet(GPU))
+    folder.write(
+        "_more.yaml",
+        "defaults:\n  region: us-west-2\n  scheduler_role: workstation-scheduler\n"
+        "  image: {id: ami-0123456789abcdef0}\n  network: {subnets: {tags: {Tier: public}}}\n",
+    )
+    first = f"{folder.path}/_defaults.yaml"
+    alike = "files that begin with _ hold alike: keep"
+    with pytest.raises(BadDeclaration) as caught:
+        folder.load()
+    assert [
+        str(each).replace(f"{folder.path}/_more.yaml:", "") for each in caught.value.problems
+    ] == [
+        f"2:3: {first}:5:3 gives another `region` ({alike} it in one of them)",
+        f"4:11: {first}:7:11 gives `ssm_parameter`, which `id` excludes ({alike} one of them)",
+        f"5:30: {first}:6:30 gives another `network.subnets.tags.Tier` ({alike} it in one of them)",
+    ]
+
+
+def test_defaults_that_agree_or_complete_each_other_are_fine(folder: Folder) -> None:
+    folder.write("vision.yaml", fleet(GPU))
+    folder.write("_more.yaml", "defaults: {region: us-east-1, tags: {Team: vision}}\n")
+    folder.write("_tags.yaml", "defaults: {tags: {Project: titan}}\n")
+    [found] = folder.load().workstations
+    assert dict(found.tags) == {"Team": "vision", "Project": "titan"}
 
 
 def test_a_file_selects_its_fleet_out_of_its_directory(folder: Folder) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 
+from reconciler.declare.calendars import LONGEST
 from reconciler.declare.files import MAX_SIZE
+from reconciler.declare.ics import MAX_EVENTS, MAX_RULES
+from reconciler.declare.rules_item import MAX_TAGS
+from reconciler.declare.scalars import MAX_LENGTH
+from reconciler.declare.schema import inlined, schema
+from reconciler.declare.source import MAX_DEPTH, MAX_ITEMS
+from reconciler.declare.tree import MAX_PROBLEMS
+from reconciler.render.problems import AT_MOST
 from tests.declare.helpers import DEFAULTS, GPU, Folder
 
 LARGE = {
@@ -35,6 +45,16 @@ def test_a_large_file_of_nonsense_ends_soon(folder: Folder, kind: str) -> None:
     begin = time.process_time()
     assert folder.says(LARGE[kind])
     assert time.process_time() - begin < 20  # a hang, not a budget
+
+
+def test_the_guide_has_every_limit() -> None:
+    guide = (Path(__file__).parents[2] / "docs/yaml-guide.md").read_text()
+    limits = guide.partition("## Limits")[2].partition("## ")[0]
+    hours = schema()["$defs"]["hours_list"]["maxItems"]
+    dates = inlined()["properties"]["calendars"]["additionalProperties"]["properties"]["dates"]
+    for number in (MAX_SIZE // 1024, MAX_LENGTH, MAX_DEPTH, MAX_ITEMS, MAX_PROBLEMS, AT_MOST, hours,
+                   dates["maxItems"], LONGEST, MAX_EVENTS, MAX_RULES, MAX_TAGS):  # fmt: skip
+        assert re.search(rf"(?<!\d){number:,}(?!\d)", limits), number
 
 
 def test_the_longest_names_fit_aws(folder: Folder) -> None:

@@ -127,6 +127,7 @@ def special_files() -> Cases:
         yield Case(f"{path} given", {}, given=path)
     for path in ("nowhere", "nowhere/at/all", "x" * 300, "a\x1b[31mb", "a\nb", "_defaults.yaml/x"):
         yield Case(f"{path[:40]!a} given", {}, "cannot be read", given=path)
+    yield Case("capitals in the ending", _named("Vision.YAML"), "rename it to Vision.yaml")
     yield Case("a name with ESC", _named("a\x1b[2J.yaml"))
     yield Case("a name with a new line", _named("a\n::error::x.yaml"))
     yield Case("a name with bidi", _named("a\u202elmay.yaml"))
@@ -169,6 +170,8 @@ def conflicts() -> Cases:
     yield Case("a good file beside a bad one", {"a.yaml": a, "b.yaml": "fleet: [\n"})
     yield Case("a good file beside bad defaults", a, defaults="site: [\n")
     yield Case("defaults that contradict", {"a.yaml": a, "_b.yaml": other}, "another site")
+    region = DEFAULTS.replace("us-east-1", "eu-west-1")
+    yield Case("defaults that disagree", {"a.yaml": a, "_b.yaml": region}, "gives another `region`")
     zone = f"{a.replace('{gpu', '{availability_zones: [eu-west-1a], gpu')}"
     yield Case("a zone of no region given", zone, "is not a zone of")
     nulls = fleet("gpu: {}, network: {subnets: {tags: {Tier: null}}}")

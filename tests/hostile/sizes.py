@@ -103,7 +103,7 @@ def nothing() -> Cases:
         (folder / "more").mkdir()
         (folder / "more" / "a.yaml").write_text(fleet())
 
-    yield Case("a folder below", below, "declares a fleet", NOTHING)
+    yield Case("a folder below", below, "it is in a folder below")
 
 
 CATEGORIES = {"huge": huge, "empty, null, several documents": nothing}
