@@ -22,24 +22,33 @@ setup: .venv/.stamp $(NODE_STAMPS) ## Make .venv with all that the other targets
 
 # Anew only when what it is made from changed.
 .venv/.stamp: requirements-dev.txt setup.cfg pyproject.toml
+	$(call install,requirements-dev.txt)
+	@touch .venv/.demo-stamp $@
+
+# What the demos need is a third of that: no type checker, no linters, no test runner.
+.venv/.demo-stamp: requirements-demo.txt setup.cfg pyproject.toml
+	$(call install,requirements-demo.txt)
+	@touch $@
+
+# compat: a plain path entry. The other form imports a finder at every start of python, 10 ms.
+# setuptools warns that it may go some day; its version is pinned.
+define install
 	@test -n "$(PYTHON)" || { echo "make: this needs Python 3.11 or later on the PATH" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' || { echo "make: this needs Python's venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@# compat: a plain path entry. The other form imports a finder at every start of python, 10 ms.
-	@# setuptools warns that it may go some day; its version is pinned above.
+	$(BIN)/pip install --quiet --disable-pip-version-check -r $(1)
 	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		--config-settings editable_mode=compat -e .
-	@touch $@
+endef
 
 tests/%/node_modules/.stamp: tests/%/package-lock.json
 	cd $(dir $<) && npm ci --no-audit --no-fund --silent
 	@touch $@
 
-demo: setup ## See it work on this machine: plan, apply, drift, repair. No AWS account needed.
+demo: .venv/.demo-stamp ## See it work on this machine: plan, apply, drift, repair. No AWS account needed.
 	@examples/demo/demo.sh
 
-demo-spot: setup ## See a day on Spot: taken back, On-Demand after a wait, Spot again.
+demo-spot: .venv/.demo-stamp ## See a day on Spot: taken back, On-Demand after a wait, Spot again.
 	@examples/demo/spot.sh
 
 test: lint types unit ## Everything a pull request must pass.
@@ -75,12 +84,14 @@ plan: setup ## What a run would change: make plan FLEETS=fleets
 instance-types: setup ## Ask AWS which instance types there are (or FROM=moto, without an account).
 	$(BIN)/python -m docs.instance_types $(or $(FROM),aws)
 
-lock: ## Newest versions into requirements-dev.txt; run the gate before committing it.
+lock: ## Newest versions into requirements-*.txt; run the gate before committing them.
 	@$(PYTHON) -m venv .venv/lock
+	@.venv/lock/bin/pip install --quiet --disable-pip-version-check '.[sandbox]' setuptools
+	@{ head -3 requirements-demo.txt; .venv/lock/bin/pip freeze --all --exclude pip --exclude reconciler; } > .venv/lock/demo
 	@.venv/lock/bin/pip install --quiet --disable-pip-version-check '.[sandbox,dev]'
-	@head -2 requirements-dev.txt > .venv/lock/new
-	@.venv/lock/bin/pip freeze --all --exclude pip --exclude reconciler >> .venv/lock/new
-	@mv .venv/lock/new requirements-dev.txt
+	@{ head -2 requirements-dev.txt; .venv/lock/bin/pip freeze --all --exclude pip --exclude reconciler; } > .venv/lock/dev
+	@mv .venv/lock/demo requirements-demo.txt
+	@mv .venv/lock/dev requirements-dev.txt
 	@rm -rf .venv/lock
 
 clean: ## Remove everything made here.

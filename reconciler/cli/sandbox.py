@@ -55,8 +55,8 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
             from reconciler.sandbox import SandboxError, serve
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"the sandbox needs {error.name}: `make setup` in a checkout installs it, "
-            "elsewhere the extra `sandbox` of this package"
+            f"the sandbox needs {error.name}: in a checkout `make setup` installs it, elsewhere "
+            "`pipx inject reconciler moto==5.2.5 flask flask-cors`, or pip with the same packages"
         ) from error
 
     def announce(sandbox: Sandbox) -> None:

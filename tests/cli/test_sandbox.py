@@ -79,7 +79,7 @@ def test_without_moto_it_says_what_to_install(cli: Cli, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "reconciler.sandbox", None)
     told = cli("sandbox")
     assert told.code == 2
-    assert "`make setup` in a checkout installs it" in told.err
+    assert "in a checkout `make setup` installs it" in told.err
 
 
 def test_values_are_quoted_for_the_shell() -> None:

@@ -20,7 +20,15 @@ const github = {
   paginate: async (call, parameters) => (await call(parameters)).data,
 };
 const repo = { owner: "acme", repo: "gpu-fleets" };
-const context = { repo, issue: { number: 7 }, sha: "head" };
+const context = {
+  repo,
+  issue: { number: 7 },
+  sha: "head",
+  workflow: "reconcile plan",
+  serverUrl: "https://github.com",
+  runId: 12,
+  payload: { pull_request: { head: { sha: "0123456789abcdef" } } },
+};
 const core = { notice: (note) => notes.push(note), setFailed: (note) => notes.push(`failed: ${note}`) };
 
 const AsyncFunction = (async () => {}).constructor;

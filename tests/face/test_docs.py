@@ -185,7 +185,8 @@ def test_every_promise_has_a_test_that_names_it() -> None:
     page = (ROOT / "docs/promises.md").read_text()
     promised = re.findall(r"^(\d+)\. \*\*", page, re.MULTILINE)
     kept = dict(re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE))
-    assert list(kept) == promised == [str(number) for number in range(1, 13)]
+    assert list(kept) == promised
+    assert set(promised) >= {str(number) for number in range(1, 14)}
     for number, tests in kept.items():
         for test in re.findall(r"`([^`]+)`", tests):
             file, _, name = test.partition("::")

@@ -195,6 +195,7 @@ def run_script(name: str, job: str, title: str, where: Path, **answers: Any) -> 
 
 
 PLAN = f"{MARKER} plan acme -->\n## 1 to create\n"
+OURS = "<!-- reconciler: reconcile plan -->\n"
 BOT = {"type": "Bot"}
 
 
@@ -204,31 +205,42 @@ BOT = {"type": "Bot"}
     [
         ([], ("issues.createComment", None)),
         ([{"id": 1, "user": BOT, "body": "<!-- infracost -->"}], ("issues.createComment", None)),
-        ([{"id": 2, "user": BOT, "body": PLAN + "old"}], ("issues.updateComment", 2)),
+        ([{"id": 2, "user": BOT, "body": OURS + "old"}], ("issues.updateComment", 2)),
         # Somebody who quotes our marker does not get their comment overwritten.
-        ([{"id": 3, "user": {"type": "User"}, "body": PLAN}], ("issues.createComment", None)),
+        ([{"id": 3, "user": {"type": "User"}, "body": OURS}], ("issues.createComment", None)),
     ],
     ids=["first", "others", "again", "forged"],
 )
+@pytest.mark.parametrize("plan", [PLAN, "", None], ids=["plan", "empty", "none"])
 def test_one_comment_updated_in_place(
-    tmp_path: Path, comments: list[dict[str, Any]], written: tuple[str, int | None]
+    tmp_path: Path,
+    plan: str | None,
+    comments: list[dict[str, Any]],
+    written: tuple[str, int | None],
 ) -> None:
-    (tmp_path / "plan.md").write_text(PLAN)
+    """Without a plan too: the one of an earlier push does not stand under this one."""
+    if plan is not None:
+        (tmp_path / "plan.md").write_text(plan)
     done = run_script(
         "plan.yml", "comment", "Comment", tmp_path, **{"issues.listComments": comments}
     )
     [_, (name, parameters)] = done["calls"]
     assert (name, parameters.get("comment_id")) == written
-    assert parameters["body"] == PLAN
+    assert parameters["body"].startswith(OURS + (plan or "### No plan\n"))
+    run = "https://github.com/acme/gpu-fleets/actions/runs/12"
+    assert parameters["body"].endswith(f"Commit 0123456, [this run]({run}).\n")
     assert done["notes"] == []
 
 
-@needs_node
-def test_no_comment_without_a_plan(tmp_path: Path) -> None:
-    (tmp_path / "plan.md").write_text("")
-    done = run_script("plan.yml", "comment", "Comment", tmp_path)
-    assert done["calls"] == []
-    assert done["notes"] == ["failed: There is no plan to show: see the job before this one."]
+def test_a_push_that_is_not_valid_shows_its_mistakes_in_place_of_a_plan(repository: Path) -> None:
+    fleet = repository / "fleets/research.yaml"
+    fleet.write_text(fleet.read_text().replace("workstations:", "workstatoins:"))
+    assert "needs" not in jobs(ROOT / "examples/github/plan.yml")["plan"]
+    run, summary = run_step(repository, "plan.yml", "plan", "Plan")
+    assert run.returncode == 2
+    assert summary.startswith(MARKER)
+    assert "workstatoins" in summary
+    assert summary == (repository / "plan.md").read_text()
 
 
 @needs_node

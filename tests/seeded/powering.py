@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.seeded.bug import DECLARE, POWER, POWER_RACES, POWER_RULES, Bug
+from tests.seeded.bug import DECLARE, POWER, POWER_RACES, POWER_RULES, Bug, promise
 
 POWERING = (
     Bug(
@@ -102,6 +102,6 @@ POWERING = (
         "reconciler/power/ruling.py",
         "group.live.workstation, group.runtime.max_runtime, leaving=True)",
         "group.live.workstation, None, leaving=True)",
-        POWER_RULES,
+        promise(15),
     ),
 )
