@@ -15,6 +15,7 @@ import pytest
 
 from reconciler.declare.zonedata import in_use
 from tests.strict.summary import pytest_terminal_summary  # noqa: F401  # a hook
+from tests.support.later import RUNNING
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -93,6 +94,7 @@ def sandbox_server() -> Iterator[Sandbox]:
 
     clock = Clock(real=ticking())
     with Sandbox(fsx_create_seconds=0, fsx_update_seconds=0, clock=clock) as sandbox:
+        RUNNING[:] = [sandbox]
         yield sandbox
 
 

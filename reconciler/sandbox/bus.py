@@ -1,14 +1,16 @@
 """EventBridge's buses: an event finds the rules that match it, and through them its targets.
 
 Moto matches well and delivers badly: no topics, no account in what a queue receives, no
-InputPath, and an error where AWS loses an event in silence.
+InputPath, no look at the policy of what it delivers to, and an error where AWS loses an event in
+silence.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from moto.events.models import events_backends
@@ -16,7 +18,9 @@ from moto.sns.models import sns_backends
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 
+from reconciler.sandbox.metrics import count
 from reconciler.sandbox.operations import Wire
+from reconciler.sandbox.resource_policy import lets
 from reconciler.sandbox.world import ACCOUNT, World, request_id
 
 LEFT_TO_MOTO = (":logs:", ":events:")
@@ -52,20 +56,23 @@ def emit(
         if rule.state == "DISABLED" or rule.scheduled_expression:
             continue
         if rule.event_pattern.matches_event(event):
-            _deliver(rule, event, region, now.timestamp())
+            _deliver(world, rule, event, region, now.timestamp())
     return str(event["id"])
 
 
-def _deliver(rule: Any, event: Wire, region: str, moment: float) -> None:
-    """To each target; one that is gone loses the event without a word, as on AWS."""
+def _deliver(world: World, rule: Any, event: Wire, region: str, moment: float) -> None:
+    """To each target; one that is gone, or that does not let EventBridge in, loses the event."""
     targets = rule.targets
     for target in targets:
         arn, text = target["Arn"], written(target, event, rule)
+        refusal = ""
         if ":sns:" in arn:
-            _to_topic(arn, text, region)
+            refusal = _to_topic(arn, text, region)
         elif ":sqs:" in arn:
             group = target.get("SqsParameters", {}).get("MessageGroupId")
-            _to_queue(arn, text, region, group)
+            refusal = _to_queue(arn, text, region, rule.arn, group)
+        if refusal:
+            _lost(world, rule, target, json.dumps(event), region, refusal)
     try:
         rule.targets = [each for each in targets if any(to in each["Arn"] for to in LEFT_TO_MOTO)]
         rule.send_to_targets({**event, "time": moment, "ingestion-time": moment})
@@ -73,23 +80,64 @@ def _deliver(rule: Any, event: Wire, region: str, moment: float) -> None:
         rule.targets = targets
 
 
-def _to_topic(arn: str, text: str, region: str) -> None:
-    """Moto's topic passes it on to its subscriptions, in SNS's envelope or raw."""
+def _lost(world: World, rule: Any, target: Wire, text: str, region: str, code: str) -> None:
+    """To the dead-letter queue, if there is one that lets the rule send; else to nobody.
+
+    What lacks a right, or is gone, is not tried again. [D eventbridge eb-rule-dlq]
+    """
+    dead = target.get("DeadLetterConfig", {}).get("Arn", "")
+    attributes = {
+        "RULE_ARN": rule.arn,
+        "TARGET_ARN": target["Arn"],
+        "ERROR_CODE": code,
+        "ERROR_MESSAGE": f"The target could not be invoked: {code}",
+        "RETRY_ATTEMPTS": "0",
+    }
+    if not dead:
+        count(world, region, "AWS/Events", "FailedInvocations", RuleName=rule.name)
+    elif _to_queue(dead, text, region, rule.arn, None, attributes):
+        count(world, region, "AWS/Events", "FailedInvocations", RuleName=rule.name)
+        count(world, region, "AWS/Events", "InvocationsFailedToBeSentToDlq", RuleName=rule.name)
+    else:
+        count(world, region, "AWS/Events", "InvocationsSentToDlq", RuleName=rule.name)
+
+
+def _to_topic(arn: str, text: str, region: str) -> str:
+    """Why not; else "": moto's topic passes it on to its subscriptions, in an envelope or raw."""
     sns: Any = sns_backends[ACCOUNT][region]
     if arn not in sns.topics:
-        return
-    try:
+        return "NO_RESOURCE"
+    if not lets(json.loads(sns.topics[arn].policy), "events.amazonaws.com", "sns:Publish"):
+        return "NO_PERMISSIONS"
+    with suppress(QueueDoesNotExist):  # a subscription outlives its queue
         sns.publish(text, arn=arn)
-    except QueueDoesNotExist:
-        return  # a subscription outlives its queue
+    return ""
 
 
-def _to_queue(arn: str, text: str, region: str, group: str | None) -> None:
+def _to_queue(
+    arn: str,
+    text: str,
+    region: str,
+    rule_arn: str,
+    group: str | None,
+    attributes: Mapping[str, str] | None = None,
+) -> str:
+    """Why not; else ""."""
     sqs: Any = sqs_backends[ACCOUNT][region]
-    try:
-        sqs.send_message(arn.rsplit(":", 1)[-1], text, group_id=group)
-    except QueueDoesNotExist:
-        return
+    name = arn.rsplit(":", 1)[-1]
+    if name not in sqs.queues:
+        return "NO_RESOURCE"
+    policy = json.loads(sqs.queues[name].policy or "{}")
+    if not lets(policy, "events.amazonaws.com", "sqs:SendMessage", rule_arn):
+        return "NO_PERMISSIONS"
+    send(sqs, name, text, attributes or {}, group)
+    return ""
+
+
+def send(sqs: Any, name: str, text: str, attributes: Mapping[str, str], group: str | None) -> None:
+    """Put a message into one of moto's queues."""
+    named = {k: {"DataType": "String", "StringValue": v} for k, v in attributes.items()}
+    sqs.send_message(name, text, message_attributes=named, group_id=group)
 
 
 def written(target: Wire, event: Wire, rule: Any) -> str:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from moto.sqs.models import sqs_backends
+
+from reconciler.sandbox.bus import send
 from reconciler.sandbox.expressions import At, Cron, Rate, read
+from reconciler.sandbox.metrics import count
 from reconciler.sandbox.operations import AwsError, Call, Wire, forget
 from reconciler.sandbox.targets import invoke
+from reconciler.sandbox.world import ACCOUNT
 
 LOOK_AHEAD = timedelta(days=28)
 """How far a cron expression is tried out at a time."""
@@ -47,12 +55,21 @@ def _wait(call: Call, schedules: Schedules, schedule: Wire, after: datetime) -> 
         end = min(end, schedule.get("EndDate", FOREVER) - TICK)
     at = fires.following(begin, end)
     if at is not None:
-        call.world.clock.at(at, lambda: _fire(call, schedules, schedule, at))
+        call.world.clock.at(
+            at + _spread(schedule, at), lambda: _fire(call, schedules, schedule, at)
+        )
     elif look != FOREVER and end == look:
         call.world.clock.at(look, lambda: _look_again(call, schedules, schedule, look))
     else:
         return False
     return True
+
+
+def _spread(schedule: Wire, at: datetime) -> timedelta:
+    """Where in its window it fires: somewhere else for each schedule, and each time."""
+    minutes = schedule["FlexibleTimeWindow"].get("MaximumWindowInMinutes", 0)
+    digest = hashlib.sha256(f"{schedule['Arn']} {at.isoformat()}".encode()).hexdigest()
+    return timedelta(seconds=int(60 * minutes * int(digest[:4], 16) / 0xFFFF))
 
 
 def _stands(schedules: Schedules, schedule: Wire) -> bool:
@@ -75,7 +92,7 @@ def _complete(call: Call, schedules: Schedules, schedule: Wire) -> None:
 def _fire(call: Call, schedules: Schedules, schedule: Wire, at: datetime) -> str:
     if not _stands(schedules, schedule):
         return ""
-    told = _invoke(call, schedule, at, 0)
+    told = _invoke(call, schedule, call.world.now(), 0)
     # Its own call may have deleted it.
     if _stands(schedules, schedule) and not _wait(call, schedules, schedule, at):
         _complete(call, schedules, schedule)
@@ -88,6 +105,7 @@ def _invoke(call: Call, schedule: Wire, at: datetime, retries: int) -> str:
     A refusal is told when it comes and when it is final, not each time between.
     """
     target, clock = schedule["Target"], call.world.clock
+    _count(call, schedule, "InvocationAttemptCount")
     told = f"schedule {schedule['GroupName']}/{schedule['Name']}: {target['Arn'].split(':')[-1]}"
     try:
         invoke(call.world, call.region, target["Arn"], target.get("Input", "{}"))
@@ -95,8 +113,44 @@ def _invoke(call: Call, schedule: Wire, at: datetime, retries: int) -> str:
         policy = target["RetryPolicy"]
         later = clock.now() + min(FIRST_RETRY * 2 ** min(retries, 8), LONGEST_RETRY)
         age = timedelta(seconds=policy.get("MaximumEventAgeInSeconds", 86400))
+        _count(call, schedule, "TargetErrorCount")
+        if error.code.startswith("Throttl"):
+            _count(call, schedule, "TargetErrorThrottledCount")
         if retries >= policy.get("MaximumRetryAttempts", 185) or later - at > age:
+            _bury(call, schedule, at, retries, error)
             return f"{told} given up after {retries} retries: {error}"
         clock.at(later, lambda: _invoke(call, schedule, at, retries + 1))
         return "" if retries else f"{told} refused, to be tried again: {error}"
     return told + (f" done at retry {retries}" if retries else " done")
+
+
+def _count(call: Call, schedule: Wire, metric: str) -> None:
+    group = schedule["GroupName"]
+    count(call.world, call.region, "AWS/Scheduler", metric, ScheduleGroup=group)
+
+
+def _bury(call: Call, schedule: Wire, at: datetime, retries: int, error: AwsError) -> None:
+    """To the dead-letter queue, if it has one. [D scheduler configuring-schedule-dlq]"""
+    _count(call, schedule, "InvocationDroppedCount")
+    target = schedule["Target"]
+    dead = target.get("DeadLetterConfig", {}).get("Arn", "")
+    sqs: Any = sqs_backends[ACCOUNT][call.region]
+    name = dead.rsplit(":", 1)[-1]
+    if not dead:
+        return
+    if name not in sqs.queues:
+        _count(call, schedule, "InvocationsFailedToBeSentToDeadLetterCount")
+        return
+    attributes = {
+        "ERROR_CODE": error.code,
+        "ERROR_MESSAGE": error.message,
+        "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts"
+        if retries >= target["RetryPolicy"].get("MaximumRetryAttempts", 185)
+        else "MaximumEventAgeInSeconds",
+        "RETRY_ATTEMPTS": str(retries),
+        "SCHEDULED_TIME": at.isoformat(timespec="seconds"),
+        "SCHEDULE_ARN": schedule["Arn"],
+        "TARGET_ARN": target["Arn"],
+    }
+    send(sqs, name, json.dumps(json.loads(target.get("Input", "{}"))), attributes, None)
+    _count(call, schedule, "InvocationsSentToDeadLetterCount")

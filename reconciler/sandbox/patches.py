@@ -10,6 +10,8 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+from moto.sns.utils import FilterPolicyMatcher
+from moto.sqs.models import Queue
 from moto.ssm.models import Command
 from moto.utilities.utils import load_resource
 
@@ -19,7 +21,7 @@ APPLIED: list[str] = []
 
 def apply() -> None:
     """Apply each patch, once per process."""
-    for patch in (commands_by_name, few_images, modules_once, tags_by_id):
+    for patch in PATCHES:
         if patch.__name__ not in APPLIED:
             patch()
             APPLIED.append(patch.__name__)
@@ -59,11 +61,37 @@ def few_images() -> None:
     backend_class._load_amis = load
 
 
+def filters_need_attributes() -> None:
+    """Moto lets a message without attributes through `{"x": [{"exists": false}]}`; AWS lets none
+    through any filter on attributes. [D sns attribute-key-matching]"""
+    matcher_class: Any = FilterPolicyMatcher
+    matches = matcher_class.matches
+
+    def attributes_or_none(matcher: Any, attributes: dict[str, Any] | None, message: str) -> bool:
+        filters = bool(matcher.filter_policy) and matcher.filter_policy_scope == "MessageAttributes"
+        return bool((attributes or not filters) and matches(matcher, attributes, message))
+
+    matcher_class.matches = attributes_or_none
+
+
 def modules_once() -> None:
     """Moto lists its own folder, 180 calls of stat, at each request: 1 ms of the 1.5 it took."""
     names = tuple(backends.list_of_moto_modules())
     anything: Any = backends
     anything.list_of_moto_modules = lambda: iter(names)
+
+
+def policies_stay() -> None:
+    """Moto takes a queue's policy away with each change of its other attributes; SQS changes what
+    is named. [M sqs.SetQueueAttributes]"""
+    queue_class: Any = Queue
+    change = queue_class._set_attributes
+
+    def set_attributes(queue: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+        stays = {"Policy": queue.policy} if hasattr(queue, "_policy_json") else {}
+        change(queue, {**stays, **attributes}, now)
+
+    queue_class._set_attributes = set_attributes
 
 
 def tags_by_id() -> None:
@@ -79,3 +107,13 @@ def tags_by_id() -> None:
 
     resource_class: Any = TaggedEC2Resource
     resource_class.get_tags = get_tags
+
+
+PATCHES = (
+    commands_by_name,
+    few_images,
+    filters_need_attributes,
+    modules_once,
+    policies_stay,
+    tags_by_id,
+)

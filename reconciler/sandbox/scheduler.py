@@ -135,10 +135,14 @@ def _body(call: Call) -> Wire:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise invalid(f"Invalid ScheduleExpressionTimezone {zone}.") from error
+    now = call.world.now()
     try:
-        expressions.read(params["ScheduleExpression"], ZoneInfo(zone), call.world.now())
+        fires = expressions.read(params["ScheduleExpression"], ZoneInfo(zone), now)
     except ValueError as error:
         raise invalid(f"Invalid Schedule Expression {params['ScheduleExpression']}.") from error
+    # What AWS does is in no page of its own; those who tried say that it refuses.
+    if isinstance(fires, expressions.At) and fires.following(now, firing.FOREVER) is None:
+        raise invalid(f"{params['ScheduleExpression']} is in the past.")
     window = params["FlexibleTimeWindow"]
     if (window["Mode"] == "FLEXIBLE") != ("MaximumWindowInMinutes" in window):
         raise invalid("MaximumWindowInMinutes goes with the FLEXIBLE mode, and only with it.")

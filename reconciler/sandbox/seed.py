@@ -123,6 +123,7 @@ def _roles() -> None:
     iam.create_instance_profile("workstation", "/", [], tags=[])
     iam.add_role_to_instance_profile("workstation", "workstation")
     role("workstation-scheduler", "scheduler.amazonaws.com")
-    allow = {"Effect": "Allow", "Action": "autoscaling:SetDesiredCapacity", "Resource": "*"}
+    actions = ["autoscaling:SetDesiredCapacity", "sqs:SendMessage"]
+    allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     iam.put_role_policy("workstation-scheduler", "set-desired-capacity", policy)

@@ -17,6 +17,7 @@ MODULES = (
     "quotas",
     "scheduled_actions",
     "scheduler",
+    "sns",
     "ssm",
     "troubles",
     "volumes",

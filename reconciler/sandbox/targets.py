@@ -12,6 +12,7 @@ from botocore.validate import ParamValidator
 from moto.core.exceptions import ServiceException
 from moto.core.utils import get_service_model
 
+from reconciler.sandbox import throttling
 from reconciler.sandbox.operations import OPERATIONS, AwsError, Call
 from reconciler.sandbox.world import World
 
@@ -28,6 +29,7 @@ def invoke(world: World, region: str, arn: str, text: str) -> None:
     handler = OPERATIONS.get((service, name))
     if handler is None:
         raise AwsError("NotImplemented", f"The sandbox cannot call {arn}.", 501)
+    throttling.check(world, region, service, name)
     shape = get_service_model(service).operation_model(name).input_shape
     params = _params(shape, text)
     try:

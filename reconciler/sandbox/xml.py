@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
-from botocore.model import ListShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 
 def document(operation: OperationModel, result: Mapping[str, Any] | None, request: str) -> str:
@@ -47,6 +47,15 @@ def _write(out: list[str], shape: Shape, value: Any, tag: str) -> None:
             for item in value:
                 _write(out, member, item, name)
             out.append(f"</{tag}>")
+    elif isinstance(shape, MapShape):
+        key = shape.key.serialization.get("name", "key")
+        name = shape.value.serialization.get("name", "value")
+        out.append(f"<{tag}>")
+        for each, item in value.items():
+            out.append(f"<entry><{key}>{escape(each)}</{key}>")
+            _write(out, shape.value, item, name)
+            out.append("</entry>")
+        out.append(f"</{tag}>")
     else:
         out.append(f"<{tag}>{_text(value)}</{tag}>")
 

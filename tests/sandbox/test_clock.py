@@ -26,7 +26,7 @@ def schedule(aws: Aws, name: str, expression: str, desired: int = 1, **changes: 
         "Name": name,
         "ScheduleExpression": expression,
         "ScheduleExpressionTimezone": "Europe/Berlin",
-        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "FlexibleTimeWindow": changes.pop("window", {"Mode": "OFF"}),
         "Target": {**target, **changes.pop("target", {})},
     }
     aws.scheduler.create_schedule(**request, **changes)
@@ -341,3 +341,63 @@ def test_a_start_below_the_minimum_is_refused(ready: Aws) -> None:
     change(AutoScalingGroupName="acme-alice", MinSize=1)
     with refused("ValidationError", "value 0 is below min value 1 for the AutoScalingGroup"):
         ready.autoscaling.set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=0)
+
+
+def counted(aws: Aws, metric: str) -> float:
+    """The sum of a metric of the default schedule group over the last day."""
+    now = aws.sandbox.clock.now()
+    dimensions = [{"Name": "ScheduleGroup", "Value": "default"}]
+    found = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Scheduler",
+        MetricName=metric,
+        Dimensions=dimensions,
+        StartTime=now - timedelta(days=1),
+        EndTime=now + MINUTE,
+        Period=86400,
+        Statistics=["Sum"],
+    )
+    return float(sum(each["Sum"] for each in found["Datapoints"]))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_call_that_is_given_up_goes_to_the_dead_letters_and_is_counted(
+    ready: Aws, there: bool
+) -> None:
+    sqs, arn = ready.client("sqs"), "arn:aws:sqs:us-east-1:123456789012:dead"
+    if there:
+        sqs.create_queue(QueueName="dead")
+    policy = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 900}
+    target = {"RetryPolicy": policy, "DeadLetterConfig": {"Arn": arn}}
+    schedule(ready, "two", "at(2026-11-20T13:00:00)", 2, target=target)
+    moved(ready, at(11, 20, 13))
+    assert counted(ready, "InvocationAttemptCount") == counted(ready, "TargetErrorCount") == 3
+    assert counted(ready, "InvocationDroppedCount") == 1
+    assert counted(ready, "InvocationsSentToDeadLetterCount") == there
+    assert counted(ready, "InvocationsFailedToBeSentToDeadLetterCount") == (not there)
+    if there:
+        url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+        found = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
+        (letter,) = found["Messages"]
+        said = {key: it["StringValue"] for key, it in letter["MessageAttributes"].items()}
+        assert said["ERROR_CODE"] == "ValidationError"
+        assert said["EXHAUSTED_RETRY_CONDITION"] == "MaximumRetryAttempts"
+        assert said["RETRY_ATTEMPTS"] == "2"
+        assert said["SCHEDULE_ARN"].endswith(":schedule/default/two")
+        assert json.loads(letter["Body"])["DesiredCapacity"] == 2
+
+
+def test_a_window_spreads_what_fires_at_one_time(ready: Aws) -> None:
+    window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
+    for number in range(20):
+        schedule(ready, f"n{number}", "cron(0 13 * * ? *)", 0, window=window)
+    clock = ready.sandbox.clock
+    noon = at(11, 20, 12)
+    times = [
+        (each.at - noon, each.what.split()[1])
+        for each in clock.to(noon + timedelta(days=1, minutes=20))
+    ]
+    first, second = times[:20], times[20:]
+    assert all(timedelta() <= late <= 5 * MINUTE for late, _ in first)
+    assert len({late for late, _ in first}) > 10, "not all at once"
+    day = timedelta(days=1)
+    assert {name: late for late, name in first} != {name: late - day for late, name in second}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.helpers import Aws, refused
+from tests.sandbox.test_bus import OF_THE_RULE, TOPIC, lets_in
 
 PATTERN = {
     "$or": [
@@ -27,7 +28,8 @@ PATTERN = {
 
 @pytest.fixture
 def topic(aws: Aws) -> str:
-    return str(aws.client("sns").create_topic(Name="acme")["TopicArn"])
+    attributes = {"Policy": lets_in("sns:Publish", TOPIC)}
+    return str(aws.client("sns").create_topic(Name="acme", Attributes=attributes)["TopicArn"])
 
 
 @pytest.fixture
@@ -142,9 +144,10 @@ def test_a_disabled_rule_sends_nothing(aws: Aws, topic: str, queue: str) -> None
 
 def test_queues_are_targets_too(aws: Aws) -> None:
     sqs = aws.client("sqs")
-    url = sqs.create_queue(QueueName="direct")["QueueUrl"]
-    put(aws)
     arn = "arn:aws:sqs:us-east-1:123456789012:direct"
+    attributes = {"Policy": lets_in("sqs:SendMessage", arn, **OF_THE_RULE)}
+    url = sqs.create_queue(QueueName="direct", Attributes=attributes)["QueueUrl"]
+    put(aws)
     aws.events.put_targets(Rule="acme", Targets=[{"Id": "queue", "Arn": arn}])
     tell(aws, "aws.ec2", "EC2 Instance Rebalance Recommendation")
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -184,3 +185,12 @@ def test_groups_have_tags_and_take_their_schedules_with_them(grouped: Aws) -> No
     assert grouped.scheduler.list_schedules()["Schedules"] == []
     names = [each["Name"] for each in grouped.scheduler.list_schedule_groups()["ScheduleGroups"]]
     assert names == ["default"]
+
+
+def test_a_time_that_is_past_is_refused(grouped: Aws) -> None:
+    aws = grouped
+    past = aws.sandbox.clock.now() - timedelta(minutes=5)
+    with refused("ValidationException", "is in the past"):
+        aws.scheduler.create_schedule(
+            **{**START, "ScheduleExpression": f"at({past:%Y-%m-%dT%H:%M:%S})"}
+        )

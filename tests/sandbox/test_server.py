@@ -88,8 +88,9 @@ def test_a_port_in_use_is_said_so(aws: Aws) -> None:
 
 def test_patches_are_applied_once(aws: Aws) -> None:
     patches.apply()
-    names = ["commands_by_name", "few_images", "modules_once", "tags_by_id"]
+    names = [each.__name__ for each in patches.PATCHES]
     assert names == patches.APPLIED
+    assert len(names) == 6
 
 
 def test_a_sandbox_that_does_not_run_says_so() -> None:

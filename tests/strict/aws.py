@@ -37,6 +37,7 @@ SERVICES = {
     "iam": "iam_ssm_sts",
     "scheduler": "scheduler",
     "sns": "sns",
+    "sqs": "sqs",
     "ssm": "iam_ssm_sts",
     "sts": "iam_ssm_sts",
 }

@@ -26,7 +26,13 @@ from tests.strict.tables import Record
 T = TypeVar("T")
 
 RETRIED_CODES = frozenset(
-    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+    {
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
 )
 RETRIED_STATUS = frozenset({500, 502, 503, 504})
 """What botocore's standard mode sends again (botocore/retries/standard.py)."""

@@ -101,7 +101,7 @@ def partly(request: Request, number: int, send: Send) -> Record:
     """HTTP 200 with the failure inside, where AWS does so."""
     if request.operation not in PARTLY:
         return send()
-    entry = {"TargetId": "topic", "ErrorCode": "ConcurrentModificationException"}
+    entry = {"TargetId": "queue", "ErrorCode": "ConcurrentModificationException"}
     return {"FailedEntryCount": 1, "FailedEntries": [{**entry, "ErrorMessage": "try again"}]}
 
 
@@ -119,6 +119,7 @@ NOT_FOUND = {
     "fsx": "FileSystemNotFound",
     "iam": "NoSuchEntity",
     "sns": "NotFound",
+    "sqs": "AWS.SimpleQueueService.NonExistentQueue",
 }
 DENIED = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
 EXPIRED = {"autoscaling": "ExpiredToken", "ec2": "RequestExpired", "iam": "ExpiredToken"}

@@ -106,6 +106,27 @@ def topic(world: World) -> bool:
     return False
 
 
+def subscription(world: World) -> bool:
+    """One address: its recipient follows the link at the foot of a mail."""
+    found = records(world.aws, "sns", "subscriptions")
+    ours_ = [key for key, it in sorted(found.items()) if it["Attributes"]]
+    for key in ours_[:1]:
+        world.aws.here("sns", REGION).drop("subscriptions", key)
+    return bool(ours_)
+
+
+def _queue(name: str) -> Hand:
+    def hand(world: World) -> bool:
+        for key in ours(world.aws, "sqs", "queues"):
+            if key == name:
+                url = f"https://sqs.{REGION}.amazonaws.com/123456789012/{key}"
+                world.hand("sqs", "delete_queue", QueueUrl=url)
+                return True
+        return False
+
+    return hand
+
+
 def rule(world: World) -> bool:
     """The event rule, targets first."""
     for name, found in ours(world.aws, "events", "rules").items():
@@ -138,15 +159,18 @@ def schedule_group(world: World) -> bool:
 
 DELETES: dict[str, Hand] = {
     "auto_scaling_group": group,
+    "dead_letter_queue": _queue("acme-events-dead"),
     "event_rule": rule,
     "file_system": _file_system("home"),
     "home_volume": volume,
     "launch_template": template,
+    "queue": _queue("acme-events"),
     "schedule": schedule,
     "schedule_group": schedule_group,
     "security_group": security_group,
     "security_group_rules": rules,
     "shared_file_system": _file_system("datasets"),
+    "subscription": subscription,
     "topic": topic,
 }
 

@@ -90,6 +90,16 @@ def topic_policy(world: World) -> bool:
     return True
 
 
+def open_queues(world: World) -> bool:
+    """Everybody may send, and what fails comes again for ever."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    for name in ours(world.aws, "sqs", "queues"):
+        url = f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
+        changed = {"Policy": policy, "RedrivePolicy": "", "VisibilityTimeout": "1"}
+        world.hand("sqs", "set_queue_attributes", QueueUrl=url, Attributes=changed)
+    return True
+
+
 def silence(world: World) -> bool:
     """The rule off, and one more target."""
     for name in ours(world.aws, "events", "rules"):
@@ -116,6 +126,7 @@ EDITS: dict[str, Hand] = {
         higher_limit,
         move_schedules,
         open_ports,
+        open_queues,
         other_settings,
         other_version,
         resume,

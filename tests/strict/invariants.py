@@ -17,7 +17,14 @@ from tests.strict.tables import Record
 
 DATA_DELETES = frozenset({"delete_file_system", "delete_volume", "delete_snapshot"})
 SHARED_DELETES = frozenset(
-    {"delete_security_group", "delete_topic", "delete_rule", "delete_schedule_group"}
+    {
+        "delete_queue",
+        "delete_rule",
+        "delete_schedule_group",
+        "delete_security_group",
+        "delete_topic",
+        "unsubscribe",
+    }
 )
 READS = ("describe_", "get_", "list_")
 RANDOM_IDS = re.compile(r"\b(fs|i|lt|sg|vol)-[0-9a-f]{17}\b|\bm[0-9a-f]{7}\b")
@@ -111,6 +118,10 @@ def foreign(aws: StrictAws) -> dict[str, Any]:
                 ours = read_tags(record.get("Tags", ())).get(SITE) == SITE_NAME
                 if service == "scheduler" and table == "schedules":
                     ours = record["GroupName"] in groups
+                if service == "sns" and table == "subscriptions":
+                    ours = record["Attributes"] == {
+                        "FilterPolicy": f'{{"to": ["{record["Endpoint"]}"]}}'
+                    }
                 if not ours:
                     found[f"{service}/{region}/{table}/{key}"] = record
     return found
@@ -125,6 +136,7 @@ CONTENT = frozenset(
         ("ec2", "versions"),
         ("fsx", "tokens"),
         ("scheduler", "tokens"),
+        ("sqs", "deleted"),
     }
 )
 """Tables whose records belong to others, or to AWS itself."""

@@ -11,8 +11,14 @@ LIMIT = {
     "fsx": "ServiceLimitExceeded",
     "scheduler": "ServiceQuotaExceededException",
     "sns": "TopicLimitExceeded",
+    "sqs": "OverLimit",
 }
-THROTTLE = {"autoscaling": "Throttling", "ec2": "RequestLimitExceeded", "sns": "Throttling"}
+THROTTLE = {
+    "autoscaling": "Throttling",
+    "ec2": "RequestLimitExceeded",
+    "sns": "Throttling",
+    "sqs": "RequestThrottled",
+}
 
 
 @dataclass

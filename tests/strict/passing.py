@@ -6,6 +6,7 @@ date once a minute has passed: the strict choice, since AWS tells of no longer l
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -74,7 +75,15 @@ def _due(action: Record) -> float:
 
 def _fires(schedule: Record) -> tuple[float, ...]:
     bounds = [schedule.get(name) for name in ("StartDate", "EndDate")]
-    return _times(schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"], *bounds)
+    times = _times(schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"], *bounds)
+    window = MINUTE * schedule["FlexibleTimeWindow"].get("MaximumWindowInMinutes", 0)
+    return tuple(each + _spread(schedule["Arn"], each, window) for each in times)
+
+
+def _spread(arn: str, time: float, window: float) -> float:
+    """Somewhere within its window, another place each time (D, "flexible time windows")."""
+    share = int(hashlib.sha256(f"{arn} {time}".encode()).hexdigest()[:4], 16) / 0xFFFF
+    return float(int(window * share))
 
 
 @cache

@@ -18,7 +18,7 @@ from tests.strict.power import at, group, run, share, tag
 from tests.strict.tables import Record
 from tests.strict.world import REGION
 
-GRACE = timedelta(minutes=20)
+GRACE = timedelta(minutes=25)
 RUNS = (2, 23, 25, 27)
 """Minutes after each turn: soon; past the grace, when a backstop stops; then the way back to
 Spot; and once more, which has nothing left to do."""

@@ -69,6 +69,7 @@ def fleet(count: int) -> Fleet:
 def workstation(index: int) -> dict[str, Any]:
     """The index-th workstation."""
     each: dict[str, Any] = {"owner": f"{NAMES[index]}@example.com", "schedule": dict(HOURS)}
+    each["notices"] = {"email": "owner"}
     match index % 3:
         case 0:
             each |= {"gpu": {"memory": "24GB"}, "vcpus": {"min": 4, "max": 16}}

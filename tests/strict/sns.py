@@ -1,10 +1,14 @@
-"""Amazon SNS topics."""
+"""Amazon SNS topics and their subscriptions."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from tests.strict.aws import ACCOUNT, Here, Refusal
 from tests.strict.tables import Record
 from tests.strict.tags import retagged, untagged
+
+UNCONFIRMED_SECONDS = 48 * 3600
 
 
 def create_topic(here: Here, p: Record) -> Record:
@@ -22,10 +26,18 @@ def create_topic(here: Here, p: Record) -> Record:
 
 
 def get_topic_attributes(here: Here, p: Record) -> Record:
-    """The policy, which AWS always has."""
+    """The policy, which AWS always has, and how many subscribe."""
     topic = here.seen("topics").get(p["TopicArn"]) or _absent(404)
     default = '{"Version":"2008-10-17","Statement":[]}'
-    known = {"TopicArn": p["TopicArn"], "Owner": ACCOUNT, "Policy": default}
+    waiting = [each["Pending"] for each in _subscribed(here, here.seen("subscriptions"), p)]
+    known = {
+        "TopicArn": p["TopicArn"],
+        "Owner": ACCOUNT,
+        "Policy": default,
+        "SubscriptionsPending": str(sum(waiting)),
+        "SubscriptionsConfirmed": str(len(waiting) - sum(waiting)),
+        "SubscriptionsDeleted": "0",
+    }
     return {"Attributes": {**known, **topic["Attributes"]}}
 
 
@@ -38,9 +50,78 @@ def set_topic_attributes(here: Here, p: Record) -> Record:
 
 
 def delete_topic(here: Here, p: Record) -> Record:
-    """No error for one that is gone (M)."""
+    """No error for one that is gone; its subscriptions go with it (M)."""
     here.drop("topics", p["TopicArn"])
+    for key, each in here.all("subscriptions").items():
+        if each["TopicArn"] == p["TopicArn"]:
+            here.drop("subscriptions", key)
     return {}
+
+
+def subscribe(here: Here, p: Record) -> Record:
+    """The same again is the same, and a mail more while it waits; other attributes are refused."""
+    if p["TopicArn"] not in here.named("topics"):
+        _absent(404)
+    key = f"{p['TopicArn']}|{p['Protocol']}|{p['Endpoint']}"
+    known = next(
+        (it for it in _subscribed(here, here.all("subscriptions"), p) if it["Key"] == key), None
+    )
+    given = dict(p.get("Attributes", {}))
+    if known is None:
+        made = {
+            "Key": key,
+            "TopicArn": p["TopicArn"],
+            "Protocol": p["Protocol"],
+            "Endpoint": p["Endpoint"],
+            "Attributes": given,
+            "Pending": p["Protocol"] == "email",
+            "Asked": here.aws.seconds,
+        }
+        here.put("subscriptions", key, made)
+    elif known["Attributes"] != given:
+        reason = "Attributes Reason: Subscription already exists with different attributes"
+        raise Refusal("InvalidParameter", f"Invalid parameter: {reason}")
+    waits = known["Pending"] if known else p["Protocol"] == "email"
+    return {"SubscriptionArn": "pending confirmation" if waits else f"{p['TopicArn']}:{key}"}
+
+
+def list_subscriptions_by_topic(here: Here, p: Record) -> Record:
+    """In pages of 100, whose size nobody chooses; what is not confirmed has no ARN (M)."""
+    if p["TopicArn"] not in here.seen("topics"):
+        _absent(404)
+
+    def found() -> list[Record]:
+        return [
+            {
+                "SubscriptionArn": "PendingConfirmation"
+                if each["Pending"]
+                else f"{p['TopicArn']}:{each['Key']}",
+                "Owner": ACCOUNT,
+                **{name: each[name] for name in ("TopicArn", "Protocol", "Endpoint")},
+            }
+            for each in _subscribed(here, here.seen("subscriptions"), p)
+        ]
+
+    return here.page(p, "Subscriptions", found, most=100)
+
+
+def confirm(here: Here, p: Record) -> Record:
+    """Somebody follows the link: no call of AWS's, for its token is in a mail."""
+    for key, each in here.all("subscriptions").items():
+        if each["Endpoint"] == p["Endpoint"]:
+            here.put("subscriptions", key, {**each, "Pending": False})
+    return {}
+
+
+def _subscribed(here: Here, view: Mapping[str, Record], p: Record) -> list[Record]:
+    """Those of a topic; what nobody confirmed is gone after 48 hours (What's New, 10 May 2023)."""
+    now = here.aws.seconds
+    return [
+        each
+        for each in view.values()
+        if each["TopicArn"] == p["TopicArn"]
+        and not (each["Pending"] and now >= each["Asked"] + UNCONFIRMED_SECONDS)
+    ]
 
 
 def list_tags_for_resource(here: Here, p: Record) -> Record:

@@ -59,6 +59,7 @@ def plant(world: World) -> None:
     )
     hand("events", "put_rule", Name="acme-events-theirs", EventPattern='{"source":["aws.ec2"]}')
     hand("sns", "create_topic", Name="acme-events-theirs")
+    hand("sqs", "create_queue", QueueName="acme-events-loop", Attributes={"DelaySeconds": "7"})
     hand("scheduler", "create_schedule_group", Name="default")
     hand(
         "scheduler",

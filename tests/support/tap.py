@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSResponse
 from reconciler.aws.client import Session
 from tests.support.answers import failure
 
-SERVICES = ("autoscaling", "ec2", "events", "fsx", "iam", "scheduler", "sns", "ssm")
+SERVICES = ("autoscaling", "ec2", "events", "fsx", "iam", "scheduler", "sns", "sqs", "ssm")
 READS = ("Describe", "Get", "List")
 
 
