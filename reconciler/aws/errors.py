@@ -57,16 +57,20 @@ ALREADY_EXISTS = frozenset({
     "InvalidGroup.Duplicate",
     "InvalidLaunchTemplateName.AlreadyExistsException",
     "InvalidPermission.Duplicate",
+    "QueueAlreadyExists",  # sqs: with other attributes
+    "QueueNameExists",
     "ResourceAlreadyExistsException",
 })  # fmt: skip
 
 NOT_READY = frozenset({
+    "AWS.SimpleQueueService.QueueDeletedRecently",
     "ConcurrentAccess",  # sns: the topic's tags are being changed
     "ConcurrentModificationException",  # events
     "ConcurrentTagAccess",  # ec2
     "DependencyViolation",
     "IncorrectModificationState",  # ec2: a volume is still being changed
     "IncorrectState",
+    "QueueDeletedRecently",  # sqs: its name is free again after 60 seconds
     "ResourceContention",
     "ResourceInUse",  # autoscaling: the group still has instances
     "ScalingActivityInProgress",
@@ -138,6 +142,8 @@ _DENIED_TEXT = re.compile(r"not authorized to perform:? ([\w-]+:\w+)(?: on resou
 
 _IMAGE_TEXT = re.compile(r"not authorized for images", re.IGNORECASE)
 """EC2's AuthFailure about an image that is not shared: no trouble with credentials."""
+_DEAD_LETTERS_TEXT = "Dead letter target does not exist"
+"""How SQS says that a queue's dead-letter queue is not there, or not there yet."""
 
 _ABSENT_TEXT = re.compile(r"does not exist|not found|could not find", re.IGNORECASE)
 """How Auto Scaling says it: its only code for what is not there is ValidationError."""
@@ -273,6 +279,8 @@ def _by_text(operation: str, code: str, text: str, region: str) -> AwsError | No
     if invalid:
         return InvalidTemplate(operation, code, invalid.group(1) or text, region)
     if code == "ValidationError" and _ABSENT_TEXT.search(text):
+        return NotFound(operation, code, text, region)
+    if code in ("InvalidParameterValue", "InvalidAttributeValue") and _DEAD_LETTERS_TEXT in text:
         return NotFound(operation, code, text, region)
     return None
 

@@ -29,13 +29,13 @@ Look: AWS limits these to no resource
     ec2:DescribeInstanceTypeOfferings ec2:DescribeInstances
     ec2:DescribeLaunchTemplateVersions ec2:DescribeLaunchTemplates ec2:DescribeSecurityGroups
     ec2:DescribeSubnets ec2:DescribeVolumes ec2:GetInstanceTypesFromInstanceRequirements
-    events:ListRules fsx:DescribeFileSystems scheduler:ListSchedules
+    events:ListRules fsx:DescribeFileSystems scheduler:ListSchedules sqs:ListQueues
     on everything
 ByName: what bears a name of the site's is read
     events:ListTagsForResource events:ListTargetsByRule scheduler:GetSchedule
     scheduler:GetScheduleGroup scheduler:ListTagsForResource sns:GetTopicAttributes
-    sns:ListTagsForResource
-    on rule schedules schedule_group topic
+    sns:ListSubscriptionsByTopic sns:ListTagsForResource sqs:GetQueueAttributes sqs:ListQueueTags
+    on rule schedules schedule_group topic queues
 LookAtImages: which image a declared parameter names today
     ssm:GetParameters
     on image_parameters
@@ -55,7 +55,7 @@ Look: what an hour costs, for reports
 
 DOCTOR = """
 Look: what the doctor asks besides
-    autoscaling:DescribeAccountLimits ec2:DescribeInstanceTypes
+    autoscaling:DescribeAccountLimits cloudwatch:GetMetricData ec2:DescribeInstanceTypes
     servicequotas:GetAWSDefaultServiceQuota servicequotas:ListServiceQuotas
     on everything
 LookAtServiceRoles: whether AWS made its own yet; one that is not there has no path
@@ -75,18 +75,21 @@ Change: only what has the site's tag
     ec2:DeleteLaunchTemplate ec2:DeleteTags ec2:ModifyVolume ec2:RevokeSecurityGroupIngress
     fsx:TagResource fsx:UntagResource fsx:UpdateFileSystem
     on groups ec2_things file_systems when ours
-ByName: and written; schedules have no tags, and their group, rule and topic are one a region
+ByName: and written; schedules have no tags, and the rest are one or two a region
     events:PutRule events:PutTargets events:RemoveTargets events:TagResource events:UntagResource
     scheduler:CreateSchedule scheduler:CreateScheduleGroup scheduler:DeleteSchedule
     scheduler:TagResource scheduler:UntagResource sns:CreateTopic sns:SetTopicAttributes
-    sns:TagResource sns:UntagResource
-    on rule schedules schedule_group topic
-Look: which workstation an event of `--queue` is about
+    sns:TagResource sqs:CreateQueue sqs:SetQueueAttributes sqs:TagQueue
+    on rule schedules schedule_group topic queues
+Look: which workstation an event is about that `--listen` hears
     autoscaling:DescribeScalingActivities ec2:DescribeInstances
     on everything
-ByName: `--queue` hears the site's own queues and tells owners
+ByName: `--listen` hears the site's own queues and tells owners
     sns:Publish sqs:DeleteMessage sqs:GetQueueUrl sqs:ReceiveMessage
     on topic queues
+SubscribeByMail: an address that has to confirm, and nobody's queue or function
+    sns:Subscribe
+    on topic when by_mail
 TagAsMade: EC2 asks for this with a create; the condition keeps it to that [2]
     ec2:CreateTags
     on ec2_things when made while_making
@@ -195,6 +198,9 @@ SCHEDULER = """
 StartAndStop: what a schedule does
     autoscaling:SetDesiredCapacity
     on groups when ours
+DeadLetters: what it was refused until it was given up
+    sqs:SendMessage
+    on dead_letters
 """
 
 ROLES = {

@@ -21,6 +21,7 @@ from reconciler.declare.fleet import (
     Workstation,
 )
 from reconciler.declare.hours import cron, texts
+from reconciler.declare.mails import mails
 from reconciler.declare.tree import Map
 from reconciler.declare.units import gib, seconds
 from reconciler.errors import Where
@@ -51,6 +52,7 @@ def workstation(
         on_demand_fallback=fallback and Fallback(**{k: seconds(v) for k, v in fallback.items()}),
         max_runtime=seconds(settings["max_runtime"]) if settings.get("max_runtime") else None,
         outside_hours=settings["outside_hours"],
+        notices=_notices(settings),
         root=RootVolume(
             gib(root["size"]), root["iops"], root["throughput"], root.get("kms_key_id")
         ),
@@ -61,6 +63,13 @@ def workstation(
         where=where,
         places={setting: _place(settings, setting, where) for setting in POINTED},
     )
+
+
+def _notices(settings: Map) -> tuple[str, ...]:
+    """Name each mailbox once: one that is written in capitals is the same."""
+    told = settings["owner"]
+    found = [told if it == "owner" else it for it in mails(settings.get("notices", Map()))]
+    return tuple(dict.fromkeys(it.lower() for it in found))
 
 
 def _place(settings: Map, path: str, where: Where) -> Where:

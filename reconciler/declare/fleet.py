@@ -171,6 +171,7 @@ class Workstation:
     on_demand_fallback: Fallback | None
     max_runtime: int | None  # seconds an instance may run before it is stopped
     outside_hours: Literal["report", "stop"]  # what becomes of it when nobody asked for it
+    notices: tuple[str, ...]  # e-mail addresses that are told of it, in lower case; () means nobody
     root: RootVolume
     home: LustreFileSystem | HomeVolume | None
     mounts: tuple[Mount, ...]

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 
-from reconciler.declare import rules_hours, rules_item, rules_need, rules_storage, rules_types
+from reconciler.declare import (
+    mails,
+    rules_hours,
+    rules_item,
+    rules_need,
+    rules_storage,
+    rules_types,
+)
 from reconciler.declare.gather import Declared, Item
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map, Spot
@@ -25,6 +32,7 @@ def check(declared: Declared) -> list[Problem]:
         problems += rules_hours.check(item, declared.calendars)
         problems += rules_need.check(item)
         problems += rules_types.check(item)
+        problems += mails.check(item)
         problems += rules_storage.check(item, declared.shared[item.fleet])
     for item in declared.file_systems:
         problems += rules_item.file_system(item)

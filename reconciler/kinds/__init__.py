@@ -2,14 +2,17 @@
 
 from reconciler.kinds import (
     auto_scaling_group,
+    dead_letter_queue,
     event_rule,
     file_system,
     home_volume,
     launch_template,
+    queue,
     schedule,
     schedule_group,
     security_group,
     security_group_rules,
+    subscription,
     topic,
 )
 from reconciler.plan.kind import Kind
@@ -23,6 +26,9 @@ KINDS: tuple[Kind, ...] = (
     file_system,
     home_volume,
     topic,
+    subscription,
+    dead_letter_queue,
+    queue,
     event_rule,
     launch_template,
     auto_scaling_group,

@@ -2,6 +2,9 @@
 
 One rule for all workstations: interruption events carry neither tags nor a group name, and a
 bus holds 300 rules. Launch failures are narrowed to our groups by name prefix.
+
+It sends to the region's queue. The target has no RoleArn: the queue's policy lets the rule send,
+and with both AWS warns of lost events (EventBridge user guide, "Using resource-based policies").
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import AwsError
-from reconciler.kinds import topic
+from reconciler.kinds import dead_letter_queue, queue, topic
 from reconciler.kinds.identity import tag_arn
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
@@ -33,18 +36,21 @@ NAME = "event_rule"
 MOVES: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
-TARGET_ID = "topic"
+TARGET_ID = "queue"
+
+RETRY = {"MaximumEventAgeInSeconds": queue.RETENTION, "MaximumRetryAttempts": 185}
+"""As long as an event is worth acting on, and as often as may be (EventBridge API, RetryPolicy)."""
 
 
 @dataclass(frozen=True)
 class EventRule:
-    """The rule and its targets, by target id."""
+    """The rule and its targets, by target id; a target reads as AWS has it, but for its id."""
 
     rule_name: str
     event_pattern: Mapping[str, Any]
     state: str
     description: str
-    targets: Mapping[str, str | Ref]
+    targets: Mapping[str, Mapping[str, Any]]
     tags: Mapping[str, str]
 
 
@@ -58,15 +64,20 @@ RULES = {
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """One per region in use, to that region's topic."""
+    """Want one per region in use, to that region's queue."""
     for region in topic.regions(site):
+        target = {
+            "Arn": Ref(queue.key(site.name, region), "arn"),
+            "RetryPolicy": RETRY,
+            "DeadLetterConfig": {"Arn": Ref(dead_letter_queue.key(site.name, region), "arn")},
+        }
         name = f"{site.name}-events"
         spec = EventRule(
             rule_name=name,
             event_pattern=pattern(site.name),
             state="ENABLED",
             description=f"Spot interruptions and failed launches of {site.name}",
-            targets={TARGET_ID: Ref(topic.key(site.name, region), "arn")},
+            targets={TARGET_ID: target},
             tags=ownership(site.name),
         )
         yield Desired(Key(region, NAME, name), spec)
@@ -100,7 +111,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             continue
         arn = rule["Arn"]
         targets = aws.pages("events", "list_targets_by_rule", "Targets", 100, Rule=name)
-        by_id = {target["Id"]: _target(target) for target in targets}
+        by_id = {it["Id"]: {k: v for k, v in it.items() if k != "Id"} for it in targets}
         tags = read_tags(aws.call("events", "list_tags_for_resource", ResourceARN=arn)["Tags"])
         yield Live(
             Key(aws.region, NAME, name),
@@ -115,12 +126,6 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             owned=scope.owns(tags),
             attrs={"arn": arn},
         )
-
-
-def _target(target: Mapping[str, Any]) -> str:
-    """The ARN; with whatever else somebody gave the target, so that it shows."""
-    more = {name: value for name, value in target.items() if name not in ("Id", "Arn")}
-    return str(target["Arn"]) + (f" {json.dumps(more, sort_keys=True)}" if more else "")
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
@@ -153,8 +158,9 @@ def apply(aws: Aws, change: Change) -> Live | None:
     return Live(change.key, spec, owned=True, attrs=attrs)
 
 
-def _put_targets(aws: Aws, spec: EventRule, before: Mapping[str, str | Ref]) -> None:
-    wanted = [{"Id": name, "Arn": arn} for name, arn in sorted(spec.targets.items())]
+def _put_targets(aws: Aws, spec: EventRule, before: Mapping[str, Any]) -> None:
+    """Put what is wanted first: there is always a target that takes events."""
+    wanted = [{"Id": name, **target} for name, target in sorted(spec.targets.items())]
     answer = aws.call("events", "put_targets", Rule=spec.rule_name, Targets=wanted)
     _whole(aws, "PutTargets", answer)
     gone = sorted(before.keys() - spec.targets.keys())

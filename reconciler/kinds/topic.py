@@ -1,7 +1,10 @@
-"""The SNS topic of a region: where Spot interruptions and failed launches are told.
+"""The SNS topic of a region: where owners are told what an event means to them.
 
-Not encrypted: EventBridge cannot publish through the AWS-managed key, and a customer key
-costs $1 a month; the messages hold instance ids and nothing secret.
+Only what IAM lets publish in this account speaks through it, and no service does: what is sent here
+reaches people under AWS's letterhead.
+
+Not encrypted: with a key of KMS whoever publishes needs rights on that key too, one of your own
+costs $1 a month, and a notice holds nothing secret.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import NotFound
-from reconciler.kinds.identity import tag_arn
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
@@ -24,7 +26,13 @@ from reconciler.plan.model import (
     Live,
     Op,
 )
-from reconciler.plan.ownership import ownership, read_tags, write_tags
+from reconciler.plan.ownership import (
+    ownership,
+    policy_id,
+    policy_is_ours,
+    read_tags,
+    write_tags,
+)
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "topic"
@@ -38,86 +46,94 @@ class Topic:
 
     topic_name: str
     policy: Mapping[str, Any]
-    tags: Mapping[str, str]
+    tags: Mapping[str, str]  # written once, at creation, and not compared
 
 
-RULES = {"policy": IN_PLACE, "tags": IN_PLACE}
+RULES = {"policy": IN_PLACE}
 
 
 def key(site: str, region: str) -> Key:
-    """One topic per region."""
+    """Name the one of a region."""
     return Key(region, NAME, f"{site}-events")
 
 
 def regions(site: ResolvedSite) -> list[str]:
-    """Regions where workstations stand, and so need the shared things."""
+    """List the regions where workstations stand, and so need the shared things."""
     return sorted({each.declared.region for each in site.workstations})
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """One per region in use."""
+    """Want one per region in use."""
+    account = site.declared.account
     for region in regions(site):
-        name = f"{site.name}-events"
-        partition = partition_of(region)
-        prefix = f"arn:{partition}"
-        account = site.declared.account
-        topic_arn = f"{prefix}:sns:{region}:{account}:{name}"
-        rule_arn = f"{prefix}:events:{region}:{account}:rule/{name}"
-        spec = Topic(name, publish_policy(topic_arn, rule_arn), ownership(site.name))
-        yield Desired(key(site.name, region), spec)
+        wanted = key(site.name, region)
+        policy = publish_policy(site.name, region, account)
+        yield Desired(wanted, Topic(wanted.name, policy, ownership(site.name)))
 
 
 def partition_of(region: str) -> str:
-    """The ARN partition of a region (botocore's partitions.json)."""
+    """Name the ARN partition of a region (botocore's partitions.json)."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
-def publish_policy(topic_arn: str, rule_arn: str) -> dict[str, Any]:
-    """Our rule may publish, nobody else: without it EventBridge drops events in silence."""
+def rule_arn(site: str, region: str, account: str) -> str:
+    """Name the rule whose events the queues take."""
+    return f"arn:{partition_of(region)}:events:{region}:{account}:rule/{site}-events"
+
+
+def publish_policy(site: str, region: str, account: str) -> dict[str, Any]:
+    """Let this account's principals publish, as far as IAM lets them; nobody else, and no service.
+
+    Without a condition: the account alone as principal is what AWS documents for it (SNS developer
+    guide, "Example cases for Amazon SNS access control"). An account number would come back from
+    AWS as this ARN.
+    """
+    partition = partition_of(region)
     return {
         "Version": "2012-10-17",
+        "Id": policy_id(site),
         "Statement": [
             {
-                "Sid": "EventBridgeRule",
+                "Sid": "ThisAccountAlone",
                 "Effect": "Allow",
-                "Principal": {"Service": "events.amazonaws.com"},
+                "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
                 "Action": "sns:Publish",
-                "Resource": topic_arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+                "Resource": f"arn:{partition}:sns:{region}:{account}:{key(site, region).name}",
             }
         ],
     }
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Ask for the one name we would use: topics have no filter."""
+    """Ask for the one name we would use: topics have no filter.
+
+    Tags would be one more call in each run: they are read where the policy is not ours.
+    """
     name = f"{scope.site}-events"
     arn = f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{name}"
     try:
-        attributes = aws.call("sns", "get_topic_attributes", TopicArn=arn)["Attributes"]
+        answer = aws.call("sns", "get_topic_attributes", TopicArn=arn)
+        policy = json.loads(answer["Attributes"].get("Policy") or "{}")
+        owned = policy_is_ours(policy, scope.site) or scope.owns(
+            read_tags(aws.call("sns", "list_tags_for_resource", ResourceArn=arn)["Tags"])
+        )
     except NotFound:
         return
-    tags = read_tags(aws.call("sns", "list_tags_for_resource", ResourceArn=arn)["Tags"])
-    yield Live(
-        key(scope.site, aws.region),
-        Topic(name, json.loads(attributes["Policy"]), scope.managed(tags)),
-        owned=scope.owns(tags),
-        attrs={"arn": arn},
-    )
+    spec = Topic(name, policy, tags={})
+    yield Live(key(scope.site, aws.region), spec, owned=owned, attrs={"arn": arn})
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field."""
+    """Compare field by field."""
     return differing(live.spec, want.spec, RULES)
 
 
 def apply(aws: Aws, change: Change) -> Live | None:
-    """Create (an upsert by name) and set the policy."""
+    """Create (an upsert by name) or set the policy."""
     assert change.desired is not None
     spec: Topic = change.desired.spec
-    fields = {each.field for each in change.fields}
     policy = json.dumps(spec.policy, sort_keys=True)
     if change.op is Op.CREATE:
         arn = aws.call(
@@ -129,15 +145,11 @@ def apply(aws: Aws, change: Change) -> Live | None:
         )["TopicArn"]
         return Live(change.key, spec, owned=True, attrs={"arn": arn})
     assert change.live is not None
-    arn = change.live.attrs["arn"]
-    if "policy" in fields:
-        aws.call(
-            "sns",
-            "set_topic_attributes",
-            TopicArn=arn,
-            AttributeName="Policy",
-            AttributeValue=policy,
-        )
-    if "tags" in fields:
-        tag_arn(aws, "sns", arn, change.live.spec.tags, spec.tags)
-    return Live(change.key, spec, owned=True, attrs={"arn": arn})
+    aws.call(
+        "sns",
+        "set_topic_attributes",
+        TopicArn=change.live.attrs["arn"],
+        AttributeName="Policy",
+        AttributeValue=policy,
+    )
+    return Live(change.key, spec, owned=True, attrs=change.live.attrs)

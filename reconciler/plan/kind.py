@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
@@ -46,13 +47,15 @@ class Aws(Protocol):
 class Scope:
     """Whose things we look for, and which names the declaration would give.
 
-    `expected` lets a kind whose names carry a content hash skip reading what its name proves;
-    asking for it waits for the lookups that the declaration needs.
+    `expected` lets a kind whose names carry a content hash skip reading what its name proves, and
+    one of which nothing is declared skip reading at all; asking for it waits for the lookups that
+    the declaration needs. `now` is AWS's clock, in UTC.
     """
 
     site: str
     ignore_tags: tuple[str, ...] = ()
     expected: Callable[[], frozenset[str]] = frozenset
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def owns(self, tags: Mapping[str, str]) -> bool:
         """Whether these tags make a thing ours (promise 6)."""

@@ -140,7 +140,7 @@ class Desired:
     fleet: str = ""
     workstation: str = ""  # "" for what is shared
     after: tuple[Key, ...] = ()  # things that must stand first, beyond those `spec` refers to
-    proof: str = ""  # an AWS name that carries a hash of this content: a list alone proves it
+    proof: str = ""  # what `find` is told of it: a name with a hash, which a list alone proves
     notes: tuple[str, ...] = ()  # shown under its row: where an image came from
     reason: str = ""  # why runtime wants what no YAML says
     home: Key | None = None  # the data that its instances mount as home

@@ -32,6 +32,16 @@ def ownership(
     return {key: value for key, value in zip(keys, values, strict=True) if value}
 
 
+def policy_id(site: str) -> str:
+    """Name the identifier of every policy that we put on a thing (IAM user guide, "Id")."""
+    return f"reconciler-site-{site}"
+
+
+def policy_is_ours(policy: Mapping[str, Any], site: str) -> bool:
+    """Tell by a thing's own policy that it is ours, where reading its tags costs a call more."""
+    return policy.get("Id") == policy_id(site)
+
+
 def read_tags(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """AWS's list of Key/Value as a dict."""
     return {pair["Key"]: pair.get("Value", "") for pair in pairs}

@@ -84,6 +84,14 @@ def test_any_other_code_is_a_plain_failure() -> None:
     )
 
 
+@pytest.mark.parametrize("code", ["InvalidParameterValue", "InvalidAttributeValue"])
+def test_a_dead_letter_queue_that_is_not_there_yet_is_waited_for(code: str) -> None:
+    """The same codes mean anything else with any other text."""
+    reason = "for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
+    assert type(translate(client_error(code, f"Value {{}} {reason}"))) is NotFound
+    assert type(translate(client_error(code, "Value 7 is out of range"))) is AwsError
+
+
 def test_an_error_without_a_code_is_one_too() -> None:
     assert type(translate(botocore.ClientError({"Error": {}}, "X"))) is AwsError
 

@@ -77,7 +77,8 @@ def test_one_run_makes_it_and_the_next_writes_nothing(
     changes = json.loads(report)["changes"]
     assert {change["outcome"] for change in changes} == {"done"}
     site = load([fleets])
-    ours = (site.name, *(each.name for each in site.workstations))
+    told = {address for each in site.workstations for address in each.notices}
+    ours = (site.name, *(each.name for each in site.workstations), *told)
     assert [c["name"] for c in changes if not c["name"].startswith(ours)] == []
     assert calls(report) - allowed("plan", "apply") == set()
 

@@ -11,6 +11,7 @@ from tests.hostile.payloads import PAYLOADS
 GOOD = {
     "owner": "alice", "region": "us-east-1", "availability_zones.[]": "us-east-1a",
     "network.subnets.[]": "subnet-0123456789abcdef0",
+    "notices.email": "alice@example.com",
     "storage.mounts.[].file_system": "data", "instance_types.[]": "g6.xlarge",
     "image.owner": "self", "image.name": "golden-*", "type": "fsx_lustre",
 }  # fmt: skip

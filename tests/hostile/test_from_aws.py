@@ -19,6 +19,7 @@ from tests.hostile.payloads import PAYLOADS
 from tests.hostile.test_run import leaves
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import FLEETS, World, client
+from tests.support.later import later
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -103,6 +104,7 @@ def _schedules() -> None:
         scheduler.list_schedules(GroupName="acme")["Schedules"], inputs, strict=True
     ):
         found = scheduler.get_schedule(GroupName="acme", Name=summary["Name"])
+        later()
         scheduler.update_schedule(
             GroupName="acme",
             Name=summary["Name"],

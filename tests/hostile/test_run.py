@@ -171,10 +171,7 @@ def test_what_was_let_through_arrives_in_aws_letter_by_letter(run: Run) -> None:
 
 
 def test_policies_and_patterns_are_the_documents_meant(run: Run) -> None:
-    prefix = "arn:aws:{}:us-east-1:123456789012:{}"
-    policy = topic.publish_policy(
-        prefix.format("sns", "acme-events"), prefix.format("events", "rule/acme-events")
-    )
+    policy = topic.publish_policy("acme", "us-east-1", "123456789012")
     [made] = [arguments for name, arguments in run.calls if name == "sns:create_topic"]
     assert json.loads(made["Attributes"]["Policy"]) == policy
     [rule] = [arguments for name, arguments in run.calls if name == "events:put_rule"]

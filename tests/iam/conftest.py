@@ -173,10 +173,9 @@ def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
 
 
 def _heard(world: World) -> None:
-    """One event of each, as `--queue` takes it: heard, looked up, told, deleted."""
-    queue_name = f"{world.site.name}-events-loop"
+    """One event of each, as `--listen` takes it: heard, looked up, told, deleted."""
     sqs = client("sqs", "us-east-1")
-    url = sqs.create_queue(QueueName=queue_name)["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=f"{world.site.name}-events")["QueueUrl"]
     group = f"{world.site.name}-{world.site.workstations[0].name}"
     scaling = client("autoscaling", "us-east-1")
     scaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=1)
@@ -198,7 +197,7 @@ def _heard(world: World) -> None:
     ):
         event = {**common, "source": source, "detail-type": kind, "detail": detail}
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
-    ears = queue.queue_of(queue_name, world.site, session.region)
+    ears = queue.queue_of(world.site.name, session.region("us-east-1"))
     place = listen.Place(world.site, session.region, session.now, Selection())
     told: list[Notice] = []
 

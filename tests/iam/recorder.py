@@ -71,14 +71,19 @@ ON = {
     "scheduler:UntagResource": "{ResourceArn}",
     "sns:CreateTopic": "sns {Name}",
     "sns:GetTopicAttributes": "{TopicArn}",
+    "sns:ListSubscriptionsByTopic": "{TopicArn}",
     "sns:ListTagsForResource": "{ResourceArn}",
     "sns:Publish": "{TopicArn}",
     "sns:SetTopicAttributes": "{TopicArn}",
+    "sns:Subscribe": "{TopicArn}",
     "sns:TagResource": "{ResourceArn}",
-    "sns:UntagResource": "{ResourceArn}",
+    "sqs:CreateQueue": "sqs {QueueName}",
     "sqs:DeleteMessage": "{QueueUrl}",
+    "sqs:GetQueueAttributes": "{QueueUrl}",
     "sqs:GetQueueUrl": "sqs {QueueName}",
+    "sqs:ListQueueTags": "{QueueUrl}",
     "sqs:ReceiveMessage": "{QueueUrl}",
+    "sqs:SetQueueAttributes": "{QueueUrl}",
 }
 """Actions that are authorised on a resource. What is not here is authorised on `*`."""
 
@@ -150,6 +155,8 @@ def asks(action: str, params: dict[str, Any], region: str) -> Iterator[Request]:
     where = where if where == "*" else arn(where, region)
     tags = _request_tags(params)
     context = {**base, **tags, **_group_settings(action, params)}
+    if action == "sns:Subscribe":
+        context["sns:Protocol"] = params["Protocol"]
     if action not in CREATES and not action.split(":")[1].startswith(READS):
         context |= {f"aws:ResourceTag/{k}": v for k, v in _standing(where, region).items()}
     yield Request(action, where, context)
@@ -174,6 +181,8 @@ def _dependent(
             yield _service_role("fsx.amazonaws.com")
         case "events:PutRule" | "sns:CreateTopic" | "scheduler:CreateScheduleGroup" if tags:
             yield Request(f"{service}:TagResource", where, tags)
+        case "sqs:CreateQueue" if "tags" in params:
+            yield Request("sqs:TagQueue", where)
         case "scheduler:CreateSchedule":
             passed = {"iam:PassedToService": "scheduler.amazonaws.com"}
             yield Request("iam:PassRole", params["Target"]["RoleArn"], passed)

@@ -186,6 +186,15 @@ OTHER_ROLES: list[tuple[str, bool, Case]] = [
     ("scheduler", False, ("autoscaling:SetDesiredCapacity", f"{GROUP}web", OURS)),
     ("scheduler", False, ("autoscaling:UpdateAutoScalingGroup", ALICE, OURS)),
     ("scheduler", False, ("ec2:StopInstances", "ec2 instance/i-1", OURS)),
+    ("scheduler", True, ("sqs:SendMessage", "sqs acme-events-dead", HERE)),
+    ("scheduler", False, ("sqs:SendMessage", "sqs acme-events", HERE)),
+    ("apply", True, ("sns:Subscribe", "sns acme-events", {**HERE, "sns:Protocol": "email"})),
+    ("apply", False, ("sns:Subscribe", "sns acme-events", {**HERE, "sns:Protocol": "lambda"})),
+    ("apply", False, ("sns:Subscribe", "sns billing", {**HERE, "sns:Protocol": "email"})),
+    ("apply", False, ("sns:Unsubscribe", "*", HERE)),
+    ("apply", False, ("sqs:SetQueueAttributes", "sqs acme-orders", HERE)),
+    ("apply", False, ("sqs:SendMessage", "sqs acme-events", HERE)),
+    ("apply", False, ("sqs:DeleteQueue", "sqs acme-events", HERE)),
 ]
 
 

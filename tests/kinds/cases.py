@@ -13,15 +13,18 @@ from reconciler.kinds import (
     file_system,
     home_volume,
     launch_template,
+    queue_wire,
     schedule,
     schedule_group,
     security_group,
     security_group_rules,
+    subscription,
     topic,
 )
 from reconciler.kinds.security_group_rules import Permission
 from reconciler.plan.model import Key, Live
 from tests.kinds.world import client
+from tests.support.later import later
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -32,6 +35,9 @@ SPECS: dict[str, Any] = {
     "file_system": file_system.FileSystem,
     "home_volume": home_volume.HomeVolume,
     "topic": topic.Topic,
+    "subscription": subscription.Subscription,
+    "dead_letter_queue": queue_wire.Queue,
+    "queue": queue_wire.Queue,
     "event_rule": event_rule.EventRule,
     "launch_template": launch_template.LaunchTemplate,
     "auto_scaling_group": auto_scaling_group.AutoScalingGroup,
@@ -43,7 +49,10 @@ IDENTITY: dict[str, set[str]] = {name: set() for name in SPECS} | {
     "security_group": {"group_name", "vpc_id", "description"},
     "security_group_rules": {"group_id"},
     "file_system": {"subnet_id", "security_group_id"},  # used once, at creation
-    "topic": {"topic_name"},
+    "topic": {"topic_name", "tags"},  # tags: written once
+    "subscription": {"topic_arn", "endpoint"},
+    "dead_letter_queue": {"queue_name", "tags"},
+    "queue": {"queue_name", "tags"},
     "event_rule": {"rule_name"},
     "auto_scaling_group": {"runtime"},
 }
@@ -66,6 +75,8 @@ RULES = one("security_group_rules", "acme-workstation")
 HOME = one("file_system", "alice/home")
 VOLUME = one("home_volume", "bob/home")
 TOPIC = one("topic")
+QUEUE = one("queue")
+DEAD = one("dead_letter_queue")
 EVENTS = one("event_rule")
 TEMPLATE = one("launch_template", "acme-alice")
 FLEET = one("auto_scaling_group", "acme-alice")
@@ -74,6 +85,7 @@ SCHEDULES = one("schedule_group")
 STOP = one("schedule", "alice-stop")
 
 TAGS = {"Name": "other", "reconciler:site": "acme", "Color": "blue"}
+OPEN = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/other"
 OTHER_TARGET = "arn:aws:scheduler:::aws-sdk:autoscaling:updateAutoScalingGroup"
 
@@ -120,11 +132,40 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
         },
     ),
     ("topic", "policy"): (TOPIC, {"Version": "2012-10-17", "Statement": []}),
-    ("topic", "tags"): (TOPIC, TAGS),
+    ("queue", "policy"): (QUEUE, {"Version": "2012-10-17", "Id": "x", "Statement": [OPEN]}),
+    ("queue", "message_retention_period"): (QUEUE, 7200),
+    ("queue", "visibility_timeout"): (QUEUE, 60),
+    ("queue", "redrive_policy"): (
+        QUEUE,
+        {
+            "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:acme-events-dead",
+            "maxReceiveCount": 9,
+        },
+    ),
+    ("queue", "delay_seconds"): (QUEUE, 5),
+    ("queue", "kms_master_key_id"): (QUEUE, "alias/aws/sqs"),
+    ("dead_letter_queue", "policy"): (
+        DEAD,
+        {"Version": "2012-10-17", "Id": "x", "Statement": [OPEN]},
+    ),
+    ("dead_letter_queue", "message_retention_period"): (DEAD, 7200),
+    ("dead_letter_queue", "visibility_timeout"): (DEAD, 60),
+    ("dead_letter_queue", "redrive_policy"): (
+        DEAD,
+        {
+            "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:acme-events",
+            "maxReceiveCount": 9,
+        },
+    ),
+    ("dead_letter_queue", "delay_seconds"): (DEAD, 5),
+    ("dead_letter_queue", "kms_master_key_id"): (DEAD, "alias/aws/sqs"),
     ("event_rule", "event_pattern"): (EVENTS, {"source": ["aws.ec2"]}),
     ("event_rule", "state"): (EVENTS, "DISABLED"),
     ("event_rule", "description"): (EVENTS, "other"),
-    ("event_rule", "targets"): (EVENTS, {"else": f"arn:aws:sns:{REGION}:{ACCOUNT}:acme-events"}),
+    ("event_rule", "targets"): (
+        EVENTS,
+        {"else": {"Arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:acme-events"}},
+    ),
     ("event_rule", "tags"): (EVENTS, TAGS),
     ("launch_template", "image_id"): (TEMPLATE, "ami-0123456789abcdef0"),
     ("launch_template", "instance_profile"): (TEMPLATE, "other"),
@@ -180,8 +221,9 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
     ),
     ("schedule", "flexible_time_window"): (
         STOP,
-        {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5},
+        {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 9},
     ),
+    ("schedule", "dead_letter_queue"): (STOP, "arn:aws:sqs:us-east-1:123456789012:other"),
     ("schedule", "start_date"): (STOP, "2090-01-04T12:00:00Z"),
     ("schedule", "end_date"): (STOP, "2090-01-04T12:00:00Z"),
 }
@@ -249,6 +291,19 @@ def _topic_policy(found: Mapping[Key, Live]) -> Key:
         AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [anybody]}),
     )
     return key
+
+
+def _queue(find: Key_, **attributes: str) -> Callable[[Mapping[Key, Live]], Key]:
+    def edit(found: Mapping[Key, Live]) -> Key:
+        key = find(found)
+        url = found[key].attrs["url"]
+        client("sqs").set_queue_attributes(QueueUrl=url, Attributes=attributes)
+        return key
+
+    return edit
+
+
+EVERYBODY = json.dumps({"Version": "2012-10-17", "Statement": [OPEN]})
 
 
 def _rule_state(found: Mapping[Key, Live]) -> Key:
@@ -353,6 +408,7 @@ def _schedule(**edit: Any) -> Callable[[Mapping[Key, Live]], Key]:
         body = scheduler.get_schedule(GroupName="acme", Name=name)
         for known in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"):
             body.pop(known)
+        later()
         scheduler.update_schedule(**{**body, **edit})
         return STOP(found)
 
@@ -365,6 +421,17 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
     "file_system": {"tags": _fsx_tag, "data_compression_type": _fsx_compression},
     "home_volume": {"tags": _ec2_tag(VOLUME), "iops": _volume_iops},
     "topic": {"policy": _topic_policy},
+    "subscription": {},  # it is there or it is not
+    "queue": {
+        "policy": _queue(QUEUE, Policy=EVERYBODY),
+        "redrive_policy": _queue(QUEUE, RedrivePolicy=""),
+        "message_retention_period": _queue(QUEUE, MessageRetentionPeriod="60"),
+        "kms_master_key_id": _queue(QUEUE, KmsMasterKeyId="alias/aws/sqs"),
+    },
+    "dead_letter_queue": {
+        "policy": _queue(DEAD, Policy=""),
+        "message_retention_period": _queue(DEAD, MessageRetentionPeriod="60"),
+    },
     "event_rule": {"state": _rule_state, "targets": _rule_target},
     "launch_template": {
         "tags": _ec2_tag(TEMPLATE),

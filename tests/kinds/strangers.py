@@ -69,6 +69,39 @@ def topic() -> Look:
     )
 
 
+def subscription() -> Look:
+    """Somebody subscribed the address by hand, for everything."""
+    sns = client("sns")
+    arn = sns.create_topic(Name="acme-events", Tags=[{"Key": "reconciler:site", "Value": "acme"}])[
+        "TopicArn"
+    ]
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="alice@example.com")
+    sns.confirm_subscription(TopicArn=arn, Token="alice@example.com")
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="boss@example.com")
+
+    def look() -> Any:
+        found = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+        (mine,) = [it for it in found if it["Endpoint"] == "alice@example.com"]
+        (theirs,) = [it for it in found if it["Endpoint"] == "boss@example.com"]
+        attributes = sns.get_subscription_attributes(SubscriptionArn=mine["SubscriptionArn"])
+        return mine, theirs, attributes["Attributes"]
+
+    return look
+
+
+def queue(name: str = "acme-events") -> Look:
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "7"})["QueueUrl"]
+    return lambda: (
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"],
+        _body(sqs.list_queue_tags(QueueUrl=url)),
+    )
+
+
+def dead_letter_queue() -> Look:
+    return queue("acme-events-dead")
+
+
 def event_rule() -> Look:
     events = client("events")
     events.put_rule(Name="acme-events", EventPattern='{"source": ["mine"]}', State="DISABLED")

@@ -123,13 +123,17 @@ STRANGERS = {
     "file_system": strangers.file_system,
     "home_volume": strangers.home_volume,
     "topic": strangers.topic,
+    "subscription": strangers.subscription,
+    "dead_letter_queue": strangers.dead_letter_queue,
+    "queue": strangers.queue,
     "event_rule": strangers.event_rule,
     "launch_template": strangers.launch_template,
     "auto_scaling_group": strangers.auto_scaling_group,
     "schedule_group": strangers.schedule_group,
     "schedule": strangers.schedule,
 }
-NAMELESS = {"file_system", "home_volume"}  # a stranger's cannot be taken for ours
+NAMELESS = {"file_system", "home_volume", "subscription"}
+"""A stranger's cannot be taken for ours, or does as well as ours."""
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)

@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 
 from reconciler.declare.fleet import Edge, Mount
+from reconciler.declare.hours import cron
 from reconciler.errors import Where
 from reconciler.kinds import (
     auto_scaling_group,
+    dead_letter_queue,
     event_rule,
     file_system,
     home_volume,
     launch_template,
     mixed_instances,
+    queue,
     schedule,
     security_group_rules,
+    subscription,
     topic,
 )
 from reconciler.plan.kind import Kind
@@ -137,15 +141,44 @@ def test_a_volume_that_is_home_ties_its_group_to_one_zone() -> None:
     assert home.key in group.after, "a home that cannot move holds its group back"
 
 
-def test_a_schedule_that_fails_is_not_retried_into_the_night() -> None:
+def test_a_schedule_tries_as_often_as_may_be_and_not_into_the_night() -> None:
     start, stop = schedule.desired(declared(schedule=EDGES))
     for edge in (start, stop):
-        assert edge.spec.retry_policy["MaximumEventAgeInSeconds"] <= 900
-        assert edge.spec.flexible_time_window == {"Mode": "OFF"}
+        assert edge.spec.retry_policy == {
+            "MaximumRetryAttempts": 185,
+            "MaximumEventAgeInSeconds": 900,
+        }
+        assert edge.spec.flexible_time_window == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
+        dead = "arn:aws:sqs:us-east-1:123456789012:acme-events-dead"
+        assert edge.spec.dead_letter_queue == dead
+        assert dead_letter_queue.key("acme", "us-east-1") in edge.after
         assert edge.spec.timezone == "Europe/Berlin"
         assert edge.spec.state == "ENABLED"
     assert start.spec.input == {"AutoScalingGroupName": "acme-alice", "DesiredCapacity": 1}
     assert stop.spec.input == {"AutoScalingGroupName": "acme-alice", "DesiredCapacity": 0}
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "spread"),
+    [
+        ("Mon-Fri 09:00", "Mon-Fri 19:00", True),
+        ("daily 06:15", "daily 06:00", True),
+        ("daily 06:14", "daily 06:00", False),
+        ("daily 00:05", "daily 23:55", False),  # over midnight
+        ("Mon 00:05", "Sun 23:55", False),  # over the week's end
+        ("Tue 00:05", "Sun 23:55", True),
+    ],
+)
+def test_a_start_and_a_stop_that_are_near_keep_their_order(
+    start: str, stop: str, spread: bool
+) -> None:
+    """Within their windows they could change places, and it would end off."""
+    edges = [
+        Edge(action, text, cron(text), "Europe/Berlin", HERE)  # type: ignore[arg-type]  # of a list
+        for action, text in (("start", start), ("stop", stop))
+    ]
+    for wanted in schedule.desired(declared(schedule=tuple(edges))):
+        assert (wanted.spec.flexible_time_window["Mode"] == "FLEXIBLE") is spread
 
 
 def test_a_schedule_is_named_by_its_content() -> None:
@@ -185,12 +218,49 @@ def test_lustre_goes_both_ways_between_both_groups_and_nothing_else_is_open() ->
     assert own == {"acme-lustre (vpc-1)", "acme-workstation (vpc-1)"}
 
 
-def test_only_our_rule_may_publish_to_the_topic() -> None:
+def test_only_our_rule_may_send_to_the_queues() -> None:
+    for kind, name in ((queue, "acme-events"), (dead_letter_queue, "acme-events-dead")):
+        (statement,) = spec(kind).policy["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert statement["Resource"] == f"arn:aws:sqs:us-east-1:123456789012:{name}"
+        assert statement["Condition"] == {
+            "ArnEquals": {"aws:SourceArn": "arn:aws:events:us-east-1:123456789012:rule/acme-events"}
+        }, "the documented form, and nothing that AWS may not tell"
+
+
+def test_no_service_and_no_other_account_may_publish_to_the_topic() -> None:
+    """A service and another account need to be allowed here, and are not."""
     (statement,) = spec(topic).policy["Statement"]
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Condition"] == {
-        "ArnEquals": {"aws:SourceArn": "arn:aws:events:us-east-1:123456789012:rule/acme-events"}
+    assert statement["Effect"] == "Allow"
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert statement["Action"] == "sns:Publish"
+    assert statement["Resource"] == "arn:aws:sns:us-east-1:123456789012:acme-events"
+    assert "Condition" not in statement
+
+
+def test_what_cannot_be_delivered_is_kept_longer_than_what_is_worth_acting_on() -> None:
+    events, dead = spec(queue), spec(dead_letter_queue)
+    assert events.message_retention_period == 3600
+    assert dead.message_retention_period == 14 * 86400
+    assert events.redrive_policy == {
+        "deadLetterTargetArn": Ref(dead_letter_queue.key("acme", "us-east-1"), "arn"),
+        "maxReceiveCount": 5,
     }
+    assert events.visibility_timeout * 5 < events.message_retention_period, "before it expires"
+    (target,) = spec(event_rule).targets.values()
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600
+    assert target["DeadLetterConfig"]["Arn"].key.kind == "dead_letter_queue"
+    assert "RoleArn" not in target
+
+
+def test_each_address_is_subscribed_once_a_region_for_what_names_it() -> None:
+    two = declared(notices=("alice@example.com", "ops@example.com"))
+    assert [d.key.name for d in subscription.desired(two)] == [
+        "alice@example.com",
+        "ops@example.com",
+    ]
+    assert json.loads(subscription.filter_policy("ops@example.com")) == {"to": ["ops@example.com"]}
+    assert list(subscription.desired(declared())) == [], "nobody is mailed unasked"
 
 
 def test_one_rule_hears_of_all_spot_interruptions_and_of_our_failed_launches_only() -> None:

@@ -97,6 +97,7 @@ def workstation(name: str = "alice", **overrides: Any) -> Workstation:
         on_demand_fallback=None,
         max_runtime=None,
         outside_hours="report",
+        notices=(),
         root=RootVolume(100, 3000, 125, None),
         home=None,
         mounts=(),

@@ -34,6 +34,7 @@ ALICE: Tree = {
     "gpu": {"memory": "24GB"},
     "storage": {"home": LUSTRE, "mounts": [{"file_system": "datasets", "at": "/fsx"}]},
     "schedule": HOURS,
+    "notices": {"email": "owner"},
 }
 BOB: Tree = {"instance_types": TYPES, "storage": {"home": EBS}, "schedule": HOURS}
 PLAIN: Tree = {"instance_types": TYPES}

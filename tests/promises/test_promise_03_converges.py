@@ -15,7 +15,7 @@ from tests.promises.conftest import Raise, Stage, client
 from tests.promises.fleets import HOURS, TYPES, VISION, Tree, plain, vision
 from tests.support.tap import Killed, Sent
 
-FIRST_APPLY = 21
+FIRST_APPLY = 24
 """Writing calls of a first apply of two workstations, over the runs it takes."""
 
 EDIT: Tree = {
@@ -44,6 +44,11 @@ def count() -> Counter[str]:
         schedules=len(client("scheduler").list_schedules(GroupName="acme")["Schedules"]),
         schedule_groups=len(client("scheduler").list_schedule_groups()["ScheduleGroups"]),
         topics=len(client("sns").list_topics()["Topics"]),
+        subscriptions=sum(
+            len(client("sns").list_subscriptions_by_topic(TopicArn=it["TopicArn"])["Subscriptions"])
+            for it in client("sns").list_topics()["Topics"]
+        ),
+        queues=len(client("sqs").list_queues().get("QueueUrls", ())),
         rules=len(rules),
         targets=sum(map(len, targets)),
         security_groups=len(security),

@@ -15,6 +15,7 @@ from tests.kinds.world import rows
 from tests.promises.conftest import Raise, Stage, client, data, group, schedules
 from tests.promises.fleets import ALICE, BOB, PLAIN, VISION, Tree, vision
 from tests.support.answers import failure
+from tests.support.later import later
 from tests.support.tap import Sent
 
 KINDS_READ_BY: dict[str, set[str]] = {
@@ -33,7 +34,9 @@ KINDS_READ_BY: dict[str, set[str]] = {
     "scheduler:ListSchedules": {"schedule"},
     "scheduler:ListTagsForResource": {"schedule_group"},
     "sns:GetTopicAttributes": {"topic"},
-    "sns:ListTagsForResource": {"topic"},
+    "sns:ListSubscriptionsByTopic": {"subscription"},
+    "sqs:GetQueueAttributes": {"queue", "dead_letter_queue"},
+    "sqs:ListQueues": {"queue", "dead_letter_queue"},
 }
 LOOKED_UP = {
     "ec2:DescribeImages",
@@ -52,7 +55,8 @@ OF_WHAT_STANDS = {
     "events:ListTargetsByRule",
     "scheduler:GetSchedule",
     "scheduler:ListTagsForResource",
-    "sns:ListTagsForResource",
+    "sns:ListSubscriptionsByTopic",
+    "sqs:GetQueueAttributes",
 }
 """Not asked in an empty account."""
 FAILURES = ["ThrottlingException", "AccessDenied"]
@@ -73,6 +77,7 @@ def world(module_stage: Raise) -> Stage:
         body = scheduler.get_schedule(GroupName="acme", Name=summary["Name"])
         for known in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"):
             body.pop(known)
+        later()
         scheduler.update_schedule(**{**body, "Description": "edited, so that it has to be read"})
     made.declare(EDITED)
     return made

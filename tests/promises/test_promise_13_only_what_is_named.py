@@ -33,6 +33,9 @@ def edited(module_sandbox: object) -> World:
     there = live(world)
     for (_, field), (find, value) in cases.DECLARED.items():
         world.edits.setdefault((find(there), field), value)
+    alice, *others = world.site.workstations  # a subscription has no field that changes
+    alice = replace(alice, notices=(*alice.notices, "new@example.com"))
+    world.site = replace(world.site, workstations=(alice, *others))
     return world
 
 

@@ -29,8 +29,15 @@ RESOURCES = (
     Bug(
         "a topic's policy is not compared",
         "reconciler/kinds/topic.py",
-        'RULES = {"policy": IN_PLACE, "tags": IN_PLACE}',
-        'RULES = {"tags": IN_PLACE}',
+        'RULES = {"policy": IN_PLACE}',
+        "RULES: dict[str, str] = {}",
+        KINDS,
+    ),
+    Bug(
+        "every rule of the account may send to the queues",
+        "reconciler/kinds/queue_wire.py",
+        '"Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},',
+        "",
         KINDS,
     ),
     Bug(
@@ -86,8 +93,8 @@ RESOURCES = (
     Bug(
         "an edited schedule is believed",
         "reconciler/kinds/schedule.py",
-        'summary["LastModificationDate"] != summary["CreationDate"]',
-        'summary["LastModificationDate"] < summary["CreationDate"]',
+        "apart >= SECOND",
+        "apart < timedelta()",
         KINDS,
     ),
     Bug(

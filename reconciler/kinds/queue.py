@@ -1,0 +1,77 @@
+"""The queue of a region: the site's rule puts events into it, `reconcile --listen` takes them out.
+
+Straight from the rule, not through a topic: EventBridge tells a queue's policy which rule it sends
+for, and tells a topic's policy nothing (EventBridge user guide, "Using resource-based policies").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.kinds import dead_letter_queue, queue_wire, topic
+from reconciler.kinds.queue_wire import Queue
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import Change, Desired, FieldChange, Key, Live, Ref
+from reconciler.plan.ownership import ownership
+from reconciler.plan.resolve import ResolvedSite
+
+NAME = "queue"
+MOVES: frozenset[str] = frozenset()
+HOLDS_INSTANCES = False
+
+RULES = queue_wire.RULES
+
+RETENTION = 3600
+"""Seconds. The loop throws away what is older, for a whole round has seen since what it would
+tell; and a site without a loop keeps nothing."""
+
+HIDDEN = 300
+"""Seconds until a message that was not acted on comes again: longer than a run takes."""
+
+MOST_RECEIVED = 5
+"""Then it goes to the dead-letter queue: five runs failed at it, over some twenty minutes."""
+
+
+def key(site: str, region: str) -> Key:
+    """Name the one of a region."""
+    return Key(region, NAME, f"{site}-events")
+
+
+def desired(site: ResolvedSite) -> Iterator[Desired]:
+    """Want one per region in use."""
+    account = site.declared.account
+    for region in topic.regions(site):
+        wanted = key(site.name, region)
+        own = f"arn:{topic.partition_of(region)}:sqs:{region}:{account}:{wanted.name}"
+        spec = Queue(
+            queue_name=wanted.name,
+            policy=queue_wire.send_policy(
+                site.name, own, topic.rule_arn(site.name, region, account)
+            ),
+            message_retention_period=RETENTION,
+            visibility_timeout=HIDDEN,
+            redrive_policy={
+                "deadLetterTargetArn": Ref(dead_letter_queue.key(site.name, region), "arn"),
+                "maxReceiveCount": MOST_RECEIVED,
+            },
+            tags=ownership(site.name),
+        )
+        yield Desired(wanted, spec)
+
+
+def find(aws: Aws, scope: Scope) -> Iterator[Live]:
+    """Look for the one name we would use."""
+    live = queue_wire.find(aws, scope, key(scope.site, aws.region))
+    if live is not None:
+        yield live
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Compare field by field."""
+    return differing(live.spec, want.spec, RULES)
+
+
+def apply(aws: Aws, change: Change) -> Live | None:
+    """Create it, or set what differs."""
+    return queue_wire.apply(aws, change)

@@ -1,0 +1,152 @@
+"""An SQS queue, for the kinds that are one: its shape, and its calls.
+
+A queue's tags would cost one more call a queue in each run. So the identifier of its policy says
+whose it is, and tags are read only where the policy does not say so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.errors import NotFound
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import IN_PLACE, Change, Key, Live, Op, Ref
+from reconciler.plan.ownership import policy_id, policy_is_ours
+
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A standard queue: who may send, and how long messages stay and stay hidden."""
+
+    queue_name: str
+    policy: Mapping[str, Any]
+    message_retention_period: int  # seconds
+    visibility_timeout: int  # seconds
+    redrive_policy: Mapping[str, str | int | Ref]  # {}: a message is received as often as it comes
+    tags: Mapping[str, str]  # written once, at creation, and not read
+    delay_seconds: int = 0
+    kms_master_key_id: str = ""  # with a key of KMS, EventBridge loses every event in silence
+
+
+RULES = {
+    "policy": IN_PLACE,
+    "message_retention_period": IN_PLACE,
+    "visibility_timeout": IN_PLACE,
+    "redrive_policy": IN_PLACE,
+    "delay_seconds": IN_PLACE,
+    "kms_master_key_id": IN_PLACE,
+}
+
+_ATTRIBUTES = {
+    "policy": "Policy",
+    "message_retention_period": "MessageRetentionPeriod",
+    "visibility_timeout": "VisibilityTimeout",
+    "redrive_policy": "RedrivePolicy",
+    "delay_seconds": "DelaySeconds",
+    "kms_master_key_id": "KmsMasterKeyId",
+}
+
+
+def send_policy(site: str, queue_arn: str, rule_arn: str) -> dict[str, Any]:
+    """Let the site's rule send, and nobody else but those whom IAM lets in this account.
+
+    The condition is the one that AWS documents for a queue (EventBridge user guide, "Using
+    resource-based policies", Amazon SQS permissions); it has no `aws:SourceAccount`, and the ARN
+    holds the account.
+    """
+    return {
+        "Version": "2012-10-17",
+        "Id": policy_id(site),
+        "Statement": [
+            {
+                "Sid": "EventBridgeRule",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue_arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+            }
+        ],
+    }
+
+
+def find(aws: Aws, scope: Scope, key: Key) -> Live | None:
+    """Read the queue of this name; None where there is none.
+
+    AWS asks to keep a queue's URL as it was returned, not to build one (SQS developer guide,
+    "Queue and message identifiers"), so the queues of the site are listed: once a run for all.
+    """
+    urls = aws.call("sqs", "list_queues", QueueNamePrefix=f"{scope.site}-events")
+    url = next((it for it in urls.get("QueueUrls", ()) if it.endswith(f"/{key.name}")), None)
+    if url is None:
+        return None
+    try:
+        answer = aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
+        attributes = answer["Attributes"]
+        policy = json.loads(attributes.get("Policy") or "{}")
+        owned = policy_is_ours(policy, scope.site) or scope.owns(
+            aws.call("sqs", "list_queue_tags", QueueUrl=url).get("Tags", {})
+        )
+    except NotFound:  # deleted since it was listed
+        return None
+    spec = Queue(
+        queue_name=key.name,
+        policy=policy,
+        message_retention_period=int(attributes["MessageRetentionPeriod"]),
+        visibility_timeout=int(attributes["VisibilityTimeout"]),
+        redrive_policy=_redrive(attributes.get("RedrivePolicy") or "{}"),
+        tags={},
+        delay_seconds=int(attributes.get("DelaySeconds", 0)),
+        kms_master_key_id=attributes.get("KmsMasterKeyId", ""),
+    )
+    attrs = {"url": url, "arn": attributes["QueueArn"]}
+    return Live(key, spec, owned=owned, attrs=attrs)
+
+
+def _redrive(text: str) -> dict[str, str | int | Ref]:
+    """Read the count as a number, as which AWS's console writes it, and other tools do not."""
+    found = json.loads(text)
+    return {name: int(it) if name == "maxReceiveCount" else it for name, it in found.items()}
+
+
+def apply(aws: Aws, change: Change) -> Live:
+    """Create the queue (by name: the same one twice is one), or set what differs."""
+    assert change.desired is not None
+    spec: Queue = change.desired.spec
+    if change.op is Op.CREATE:
+        url = aws.call(
+            "sqs",
+            "create_queue",
+            QueueName=spec.queue_name,
+            Attributes={
+                _ATTRIBUTES[field]: value
+                for field in _ATTRIBUTES
+                if (value := _written(spec, field))
+            },
+            tags=dict(spec.tags),
+        )["QueueUrl"]
+        arn = f"arn:{aws.partition}:sqs:{aws.region}:{aws.account}:{spec.queue_name}"
+        return Live(change.key, spec, owned=True, attrs={"url": url, "arn": arn})
+    assert change.live is not None
+    attrs = change.live.attrs
+    fields = dict.fromkeys(each.field for each in change.fields)
+    aws.call(
+        "sqs",
+        "set_queue_attributes",
+        QueueUrl=attrs["url"],
+        Attributes={_ATTRIBUTES[field]: _written(spec, field) for field in fields},
+    )
+    return Live(change.key, spec, owned=True, attrs=attrs)
+
+
+def _written(spec: Queue, field: str) -> str:
+    """A field as SQS takes it; "" takes a policy or a key away."""
+    value = getattr(spec, field)
+    if isinstance(value, Mapping):
+        return json.dumps(value, sort_keys=True) if value else ""
+    return str(value)

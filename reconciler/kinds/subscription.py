@@ -1,0 +1,119 @@
+"""E-mail subscriptions to a region's topic: one an address, for all that it is told.
+
+A notice names whom it is for, in its attribute `to`, and a subscription's filter lets through what
+names its own address. So a subscription never changes: who is told of what is decided when a
+notice is published. One that nobody declares any more stays and hears nothing. That keeps the
+right to unsubscribe out of every role: IAM cannot narrow it to a topic (service authorization
+reference, Amazon SNS).
+
+AWS mails an address a link, and sends it nothing else until the link was followed. Until then the
+subscription stands as PendingConfirmation, without an ARN; after 48 hours AWS deletes it (What's
+New, 10 May 2023) and the next run subscribes anew: one mail in two days at most.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.errors import NotFound
+from reconciler.kinds import topic
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import Change, Desired, FieldChange, Key, Live, Ref, Rule
+from reconciler.plan.resolve import ResolvedSite
+
+NAME = "subscription"
+MOVES: frozenset[str] = frozenset()
+HOLDS_INSTANCES = False
+
+TO = "to"
+"""The attribute of a notice that lists the addresses it is for."""
+
+PENDING = "PendingConfirmation"
+"""Stands in the place of an ARN until the address has confirmed."""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Who is subscribed to what: it is there, or it is not."""
+
+    topic_arn: str | Ref
+    endpoint: str
+
+
+RULES: dict[str, Rule] = {}
+
+
+def desired(site: ResolvedSite) -> Iterator[Desired]:
+    """Want one for each address that is told of a workstation, in the workstation's region."""
+    told = {
+        (each.declared.region, address): each.declared.where
+        for each in reversed(site.workstations)
+        for address in each.declared.notices
+    }
+    for (region, address), where in sorted(told.items()):
+        arn = Ref(topic.key(site.name, region), "arn")
+        yield Desired(
+            Key(region, NAME, address),
+            Subscription(arn, address),
+            where=where,
+            proof=_proof(region, address),
+            notes=("AWS mails a link to it, and sends nothing else until the link was followed",),
+        )
+
+
+def filter_policy(address: str) -> str:
+    """Let through what names this address (SNS developer guide, "Filter policy constraints")."""
+    return json.dumps({TO: [address]})
+
+
+def _proof(region: str, address: str) -> str:
+    """Say to `find` that somebody is to be told there."""
+    return f"{NAME} {region} {address}"
+
+
+def find(aws: Aws, scope: Scope) -> Iterator[Live]:
+    """List those of the site's topic, where the YAML has somebody told: it is a call more.
+
+    One that its recipient has ended is listed for a while, with `Deleted` for an ARN: as long as it
+    is, nobody is asked anew.
+    """
+    if not any(it.startswith(_proof(aws.region, "")) for it in scope.expected()):
+        return
+    arn = f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{scope.site}-events"
+    try:
+        found = list(aws.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn))
+    except NotFound:  # no topic yet
+        return
+    for each in found:
+        if each["Protocol"] != "email":
+            continue
+        address = each["Endpoint"].lower()
+        yield Live(
+            Key(aws.region, NAME, address),
+            Subscription(arn, address),
+            owned=True,  # whoever made it: none is ever changed
+            attrs={"arn": each["SubscriptionArn"]},
+        )
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Find nothing: what is subscribed is as it should be."""
+    return differing(live.spec, want.spec, RULES)
+
+
+def apply(aws: Aws, change: Change) -> Live | None:
+    """Subscribe. The same twice is one, and where it is pending, one mail more."""
+    assert change.desired is not None
+    spec: Subscription = change.desired.spec
+    answer = aws.call(
+        "sns",
+        "subscribe",
+        TopicArn=spec.topic_arn,
+        Protocol="email",
+        Endpoint=spec.endpoint,
+        Attributes={"FilterPolicy": filter_policy(spec.endpoint)},
+    )
+    return Live(change.key, spec, owned=True, attrs={"arn": answer["SubscriptionArn"]})
