@@ -82,7 +82,7 @@ def main(fleets: str, rounds: int) -> None:
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),
     ):
-        repeat(request, Console([], os.environ, stop), 0, "")
+        repeat(request, Console([], os.environ, stop), 0, listens=False)
     print(json.dumps(stop.held))
 
 

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "reconcile --dry-run              # the plan, without writing",
         "reconcile                        # make AWS as the YAML says",
         "reconcile --only 'vision/*' --every 5m",
-        "reconcile --every 5m --queue acme-events-loop",
+        "reconcile --every 5m --listen    # tell owners of interruptions, too",
     ),
 )
 @options.fleets
@@ -90,12 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     help="Run again and again, about this far apart; SIGTERM ends it in good order.",
 )
 @click.option(
-    "--queue",
+    "--listen",
     cls=options.Option,
     group="How",
-    metavar="NAME|URL",
-    default="",
-    help="With --every: hear this SQS queue; tell owners, and act on failed launches at once.",
+    is_flag=True,
+    help="With --every: hear AWS's events; tell owners, and act on failed launches at once.",
 )
 @options.manners("text", "json", "markdown")
 @options.version
@@ -127,7 +126,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
     from reconciler.cli.repeat import repeat
 
     # A variable does not make a dry run publish and delete; when typed it is an error.
-    return repeat(request, console, every, "" if request.dry_run else given["queue"])
+    return repeat(request, console, every, listens=given["listen"] and not request.dry_run)
 
 
 for _command in (validate, explain, doctor, simulate, iam, sandbox, completion):
@@ -148,10 +147,10 @@ def _check(ctx: click.Context) -> None:
         raise click.UsageError("--wait has nothing to wait for with --dry-run.")
     if _typed(ctx, "every") and _typed(ctx, "approve"):
         raise click.UsageError("--approve lets one plan through, --every makes many.")
-    if _typed(ctx, "queue") and ctx.params["every"] is None:
-        raise click.UsageError("--queue is for --every: one run has ended when an event comes.")
-    if _typed(ctx, "queue") and dry_run:
-        raise click.UsageError("--queue tells and deletes what it hears: not with --dry-run.")
+    if _typed(ctx, "listen") and ctx.params["every"] is None:
+        raise click.UsageError("--listen is for --every: one run has ended when an event comes.")
+    if _typed(ctx, "listen") and dry_run:
+        raise click.UsageError("--listen tells and deletes what it hears: not with --dry-run.")
 
 
 def _hand_down(ctx: click.Context, command: str) -> None:

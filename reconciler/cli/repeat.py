@@ -1,4 +1,4 @@
-"""`--every`: the run on a loop; with `--queue`, its pauses listen."""
+"""`--every`: the run on a loop; with `--listen`, its pauses hear the site's queues."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
     from reconciler.aws.client import Session
     from reconciler.declare.fleet import Site
-    from reconciler.engine.queue import Message
+    from reconciler.engine.polling import Heard, Poll, Polling
+    from reconciler.engine.queue import Message, Queue
+    from reconciler.plan.kind import Aws
 
     Told = dict[tuple[str, ...], datetime]
 
 
-def repeat(request: Request, console: Console, interval: int, queue: str) -> int:
-    """Rounds about `interval` seconds apart, until a signal; a `queue` of "" hears nothing."""
+def repeat(request: Request, console: Console, interval: int, *, listens: bool) -> int:
+    """Rounds about `interval` seconds apart, until a signal; with `listens` the pauses hear."""
     console.compact = True
     last: tuple[Site, Session] | None = None
+    polling: Polling | None = None
     told: Told = {}
 
     def remember(site: Site, session: Session) -> None:
@@ -45,9 +48,13 @@ def repeat(request: Request, console: Console, interval: int, queue: str) -> int
         return code
 
     def pause(seconds: float) -> None:
+        nonlocal polling
+        from reconciler.engine.polling import Polling
+
         until = time.monotonic() + seconds
-        if queue and last:
-            hear = partial(_listen, queue, *last, request.only, told, once, console, seconds)
+        if last:
+            polling = polling or Polling(time.monotonic)
+            hear = partial(_listen, polling, *last, request.only, told, once, console, seconds)
             guarded(console, hear)
         console.stop.pause(until - time.monotonic())  # whatever broke off the listening
 
@@ -55,7 +62,7 @@ def repeat(request: Request, console: Console, interval: int, queue: str) -> int
         once=once,
         interval=interval,
         stopped=console.stop,
-        pause=pause if queue else console.stop.pause,
+        pause=pause if listens else console.stop.pause,
         clock=time.monotonic,
         random=random.random,
     )
@@ -63,7 +70,7 @@ def repeat(request: Request, console: Console, interval: int, queue: str) -> int
 
 
 def _listen(
-    given: str,
+    polling: Polling,
     site: Site,
     session: Session,
     only: tuple[str, ...],
@@ -72,19 +79,20 @@ def _listen(
     console: Console,
     seconds: float,
 ) -> int:
-    """Hear the queue for so long, with what the last round was connected to."""
+    """Hear the queues for so long, with what the last round was connected to."""
     from reconciler.engine import listen, queue
     from reconciler.plan.selection import Selection
 
     place = listen.Place(site, session.region, session.now, Selection(only))
-    ears = queue.queue_of(given, site, session.region)
+    regions = sorted({each.region for each in site.workstations})
+    polls = {name: _poll(site.name, session.region(name)) for name in regions}
 
-    def hear(left: float) -> Sequence[Message]:
+    def hear(left: float) -> Heard | None:
         try:
-            with console.stop.interruptible():  # or a signal would wait for the poll
-                return queue.receive(ears, left)
+            with console.stop.interruptible():  # or a signal would wait for the polls
+                return polling.next(polls, left)
         except Interrupted:
-            return ()
+            return None
 
     listen.listen(
         seconds,
@@ -96,9 +104,21 @@ def _listen(
             publish=lambda region, it: queue.publish(site.name, session.region(region), it),
             run=lambda names: once(names) == exits.DONE,
         ),
-        forget=partial(queue.delete, ears),
         stopped=console.stop,
-        pause=console.stop.pause,
         clock=time.monotonic,
     )
     return exits.DONE
+
+
+def _poll(site: str, door: Aws) -> Poll:
+    """Poll a region's queue, which is looked for once a pause: a round may have made it since."""
+    from reconciler.engine import queue
+
+    found: list[Queue] = []
+
+    def poll(seconds: float) -> tuple[Queue, Sequence[Message]]:
+        if not found:
+            found.append(queue.queue_of(site, door))
+        return found[0], queue.receive(found[0], seconds)
+
+    return poll

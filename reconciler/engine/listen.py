@@ -1,7 +1,8 @@
-"""What a queue hears between two rounds: the owner is told, the workstation looked at, at once.
+"""What the queues hear between two rounds: the owner is told, the workstation looked at, at once.
 
-The queue is subscribed to the site's topics, so it hears AWS's events and our own notices. Nothing
-is kept but what was told within the hour: a loop that begins anew may tell it once more.
+Nothing is kept but what was told within the hour: a loop that begins anew may tell it once more.
+A message is deleted once it was acted on, or can never be. One that fails again and again goes to
+the dead-letter queue by itself (kinds/queue.py).
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from reconciler.declare.fleet import Site
-from reconciler.engine.queue import OWN, POLL, Message, as_object, opened
+from reconciler.engine.polling import Heard
+from reconciler.engine.queue import Message, as_object, delete
 from reconciler.errors import ReconcilerError
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FLEET, MARKET, OWNER, SITE, WORKSTATION, read_tags
@@ -35,7 +37,13 @@ from reconciler.power.notices import (
 
 log = logging.getLogger(__name__)
 
-_INSTANCE = re.compile(r"i-[0-9a-f]+")
+_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
+
+_LONGEST_GROUP = 255
+"""Characters of a group's name (Auto Scaling API, CreateAutoScalingGroup)."""
+
+AHEAD = timedelta(minutes=5)
+"""How far a clock may be wrong: what lies further ahead is no event of AWS's."""
 
 
 @dataclass(frozen=True)
@@ -57,34 +65,33 @@ class Reaction(NamedTuple):
 
 def listen(
     seconds: float,
-    hear: Callable[[float], Sequence[Message]],
+    hear: Callable[[float], Heard | None],
     act: Callable[[Sequence[Message]], Sequence[Message]],
-    forget: Callable[[Message], None],
     stopped: Callable[[], bool],
-    pause: Callable[[float], None],
     clock: Callable[[], float],
 ) -> None:
-    """A pause of the loop that hears a queue: `hear` waits, `act` gives back what may go.
+    """A pause of the loop that hears queues: `hear` waits, `act` gives back what may go.
 
-    A queue that cannot be heard does not end it: it is told, and tried again.
+    A queue that cannot be heard, or a message that cannot be deleted, does not end it: it is
+    told, and tried again.
     """
     until = clock() + seconds
     while not stopped() and (left := until - clock()) > 0:
+        heard = hear(left)
+        if heard is None:
+            continue
+        if heard.queue is None:
+            log.warning("%s: cannot listen: %s; the rounds go on", heard.region, heard.error)
+            continue
         try:
-            for message in act(hear(left)):
-                forget(message)
+            for message in act(heard.messages):
+                delete(heard.queue, message)
         except ReconcilerError as error:
-            log.warning("cannot listen: %s; the rounds go on", error)
-            pause(max(0.0, min(until - clock(), POLL)))
+            log.warning("%s: an event comes again: %s", heard.region, error)
 
 
-def react(event: Event, who: Who, told: Told, now: datetime) -> Reaction:
-    """What an event calls for. Pure.
-
-    Late ones call for nothing: a whole round has seen since what they would tell.
-    """
-    if now - event.at > WINDOW:
-        return Reaction(None, wake=False)
+def react(event: Event, who: Who, told: Told) -> Reaction:
+    """What an event calls for. Pure."""
     # A failure that repeats is looked at each time: the wait for On-Demand may be over.
     wake = event.what is not What.REBALANCE and who.declared
     return Reaction(notice(event, who, told), wake)
@@ -108,8 +115,9 @@ def act(
     for message in messages:
         try:
             name = _tell(message, place, told, publish)
-        except ReconcilerError as error:
-            log.warning("an event stays in the queue: %s", error)
+        # Whatever nobody foresaw in one event must not keep the others from being acted on.
+        except Exception as error:  # noqa: BLE001
+            log.warning("an event stays in the queue: %s", plain(str(error) or repr(error)))
             continue
         if name:
             woken.setdefault(name, []).append(message)
@@ -132,19 +140,22 @@ def _tell(
     publish: Callable[[str, Notice], None],
 ) -> str:
     """Publish what a message calls for; the workstation to look at, or ""."""
-    text, attributes = opened(message)
-    if attributes >= OWN:
-        return ""  # our own, come back
+    text = str(message.get("Body", ""))
     event = read(as_object(text))
     if event is None:
         log.warning("not an event, thrown away: %s", plain(text[:200]))
         return ""
+    age = place.now() - event.at
+    if not -AHEAD <= age <= WINDOW:
+        # A whole round has seen since what a late one would tell.
+        log.info("%s of %s is not of now: thrown away", event.what, event.at)
+        return ""
     who = resolve(event, place)
     if who is None:
-        about = plain(event.group or event.instance)
+        about = plain((event.group or event.instance)[:200])
         log.info("%s of %s is not the site's: thrown away", event.what, about)
         return ""
-    reaction = react(event, who, told, place.now())
+    reaction = react(event, who, told)
     if reaction.notice:
         publish(event.region, reaction.notice)
         told[topic_of(event, who)] = event.at
@@ -160,6 +171,8 @@ def resolve(event: Event, place: Place) -> Who | None:
     """
     site = place.site
     if event.region not in site.regions or event.account != site.account:
+        return None
+    if event.group and not _may_be_ours(event.group, site):
         return None
     door = place.door(event.region)
     tags = _instance_tags(event, door) if event.instance else {}
@@ -181,6 +194,11 @@ def resolve(event: Event, place: Place) -> Who | None:
         )
         dry = failures.dry_since(answer["Activities"])
     return replace(who, wanted=group["DesiredCapacity"] > 0, dry_since=dry.lacking if dry else None)
+
+
+def _may_be_ours(group: str, site: Site) -> bool:
+    """Whether AWS would look for a group of this name at all: another is refused, for ever."""
+    return group.startswith(f"{site.name}-") and len(group) <= _LONGEST_GROUP and group.isascii()
 
 
 def _instance_tags(event: Event, door: Aws) -> dict[str, str]:
@@ -215,4 +233,5 @@ def _who(tags: Mapping[str, str], region: str, site: Site) -> Who:
         fallback=found.on_demand_fallback,
         home=found.home is not None,
         timezone=found.schedule[0].timezone if found.schedule else "UTC",
+        to=found.notices,
     )

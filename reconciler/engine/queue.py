@@ -1,75 +1,53 @@
-"""The queue that hears a site's topics, and the topic that tells: SQS and SNS on the wire."""
+"""The queue that a region's rule fills, and the topic that tells: SQS and SNS on the wire."""
 
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.declare.fleet import Site
-from reconciler.errors import UsageError
 from reconciler.plan.kind import Aws
 from reconciler.power.notices import Notice
 
 POLL = 20
 """Seconds of one long poll, the most there is (SQS API, ReceiveMessage)."""
 
-HIDDEN = 300
-"""Seconds until a message that was not acted on comes again: longer than a run takes."""
-
 BATCH = 10
 """Messages of one answer, the most there is."""
 
-OWN = frozenset({"workstation", "event"})
-"""Attributes that every notice has, and no event of AWS's."""
-
-_URL = re.compile(r"https?://[^/]+/\d{12}/(?P<name>[\w.-]+)")
-_REGION = re.compile(r"https?://(?:sqs\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.")
-
 Message = Mapping[str, Any]
-"""As ReceiveMessage gives it: Body, ReceiptHandle, MessageAttributes where delivery is raw."""
+"""As ReceiveMessage gives it: Body and ReceiptHandle."""
 
 
 @dataclass(frozen=True)
 class Queue:
-    """The queue, by the door of its region."""
+    """A region's queue, by the door of its region."""
 
     url: str
     door: Aws
 
 
-def queue_of(given: str, site: Site, door: Callable[[str], Aws]) -> Queue:
-    """The queue by URL, or by its name in the site's first region.
+def queue_of(site: str, door: Aws) -> Queue:
+    """Find the queue that a run has made in this region.
 
-    Raises: UsageError for one that is not the site's: what a queue holds is deleted. AwsError.
+    Raises: NotFound before the first run that made it; AwsError.
     """
-    found = _URL.fullmatch(given)
-    name = found["name"] if found else given
-    if not name.startswith(f"{site.name}-events"):
-        raise UsageError(
-            f"--queue {given}: what is heard is deleted, so the queue must be the site's own, with "
-            f"a name that begins with {site.name}-events"
-        )
-    if found:
-        region = _REGION.match(given)
-        return Queue(given, door(region[1] if region else site.regions[0]))
-    first = door(site.regions[0])
-    return Queue(first.call("sqs", "get_queue_url", QueueName=given)["QueueUrl"], first)
+    url = door.call("sqs", "get_queue_url", QueueName=f"{site}-events")["QueueUrl"]
+    return Queue(url, door)
 
 
 def receive(queue: Queue, seconds: float) -> Sequence[Message]:
-    """Wait for messages, at most this long and at most POLL; [] when none came."""
+    """Wait for messages, at most so many whole seconds and at most POLL; [] when none came.
+
+    How long they stay hidden from others is the queue's own (kinds/queue.py).
+    """
     answer = queue.door.call(
         "sqs",
         "receive_message",
         QueueUrl=queue.url,
         MaxNumberOfMessages=BATCH,
-        WaitTimeSeconds=math.ceil(min(seconds, POLL)),
-        VisibilityTimeout=HIDDEN,
-        MessageAttributeNames=sorted(OWN),
+        WaitTimeSeconds=int(min(seconds, POLL)),
     )
     messages: list[Message] = answer.get("Messages", [])
     return messages
@@ -82,7 +60,7 @@ def delete(queue: Queue, message: Message) -> None:
 
 
 def publish(site: str, door: Aws, notice: Notice) -> None:
-    """To the site's topic of a region; subscriptions choose by the attributes."""
+    """Publish to the site's topic of a region; subscriptions choose by the attributes."""
     door.call(
         "sns",
         "publish",
@@ -91,27 +69,15 @@ def publish(site: str, door: Aws, notice: Notice) -> None:
         Message=notice.body,
         MessageAttributes={
             name: {"DataType": "String", "StringValue": value}
+            if isinstance(value, str)
+            else {"DataType": "String.Array", "StringValue": json.dumps(value)}
             for name, value in notice.attributes.items()
         },
     )
 
 
-def opened(message: Message) -> tuple[str, frozenset[str]]:
-    """What was published, and the names of its attributes.
-
-    SNS wraps both in an envelope, unless the subscription asks for raw delivery (SNS developer
-    guide, "Amazon SNS raw message delivery").
-    """
-    body = str(message.get("Body", ""))
-    envelope = as_object(body)
-    if envelope.get("Type") == "Notification" and isinstance(envelope.get("Message"), str):
-        attributes = envelope.get("MessageAttributes")
-        return envelope["Message"], frozenset(attributes if isinstance(attributes, dict) else ())
-    return body, frozenset(message.get("MessageAttributes", ()))
-
-
 def as_object(text: str) -> dict[str, Any]:
-    """JSON as a dict; {} for anything else."""
+    """Read JSON as a dict; {} for anything else."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ user guide, "Amazon EC2 Auto Scaling event reference").
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from reconciler.declare.fleet import Fallback
+from reconciler.kinds.subscription import TO
 from reconciler.power.causes import SPOT_IS_DRY, Cause, Mender
 from reconciler.power.failures import understand
 from reconciler.power.market import lease_since
@@ -32,7 +34,12 @@ SUBJECT_LIMIT = 99
 QUOTE_LIMIT = 300
 """Of AWS's own words; a status message has 255 characters (Auto Scaling API, Activity)."""
 
+MESSAGE_LIMIT = 1000
+"""Of a status message, as far as it is read at all."""
+
 WIDTH = 78
+
+_LINK = re.compile(r"\w+://\S+")
 
 Told = Mapping[tuple[str, ...], datetime]
 """What was told, by `topic_of`, and the time of the event."""
@@ -76,6 +83,7 @@ class Who:
     spot_policy: Literal["spot", "auto", "on-demand", ""] = ""
     fallback: Fallback | None = None
     home: bool | None = None  # None: not known
+    to: tuple[str, ...] = ()  # addresses that are told of it
     timezone: str = "UTC"  # times are told in it
     lease: str = ""  # the group's tag `reconciler:market`
     wanted: bool = True  # whether it is meant to be on
@@ -93,7 +101,7 @@ class Notice:
 
     subject: str
     body: str
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, str | tuple[str, ...]]
 
 
 def read(document: Mapping[str, Any]) -> Event | None:
@@ -113,7 +121,7 @@ def read(document: Mapping[str, Any]) -> Event | None:
         region=_text(document, "region"),
         instance=_text(detail, "instance-id"),
         group=_text(detail, "AutoScalingGroupName"),
-        message=_text(detail, "StatusMessage"),
+        message=_text(detail, "StatusMessage")[:MESSAGE_LIMIT],
     )
     about = event.group if what is What.LAUNCH_FAILURE else event.instance
     return event if about else None
@@ -143,11 +151,16 @@ def notice(event: Event, who: Who, told: Told) -> Notice | None:
             subject, lines = _rebalance(event, who)
         case What.LAUNCH_FAILURE:
             subject, lines = _launch_failure(event, who)
-    attributes = {"owner": plain(who.owner), "workstation": plain(who.name), "event": event.what}
+    attributes: dict[str, str | tuple[str, ...]] = {
+        "owner": plain(who.owner),
+        "workstation": plain(who.name),
+        "event": str(event.what),
+        TO: who.to,
+    }
     return Notice(
         subject=_ascii(f"{plain(who.name)}: {subject}"),
         body=_body(event, who, lines),
-        attributes={name: str(value) for name, value in attributes.items() if value},
+        attributes={name: value for name, value in attributes.items() if value},
     )
 
 
@@ -188,7 +201,8 @@ def _rebalance(event: Event, who: Who) -> tuple[str, dict[str, str]]:
 def _launch_failure(event: Event, who: Who) -> tuple[str, dict[str, str]]:
     words = understand(event.message)
     cause = words.cause
-    said = plain(event.message.partition("Encoded authorization")[0])
+    # A link under AWS's letterhead is followed: AWS's own words have none.
+    said = _LINK.sub("(a link)", plain(event.message.partition("Encoded authorization")[0]))
     return f"not started: {cause.why}", {
         "Why": f"{cause.why}.",
         "What happens now": _after(event, who, cause),

@@ -42,7 +42,7 @@ def offered(folder: Path, line: str) -> list[str]:
     [
         ("reconcile val", ["validate"]),
         ("reconcile --dry", ["--dry-run"]),
-        ("reconcile --qu", ["--queue"]),
+        ("reconcile --lis", ["--listen"]),
         ("reconcile -o ", ["text", "json", "markdown"]),
         ("reconcile explain ", ["alice", "bob", "vision/alice", "vision/bob"]),
         ("reconcile explain vision/a", ["vision/alice"]),

@@ -27,7 +27,7 @@ def site(tmp_path: Path) -> Site:
 def door() -> Door:
     return Door(
         groups={"acme-alice": group()},
-        instances={"i-0abc": tags(**{"aws_autoscaling:groupName": "acme-alice"})},
+        instances={"i-0abc1234": tags(**{"aws_autoscaling:groupName": "acme-alice"})},
     )
 
 

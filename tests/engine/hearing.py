@@ -23,7 +23,7 @@ from reconciler.power.notices import Event, Notice, read
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 ACCOUNT = "123456789012"
-URL = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/acme-events-loop"
+URL = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/acme-events"
 NO_SPOT = "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity."
 FAILED_AT = NOW - timedelta(minutes=4)
 
@@ -132,12 +132,10 @@ class World:
         return [it["Subject"] for it in self.door.published]
 
 
-def message(body: Any, number: int = 0, attributes: Sequence[str] = ()) -> Message:
+def message(body: Any, number: int = 0) -> Message:
+    """As EventBridge puts it into a queue: the event alone, in no envelope."""
     text = body if isinstance(body, str) else json.dumps(body)
-    named = {name: {"StringValue": "x", "DataType": "String"} for name in attributes}
-    return {"Body": text, "ReceiptHandle": f"r{number}"} | (
-        {"MessageAttributes": named} if named else {}
-    )
+    return {"Body": text, "ReceiptHandle": f"r{number}"}
 
 
 def event(kind: str = "EC2 Instance Launch Unsuccessful", **changes: Any) -> dict[str, Any]:
@@ -150,21 +148,13 @@ def event(kind: str = "EC2 Instance Launch Unsuccessful", **changes: Any) -> dic
         "account": ACCOUNT,
         "region": "us-east-1",
         "time": "2026-11-20T12:59:00Z",
-        "detail": failed if auto else {"instance-id": "i-0abc"},
+        "detail": failed if auto else {"instance-id": "i-0abc1234"},
     } | changes
 
 
 FAILURE = event()
 INTERRUPTION = event("EC2 Spot Instance Interruption Warning")
 REBALANCE = event("EC2 Instance Rebalance Recommendation")
-
-
-def enveloped(body: Any, attributes: Sequence[str] = ()) -> dict[str, Any]:
-    return {
-        "Type": "Notification",
-        "TopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:acme-events",
-        "Message": body if isinstance(body, str) else json.dumps(body),
-    } | ({"MessageAttributes": {key: {} for key in attributes}} if attributes else {})
 
 
 def parsed(document: Mapping[str, Any]) -> Event:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,10 +13,8 @@ from typing import Any
 import pytest
 
 from reconciler.engine.listen import act, listen
-from reconciler.engine.queue import (
-    Message,
-    opened,
-)
+from reconciler.engine.polling import Heard
+from reconciler.engine.queue import Queue
 from reconciler.errors import AwsError, Unreachable
 from reconciler.power.notices import What
 from tests.engine.hearing import (
@@ -24,16 +22,16 @@ from tests.engine.hearing import (
     FAILURE,
     INTERRUPTION,
     REBALANCE,
+    URL,
+    Door,
     World,
-    enveloped,
     group,
     message,
 )
 
 
-@pytest.mark.parametrize("wrap", [enveloped, lambda it: it], ids=["envelope", "raw"])
-def test_told_run_and_deleted(world: World, wrap: Callable[[Any], Any]) -> None:
-    assert world.hear(wrap(FAILURE)) == []
+def test_told_run_and_deleted(world: World) -> None:
+    assert world.hear(FAILURE) == []
     assert world.ran == [("alice",)]
     [said] = world.door.published
     assert said["TopicArn"] == f"arn:aws:sns:us-east-1:{ACCOUNT}:acme-events"
@@ -41,6 +39,18 @@ def test_told_run_and_deleted(world: World, wrap: Callable[[Any], Any]) -> None:
         "owner": {"DataType": "String", "StringValue": "alice@example.com"},
         "workstation": {"DataType": "String", "StringValue": "alice"},
         "event": {"DataType": "String", "StringValue": "launch-failure"},
+    }, "nobody is named whom the YAML does not name"
+
+
+def test_a_notice_names_whom_the_yaml_names(world: World) -> None:
+    alice, *others = world.site.workstations
+    told = replace(alice, notices=("alice@example.com", "ops@example.com"))
+    world.site = replace(world.site, workstations=(told, *others))
+    world.hear(FAILURE)
+    [said] = world.door.published
+    assert said["MessageAttributes"]["to"] == {
+        "DataType": "String.Array",
+        "StringValue": '["alice@example.com", "ops@example.com"]',
     }
 
 
@@ -65,7 +75,7 @@ def test_a_hint_is_told_and_nothing_is_run(world: World) -> None:
 
 
 def test_duplicates_are_told_once_and_run_once(world: World) -> None:
-    assert world.hear(FAILURE, FAILURE, enveloped(FAILURE)) == []
+    assert world.hear(FAILURE, FAILURE, FAILURE) == []
     assert len(world.subjects) == 1
     assert world.ran == [("alice",)]
     world.hear(FAILURE)
@@ -125,22 +135,78 @@ def test_poison_is_logged_and_deleted(
     assert world.ran == [("alice",)]
 
 
-def test_our_own_notices_are_not_heard(world: World) -> None:
-    world.hear(FAILURE)
-    said = world.door.published[0]
-    raw = message(said["Message"], attributes=list(said["MessageAttributes"]))
-    wrapped = message(enveloped(said["Message"], list(said["MessageAttributes"])))
-    world.told.clear()
-    assert world.act([raw, wrapped]) == [raw, wrapped]
-    assert len(world.subjects) == 1
+def _texts(document: dict[str, Any], path: str = "") -> Iterator[str]:
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from _texts(value, f"{path}{name}.")
+        else:
+            yield path + name
 
 
-def test_an_event_under_our_attributes_is_ours(world: World) -> None:
-    """Whatever a notice says, it starts nothing."""
-    wrapped = message(enveloped(FAILURE, ["event", "workstation"]))
-    assert opened(wrapped)[1] == {"event", "workstation"}
-    world.act([wrapped])
-    assert world.subjects == []
+def _grown(document: dict[str, Any], path: str, value: str) -> dict[str, Any]:
+    name, _, rest = path.partition(".")
+    return {**document, name: _grown(document[name], rest, value) if rest else value}
+
+
+@pytest.mark.parametrize("size", [256, 5_000, 200_000])
+@pytest.mark.parametrize("document", [FAILURE, INTERRUPTION], ids=["failure", "interruption"])
+def test_an_event_with_a_text_of_any_length_is_deleted(
+    world: World, document: dict[str, Any], size: int
+) -> None:
+    """AWS refuses a name that is too long, for ever: the message would come again and again."""
+    refuse_long(world.door)
+    for path in _texts(document):
+        for letter in ("a", "\u00e9", "1"):
+            grown = _grown(document, path, letter * size)
+            assert world.hear(grown) == [], (path, letter)
+            for prefix in ("acme-", "i-"):
+                assert world.hear(_grown(document, path, prefix + letter * size)) == [], path
+    for said in world.door.published:
+        assert len(said["Subject"]) < 100
+        assert len(said["Message"]) < 3000, "SNS takes 256 KiB; a person reads a page"
+
+
+def refuse_long(door: Door) -> None:
+    """As AWS: a name has 255 characters at most, a filter value too, a message 256 KiB."""
+    call, pages = door.call, door.pages
+
+    def refuse(texts: Iterable[str]) -> None:
+        for text in texts:
+            if len(text) > 255 or not text.isascii():
+                raise AwsError("x:Y", "ValidationError", "failed to satisfy constraint")
+
+    def checked(service: str, operation: str, **given: Any) -> dict[str, Any]:
+        refuse(given.get("AutoScalingGroupNames", ()))
+        if operation == "publish" and len(given["Message"].encode()) > 262_144:
+            raise AwsError("sns:Publish", "InvalidParameter", "Message too long")
+        return call(service, operation, **given)
+
+    def paged(service: str, operation: str, items: str, **given: Any) -> Any:
+        refuse(given["Filters"][0]["Values"])
+        return pages(service, operation, items, **given)
+
+    door.call, door.pages = checked, paged  # type: ignore[method-assign, assignment]  # a test's
+
+
+def test_an_event_that_breaks_us_holds_up_no_other(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stays, and the queue itself moves it to the dead letters after some more tries."""
+    broken = group()
+    broken["Tags"] = [{"Key": "reconciler:site"}, {"no": "key"}]
+    world.door.groups["acme-bob"] = broken
+    [left] = world.hear(_grown(FAILURE, "detail.AutoScalingGroupName", "acme-bob"), FAILURE)
+    assert "acme-bob" in left["Body"]
+    assert "an event stays in the queue: 'Key'" in caplog.text
+    assert world.ran == [("alice",)]
+
+
+def test_a_link_is_not_passed_on_under_awss_letterhead(world: World) -> None:
+    said = "URGENT: verify at https://aws-login.example.net/x now"
+    world.hear(_grown(FAILURE, "detail.StatusMessage", said))
+    [told] = world.door.published
+    assert "example.net" not in told["Message"]
+    assert "verify at (a link) now" in told["Message"]
 
 
 def test_what_this_loop_does_not_look_at_is_told_and_not_run(world: World) -> None:
@@ -157,61 +223,66 @@ def test_a_workstation_is_never_a_glob(world: World) -> None:
     assert world.ran == []
 
 
-@dataclass
 class Time:
-    """A clock that polls and pauses move."""
+    """A clock that polls move."""
 
-    now: float = 0.0
-    paused: list[float] = field(default_factory=list)
+    now = 0.0
 
-    def pause(self, seconds: float) -> None:
-        self.paused.append(seconds)
-        self.now += seconds
+
+def heard(world: World, *bodies: Any) -> Heard:
+    return Heard("us-east-1", Queue(URL, world.door), [message(it) for it in bodies])
 
 
 def test_the_pause_lasts_and_hears_meanwhile(world: World) -> None:
     time = Time()
-    arriving = {40.0: [message(FAILURE)]}
-    forgotten: list[Message] = []
+    arriving = {40.0: heard(world, FAILURE)}
 
-    def hear(left: float) -> Sequence[Message]:
+    def hear(left: float) -> Heard | None:
         time.now += min(left, 20)
-        return arriving.pop(time.now, [])
+        return arriving.pop(time.now, None)
 
-    listen(300, hear, world.act, forgotten.append, lambda: False, time.pause, lambda: time.now)
+    listen(300, hear, world.act, lambda: False, lambda: time.now)
     assert time.now == 300
-    assert time.paused == []
     assert world.ran == [("alice",)]
-    assert len(forgotten) == 1
+    assert [name for name, _ in world.door.calls].count("delete_message") == 1
 
 
 def test_a_stop_ends_it(world: World) -> None:
-    time = Time()
     stopped = iter([False, True])
-    listen(
-        300,
-        lambda left: [],
-        world.act,
-        lambda message: None,
-        partial(next, stopped),
-        time.pause,
-        lambda: time.now,
-    )
-    assert time.now == 0
+    listen(300, lambda left: None, world.act, partial(next, stopped), lambda: 0.0)
 
 
-def test_a_queue_that_does_not_answer_is_told_and_paced(
+def test_a_queue_that_cannot_be_heard_is_told_with_its_region(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     time = Time()
+    error = AwsError("sqs:GetQueueUrl", "NonExistentQueue", "no such queue", "eu-central-1")
+    answers = [Heard("eu-central-1", error=error), heard(world, FAILURE)]
 
-    def hear(left: float) -> Sequence[Message]:
-        raise AwsError("sqs:ReceiveMessage", "QueueDoesNotExist", "no such queue", "us-east-1")
+    def hear(left: float) -> Heard | None:
+        time.now += 10
+        return answers.pop(0) if answers else None
 
     with caplog.at_level(logging.WARNING):
-        listen(50, hear, world.act, lambda it: None, lambda: False, time.pause, lambda: time.now)
-    assert time.paused == [20, 20, 10]
-    assert caplog.text.count("cannot listen: sqs:ReceiveMessage: QueueDoesNotExist") == 3
+        listen(50, hear, world.act, lambda: False, lambda: time.now)
+    assert "eu-central-1: cannot listen: sqs:GetQueueUrl: NonExistentQueue" in caplog.text
+    assert world.ran == [("alice",)], "the other region is heard"
+
+
+def test_a_message_that_cannot_be_deleted_does_not_end_the_pause(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    time = Time()
+    answers = [heard(world, FAILURE), heard(world, INTERRUPTION)]
+    world.door.broken.add("delete_message")
+
+    def hear(left: float) -> Heard | None:
+        time.now += 10
+        return answers.pop(0) if answers else None
+
+    listen(50, hear, world.act, lambda: False, lambda: time.now)
+    assert "us-east-1: an event comes again: sqs:delete_message" in caplog.text
+    assert len(world.ran) == 2
 
 
 def test_what_cannot_be_deleted_comes_again_and_is_not_told_again(world: World) -> None:

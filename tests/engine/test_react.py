@@ -29,7 +29,7 @@ from tests.engine.hearing import (
 def test_what_an_event_calls_for(world: World, document: dict[str, Any], wakes: bool) -> None:
     who = resolve(parsed(document), world.place)
     assert who is not None
-    reaction = react(parsed(document), who, {}, NOW)
+    reaction = react(parsed(document), who, {})
     assert reaction.notice is not None
     assert reaction.notice.attributes["event"] == parsed(document).what
     assert reaction.wake is wakes
@@ -40,13 +40,23 @@ def test_a_repeat_is_looked_at_but_not_told(world: World) -> None:
     who = resolve(parsed(FAILURE), world.place)
     assert who is not None
     told = {topic_of(parsed(FAILURE), who): NOW - timedelta(minutes=10)}
-    assert react(parsed(FAILURE), who, told, NOW) == (None, True)
+    assert react(parsed(FAILURE), who, told) == (None, True)
 
 
-def test_what_comes_an_hour_late_is_no_news(world: World) -> None:
-    who = resolve(parsed(FAILURE), world.place)
-    assert who is not None
-    assert react(parsed(FAILURE), who, {}, NOW + timedelta(hours=2)) == (None, False)
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-11-20T11:59:00Z",  # a whole round has seen since
+        "2026-11-20T13:06:00Z",  # of a clock that is wrong, or of nobody's
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-14:00",
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
+def test_what_is_not_of_now_is_thrown_away(world: World, time: str) -> None:
+    assert world.hear(FAILURE | {"time": time}) == []
+    assert (world.subjects, world.ran, world.told) == ([], [], {})
+    assert not [name for name, _ in world.door.calls if name.startswith("describe")]
 
 
 def test_who_is_from_the_tags_and_the_yaml(world: World) -> None:
@@ -83,7 +93,7 @@ def test_an_instance_without_its_group_is_off(world: World) -> None:
 def test_another_sites_event_is_thrown_away(world: World, document: dict[str, Any]) -> None:
     """acme-alice may be the workstation alice of acme, or ice of the site acme-al."""
     world.door.groups["acme-alice"] = group(reconciler_site="acme-al")
-    world.door.instances["i-0abc"] = tags(reconciler_site="acme-al")
+    world.door.instances["i-0abc1234"] = tags(reconciler_site="acme-al")
     assert world.hear(document) == []
     assert world.subjects == []
     assert world.ran == []
@@ -98,6 +108,7 @@ def test_another_sites_event_is_thrown_away(world: World, document: dict[str, An
         {"region": "eu-central-1"},
         {"region": "x.evil.example"},
         {"detail": {"AutoScalingGroupName": "acme-nobody"}},
+        {"detail": {"AutoScalingGroupName": "other-alice"}},
     ],
     ids=str,
 )
@@ -108,7 +119,7 @@ def test_what_is_not_here_is_thrown_away(world: World, changes: dict[str, Any]) 
     assert "describe_scaling_activities" not in asked
 
 
-@pytest.mark.parametrize("id_", ["i-0def", "*", "i-0abc,i-0def"])
+@pytest.mark.parametrize("id_", ["i-0def1234", "*", "i-0abc1234,i-0def1234"])
 def test_an_instance_that_is_not_there(world: World, id_: str) -> None:
     assert world.hear(INTERRUPTION | {"detail": {"instance-id": id_}}) == []
     assert world.subjects == []

@@ -200,6 +200,7 @@ def test_hostile_texts_forge_no_line_and_break_no_subject(event: Event) -> None:
     body = [line for line in said.body.splitlines() if line.startswith("Next step: send")]
     assert body == []
     for text in (*said.body.split("\n"), *said.attributes.values()):
+        assert isinstance(text, str), "nobody is named whom the YAML does not name"
         assert text.isprintable(), text
         text.encode()  # SNS takes UTF-8
 

@@ -1,21 +1,23 @@
-"""`--queue` in a process of its own on the local AWS: from a dry pool to the owner's mail."""
+"""`--listen` in a process of its own on the local AWS: from a dry pool to the owner's mail."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from reconciler.sandbox import long_poll
 from reconciler.sandbox.interruption import interrupt
 from tests.cli.fakes import YAML
 
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 TOPIC = "arn:aws:sns:us-east-1:123456789012:acme-events"
-QUICK = "import sys; from reconciler.engine import queue; queue.POLL = 1; "
-QUICK += "from reconciler.cli.reconcile import main; sys.exit(main())"
-"""The local AWS does one call at a time, a poll among them: it must not be long."""
 PATIENCE = 40  # seconds: two cores may be shared by many
 PROMPT = 5  # seconds, for the same reason; alone it is a fraction of one
 
@@ -44,17 +43,22 @@ def until(found: Callable[[], bool], what: str) -> None:
 
 
 class Loop:
-    """`reconcile --every 1h --queue …` under way; its stdout and stderr are files."""
+    """`reconcile --every 1h --listen` under way; its stdout and stderr are files."""
 
-    def __init__(self, folder: Path, queue: str, *python: str) -> None:
+    def __init__(self, folder: Path) -> None:
         (folder / "fleets").mkdir()
         (folder / "fleets/vision.yaml").write_text(
-            YAML.replace("id: ami-0123456789abcdef0", "ssm_parameter: /golden/gpu-desktop")
+            YAML.replace("id: ami-0123456789abcdef0", "ssm_parameter: /golden/gpu-desktop").replace(
+                "defaults:\n", "defaults:\n  notices: {email: owner}\n"
+            )
         )
         self._out, self._err = folder / "out", folder / "err"
         with self._out.open("w") as out, self._err.open("w") as err:
             self.process = subprocess.Popen(
-                [sys.executable, *python, "--every", "1h", "--queue", queue, "-v", "-o", "json"],
+                [
+                    *(sys.executable, "-m", "reconciler"),
+                    *("--every", "1h", "--listen", "-v", "-o", "json"),
+                ],
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stdout=out,
@@ -79,11 +83,11 @@ class Loop:
 
 @pytest.fixture
 def begin(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Loop]]:
-    """`begin(queue, how to start python…)`: a loop after its first round."""
+    """A loop after its first round."""
     made: list[Loop] = []
 
-    def make(queue: str, *python: str) -> Loop:
-        made.append(Loop(tmp_path, queue, *python))
+    def make() -> Loop:
+        made.append(Loop(tmp_path))
         until(lambda: len(made[0].reports) == 1, "the first round")
         return made[0]
 
@@ -101,10 +105,10 @@ def subscribe(queue_arn: str, **filters: list[str]) -> None:
 
 
 def mailbox(owner: str) -> Callable[[], list[dict[str, Any]]]:
-    """A person's subscription, as a filter policy makes it: a queue stands for the mail."""
+    """A person's subscription, by the filter that a run gives it: a queue stands for the mail."""
     sqs = client("sqs")
     url = sqs.create_queue(QueueName=f"mail-{owner.partition('@')[0]}")["QueueUrl"]
-    subscribe(f"arn:aws:sqs:us-east-1:123456789012:{url.rpartition('/')[2]}", owner=[owner])
+    subscribe(f"arn:aws:sqs:us-east-1:123456789012:{url.rpartition('/')[2]}", to=[owner])
 
     def mail() -> list[dict[str, Any]]:
         found = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages", [])
@@ -116,9 +120,8 @@ def mailbox(owner: str) -> Callable[[], list[dict[str, Any]]]:
 def test_a_dry_start_is_told_to_its_owner_and_looked_at(
     sandbox: Sandbox, begin: Callable[..., Loop]
 ) -> None:
-    queue = client("sqs").create_queue(QueueName="acme-events-loop")["QueueUrl"]
-    loop = begin("acme-events-loop", "-c", QUICK)
-    subscribe("arn:aws:sqs:us-east-1:123456789012:acme-events-loop")
+    loop = begin()
+    queue = client("sqs").get_queue_url(QueueName="acme-events")["QueueUrl"]
     alice, bob = mailbox("alice@example.com"), mailbox("bob@example.com")
     sandbox.capacity.take("*", "*", "spot")
     client("autoscaling").set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=1)
@@ -138,7 +141,7 @@ def test_a_dry_start_is_told_to_its_owner_and_looked_at(
         left = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
         return {int(it) for it in left["Attributes"].values()} == {0}
 
-    until(empty, "the event and our own notice are deleted")
+    until(empty, "the event is deleted")
     assert loop.err.count("told alice@example.com") == 1
     assert loop.end() < PROMPT
 
@@ -146,9 +149,7 @@ def test_a_dry_start_is_told_to_its_owner_and_looked_at(
 def test_an_interruption_is_told_while_it_can_be_used(
     sandbox: Sandbox, begin: Callable[..., Loop]
 ) -> None:
-    client("sqs").create_queue(QueueName="acme-events-loop")
-    loop = begin("acme-events-loop", "-c", QUICK)
-    subscribe("arn:aws:sqs:us-east-1:123456789012:acme-events-loop")
+    loop = begin()
     alice = mailbox("alice@example.com")
     scaling = client("autoscaling")
     scaling.set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=1)
@@ -167,16 +168,31 @@ def test_an_interruption_is_told_while_it_can_be_used(
 def test_a_signal_does_not_wait_for_the_poll(
     begin: Callable[..., Loop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQS takes the request and is silent, as it is for twenty seconds at a time."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", endpoint)
-        loop = begin(f"{endpoint}/123456789012/acme-events-loop", "-m", "reconciler")
-        silent.settimeout(PATIENCE)
-        poll, _ = silent.accept()
-        with poll:
-            assert b"AmazonSQS.ReceiveMessage" in poll.recv(4096)
-            took = loop.end()
+    """SQS is silent for twenty seconds at a time."""
+    polled = threading.Event()
+
+    def take_wait(environ: dict[str, Any]) -> float:
+        seconds = long_poll.take_wait(environ)
+        if seconds:
+            polled.set()
+        return seconds
+
+    door = SimpleNamespace(
+        take_wait=take_wait, has_message=long_poll.has_message, PAUSE_SECONDS=0.1
+    )
+    monkeypatch.setattr("reconciler.sandbox.server.long_poll", door)
+    loop = begin()
+    assert polled.wait(PATIENCE), loop.err
+    took = loop.end()
     assert took < PROMPT, f"{took} s: a poll lasts 20"
     assert "Traceback" not in loop.err
     assert len(loop.reports) == 1
+
+
+def test_owners_are_subscribed_and_asked_once(begin: Callable[..., Loop]) -> None:
+    begin()
+    found = client("sns").list_subscriptions_by_topic(TopicArn=TOPIC)["Subscriptions"]
+    assert {(it["Endpoint"], it["SubscriptionArn"]) for it in found} == {
+        ("alice@example.com", "PendingConfirmation"),
+        ("bob@example.com", "PendingConfirmation"),
+    }

@@ -1,20 +1,21 @@
-"""`--queue`: its pauses listen; a failed launch does not wait for the interval, nor a signal."""
+"""`--listen`: its pauses hear; a failed launch does not wait for the interval, nor a signal."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from reconciler.cli.stop import Stop
 from tests.cli.fakes import Aws, Cli, Session
-from tests.engine.hearing import FAILURE, INTERRUPTION, Door, enveloped, group, message, tags
+from tests.engine.hearing import FAILURE, INTERRUPTION, Door, group, message, tags
 from tests.render.samples import MIXED, NOTHING
 
-QUEUE = ("--every", "1h", "--queue", "acme-events-loop")
+LISTEN = ("--every", "1h", "--listen")
 
 
 class Ears(Door):
@@ -35,7 +36,7 @@ class Hearing(Session):
     door: Ears = field(
         default_factory=lambda: Ears(
             groups={"acme-alice": group()},
-            instances={"i-0abc": tags(**{"aws_autoscaling:groupName": "acme-alice"})},
+            instances={"i-0abc1234": tags(**{"aws_autoscaling:groupName": "acme-alice"})},
         )
     )
 
@@ -46,6 +47,18 @@ class Hearing(Session):
 def end() -> None:
     """A signal, in the midst of a poll."""
     signal.raise_signal(signal.SIGTERM)
+
+
+class Inline:
+    """A thread that runs where it is begun: what a test counts is in one order."""
+
+    def __init__(self, target: Callable[[], None], name: str, daemon: bool) -> None:
+        self.start = target
+
+
+@pytest.fixture(autouse=True)
+def _no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.engine.polling.threading", SimpleNamespace(Thread=Inline))
 
 
 @pytest.fixture
@@ -60,8 +73,8 @@ def ears(aws: Aws) -> Ears:
 
 def test_a_failed_launch_is_run_and_told_without_waiting(cli: Cli, aws: Aws) -> None:
     door = ears(aws)
-    door.polls = [lambda: door.queue.append(message(enveloped(FAILURE))), end]
-    told = cli(*QUEUE)
+    door.polls = [lambda: door.queue.append(message(FAILURE)), end]
+    told = cli(*LISTEN)
     assert told.code == 143
     assert [it.only for it in aws.selections] == [(), ("alice",)]
     assert len(door.published) == 1
@@ -80,7 +93,7 @@ def test_after_it_rounds_are_whole_again(cli: Cli, aws: Aws, monkeypatch: Any) -
         now[0] += 4000
 
     door.polls = [lambda: door.queue.append(message(INTERRUPTION)), hours, end]
-    told = cli(*QUEUE)
+    told = cli(*LISTEN)
     assert told.code == 143
     assert [it.only for it in aws.selections] == [(), ("alice",), ()]
 
@@ -90,7 +103,7 @@ def test_what_fails_to_run_stays_in_the_queue(cli: Cli) -> None:
     aws = cli.on(Aws(lambda: next(reports), connected=Hearing()))
     door = ears(aws)
     door.polls = [lambda: door.queue.append(message(FAILURE)), end]
-    told = cli(*QUEUE)
+    told = cli(*LISTEN)
     assert aws.selections[1].only == ("alice",)
     assert len(door.queue) == 1
     assert "the run for alice failed; what woke it stays in the queue" in told.err
@@ -99,7 +112,7 @@ def test_what_fails_to_run_stays_in_the_queue(cli: Cli) -> None:
 def test_a_loop_for_some_runs_those_alone(cli: Cli, aws: Aws) -> None:
     door = ears(aws)
     door.polls = [lambda: door.queue.append(message(FAILURE)), end]
-    cli(*QUEUE, "--only", "bob")
+    cli(*LISTEN, "--only", "bob")
     assert [it.only for it in aws.selections] == [("bob",)]
     assert len(door.published) == 1
 
@@ -113,46 +126,37 @@ def test_without_a_round_nothing_is_heard(cli: Cli, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Stop, "pause", pause)
     cli.yaml("fleet: vision\nworkstation: {}\n")
     aws = cli.on(Aws(NOTHING, connected=Hearing()))
-    assert cli(*QUEUE).code == 143
+    assert cli(*LISTEN).code == 143
     assert ears(aws).calls == []
 
 
 def test_a_fault_while_listening_does_not_hurry_the_loop(
-    cli: Cli, aws: Aws, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paused: list[float] = []
+    now = [0.0]
+    monkeypatch.setattr("reconciler.cli.repeat.time.monotonic", lambda: now[0])
 
-    def pause(stop: Stop, seconds: float) -> None:
-        paused.append(seconds)
-        stop.number = 15
+    def report() -> Any:
+        if now[0]:
+            end()
+        return NOTHING
 
     def fault() -> None:
+        now[0] += 4000
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(Stop, "pause", pause)
+    aws = cli.on(Aws(report, connected=Hearing()))
     ears(aws).polls = [fault]
-    told = cli(*QUEUE)
-    assert "error: ZeroDivisionError: oh" in told.err
-    assert 3000 < paused[0] < 4000
-
-
-def test_a_queue_of_somebody_else_is_told(
-    cli: Cli, aws: Aws, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def pause(stop: Stop, seconds: float) -> None:
-        stop.number = 15
-
-    monkeypatch.setattr(Stop, "pause", pause)
-    told = cli("--every", "1h", "--queue", "orders")
-    assert "--queue orders: what is heard is deleted" in told.err
-    assert ears(aws).calls == []
+    told = cli(*LISTEN)
+    assert "us-east-1: cannot listen: oh; the rounds go on" in told.err
+    assert [it.only for it in aws.selections] == [(), ()], "the next round comes at its time"
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--queue", "acme-events-loop"], "--queue is for --every: one run has ended when"),
-        ([*QUEUE, "--dry-run"], "--queue tells and deletes what it hears: not with --dry-run"),
+        (["--listen"], "--listen is for --every: one run has ended when"),
+        ([*LISTEN, "--dry-run"], "--listen tells and deletes what it hears: not with --dry-run"),
     ],
     ids=["alone", "dry run"],
 )
@@ -169,7 +173,7 @@ def test_its_variable_makes_no_dry_run_write(
         stop.number = 15
 
     monkeypatch.setattr(Stop, "pause", pause)
-    env = {"RECONCILE_QUEUE": "acme-events-loop"}
+    env = {"RECONCILE_LISTEN": "1"}
     assert cli("--every", "1h", "--dry-run", env=env).code == 143
     assert cli(env=env).code == 0
     assert ears(aws).calls == []
