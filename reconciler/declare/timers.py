@@ -7,6 +7,7 @@ that one day. Both only for the weeks ahead: every run looks ahead anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,11 +26,27 @@ AHEAD = timedelta(days=35)
 FARTHEST = timedelta(days=400)
 """How long a row of days off can be."""
 
-LINGER = timedelta(minutes=20)
-"""How long what has fired stays declared: Scheduler may take a minute, and its retries end after
-15. Deleted before, it would never have fired."""
+WINDOW = timedelta(minutes=5)
+"""Scheduler calls within it, and spreads the calls of one time over it (EventBridge Scheduler user
+guide, "Configuring flexible time windows"): Auto Scaling has one bucket for the whole account."""
+
+RETRIED = timedelta(minutes=15)
+"""How long a call that was refused is tried again: later, a start would come at night."""
+
+LATEST = WINDOW + timedelta(minutes=1) + RETRIED
+"""How late a schedule may act; it fires within a minute even without a window."""
+
+LINGER = LATEST + timedelta(minutes=4)
+"""How long what has fired stays as it is: deleted before, it might never have fired."""
+
+SOON = timedelta(minutes=5)
+"""A time that is so near is no longer given to Scheduler: a past one is refused, or never fires."""
+
+NEAR = WINDOW + timedelta(minutes=10)
+"""A start and a stop that are nearer than this could change places within their windows."""
 
 _DAY = timedelta(days=1)
+_AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 
 
 @dataclass(frozen=True)
@@ -163,6 +180,32 @@ def _pieces(rule: Rule, times: list[tuple[datetime, bool]], horizon: datetime) -
             return
         else:
             yield Rule(rule.action, rule.expression, rule.timezone, begin, middle)
+
+
+def once_at(expression: str, timezone: str) -> datetime | None:
+    """Tell when an `at(…)` fires, in UTC; None for any other expression, and for no time at all."""
+    found = _AT.fullmatch(expression)
+    try:
+        return instant(datetime.fromisoformat(found[1]), ZoneInfo(timezone)) if found else None
+    except (ValueError, KeyError, OSError):  # written by hand: no date, or no zone known here
+        return None
+
+
+def keep_order(edges: Iterable[Edge]) -> bool:
+    """Tell whether each start and each stop of a week are far enough from each other."""
+    week = 7 * 24 * 60
+    times = [
+        (24 * 60 * day + 60 * hour + minute, each.action)
+        for each in edges
+        for hour, minute in (clock(each.text),)
+        for day in days(each.text)
+    ]
+    near = NEAR // timedelta(minutes=1)
+    return all(
+        one == other or min((a - b) % week, (b - a) % week) >= near
+        for a, one in times
+        for b, other in times
+    )
 
 
 def _half_way(one: datetime, other: datetime) -> datetime:

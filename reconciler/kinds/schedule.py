@@ -21,13 +21,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from reconciler.declare.timers import Rule, compiled
+from reconciler.declare.timers import (
+    LINGER,
+    RETRIED,
+    SOON,
+    WINDOW,
+    Rule,
+    compiled,
+    keep_order,
+    once_at,
+)
 from reconciler.errors import AlreadyExists, NotFound
-from reconciler.kinds import auto_scaling_group, schedule_group
+from reconciler.kinds import auto_scaling_group, dead_letter_queue, schedule_group
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
@@ -46,9 +55,19 @@ NAME = "schedule"
 MOVES: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
+SECOND = timedelta(seconds=1)
+
+SINCE = "since"
+"""The attribute of one that nobody edited: since when it has stood as it stands."""
+
 SET_DESIRED_CAPACITY = "arn:{partition}:scheduler:::aws-sdk:autoscaling:setDesiredCapacity"
-RETRY = {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 900}
-"""AWS's default retries for a day: a failed start would fire at night."""
+RETRY = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": RETRIED // SECOND}
+"""As often as there is (EventBridge Scheduler API, RetryPolicy): the age is what bounds lateness.
+By default AWS retries for a day, and a failed start would fire at night."""
+
+
+FLEXIBLE = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": WINDOW // timedelta(minutes=1)}
+ON_TIME = {"Mode": "OFF"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +82,7 @@ class Schedule:
     input: Mapping[str, Any]  # the API call's parameters
     retry_policy: Mapping[str, Any]
     flexible_time_window: Mapping[str, Any]
+    dead_letter_queue: str  # ARN of what takes calls that were given up
     other: Mapping[str, Any]  # whatever else somebody set
     start_date: str | None = None  # it fires from then on: `2026-12-27T03:30:00Z`
     end_date: str | None = None  # and until then
@@ -77,6 +97,7 @@ RULES = {
     "input": IN_PLACE,
     "retry_policy": IN_PLACE,
     "flexible_time_window": IN_PLACE,
+    "dead_letter_queue": IN_PLACE,
     "other": IN_PLACE,
     "start_date": IN_PLACE,
     "end_date": IN_PLACE,
@@ -95,11 +116,16 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
     for each in site.workstations:
         declared = each.declared
         group = auto_scaling_group.key(site.name, declared.region, declared.name)
+        dead_letters = dead_letter_queue.key(site.name, declared.region)
+        window = FLEXIBLE if keep_order(declared.schedule) else ON_TIME
         numbers: Counter[str] = Counter()
         for edge, rule in compiled(declared.schedule, site.now):
+            at = once_at(rule.expression, rule.timezone)
+            if at is not None and at <= site.now + SOON:
+                continue  # it stands already, or it is too late for it (see `_may_fire`)
             numbers[edge.action] += 1
             number = f".{numbers[edge.action]}" if numbers[edge.action] > 1 else ""
-            spec = _wanted(each, rule, group.name)
+            spec = _wanted(each, rule, group.name, site, window)
             name = f"{declared.name}-{edge.action}{number}"
             yield Desired(
                 Key(declared.region, NAME, name),
@@ -107,13 +133,20 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
                 where=edge.where,
                 fleet=declared.fleet,
                 workstation=declared.name,
-                after=(schedule_group.key(site.name, declared.region), group),
+                after=(schedule_group.key(site.name, declared.region), group, dead_letters),
                 proof=f"{name}-{digest(spec)}",
                 notes=(f"{edge.action} {edge.text} {edge.timezone}",),
             )
 
 
-def _wanted(each: ResolvedWorkstation, rule: Rule, group: str) -> Schedule:
+def _wanted(
+    each: ResolvedWorkstation,
+    rule: Rule,
+    group: str,
+    site: ResolvedSite,
+    window: Mapping[str, Any],
+) -> Schedule:
+    region, account = each.declared.region, site.declared.account
     partition = each.scheduler_role_arn.split(":")[1]
     return Schedule(
         expression=rule.expression,
@@ -126,7 +159,8 @@ def _wanted(each: ResolvedWorkstation, rule: Rule, group: str) -> Schedule:
             "DesiredCapacity": 1 if rule.action == "start" else 0,
         },
         retry_policy=RETRY,
-        flexible_time_window={"Mode": "OFF"},
+        flexible_time_window=window,
+        dead_letter_queue=dead_letter_queue.arn(site.name, region, account),
         other={},
         start_date=_told(rule.begin),
         end_date=_told(rule.end),
@@ -152,6 +186,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     except NotFound:  # no group yet
         return
     expected = _expected(scope.expected())
+    made = {summary["Name"]: summary["CreationDate"] for summary in summaries}
     named = sorted(
         (match["edge"], _touched(summary), summary["Name"])
         for summary in summaries
@@ -161,22 +196,33 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         for key, name, proves in _paired(edge, list(listed), expected.get(edge, {})):
             match = _NAME.fullmatch(name)
             assert match is not None
+            spec = None if proves else _read(aws, scope.site, name)
+            removal = Removal.WHEN_OFF if edge.endswith("-stop") else Removal.AT_ONCE
             yield Live(
                 Key(aws.region, NAME, key),
-                None if proves else _read(aws, scope.site, name),
+                spec,
                 owned=False,
                 parent=schedule_group.key(scope.site, aws.region),
-                attrs={"name": name, "hash": match["hash"]},
+                attrs={
+                    "name": name,
+                    "hash": match["hash"],
+                    **({SINCE: made[name].isoformat()} if proves else {}),
+                },
                 workstation=match["workstation"],
-                removal=(Removal.WHEN_OFF if edge.endswith("-stop") else Removal.AT_ONCE),
+                removal=Removal.KEEP if spec and _may_fire(spec, scope.now) else removal,
             )
 
 
+def _may_fire(spec: Schedule, now: datetime) -> bool:
+    """Whether it fires once, about now: nobody declares it any more, and it may not have fired."""
+    at = once_at(spec.expression, spec.timezone)
+    return at is not None and now - LINGER < at <= now + SOON
+
+
 def _touched(summary: Mapping[str, Any]) -> bool:
-    """Whether somebody edited it."""
-    return bool(
-        summary["State"] != "ENABLED" or summary["LastModificationDate"] != summary["CreationDate"]
-    )
+    """Whether somebody edited it. AWS does not say that it stamps both dates of a new one alike."""
+    apart = abs(summary["LastModificationDate"] - summary["CreationDate"])
+    return bool(summary["State"] != "ENABLED" or apart >= SECOND)
 
 
 def _expected(proofs: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -242,6 +288,7 @@ def from_body(body: Mapping[str, Any]) -> Schedule:
         input=told,
         retry_policy=target.pop("RetryPolicy", {}),
         flexible_time_window=body["FlexibleTimeWindow"],
+        dead_letter_queue=target.pop("DeadLetterConfig", {}).get("Arn", ""),
         other={
             **target,
             **{name: str(body[name]) for name in _OTHER if body.get(name, "NONE") != "NONE"},
@@ -328,5 +375,6 @@ def _body(group: str, name: str, spec: Schedule) -> dict[str, Any]:
             "RoleArn": spec.role_arn,
             "Input": json.dumps(spec.input, sort_keys=True),
             "RetryPolicy": dict(spec.retry_policy),
+            "DeadLetterConfig": {"Arn": spec.dead_letter_queue},
         },
     }

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from reconciler.declare.timers import LINGER
 from reconciler.errors import AwsError, Where
 from reconciler.kinds.auto_scaling_group import Instance, Runtime
 from reconciler.plan.kind import Aws
 from reconciler.plan.model import Finding, Key, Level
+from reconciler.power.lost import Standing, lost_stop
 from reconciler.power.override import Override, stamp
 from reconciler.power.timetable import Rule, latest
 
-GRACE = timedelta(minutes=20)
-"""A stop that AWS could not act on is tried again for 15 minutes (kinds/schedule.py)."""
+GRACE = LINGER
+"""A stop comes within five minutes, and what AWS refused is tried again for fifteen more."""
 
 FILTER_VALUES = 200
 """EC2 takes this many values in one filter (EC2 API reference, "Filtering")."""
@@ -48,6 +50,7 @@ class Up:
     key: Key
     limits: Limits
     override: Override | None
+    standing: tuple[Standing, ...] = ()  # its schedules, as far as they stand unedited
 
 
 @dataclass(frozen=True)
@@ -75,18 +78,26 @@ class _Overdue:
     why: str
     code: str
     stop: bool
+    always: bool = False  # not one of the few that a run may stop
 
 
 def check(
     ups: Sequence[Up], standing: int, doors: Mapping[str, Aws], now: datetime, cost: Cost
 ) -> Stops:
-    """Who is up too long; of those that policy stops, as many as one run may: max(1, 10 %)."""
+    """Who is up too long; of those that policy stops, as many as one run may: max(1, 10 %).
+
+    A stop that was lost is made up whatever the policy, and for as many as it concerns.
+    """
     outside = {up.key: since for up in ups if (since := _outside(up, now))}
-    asked = [up for up in ups if up.key in outside or up.limits.max_runtime or up.limits.leaving]
+    stopped_at = {up.key: last for up in ups if (last := _last_stop(up, now))}
+    asked = [up for up in ups if up.key in stopped_at or up.limits.max_runtime or up.limits.leaving]
     findings: list[Finding] = []
     machines = _machines(asked, doors, findings)
-    overdue = sorted(_overdue(asked, outside, machines, now), key=lambda each: each.since)
-    stopped = [each for each in overdue if each.stop][: max(1, standing // 10)]
+    overdue = sorted(
+        _overdue(asked, outside, stopped_at, machines, now), key=lambda each: each.since
+    )
+    few = [each for each in overdue if each.stop and not each.always][: max(1, standing // 10)]
+    stopped = [each for each in overdue if each.always or each in few]
     for each in overdue:
         aws = doors[each.up.key.region]
         findings.append(_finding(each, each in stopped, _cost(each.up, machines, aws, cost)))
@@ -101,9 +112,14 @@ def check(
 def _outside(up: Up, now: datetime) -> datetime | None:
     """Since when it should be off by its schedule; None within its hours, or without any."""
     rules = up.limits.rules
-    if up.override or {rule.action for rule in rules} != {"start", "stop"}:
+    if {rule.action for rule in rules} != {"start", "stop"}:
         return None
-    last = latest(rules, now)
+    return _last_stop(up, now)
+
+
+def _last_stop(up: Up, now: datetime) -> datetime | None:
+    """The stop that was to come last of all, once it is too late for it; None after a start."""
+    last = None if up.override else latest(up.limits.rules, now)
     over = last is not None and last.action == "stop" and now - last.at > GRACE
     return last.at if last and over else None
 
@@ -134,6 +150,7 @@ def _machines(
 def _overdue(
     ups: Iterable[Up],
     outside: Mapping[Key, datetime],
+    stopped_at: Mapping[Key, datetime],
     machines: Mapping[str, Machine],
     now: datetime,
 ) -> Iterator[_Overdue]:
@@ -143,6 +160,9 @@ def _overdue(
             hours = limits.max_runtime / 3600
             why = f"it has run since {stamp(oldest)}, longer than its max_runtime of {hours:g} h"
             yield _Overdue(up, oldest, why, "max-runtime", stop=True)
+        elif (at := stopped_at.get(up.key)) and lost_stop(up.standing, at, oldest):
+            why = f"its stop of {stamp(at)} was lost: AWS could not act on it in time"
+            yield _Overdue(up, at, why, "lost-stop", stop=True, always=True)
         elif since := outside.get(up.key):
             why = f"it is up outside its hours, which ended {stamp(since)}, and nobody asked for it"
             yield _Overdue(up, since, why, "outside-hours", limits.stops_outside_hours)

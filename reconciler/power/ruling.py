@@ -20,7 +20,7 @@ from reconciler.kinds.auto_scaling_group import AutoScalingGroup, Runtime
 from reconciler.plan.kind import Aws
 from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
 from reconciler.plan.read import Ruled, Seen
-from reconciler.power import backstops, market, memory
+from reconciler.power import backstops, lost, market, memory
 from reconciler.power.failures import dry_since
 from reconciler.power.override import NORMAL, active, read, stamp
 from reconciler.power.timetable import latest, rules_of
@@ -86,13 +86,21 @@ def rule(
         ruled[want.key] = _market(
             group, want, droughts.get(want.key), now, findings, partial(_costs, group, aws, cost)
         )
+    standing = lost.standing(seen)
     ups = [
-        backstops.Up(g.runtime, g.live.key, _limits(g, now), active(g.runtime.override, now))
+        backstops.Up(
+            g.runtime,
+            g.live.key,
+            _limits(g, now),
+            active(g.runtime.override, now),
+            standing.get((g.live.key.region, g.live.workstation), ()),
+        )
         for g in groups
         if g.runtime.desired
     ]
     stops = backstops.check(ups, len(groups), doors, now, cost)
     findings.extend(stops.findings)
+    findings.extend(lost.lost_starts(_due(groups, standing, now), doors))
     kept_on = {up.key for up in ups if up.override}
     for key, reason in stops.reasons.items():
         ruled[key] = _with(ruled[key], reason, desired_capacity=0)
@@ -145,6 +153,24 @@ def _limits(group: Group, now: datetime) -> backstops.Limits:
         rules_of(declared, now),
         declared.outside_hours == "stop",
     )
+
+
+def _due(
+    groups: Iterable[Group],
+    standing: Mapping[tuple[str, str], tuple[lost.Standing, ...]],
+    now: datetime,
+) -> Iterable[lost.Due]:
+    """Those that are off within an hour after a start should have come, and nobody kept off."""
+    for group in groups:
+        declared, runtime, key = group.declared, group.runtime, group.live.key
+        if declared is None or runtime.desired:
+            continue
+        last = latest(rules_of(declared, now), now)
+        if last is None or not backstops.GRACE < now - last.at <= backstops.GRACE + lost.TOLD:
+            continue
+        stood = standing.get((key.region, declared.name), ())
+        if lost.fired(stood, "start", last.at) and not lost.refused(runtime.override, last.at):
+            yield lost.Due(key, declared.name, last.at, declared.where)
 
 
 def _with(want: Desired, reason: str, **fields: object) -> Desired:

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reconciler.declare.timers import LATEST
 from reconciler.plan.kind import Aws
 from reconciler.power import machine
 from reconciler.power.causes import Cause
 from reconciler.power.failures import Drought, Failure, dry_since, launched, read
 from reconciler.power.hours import Hours
+from reconciler.power.lost import refused
 from reconciler.power.model import Group, Reason
 from reconciler.power.moments import said
 from reconciler.power.override import active
@@ -23,8 +25,8 @@ from reconciler.power.timetable import latest
 
 Activity = Mapping[str, Any]
 
-RETRIES = timedelta(minutes=17)
-"""How late a schedule may act: it tries again for 15 minutes, and fires within one."""
+RETRIES = LATEST + timedelta(minutes=1)
+"""How late a schedule may have acted: the group needs a moment too."""
 
 PAUSE = timedelta(hours=1)
 """Auto Scaling tries again within minutes."""
@@ -106,6 +108,13 @@ def _off(
         by = f" by {override.by}" if override.by else ""
         why = f"it is kept off{by} until {said(override.until, zone)}"
         return Reason("kept-off", why, f"`workstation start {name}` ends that and turns it on", {})
+    if late := _late(group, hours, found, now):
+        return late
+    return _ended(hours, found, lost, step)
+
+
+def _ended(hours: Hours, found: Sequence[Activity], lost: Lost | None, step: str) -> Reason:
+    zone = hours.zone
     failed = read(found[0]) if found else None
     if failed:
         why = f"it is off; its last start failed {said(failed.at, zone)}: {failed.cause.why}"
@@ -119,8 +128,31 @@ def _off(
         return Reason("override-ended", f"what kept it on ended {at}", step, {})
     if stop and stop.action == "stop" and lost.at - stop.at <= RETRIES:
         return Reason("schedule", f"its schedule turned it off {at}", step, {})
-    why = f"somebody turned it off {at} (`workstation stop`, the console, or a limit on its hours)"
+    why = (
+        f"somebody turned it off {at} (`workstation stop`, or the console), or a run did (a limit "
+        "on its hours, or a stop that was lost)"
+    )
     return Reason("person", why, step, {})
+
+
+def _late(group: Group, hours: Hours, found: Sequence[Activity], now: datetime) -> Reason | None:
+    """A start that should have come, though its group has done nothing since; None otherwise."""
+    due = latest(hours.rules, now)
+    idle = due is not None and bool(found) and found[0]["StartTime"] < due.at
+    if due is None or due.action == "stop" or not idle or refused(group.override, due.at):
+        return None
+    name, zone = group.workstation, hours.zone
+    at = said(due.at, zone)
+    if now - due.at <= RETRIES:
+        why = f"its start of {at} has not come yet; it comes by {said(due.at + RETRIES, zone)}"
+        return Reason("start-due", why, f"wait, or `workstation start {name}`", {})
+    why = (
+        f"its start of {at} did not come: AWS could not act on it in time, or its schedule is "
+        "newer than that"
+    )
+    start = hours.next_start(now)
+    by_itself = f"; it starts by itself {said(start, zone)}" if start else ""
+    return Reason("start-lost", why, f"`workstation start {name}` turns it on{by_itself}", {})
 
 
 def _starting(

@@ -18,6 +18,7 @@ from reconciler.plan.model import Outcome, Report
 from reconciler.plan.read import Cloud
 from reconciler.plan.run import apply
 from tests.kinds.world import FLEETS, World, client, rows
+from tests.support.later import later
 
 HERE = Where("fleets/vision.yaml", 1, 1)
 DEC_1 = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -89,10 +90,10 @@ def test_days_off_come_into_sight_are_passed_and_leave_nothing_behind(world: Clo
     assert fired() == [(PLAIN, "", "2026-12-23"), (PLAIN, "2026-12-26", "")]
     world.now = datetime(2026, 12, 23, 8, 10, tzinfo=UTC)
     assert world.told() == [], "it fired at 09:00; Scheduler may be about to"
-    world.now = datetime(2026, 12, 23, 8, 21, tzinfo=UTC)
+    world.now = datetime(2026, 12, 23, 8, 26, tzinfo=UTC)
     assert [row.split()[0] for row in world.told()] == ["delete"]
     assert fired() == [(PLAIN, "2026-12-26", "")]
-    world.now = datetime(2026, 12, 26, 8, 21, tzinfo=UTC)
+    world.now = datetime(2026, 12, 26, 8, 26, tzinfo=UTC)
     assert world.told() == ["update schedule alice-start ['start_date']"]
     assert list(standing()) == [before], "the same name as before"
 
@@ -103,12 +104,21 @@ def test_a_time_the_clocks_skip_is_there_until_it_has_fired(world: Clocked) -> N
     assert len(world.told()) == 2
     once = ("at(2027-03-28T03:00:00)", "", "")
     assert fired() == [once, ("cron(30 2 * * ? *)", "", "")]
-    for minutes in (-600, -1, 0, 1, 19):
+    for minutes in (-600, -6, -4, -1, 0, 1, 24):
         world.now = datetime(2027, 3, 28, 1, tzinfo=UTC) + timedelta(minutes=minutes)
         assert world.told() == []
-    world.now = datetime(2027, 3, 28, 1, 21, tzinfo=UTC)
+    world.now = datetime(2027, 3, 28, 1, 26, tzinfo=UTC)
     assert [row.split()[0] for row in world.told()] == ["delete"]
     assert fired() == [("cron(30 2 * * ? *)", "", "")]
+
+
+def test_a_time_that_is_past_or_almost_is_never_given_to_scheduler(world: Clocked) -> None:
+    """AWS may refuse it, and in any case never fires."""
+    for minutes in (-4, 0, 10):
+        world.now = datetime(2027, 3, 28, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+        world.hours(edge("start", "daily 02:30"))
+        assert [row.split()[0] for row in world.told()] in (["update"], []), minutes
+        assert fired() == [("cron(30 2 * * ? *)", "", "")]
 
 
 def test_one_text_of_several_changes_alone_and_a_count_is_created_or_deleted(
@@ -137,6 +147,7 @@ def test_a_hand_on_one_of_several_is_seen_and_healed_alone(world: Clocked) -> No
     body = scheduler.get_schedule(GroupName="acme", Name=name)
     for known in ("Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"):
         body.pop(known)
+    later()
     scheduler.update_schedule(**{**body, "ScheduleExpression": PLAIN})
     (told,) = world.told()
     assert told.startswith("update")

@@ -174,8 +174,9 @@ def begin(
     more: str = "",
     hours: str = "",
 ) -> Days:
-    """Sunday noon, everything applied."""
+    """Sunday noon, everything applied. Schedules fire at the beginning of their windows."""
     monkeypatch.setattr(sandbox.clock, "real", lambda: SUNDAY)
+    monkeypatch.setattr("reconciler.sandbox.firing._spread", lambda schedule, at: timedelta())
     site = declared(folder, more, hours)
     days = Days(sandbox, site, connect(site))
     for _ in range(2):

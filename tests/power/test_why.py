@@ -174,8 +174,15 @@ CASES: dict[str, tuple[Group, tuple[dict[str, Any], ...], str, str, str]] = {
         "kept off by ann until Tue 01 Dec 09:00 CET",
         "ends that and turns it on",
     ),
-    "by its schedule": (
+    "its start was lost": (
         OFF,
+        (ended(64 * 60 - 1, USER),),
+        "start-lost",
+        "its start of Mon 23 Nov 09:00 CET did not come: AWS could not act on it in time",
+        "`workstation start alice` turns it on; it starts by itself Tue 24 Nov 09:00 CET",
+    ),
+    "its start was kept off": (
+        replace(OFF, override="off until 2026-11-23T08:30:00Z"),
         (ended(64 * 60 - 1, USER),),
         "schedule",
         "its schedule turned it off Fri 20 Nov 19:01 CET",
@@ -250,6 +257,24 @@ def test_every_other_cause(case: str) -> None:
     assert told.code == code
     assert says in told.why
     assert step in told.step
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "code", "says"),
+    [
+        (7, 59, "schedule", "its schedule turned it off Fri 20 Nov 19:01 CET"),
+        (8, 0, "start-due", "its start of Mon 23 Nov 09:00 CET has not come yet; it comes by Mon"),
+        (8, 22, "start-due", "it comes by Mon 23 Nov 09:22 CET"),
+        (8, 23, "start-lost", "its start of Mon 23 Nov 09:00 CET did not come"),
+    ],
+)
+def test_a_start_is_lost_when_it_can_come_no_more(
+    hour: int, minute: int, code: str, says: str
+) -> None:
+    at = NOW.replace(hour=hour, minute=minute)
+    told = reason(OFF, HOURS, [ended(64 * 60 - 1, USER)], at)
+    assert told.code == code
+    assert says in told.why
 
 
 def test_failures_of_another_start_are_not_counted() -> None:

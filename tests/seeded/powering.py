@@ -58,9 +58,23 @@ POWERING = (
     Bug(
         "an override does not save from the backstop",
         "reconciler/power/backstops.py",
-        "if up.override or {rule.action for rule in rules}",
-        "if {rule.action for rule in rules}",
+        "last = None if up.override else latest(up.limits.rules, now)",
+        "last = latest(up.limits.rules, now)",
         POWER,
+    ),
+    Bug(
+        "hours that are newer than a session end it",
+        "reconciler/power/lost.py",
+        "and each.since < at and fires(",
+        "and fires(",
+        POWER_RULES,
+    ),
+    Bug(
+        "a stop that was lost is left to the policy",
+        "reconciler/power/backstops.py",
+        "stop=True, always=True)",
+        "up.limits.stops_outside_hours)",
+        POWER_RULES,
     ),
     Bug(
         "an override that came meanwhile is not looked for",
