@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.declare.fleet import LustreFileSystem, Site
-from reconciler.doctor import placing, quotas, rights
+from reconciler.doctor import delivery, placing, quotas, rights
 from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
 from reconciler.errors import AwsError, UsageError
 from reconciler.plan.kind import Aws
@@ -35,6 +35,10 @@ REGION: tuple[tuple[str, Check], ...] = (
     ("group-quota", quotas.groups),
     ("lustre-quota", quotas.lustre),
     ("key", rights.keys),
+    ("events", delivery.events),
+    ("schedules", delivery.schedules),
+    ("dead-letters", delivery.dead_letters),
+    ("notices", delivery.notices),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.aws import lookup
@@ -41,6 +41,8 @@ TRUST = {
 }
 QUOTAS = {"L-3819A6DF": 64.0, "L-DB2E81BA": 64.0}
 
+URL = "https://sqs.us-east-1.amazonaws.com/123456789012/acme-events-dead"
+
 Answer = Callable[..., Any]
 
 
@@ -65,8 +67,35 @@ def door(**answers: Answer) -> Aws:
         "describe_auto_scaling_groups": lambda: {"AutoScalingGroups": []},
         "describe_account_limits": lambda: {"MaxNumberOfAutoScalingGroups": 500},
         "describe_file_systems": lambda: {"FileSystems": []},
+        "get_metric_data": metrics(),
+        "list_queues": lambda **_: {"QueueUrls": [URL.removesuffix("-dead"), URL]},
+        "get_queue_attributes": lambda **_: {"Attributes": {"ApproximateNumberOfMessages": "0"}},
+        "list_subscriptions_by_topic": lambda **_: {"Subscriptions": []},
     }
     return Aws(**{**healthy, **answers})
+
+
+def metrics(**values: float) -> Answer:
+    """Sums by metric, over several days; CloudWatch has none of what never happened."""
+
+    def answer(MetricDataQueries: Any, StartTime: str, EndTime: str) -> Any:  # noqa: N803 - AWS's
+        begin, end = datetime.fromisoformat(StartTime), datetime.fromisoformat(EndTime)
+        assert end - begin == timedelta(days=7)
+        results = []
+        for query in MetricDataQueries:
+            metric = query["MetricStat"]["Metric"]
+            (dimension,) = metric["Dimensions"]
+            known = {
+                "AWS/Events": {"Name": "RuleName", "Value": "acme-events"},
+                "AWS/Scheduler": {"Name": "ScheduleGroup", "Value": "acme"},
+            }
+            assert dimension == known[metric["Namespace"]]
+            total = values.get(metric["MetricName"], 0)
+            days = [1.0, float(total - 1)] if total else []
+            results.append({"Id": query["Id"], "Values": days})
+        return {"MetricDataResults": results}
+
+    return answer
 
 
 def image(**more: Any) -> dict[str, Any]:

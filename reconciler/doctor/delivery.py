@@ -1,0 +1,171 @@
+"""Whether events, schedules and notices arrived lately: what AWS loses, it loses in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from reconciler.doctor.check import Found, Level, View, names
+from reconciler.errors import NotFound
+
+LATELY = timedelta(days=7)
+
+_EVENTS = ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
+"""EventBridge user guide, "Monitoring Amazon EventBridge"; of a rule."""
+
+_SCHEDULES = (
+    "TargetErrorCount",
+    "TargetErrorThrottledCount",
+    "InvocationDroppedCount",
+    "InvocationsFailedToBeSentToDeadLetterCount",
+)
+"""EventBridge Scheduler user guide, "Monitoring with CloudWatch"; of a schedule group."""
+
+PENDING = "PendingConfirmation"
+
+
+def events(view: View) -> Iterator[Found]:
+    """Find events of the last week that reached no queue: nobody was told of them."""
+    lost = sum(_sums(view)[name] for name in _EVENTS)
+    rule = f"{view.site.name}-events"
+    if lost:
+        told = f"{_counted(lost, 'event')} in 7 days: nobody was told"
+        text = f"rule {rule} could not deliver {told}"
+        fix = "`reconcile` puts the policies of its queues right; CloudTrail says who changed them"
+        yield Found(Level.ERROR, text, fix)
+    else:
+        yield Found(Level.OK, f"rule {rule} lost no event in 7 days")
+
+
+def schedules(view: View) -> Iterator[Found]:
+    """Find starts and stops of the last week that Scheduler gave up."""
+    refused, throttled, dropped, unburied = (_sums(view)[name] for name in _SCHEDULES)
+    tries = (
+        f"{_counted(refused, 'try', 'tries')} refused in 7 days, {throttled} as too many at once"
+    )
+    if unburied:
+        text = (
+            f"no dead-letter queue could take {_counted(unburied, 'call')} of schedules ({tries})"
+        )
+        fix = "give the scheduler role what `reconcile iam --role scheduler` prints"
+        yield Found(Level.ERROR, text, fix)
+    elif dropped:
+        given_up = _counted(dropped, "start or stop", "starts and stops")
+        text = f"Scheduler gave up {given_up} ({tries}): held back by an override, or lost"
+        yield Found(Level.WARNING, text, f"tell them apart: {_look(view)}")
+    else:
+        yield Found(Level.OK, f"Scheduler gave up no start and no stop ({tries})")
+
+
+def dead_letters(view: View) -> Iterator[Found]:
+    """Count what nobody could deliver or act on."""
+    name, url = _dead(view), _url(view)
+    if not url:
+        yield Found(Level.OK, f"queue {name} is not there yet: a run makes it")
+        return
+    wanted = ["ApproximateNumberOfMessages"]
+    answer = view.aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=wanted)
+    count = int(answer["Attributes"][wanted[0]])
+    if count:
+        text = f"{_counted(count, 'message')} in queue {name}: not delivered, or given up"
+        fix = f"read them: {_look(view)}; then `aws sqs purge-queue --queue-url {url}`"
+        yield Found(Level.WARNING, text, fix)
+    else:
+        yield Found(Level.OK, f"queue {name} is empty")
+
+
+def notices(view: View) -> Iterator[Found]:
+    """Find addresses that are to be told, and have not confirmed that they want to be."""
+    told: dict[str, list[str]] = {}
+    for each in view.workstations:
+        for address in each.notices:
+            told.setdefault(address, []).append(each.name)
+    if not told:
+        yield Found(Level.OK, "nobody is told of interruptions and failed starts (`notices`)")
+        return
+    standing = _subscribed(view)
+    for address, of in sorted(told.items()):
+        arn = standing.get(address, "")
+        if not arn:
+            text = f"{address} is not subscribed, and is told nothing of {names(of)}"
+            yield Found(Level.WARNING, text, "`reconcile` subscribes it")
+        elif arn == PENDING:
+            text = f"{address} has not confirmed, and is told nothing of {names(of)}"
+            fix = (
+                "follow the link in AWS's mail, from no-reply@sns.amazonaws.com; after two days "
+                "the next run has another sent"
+            )
+            yield Found(Level.WARNING, text, fix)
+        else:
+            yield Found(Level.OK, f"{address} is told of {names(of)}")
+
+
+def _subscribed(view: View) -> dict[str, str]:
+    """ARNs by address."""
+    aws = view.aws
+    arn = f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{view.site.name}-events"
+    try:
+        found = aws.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
+        return {
+            each["Endpoint"].lower(): each["SubscriptionArn"]
+            for each in found
+            if each["Protocol"] == "email"
+        }
+    except NotFound:  # no run yet
+        return {}
+
+
+def _sums(view: View) -> Mapping[str, int]:
+    """Each metric's sum over the last week; one call, whichever check asks first."""
+    group, rule = view.site.name, f"{view.site.name}-events"
+    found = [
+        *(("AWS/Events", name, "RuleName", rule) for name in _EVENTS),
+        *(("AWS/Scheduler", name, "ScheduleGroup", group) for name in _SCHEDULES),
+    ]
+    end = view.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    answer = view.aws.call(
+        "cloudwatch",
+        "get_metric_data",
+        MetricDataQueries=[_query(number, *each) for number, each in enumerate(found)],
+        StartTime=(end - LATELY).isoformat(),
+        EndTime=end.isoformat(),
+    )
+    sums = dict.fromkeys((name for _, name, _, _ in found), 0)
+    for result in answer["MetricDataResults"]:
+        name = found[int(result["Id"].removeprefix("m"))][1]
+        sums[name] += int(sum(result["Values"]))
+    return sums
+
+
+def _query(number: int, namespace: str, name: str, dimension: str, value: str) -> dict[str, Any]:
+    dimensions = [{"Name": dimension, "Value": value}]
+    metric = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
+    day = timedelta(days=1) // timedelta(seconds=1)
+    return {"Id": f"m{number}", "MetricStat": {"Metric": metric, "Period": day, "Stat": "Sum"}}
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    """`1 event`, `2 events`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _dead(view: View) -> str:
+    return f"{view.site.name}-events-dead"
+
+
+def _url(view: View) -> str:
+    """Of the dead-letter queue; "" where there is none yet."""
+    prefix = f"{view.site.name}-events"
+    answer = view.aws.call("sqs", "list_queues", QueueNamePrefix=prefix)
+    urls = answer.get("QueueUrls", ())
+    return next((it for it in urls if it.endswith(f"/{_dead(view)}")), "")
+
+
+def _look(view: View) -> str:
+    """The command that shows what a schedule was told."""
+    url = _url(view) or f"$(aws sqs get-queue-url --queue-name {_dead(view)} --output text)"
+    return (
+        f"aws sqs receive-message --region {view.aws.region} --queue-url {url} "
+        "--message-attribute-names All --max-number-of-messages 10"
+    )

@@ -1,0 +1,94 @@
+"""What AWS lost in silence: events, calls of schedules, notices; each with what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.doctor.check import Level
+from reconciler.doctor.delivery import dead_letters, events, notices, schedules
+from tests.doctor.views import URL, denied, door, found, metrics, only, said, view
+
+
+def test_an_event_that_reached_no_queue_is_an_error() -> None:
+    assert only(events, view()).level is Level.OK
+    told = only(events, view(door(get_metric_data=metrics(FailedInvocations=3))))
+    assert (told.level, told.message) == (
+        Level.ERROR,
+        "rule acme-events could not deliver 3 events in 7 days: nobody was told",
+    )
+    assert "`reconcile` puts the policies of its queues right" in told.fix
+
+
+@pytest.mark.parametrize(
+    ("counts", "level", "fix"),
+    [
+        ({}, Level.OK, ""),
+        ({"TargetErrorCount": 4, "TargetErrorThrottledCount": 4}, Level.OK, ""),
+        (
+            {"TargetErrorCount": 4, "InvocationDroppedCount": 2},
+            Level.WARNING,
+            f"tell them apart: aws sqs receive-message --region us-east-1 --queue-url {URL} ",
+        ),
+        (
+            {"InvocationDroppedCount": 2, "InvocationsFailedToBeSentToDeadLetterCount": 2},
+            Level.ERROR,
+            "give the scheduler role what `reconcile iam --role scheduler` prints",
+        ),
+    ],
+    ids=["none", "came through", "given up", "nowhere to put it"],
+)
+def test_calls_of_schedules_that_were_given_up(
+    counts: dict[str, float], level: Level, fix: str
+) -> None:
+    told = only(schedules, view(door(get_metric_data=metrics(**counts))))
+    assert told.level is level, told.message
+    assert told.fix.startswith(fix)
+    assert bool(told.fix) is bool(fix)
+
+
+def test_letters_are_counted() -> None:
+    assert said(dead_letters, view()) == ["ok: queue acme-events-dead is empty"]
+    full: dict[str, Any] = {"Attributes": {"ApproximateNumberOfMessages": "7"}}
+    told = only(dead_letters, view(door(get_queue_attributes=lambda **_: full)))
+    assert told.level is Level.WARNING
+    assert told.message.startswith("7 messages in queue acme-events-dead")
+    assert f"aws sqs purge-queue --queue-url {URL}" in told.fix
+    none = view(door(list_queues=lambda **_: {}))
+    assert said(dead_letters, none) == [
+        "ok: queue acme-events-dead is not there yet: a run makes it"
+    ]
+
+
+def subscribed(**arns: str) -> Any:
+    rows = [
+        {"Protocol": "email", "Endpoint": f"{name}@Example.com", "SubscriptionArn": arn}
+        for name, arn in arns.items()
+    ]
+    queue = {"Protocol": "sqs", "Endpoint": "arn:x", "SubscriptionArn": "arn:y"}
+    return door(list_subscriptions_by_topic=lambda **_: {"Subscriptions": [*rows, queue]})
+
+
+def test_who_is_to_be_told_and_is_not() -> None:
+    alice = {"notices": ("alice@example.com", "ops@example.com")}
+    bob = {"notices": ("ops@example.com",)}
+    aws = subscribed(alice="PendingConfirmation", ops="arn:aws:sns:x")
+    assert said(notices, view(aws, alice=alice, bob=bob)) == [
+        "warning: alice@example.com has not confirmed, and is told nothing of alice",
+        "ok: ops@example.com is told of alice, bob",
+    ]
+    told = found(notices, view(alice=alice))
+    assert [it.level for it in told] == [Level.WARNING, Level.WARNING]
+    assert told[0].fix == "`reconcile` subscribes it"
+
+
+def test_nobody_is_told_unasked() -> None:
+    assert only(notices, view()).level is Level.OK
+
+
+@pytest.mark.parametrize("check", [events, schedules])
+def test_what_cannot_be_read_is_unknown(check: Any) -> None:
+    told = only(check, view(door(get_metric_data=denied("cloudwatch:GetMetricData"))))
+    assert told.level is Level.UNKNOWN
+    assert "allow cloudwatch:GetMetricData" in told.fix
