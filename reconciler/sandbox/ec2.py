@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from reconciler.sandbox.launch_templates import find
@@ -9,10 +10,12 @@ from reconciler.sandbox.operations import (
     AwsError,
     Call,
     MotoResult,
+    Wire,
     dry_run,
     operation,
     page,
 )
+from reconciler.sandbox.world import ACCOUNT
 
 # Calls that moto answers in one page however long, with the member that holds the rows.
 # AWS's pages: 5 to 1000 rows. [M ec2, the MaxResults shapes]
@@ -30,6 +33,13 @@ PAGED = {
     "DescribeVpcs": "Vpcs",
 }
 PAGING = ("MaxResults", "NextToken")
+DEPRECATION = "deprecation_time"
+"""The attribute of moto's images that its answers show as DeprecationTime."""
+
+
+def stamp(at: datetime) -> str:
+    """As EC2 writes the times of an image."""
+    return f"{at:%Y-%m-%dT%H:%M:%S.000Z}"
 
 
 @operation("ec2", *PAGED)
@@ -43,6 +53,8 @@ def describe(call: Call) -> MotoResult:
         _all_images_exist(call)
     answer = call.moto({k: v for k, v in call.params.items() if k not in PAGING})
     rows = answer[PAGED[call.operation]]
+    if call.operation == "DescribeImages":
+        rows = _shown(call, rows)
     shown, token = page(rows, size, call.params.get("NextToken"))
     answer[PAGED[call.operation]], answer["NextToken"] = shown, token
     return answer
@@ -55,6 +67,30 @@ def _all_images_exist(call: Call) -> None:
         raise AwsError(
             "InvalidAMIID.NotFound", f"The image id '[{', '.join(missing)}]' does not exist"
         )
+
+
+def _shown(call: Call, images: list[Any]) -> list[Any]:
+    """Without the deprecated images of others, unless they are asked for or named by id (EC2 user
+    guide, "Deprecate an AMI"; [M ec2.DescribeImages]). Moto knows no deprecation."""
+    if call.params.get("ImageIds") or call.params.get("IncludeDeprecated"):
+        return images
+    now = stamp(call.world.now())
+    return [
+        image
+        for image in images
+        if image.owner_id == ACCOUNT or getattr(image, DEPRECATION, now) >= now
+    ]
+
+
+@operation("ec2", "EnableImageDeprecation")
+def deprecate(call: Call) -> Wire:
+    """Moto has no such call. [M ec2.EnableImageDeprecation]"""
+    dry_run(call)
+    image = call.ec2.amis.get(call.params["ImageId"])
+    if image is None:
+        raise AwsError("InvalidAMIID.NotFound", "The image id does not exist")
+    setattr(image, DEPRECATION, stamp(call.params["DeprecateAt"]))
+    return {"Return": True}
 
 
 @operation("ec2", "CreateTags", "DeleteTags")

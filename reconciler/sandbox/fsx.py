@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.sandbox import lustre
+from reconciler.sandbox.lustre_updates import MOUNTED, Update, Updates, clients
 from reconciler.sandbox.operations import (
     AwsError,
     Call,
@@ -36,9 +37,7 @@ class FileSystem:
     fields: Wire
     lustre: Wire
     tags: dict[str, str]
-    actions: list[Wire] = field(default_factory=list)
-    updated: datetime | None = None
-    """When the update in hand is done."""
+    updates: Updates = field(default_factory=Updates)
 
 
 @dataclass
@@ -137,19 +136,26 @@ def lifecycle(call: Call, system: FileSystem) -> str:
     now = call.world.now()
     if now < system.available:
         return "CREATING"
-    if system.updated is not None and now < system.updated:
-        return "UPDATING"
-    if system.updated is not None:
-        for action in system.actions:
-            action["Status"] = "COMPLETED"
-            action["ProgressPercent"] = 100
-        system.updated = None
-    return "AVAILABLE"
+    for update in reversed(system.updates.made):
+        if not update.applied and now >= update.done:
+            _finish(call, system, update)
+    return "UPDATING" if system.updates.under_way(now) else "AVAILABLE"
+
+
+def _finish(call: Call, system: FileSystem, update: Update) -> None:
+    """The new values show once an update is done; a version with clients mounted is given up."""
+    update.applied = True
+    dns_name = system.fields["DNSName"]
+    if "FileSystemTypeVersion" in update.target and clients(call, dns_name):
+        update.failure = MOUNTED
+    else:
+        system.fields, system.lustre = update.fields, update.lustre
 
 
 def view(call: Call, system: FileSystem) -> Wire:
     """As DescribeFileSystems shows it: tags inline, security groups not at all."""
     state = lifecycle(call, system)
+    actions = system.updates.actions(call.world.now())
     return {
         **system.fields,
         "FileSystemId": system.id,
@@ -158,7 +164,7 @@ def view(call: Call, system: FileSystem) -> Wire:
         "ResourceARN": system.arn,
         "Tags": tag_list(system.tags),
         "LustreConfiguration": system.lustre,
-        **({"AdministrativeActions": system.actions} if system.actions else {}),
+        **({"AdministrativeActions": actions} if actions else {}),
     }
 
 
@@ -194,30 +200,12 @@ def update(call: Call) -> Wire:
         }
         target["LustreConfiguration"] = changed
     if target:
-        _start(call, system, target)
-        system.fields, system.lustre = fields, config
+        now = call.world.now()
+        system.updates.refuse_too_soon(now, target)
+        takes = timedelta(seconds=call.world.settings.fsx_update_seconds)
+        update = Update(now, now + takes, now + 2 * takes, target, fields, config)
+        system.updates.made.insert(0, update)
     return {"FileSystem": view(call, system)}
-
-
-def _start(call: Call, system: FileSystem, target: Wire) -> None:
-    now = call.world.now()
-    action = {
-        "AdministrativeActionType": "FILE_SYSTEM_UPDATE",
-        "RequestTime": now,
-        "Status": "IN_PROGRESS",
-        "TargetFileSystemValues": target,
-    }
-    system.actions = [action]
-    if "StorageCapacity" in target:
-        system.actions.append(
-            {
-                "AdministrativeActionType": "STORAGE_OPTIMIZATION",
-                "RequestTime": now,
-                "Status": "PENDING",
-                "ProgressPercent": 0,
-            }
-        )
-    system.updated = now + timedelta(seconds=call.world.settings.fsx_update_seconds)
 
 
 @operation("fsx", "DeleteFileSystem")

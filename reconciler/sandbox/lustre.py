@@ -123,10 +123,12 @@ def check_update(fields: Wire, config: Wire, params: Wire) -> tuple[Wire, Wire]:
         _grow(int(size), fields, config)
         fields["StorageCapacity"] = int(size)
     if (wanted := params.get("FileSystemTypeVersion")) is not None:
-        if wanted not in VERSIONS or wanted < fields["FileSystemTypeVersion"]:
+        if wanted not in VERSIONS or wanted <= fields["FileSystemTypeVersion"]:
             raise bad(f"The Lustre version can only go up, to one of {', '.join(VERSIONS)}.")
         fields["FileSystemTypeVersion"] = wanted
     if (throughput := given.get("PerUnitStorageThroughput")) is not None:
+        if storage != "SSD":
+            raise bad(f"The throughput of {storage} file systems cannot be changed.")
         _throughput(throughput, deployment, storage)
         config["PerUnitStorageThroughput"] = throughput
     if (metadata := given.get("MetadataConfiguration")) is not None:
@@ -134,6 +136,8 @@ def check_update(fields: Wire, config: Wire, params: Wire) -> tuple[Wire, Wire]:
         if metadata.get("Iops", 0) < before.get("Iops", 0):
             raise bad("Metadata IOPS can only be increased.")
         config["MetadataConfiguration"] = {**before, **metadata}
+    if given.get("AutomaticBackupRetentionDays") and deployment.startswith("SCRATCH"):
+        raise bad("Automatic backups are not supported for scratch file systems.")
     config |= {name: given[name] for name in FREE_UPDATES if given.get(name) is not None}
     return fields, config
 

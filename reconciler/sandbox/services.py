@@ -10,6 +10,7 @@ MODULES = (
     "events",
     "fsx",
     "hooks",
+    "iam",
     "instance_types",
     "instances",
     "launch_templates",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.sandbox.operations import (
@@ -19,6 +21,15 @@ from reconciler.sandbox.operations import (
 GIB = {"gp2": (1, 16384), "gp3": (1, 65536), "io1": (4, 16384), "io2": (4, 65536)}
 IOPS = {"gp3": (3000, 80000), "io1": (100, 64000), "io2": (100, 256000)}
 GP3_THROUGHPUT = (125, 2000)
+DAY = timedelta(hours=24)
+MODIFICATIONS = 4
+
+
+@dataclass
+class Modifications:
+    """When the volumes of a region were changed, by id."""
+
+    by_volume: dict[str, list[datetime]] = field(default_factory=dict)
 
 
 @operation("ec2", "CreateVolume")
@@ -77,13 +88,22 @@ def _check(kind: str, params: Wire) -> None:
 
 @operation("ec2", "ModifyVolume")
 def modify(call: Call) -> MotoResult:
-    """Moto shrinks volumes; on AWS a size can only grow. [M ec2.ModifyVolume]"""
+    """Moto shrinks volumes, and changes them as often as it is asked to. On AWS a size can only
+    grow, and a volume is changed four times within 24 hours. [M ec2.ModifyVolume]"""
     dry_run(call)
     volume = find(call, call.params["VolumeId"])
     size = call.params.get("Size")
     if size is not None and size < volume.size:
         raise AwsError("InvalidParameterValue", "New size cannot be smaller than existing size")
     _check(call.params.get("VolumeType", volume.volume_type), call.params)
+    now, modified = call.world.now(), call.state(Modifications).by_volume
+    before = [at for at in modified.get(volume.id, ()) if at > now - DAY]
+    if len(before) >= MODIFICATIONS:
+        raise AwsError(
+            "VolumeModificationRateExceeded",
+            "You've reached the maximum modification rate per volume limit.",
+        )
+    modified[volume.id] = [*before, now]
     return call.moto()
 
 

@@ -157,7 +157,7 @@ def test_an_update_runs_one_at_a_time(aws: Aws, clock: Clock) -> None:
         aws.fsx.update_file_system(**grow)
     clock.advance(61)
     shown = aws.fsx.update_file_system(**grow)["FileSystem"]
-    assert (shown["Lifecycle"], shown["StorageCapacity"]) == ("UPDATING", 2400)
+    assert (shown["Lifecycle"], shown["StorageCapacity"]) == ("UPDATING", 1200)
     actions = [
         (action["AdministrativeActionType"], action["Status"])
         for action in shown["AdministrativeActions"]
@@ -169,8 +169,64 @@ def test_an_update_runs_one_at_a_time(aws: Aws, clock: Clock) -> None:
         aws.fsx.update_file_system(FileSystemId=system, StorageCapacity=4800)
     clock.advance(61)
     shown = described(aws, system)
-    assert shown["Lifecycle"] == "AVAILABLE"
-    assert {action["Status"] for action in shown["AdministrativeActions"]} == {"COMPLETED"}
+    assert (shown["Lifecycle"], shown["StorageCapacity"]) == ("AVAILABLE", 2400)
+    assert [action["Status"] for action in shown["AdministrativeActions"]] == [
+        "UPDATED_OPTIMIZING",
+        "IN_PROGRESS",
+    ]
+    clock.advance(60)
+    [action] = described(aws, system)["AdministrativeActions"]
+    assert action["Status"] == "COMPLETED", "and the optimization is listed no longer"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"StorageCapacity": 2400}, {"StorageCapacity": 4800}),
+        (
+            {"LustreConfiguration": {"PerUnitStorageThroughput": 250}},
+            {"LustreConfiguration": {"PerUnitStorageThroughput": 125}},
+        ),
+    ],
+)
+def test_six_hours_lie_between_two_of_them(
+    aws: Aws, clock: Clock, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    system = create(aws)["FileSystemId"]
+    clock.advance(61)
+    aws.fsx.update_file_system(FileSystemId=system, **first)
+    clock.advance(5 * 3600)
+    with refused("BadRequest", "6 hours"):
+        aws.fsx.update_file_system(FileSystemId=system, **second)
+    aws.fsx.update_file_system(
+        FileSystemId=system, LustreConfiguration={"DataCompressionType": "LZ4"}
+    )
+    clock.advance(3601)
+    aws.fsx.update_file_system(FileSystemId=system, **second)
+
+
+def test_a_version_upgrade_with_a_client_is_given_up(aws: Aws, clock: Clock) -> None:
+    made = create(aws, FileSystemTypeVersion="2.12")
+    system, name = made["FileSystemId"], made["DNSName"]
+    clock.advance(61)
+    image = aws.ec2.describe_images(Owners=["self"])["Images"][0]["ImageId"]
+    [client] = aws.ec2.run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, UserData=f"mount -t lustre {name}@tcp:/x /home"
+    )["Instances"]
+    upgrade = {"FileSystemId": system, "FileSystemTypeVersion": "2.15"}
+    aws.fsx.update_file_system(**upgrade)
+    clock.advance(61)
+    shown = described(aws, system)
+    [action] = shown["AdministrativeActions"]
+    assert (shown["Lifecycle"], shown["FileSystemTypeVersion"]) == ("AVAILABLE", "2.12")
+    assert (action["Status"], "clients are" in action["FailureDetails"]["Message"]) == (
+        "FAILED",
+        True,
+    )
+    aws.ec2.terminate_instances(InstanceIds=[client["InstanceId"]])
+    aws.fsx.update_file_system(**upgrade)
+    clock.advance(61)
+    assert described(aws, system)["FileSystemTypeVersion"] == "2.15"
 
 
 def test_what_an_update_can_change(aws: Aws) -> None:

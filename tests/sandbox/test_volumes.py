@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +51,16 @@ def test_a_volume_only_grows(aws: Aws) -> None:
     with refused("InvalidParameterValue", "smaller"):
         aws.ec2.modify_volume(VolumeId=volume, Size=200)
     assert aws.ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["Size"] == 300
+
+
+def test_a_volume_changes_four_times_in_24_hours(aws: Aws) -> None:
+    volume = aws.ec2.create_volume(**HOME)["VolumeId"]
+    for size in (300, 400, 500, 600):
+        aws.ec2.modify_volume(VolumeId=volume, Size=size)
+    with refused("VolumeModificationRateExceeded"):
+        aws.ec2.modify_volume(VolumeId=volume, Size=700)
+    aws.sandbox.clock.forward(timedelta(hours=24, seconds=1))
+    aws.ec2.modify_volume(VolumeId=volume, Size=700)
 
 
 def test_a_volume_that_is_not_there(aws: Aws) -> None:

@@ -62,7 +62,7 @@ def describe_subnets(here: Here, p: Record) -> Record:
 
 
 def describe_images(here: Here, p: Record) -> Record:
-    """By filters, which do not fail on an unknown id (M)."""
+    """By filters, which do not fail on an unknown id, and hide deprecated ones (M)."""
     members = {"image-id": "ImageId", "name": "Name", "state": "State"}
     filters = {members[each["Name"]]: each["Values"] for each in p.get("Filters", ())}
 
@@ -70,7 +70,8 @@ def describe_images(here: Here, p: Record) -> Record:
         return [
             image
             for image in here.seen("images").values()
-            if all(
+            if (p.get("IncludeDeprecated") or "DeprecationTime" not in image)
+            and all(
                 any(fnmatchcase(image[member], value) for value in values)
                 for member, values in filters.items()
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from tests.strict.aws import ACCOUNT, Here, Refusal
@@ -10,8 +11,12 @@ from tests.strict.tags import retagged, untagged
 
 CREATE_SECONDS = 480
 UPDATE_SECONDS = 300
-BETWEEN_GROWTHS = 6 * 3600
-"""No second increase of storage within six hours (M, UpdateFileSystem)."""
+BETWEEN = 6 * 3600
+"""No second increase of storage, and no other throughput, within six hours (D, "Managing storage
+capacity", "Managing provisioned throughput capacity")."""
+
+WHAT = {"GrownAt": "storage", "ScaledAt": "throughput"}
+MOUNTED = "clients are still connected to the file system: unmount them, then try again"
 
 LUSTRE_PORT = 988
 THROUGHPUTS = {
@@ -71,8 +76,9 @@ def _make(here: Here, p: Record) -> str:
             "Groups": tuple(p.get("SecurityGroupIds", ())),
             "ReadyAt": here.aws.seconds + CREATE_SECONDS,
             "UpdatedAt": 0.0,
-            "GrownAt": None,
+            "Asked": {},  # when storage and throughput were last asked for
             "Target": {},
+            "Given up": "",
         },
     )
     return made
@@ -130,7 +136,7 @@ def _view(here: Here, system: Record) -> Record:
     now = here.aws.seconds
     updating = bool(system["Target"]) and now < system["UpdatedAt"]
     fields, lustre = system["Fields"], system["Lustre"]
-    if updating:
+    if updating or system["Given up"]:  # rolled back (D, "Managing Lustre versions")
         fields = {**fields, **system["Before"]["Fields"]}
         lustre = {**lustre, **system["Before"]["Lustre"]}
     ready = "UPDATING" if updating else "AVAILABLE"
@@ -141,11 +147,14 @@ def _view(here: Here, system: Record) -> Record:
         "Tags": system["Tags"],
     }
     if system["Target"]:
+        status = "FAILED" if system["Given up"] else "COMPLETED"
         view["AdministrativeActions"] = [
             {
                 "AdministrativeActionType": "FILE_SYSTEM_UPDATE",
-                "Status": "IN_PROGRESS" if updating else "COMPLETED",
+                "RequestTime": system["AskedAt"],
+                "Status": "IN_PROGRESS" if updating else status,
                 "TargetFileSystemValues": system["Target"],
+                "FailureDetails": {"Message": system["Given up"]},
             }
         ]
     return view
@@ -172,25 +181,27 @@ def _update(here: Here, p: Record) -> str:
             "Unable to perform the storage capacity update. There is an update already in "
             "progress.",
         )
+    if system["Given up"]:
+        system = {**system, "Fields": {**system["Fields"], **system["Before"]["Fields"]}}
     size = p.get("StorageCapacity")
     changed: dict[str, Any] = {}
+    asked = dict(system["Asked"])
     if size is not None:
-        grown_at = system["GrownAt"]
         if size <= system["Fields"]["StorageCapacity"]:
             raise Refusal("BadRequest", "StorageCapacity can only be increased")
-        if grown_at is not None and now - grown_at < BETWEEN_GROWTHS:
-            # AWS's own words for this are not known.
-            raise Refusal("BadRequest", "storage was increased less than six hours ago")
+        _not_too_soon(asked, "GrownAt", now)
         _check_size(size, system["Fields"]["StorageType"], 0)
         changed["StorageCapacity"] = size
     version = p.get("FileSystemTypeVersion")
     if version is not None:
-        if version < system["Fields"]["FileSystemTypeVersion"]:
+        if version <= system["Fields"]["FileSystemTypeVersion"]:
             raise Refusal("BadRequest", "FileSystemTypeVersion can only go up")
         changed["FileSystemTypeVersion"] = version
     lustre = dict(p.get("LustreConfiguration", {}))
     if "PerUnitStorageThroughput" in lustre:
         _check_throughput(lustre["PerUnitStorageThroughput"], system["Lustre"]["DeploymentType"])
+        _not_too_soon(asked, "ScaledAt", now)
+    mounted = version is not None and _clients(here, made)
     before = {
         "Fields": {key: system["Fields"][key] for key in changed},
         "Lustre": {key: system["Lustre"][key] for key in lustre if key in system["Lustre"]},
@@ -204,11 +215,32 @@ def _update(here: Here, p: Record) -> str:
             "Lustre": {**system["Lustre"], **lustre},
             "Before": before,
             "Target": {**changed, **({"LustreConfiguration": lustre} if lustre else {})},
+            "AskedAt": here.aws.now(),
             "UpdatedAt": now + UPDATE_SECONDS,
-            "GrownAt": now if size is not None else system["GrownAt"],
+            "Asked": asked,
+            "Given up": MOUNTED if mounted else "",
         },
     )
     return made
+
+
+def _not_too_soon(asked: dict[str, float], what: str, now: float) -> None:
+    if what in asked and now - asked[what] < BETWEEN:
+        # AWS's own words for this are not known.
+        raise Refusal("BadRequest", f"{WHAT[what]} was changed less than six hours ago")
+    asked[what] = now
+
+
+def _clients(here: Here, made: str) -> bool:
+    """Whether a group that runs may have it mounted: as its newest template version says."""
+    ec2 = here.of("ec2")
+    for group in here.of("autoscaling").all("groups").values():
+        policy = group["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"]
+        version = ec2.all("versions").get(f"{policy['LaunchTemplateId']}/{policy['Version']}")
+        data = (version or {}).get("LaunchTemplateData", {}).get("UserData", "")
+        if group["Instances"] and f"{made}.fsx" in base64.b64decode(data).decode():
+            return True
+    return False
 
 
 def delete_file_system(here: Here, p: Record) -> Record:

@@ -162,7 +162,7 @@ def essence(aws: StrictAws) -> dict[str, str]:
             continue
         door = Door(twin, region)
         for kind in KINDS:
-            for live in kind.find(door, Scope(SITE_NAME)):
+            for live in kind.find(door, Scope(SITE_NAME, aws.now())):
                 what = f"owned={live.owned} ready={live.ready} in use={live.in_use}"
                 found[f"{region} {live.key}"] = RANDOM_IDS.sub(r"\1", f"{_plain(live.spec)} {what}")
     return found

@@ -32,7 +32,7 @@ CHECKED = 40
 MOST = 2000
 TIMES = re.compile(
     r"datetime\.datetime\((\d+, \d+, \d+, \d+), (\d+)[^)]*\)|"
-    r"'(?:GoneAt|ReadyAt|UpdatedAt|GrownAt|ModifiedAt)': ([\d.]+)"
+    r"'(?:GoneAt|ReadyAt|UpdatedAt|GrownAt|ModifiedAt|ScaledAt)': ([\d.]+)"
 )
 SINCE = re.compile(r"'?since'?\)?: '[^']+'")
 

@@ -33,6 +33,10 @@ AFTER_FAULT = 2
 
 MOST_RUNS = 12
 
+AT_WORK = {"unschedule": slice(0), "resize": slice(1, 2)}
+"""Who works during an edit, where it is not the first two: a schedule that goes waits for the
+stop, and a Lustre home that grows for nobody to have it mounted."""
+
 
 @dataclass(frozen=True)
 class Start:
@@ -61,7 +65,7 @@ def start(edit: str, count: int) -> Start:
     if before is not None:
         world.settle(2)
         kept = [name for name in before.workstations if name in after.workstations]
-        for name in kept[:2] if edit != "unschedule" else ():  # that one waits for the stop
+        for name in kept[AT_WORK.get(edit, slice(2))]:
             world.start(name)
     site = after.site()
     gate = Faults()

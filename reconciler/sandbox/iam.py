@@ -1,0 +1,85 @@
+"""IAM: moto's, and what SimulatePrincipalPolicy says of a role's own policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from moto.iam.models import iam_backends
+
+from reconciler.sandbox.operations import AwsError, Call, Wire, operation
+from reconciler.sandbox.world import ACCOUNT
+
+
+@operation("iam", "SimulatePrincipalPolicy")
+def simulate(call: Call) -> Wire:
+    """Moto has no such call. Inline and attached policies of a role; no boundary, no SCP.
+
+    Conditions: StringEquals alone, any other one does not hold. [M iam.SimulatePrincipalPolicy]
+    """
+    source = call.params["PolicySourceArn"]
+    iam: Any = iam_backends[ACCOUNT]["aws"]
+    role = next((each for each in iam.roles.values() if each.arn == source), None)
+    if role is None:
+        raise AwsError("NoSuchEntity", f"Role {source} does not exist.", 404)
+    statements = [statement for text in _documents(role) for statement in _statements(text)]
+    said = {
+        each["ContextKeyName"].lower(): each["ContextKeyValues"]
+        for each in call.params.get("ContextEntries", ())
+    }
+    return {
+        "EvaluationResults": [
+            {
+                "EvalActionName": action,
+                "EvalResourceName": resource,
+                "EvalDecision": _decision(statements, action, resource, said),
+                "MatchedStatements": [],
+                "MissingContextValues": [],
+            }
+            for action in call.params["ActionNames"]
+            for resource in call.params.get("ResourceArns", ["*"])
+        ],
+        "IsTruncated": False,
+    }
+
+
+def _documents(role: Any) -> Iterator[str]:
+    yield from role.policies.values()
+    yield from (policy.document for policy in role.managed_policies.values())
+
+
+def _statements(document: str) -> Iterable[Mapping[str, Any]]:
+    found = json.loads(document)["Statement"]
+    return [found] if isinstance(found, dict) else found
+
+
+def _decision(
+    statements: Iterable[Mapping[str, Any]],
+    action: str,
+    resource: str,
+    said: Mapping[str, list[str]],
+) -> str:
+    effects = {
+        statement["Effect"]
+        for statement in statements
+        if any(fnmatchcase(action.lower(), each.lower()) for each in _each(statement["Action"]))
+        and any(fnmatchcase(resource, each) for each in _each(statement["Resource"]))
+        and _holds(statement.get("Condition", {}), said)
+    }
+    if "Deny" in effects:
+        return "explicitDeny"
+    return "allowed" if effects else "implicitDeny"
+
+
+def _holds(condition: Mapping[str, Mapping[str, Any]], said: Mapping[str, list[str]]) -> bool:
+    return all(
+        operator == "StringEquals" and set(_each(wanted)) & set(said.get(key.lower(), ()))
+        for operator, keys in condition.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _each(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
