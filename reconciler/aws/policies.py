@@ -58,6 +58,9 @@ Look: what the doctor asks besides
     autoscaling:DescribeAccountLimits cloudwatch:GetMetricData ec2:DescribeInstanceTypes
     servicequotas:GetAWSDefaultServiceQuota servicequotas:ListServiceQuotas
     on everything
+MaySchedule: whether the schedules' role may start and stop, all that limits it counted [10]
+    iam:SimulatePrincipalPolicy
+    on scheduler_roles
 LookAtServiceRoles: whether AWS made its own yet; one that is not there has no path
     iam:GetRole
     on service_roles pathless_service_roles
@@ -93,6 +96,9 @@ SubscribeByMail: an address that has to confirm, and nobody's queue or function
 TagAsMade: EC2 asks for this with a create; the condition keeps it to that [2]
     ec2:CreateTags
     on ec2_things when made while_making
+TagGroupAsMade: whether Auto Scaling asks for this with a create, AWS does not say; as for FSx
+    autoscaling:CreateOrUpdateTags
+    on groups when made if_tagged_ours
 TagLustreAsMade: so does FSx [3], which has no such condition; never over another site's tag
     fsx:TagResource
     on file_systems when made if_tagged_ours
@@ -158,9 +164,12 @@ OwnSession: on an instance whose owner tag is the caller's
 SessionDocuments: a shell, ssh and a forwarded port
     ssm:StartSession
     on session_documents
-OwnSessionGoesOn: sessions the caller opened [7]
-    ssm:ResumeSession ssm:TerminateSession ssmmessages:OpenDataChannel
-    on own_sessions
+OwnSessionGoesOn: sessions the caller opened, by the tag that Session Manager gives them [7]
+    ssm:ResumeSession ssm:TerminateSession
+    on sessions when own_session
+OpenSession: the data of a session; without the token of that session it opens nothing
+    ssmmessages:OpenDataChannel
+    on sessions
 OwnGroup: on and off, and the end of what keeps it so
     autoscaling:DeleteScheduledAction autoscaling:SetDesiredCapacity
     on groups when ours own_group
@@ -192,6 +201,12 @@ AttachHome: an EBS home, by its tags
 ToInstance: attaching is authorised on the instance too
     ec2:AttachVolume
     on instances when ours
+FindHome: whether its home is free; AWS limits this to no resource
+    ec2:DescribeVolumes
+    on everything
+OwnPhase: how far the machine is; the one tag that it may write
+    ec2:CreateTags
+    on instances when ours phase_alone
 """
 
 SCHEDULER = """
@@ -206,8 +221,10 @@ DeadLetters: what it was refused until it was given up
 ROLES = {
     "plan": {"Allow": PLAN + PRICES + DOCTOR, "Deny": NEVER + REGIONS},
     "apply": {"Allow": PLAN + PRICES + APPLY, "Deny": NEVER + REGIONS},
-    "developer": {"Allow": DEVELOPER, "Deny": REGIONS},
-    "instance": {"Allow": INSTANCE, "Deny": REGIONS},
+    # No Deny by region for these two: no Allow lifts it, and people and programs on a machine read
+    # other things in other regions, such as drivers and data sets in S3.
+    "developer": {"Allow": DEVELOPER},
+    "instance": {"Allow": INSTANCE},
     "scheduler": {"Allow": SCHEDULER, "Deny": REGIONS},
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
-from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, SITE
+from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, PHASE, SITE
 
 
 def regions(site: Site) -> tuple[str, ...]:
@@ -62,9 +62,15 @@ def resources(site: Site) -> dict[str, list[str]]:
         "dead_letters": some("sqs", f"{site.name}-events-dead"),
         "schedules": some("scheduler", f"schedule/{site.name}/*"),
         "schedule_group": some("scheduler", f"schedule-group/{site.name}"),
-        "profiles": some("iam", *(f"instance-profile/{name}" for name in profiles), region=""),
-        "instance_roles": some("iam", *(f"role/{name}" for name in profiles), region=""),
-        "scheduler_roles": some("iam", *(f"role/{name}" for name in schedulers), region=""),
+        "profiles": some(
+            "iam", *(f"instance-profile/{name.lstrip('/')}" for name in profiles), region=""
+        ),
+        "instance_roles": some(
+            "iam", *(f"role/{name.lstrip('/')}" for name in profiles), region=""
+        ),
+        "scheduler_roles": some(
+            "iam", *(f"role/{name.lstrip('/')}" for name in schedulers), region=""
+        ),
         "service_roles": some("iam", "role/aws-service-role/*", region=""),
         "pathless_service_roles": some("iam", "role/AWSServiceRoleFor*", region=""),
         # AWS's own parameters and documents are of no account.
@@ -80,7 +86,7 @@ def resources(site: Site) -> dict[str, list[str]]:
             f"{public}:ssm:*::document/AWS-StartSSHSession",
             *some("ssm", "document/SSM-SessionManagerRunShell"),
         ],
-        "own_sessions": some("ssm", "session/${aws:userid}-*"),
+        "sessions": some("ssm", "session/*"),
         "dcv_licences": [f"{public}:s3:::dcv-license.{region}/*" for region in site.regions],
         "keys": [
             name if name.startswith("arn:") else arn(site, "kms", f"key/{name}")
@@ -120,19 +126,30 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         "by_alias": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}},
         "by_force": {"Bool": {"autoscaling:ForceDelete": "true"}},
         "document_checked": {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
+        # The id of a session begins with the name of the role's session, not with ${aws:userid}.
+        "own_session": {
+            "StringLike": {"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}"}
+        },
         "site_tag_named": {"ForAnyValue:StringEquals": {"aws:TagKeys": SITE}},
         "one_at_most": {"NumericLessThanEquals": {"autoscaling:MaxSize": "1"}},
         "one_at_most_if_said": {"NumericLessThanEqualsIfExists": {"autoscaling:MaxSize": "1"}},
-        # Auto Scaling tells IAM of these when a request has them.
+        # Auto Scaling tells IAM of the first two when a request has them. AWS does not say whether
+        # it tells of the third where a request has no template at all: "false" is right then too,
+        # and a template without a version is still refused to who may not run instances.
         "same_shape": {
             "Null": {
-                f"autoscaling:{key}": "true"
-                for key in ("InstanceTypes", "LaunchTemplateVersionSpecified", "VPCZoneIdentifiers")
-            }
+                f"autoscaling:{key}": "true" for key in ("InstanceTypes", "VPCZoneIdentifiers")
+            },
+            "BoolIfExists": {"autoscaling:LaunchTemplateVersionSpecified": "false"},
         },
-        # Without any key, "all of them" holds too.
-        "override_alone": {
-            "ForAllValues:StringEquals": {"aws:TagKeys": OVERRIDE},
-            "Null": {"aws:TagKeys": "false"},
-        },
+        "override_alone": _only_tag(OVERRIDE),
+        "phase_alone": _only_tag(PHASE),
+    }
+
+
+def _only_tag(key: str) -> dict[str, Any]:
+    """A request that names this tag and no other; without any key, "all of them" holds too."""
+    return {
+        "ForAllValues:StringEquals": {"aws:TagKeys": key},
+        "Null": {"aws:TagKeys": "false"},
     }

@@ -14,6 +14,7 @@ from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
 from reconciler.errors import AwsError, UsageError
 from reconciler.plan.kind import Aws
 from reconciler.plan.pools import Pools
+from reconciler.plan.projection import ODD, explain
 from reconciler.plan.read import READERS, Cloud, read
 from reconciler.plan.resolve import Missing, ResolvedSite
 from reconciler.plan.selection import Selection
@@ -23,6 +24,7 @@ ACCOUNT: tuple[tuple[str, Check], ...] = (
     ("zone-data", rights.zone_data),
     ("instance-profile", rights.profiles),
     ("scheduler-role", rights.scheduler_roles),
+    ("scheduler-right", rights.scheduler_rights),
     ("service-role", rights.service_roles),
 )
 REGION: tuple[tuple[str, Check], ...] = (
@@ -152,6 +154,8 @@ def _types(aws: Aws, wanted: list[str]) -> dict[str, TypeFacts] | Missing:
                 )
     except AwsError as error:
         return Missing(str(error), error.code)
+    except ODD as error:
+        return Missing(f"an answer of AWS cannot be read: {explain(error)}", "unreadable")
     return found
 
 
@@ -168,3 +172,5 @@ def run(look: Check, view: View) -> Iterator[Found]:
         yield from look(view)
     except AwsError as error:
         yield unread(error)
+    except ODD as error:  # one answer, which one check looks at: the others go on
+        yield Found(Level.UNKNOWN, f"an answer of AWS cannot be read: {explain(error)}")

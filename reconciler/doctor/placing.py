@@ -113,7 +113,8 @@ def images(view: View) -> Iterator[Found]:
     if not users:
         return
     asked = [{"Name": "image-id", "Values": sorted(users)}]
-    for item in view.aws.call("ec2", "describe_images", Filters=asked)["Images"]:
+    found = view.aws.call("ec2", "describe_images", Filters=asked, IncludeDeprecated=True)
+    for item in found["Images"]:
         yield _image(view, item, users[item["ImageId"]])
 
 

@@ -7,13 +7,15 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from reconciler.declare.fleet import Workstation
+from reconciler.declare.fleet import Workstation, iam_name
 from reconciler.declare.zonedata import in_use
 from reconciler.doctor.check import Found, Level, View, lacking, unread
-from reconciler.errors import AwsError, NotFound
+from reconciler.errors import AwsError, NotFound, Where
+from reconciler.plan.ownership import SITE
 from reconciler.plan.resolve import Missing
 
 SCHEDULER = "scheduler.amazonaws.com"
+STARTS = "autoscaling:SetDesiredCapacity"
 SKEW = timedelta(minutes=5)
 """AWS refuses a signature that is older (IAM user guide, "Signing AWS API requests")."""
 
@@ -26,13 +28,25 @@ def profiles(view: View) -> Iterator[Found]:
         if isinstance(arn, Missing):
             yield lacking(arn, "create it", [w.name for w in users[name]], where)
             continue
-        found = view.aws.call("iam", "get_instance_profile", InstanceProfileName=name)
-        if found["InstanceProfile"]["Roles"]:
-            yield Found(Level.OK, f"instance profile {name}")
-        else:
+        who = tuple(w.name for w in users[name])
+        short = iam_name(name)
+        found = view.aws.call("iam", "get_instance_profile", InstanceProfileName=short)
+        roles = found["InstanceProfile"]["Roles"]
+        if not roles:
             text = f"instance profile {name} has no role: instances could not even reach SSM"
-            fix = f"aws iam add-role-to-instance-profile --instance-profile-name {name} …"
-            yield Found(Level.ERROR, text, fix, tuple(w.name for w in users[name]), where)
+            fix = f"aws iam add-role-to-instance-profile --instance-profile-name {short} …"
+            yield Found(Level.ERROR, text, fix, who, where)
+        elif _path(arn) != _declared(name):
+            yield _elsewhere("instance profile", name, arn, "instance_profile", who, where)
+        elif _path(roles[0]["Arn"]) != _declared(name):
+            text = (
+                f"instance profile {name} holds the role {_path(roles[0]['Arn'])}: the printed "
+                f"apply policy names {_declared(name)} in PassProfile"
+            )
+            fix = "name the role as the profile, or correct PassProfile in the policy"
+            yield Found(Level.WARNING, text, fix, who, where)
+        else:
+            yield Found(Level.OK, f"instance profile {name}")
 
 
 def scheduler_roles(view: View) -> Iterator[Found]:
@@ -44,7 +58,9 @@ def scheduler_roles(view: View) -> Iterator[Found]:
         if isinstance(arn, Missing):
             yield lacking(arn, "create it", who, where)
             continue
-        role = view.aws.call("iam", "get_role", RoleName=name)["Role"]
+        if _path(arn) != _declared(name):
+            yield _elsewhere("role", name, arn, "scheduler_role", who, where)
+        role = view.aws.call("iam", "get_role", RoleName=iam_name(name))["Role"]
         groups = [_group(view, region) for region in sorted({w.region for w in users[name]})]
         said = [_trusted(role["AssumeRolePolicyDocument"], view.site.account, g) for g in groups]
         level, text = next((it for it in said if it[0] is not Level.OK), said[0])
@@ -54,6 +70,85 @@ def scheduler_roles(view: View) -> Iterator[Found]:
             else "give it what `reconcile iam --role scheduler --trust` prints"
         )
         yield Found(level, f"role {name} {text}", fix, who if fix else (), where)
+
+
+def scheduler_rights(view: View) -> Iterator[Found]:
+    """Whether each role of the schedules may start and stop; nothing tells when it may not.
+
+    Boundaries and service control policies count too (IAM API, SimulatePrincipalPolicy).
+    """
+    users = _users(view, lambda w: w.scheduler_role)
+    for name, arn in view.lookups.roles(view.aws, users).items():
+        if isinstance(arn, Missing):
+            continue  # said by `scheduler_roles`
+        for region, them in sorted(_by_region(users[name]).items()):
+            try:
+                yield _may_act(view, name, arn, region, them)
+            except AwsError as error:  # of one role: the others can be told
+                yield unread(error)
+
+
+def _may_act(view: View, name: str, arn: str, region: str, users: list[Workstation]) -> Found:
+    aws, site = view.aws, view.site.name
+    group = (
+        f"arn:{aws.partition}:autoscaling:{region}:{aws.account}:autoScalingGroup:*:"
+        f"autoScalingGroupName/{site}-{users[0].name}"
+    )
+    context = {f"aws:ResourceTag/{SITE}": site, "aws:RequestedRegion": region}
+    answer = aws.call(
+        "iam",
+        "simulate_principal_policy",
+        PolicySourceArn=arn,
+        ActionNames=[STARTS],
+        ResourceArns=[group],
+        ContextEntries=[
+            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+            for key, value in context.items()
+        ],
+    )
+    [result] = answer["EvaluationResults"]
+    if result["EvalDecision"] == "allowed":
+        return Found(Level.OK, f"role {name} may start and stop in {region}")
+    text = f"role {name} may not call {STARTS} in {region}: {_why(result)}, so no schedule acts"
+    fix = "give it what `reconcile iam --role scheduler` prints, or lift what denies it"
+    where = users[0].places["scheduler_role"]
+    return Found(Level.ERROR, text, fix, tuple(w.name for w in users), where)
+
+
+def _why(result: Mapping[str, Any]) -> str:
+    if not result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations", True):
+        return "a service control policy denies it"
+    boundary = result.get("PermissionsBoundaryDecisionDetail", {})
+    if not boundary.get("AllowedByPermissionsBoundary", True):
+        return "its permissions boundary does not allow it"
+    if result["EvalDecision"] == "explicitDeny":
+        return "one of its policies denies it"
+    return "none of its policies allows it"
+
+
+def _by_region(users: list[Workstation]) -> dict[str, list[Workstation]]:
+    regions: dict[str, list[Workstation]] = {}
+    for each in users:
+        regions.setdefault(each.region, []).append(each)
+    return regions
+
+
+def _path(arn: str) -> str:
+    """`platform/ws` of `arn:aws:iam::123456789012:role/platform/ws`."""
+    return arn.partition("/")[2]
+
+
+def _declared(name: str) -> str:
+    return name.lstrip("/")
+
+
+def _elsewhere(
+    kind: str, name: str, arn: str, field: str, who: tuple[str, ...], where: Where
+) -> Found:
+    """A policy names an ARN, and an ARN has the path."""
+    text = f"{kind} {name} is {arn}: the printed policies name another ARN, without that path"
+    fix = f"write {field}: /{_path(arn)}, and print the policies again"
+    return Found(Level.ERROR, text, fix, who, where)
 
 
 def keys(view: View) -> Iterator[Found]:

@@ -159,7 +159,10 @@ def test_what_blocks_a_workstation_is_told_once_for_all() -> None:
 
 
 def test_what_has_a_check_of_its_own_is_not_told_twice() -> None:
-    gone = "image ami-1 does not exist in us-east-1, or is not shared"
+    gone = (
+        "image ami-1 does not exist in us-east-1, is not shared with this account, or is not among "
+        "its allowed AMIs"
+    )
     aws = door(describe_images=lambda **_: {"Images": []})
     seen = replace(view(aws), blocked=(blocked(gone, "not-found"),))
     assert found(declared, seen) == []

@@ -9,13 +9,22 @@ from typing import Any
 import pytest
 
 from reconciler.doctor.check import Level
-from reconciler.doctor.rights import clock, keys, profiles, scheduler_roles, service_roles
+from reconciler.doctor.rights import (
+    clock,
+    keys,
+    profiles,
+    scheduler_rights,
+    scheduler_roles,
+    service_roles,
+)
 from tests.doctor.views import TRUST, absent, denied, door, found, only, view
 from tests.plan.declared import PROFILE, ROLE, lustre, volume
 
+IAM = "arn:aws:iam::123456789012:"
+
 
 def profile(*roles: str) -> Any:
-    named = [{"RoleName": role} for role in roles]
+    named = [{"RoleName": role, "Arn": f"{IAM}role/{role}"} for role in roles]
     return lambda **_: {"InstanceProfile": {"Arn": PROFILE, "Roles": named}}
 
 
@@ -136,3 +145,73 @@ def test_the_clock(seconds: int, level: str) -> None:
     told = only(clock, replace(view(), ahead=timedelta(seconds=seconds)))
     assert told.level.value == level
     assert f"{abs(seconds)} seconds off" in told.message
+
+
+def test_a_role_of_another_name_or_path_than_its_profile_is_told() -> None:
+    for role in ("other", "platform/workstation"):
+        told = only(profiles, view(door(get_instance_profile=profile(role))))
+        assert (told.level, told.workstations) == (Level.WARNING, ("alice",))
+        assert f"holds the role {role}:" in told.message
+        assert "PassProfile" in told.fix
+
+
+def test_a_path_that_the_yaml_does_not_name_is_told() -> None:
+    def pathed(**_: Any) -> Any:
+        arn = f"{IAM}instance-profile/platform/workstation"
+        roles = [{"RoleName": "workstation", "Arn": f"{IAM}role/platform/workstation"}]
+        return {"InstanceProfile": {"Arn": arn, "Roles": roles}}
+
+    told = only(profiles, view(door(get_instance_profile=pathed)))
+    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
+    assert "write instance_profile: /platform/workstation" in told.fix
+    arn = f"{IAM}role/platform/scheduler"
+    role = {"Role": {"Arn": arn, "AssumeRolePolicyDocument": TRUST}}
+    elsewhere, trust = found(scheduler_roles, view(door(get_role=lambda **_: role)))
+    assert (elsewhere.level, trust.level) == (Level.ERROR, Level.OK)
+    assert "write scheduler_role: /platform/scheduler" in elsewhere.fix
+
+
+SIMULATED: dict[str, dict[str, Any]] = {
+    "none of its policies allows it": {},
+    "one of its policies denies it": {"EvalDecision": "explicitDeny"},
+    "a service control policy denies it": {
+        "OrganizationsDecisionDetail": {"AllowedByOrganizations": False}
+    },
+    "its permissions boundary does not allow it": {
+        "PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False}
+    },
+}
+
+
+@pytest.mark.parametrize("why", SIMULATED)
+def test_a_role_that_may_not_start_anything_is_told_with_why(why: str) -> None:
+    result = {"EvalDecision": "implicitDeny", **SIMULATED[why]}
+    healthy = door(simulate_principal_policy=lambda **_: {"EvaluationResults": [result]})
+    told = only(scheduler_rights, view(healthy))
+    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
+    assert why in told.message
+
+
+def test_what_is_asked_of_the_simulation() -> None:
+    healthy = door()
+    assert only(scheduler_rights, view(healthy)).level is Level.OK
+    [asked] = [sent for name, sent in healthy.asked if name == "simulate_principal_policy"]
+    assert (asked["PolicySourceArn"], asked["ActionNames"]) == (
+        ROLE,
+        ["autoscaling:SetDesiredCapacity"],
+    )
+    [group] = asked["ResourceArns"]
+    where = "arn:aws:autoscaling:us-east-1:123456789012:"
+    assert group == f"{where}autoScalingGroup:*:autoScalingGroupName/acme-alice"
+    said = {each["ContextKeyName"]: each["ContextKeyValues"] for each in asked["ContextEntries"]}
+    assert said == {
+        "aws:ResourceTag/reconciler:site": ["acme"],
+        "aws:RequestedRegion": ["us-east-1"],
+    }
+
+
+def test_a_simulation_that_is_denied_is_unknown_and_a_role_that_is_gone_is_told_elsewhere() -> None:
+    answer = denied("iam:SimulatePrincipalPolicy")
+    told = only(scheduler_rights, view(door(simulate_principal_policy=answer)))
+    assert told.level is Level.UNKNOWN
+    assert list(found(scheduler_rights, view(door(get_role=absent)))) == []

@@ -39,6 +39,7 @@ TRUST = {
         },
     }
 }
+PROFILE_ROLE = PROFILE.replace("instance-profile", "role")
 QUOTAS = {"L-3819A6DF": 64.0, "L-DB2E81BA": 64.0}
 
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/acme-events-dead"
@@ -57,9 +58,15 @@ def door(**answers: Answer) -> Aws:
             "Subnets": [subnet(letter, 100) for letter in "abc"],
         },
         "get_instance_profile": lambda **_: {
-            "InstanceProfile": {"Arn": PROFILE, "Roles": [{"RoleName": "workstation"}]}
+            "InstanceProfile": {
+                "Arn": PROFILE,
+                "Roles": [{"RoleName": "workstation", "Arn": PROFILE_ROLE}],
+            }
         },
         "get_role": lambda **_: {"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": TRUST}},
+        "simulate_principal_policy": lambda **_: {
+            "EvaluationResults": [{"EvalDecision": "allowed"}]
+        },
         "describe_key": lambda KeyId: {  # noqa: N803 - AWS's name
             "KeyMetadata": {"KeyId": KeyId, "KeyState": "Enabled", "Arn": f"arn:{KeyId}"}
         },

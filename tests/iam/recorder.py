@@ -61,6 +61,7 @@ ON = {
     "fsx:UpdateFileSystem": FILE_SYSTEM + "{FileSystemId}",
     "iam:GetInstanceProfile": "iam instance-profile/{InstanceProfileName}",
     "iam:GetRole": "iam role/{RoleName}",
+    "iam:SimulatePrincipalPolicy": "{PolicySourceArn}",
     "scheduler:CreateSchedule": "scheduler schedule/{GroupName}/{Name}",
     "scheduler:CreateScheduleGroup": SCHEDULE_GROUP + "{Name}",
     "scheduler:DeleteSchedule": "scheduler schedule/{GroupName}/{Name}",
@@ -190,6 +191,8 @@ def _dependent(
             if "MixedInstancesPolicy" in params:
                 yield from _launch(params["MixedInstancesPolicy"], region)
             if operation.startswith("Create"):
+                # AWS does not say whether it asks; reports differ.
+                yield Request("autoscaling:CreateOrUpdateTags", where, tags)
                 yield _service_role("autoscaling.amazonaws.com")
                 yield _service_role("spot.amazonaws.com")
     if key and operation.startswith("Create"):

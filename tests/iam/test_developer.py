@@ -146,11 +146,17 @@ OVERRIDE: Any = {"aws:TagKeys": ("reconciler:override",)}
         ("UpdateAutoScalingGroup", {"autoscaling:MaxSize": "1"}, True),
         ("UpdateAutoScalingGroup", {"autoscaling:MaxSize": "0"}, True),
         ("UpdateAutoScalingGroup", {"autoscaling:MaxSize": "2"}, False),
+        # Auto Scaling may say so of a request without a template.
+        (
+            "UpdateAutoScalingGroup",
+            {"autoscaling:MaxSize": "1", "autoscaling:LaunchTemplateVersionSpecified": "false"},
+            True,
+        ),
         ("UpdateAutoScalingGroup", {}, False),
         *(
             ("UpdateAutoScalingGroup", {"autoscaling:MaxSize": "1", f"autoscaling:{k}": v}, False)
             for k, v in (
-                ("LaunchTemplateVersionSpecified", "false"),
+                ("LaunchTemplateVersionSpecified", "true"),
                 ("VPCZoneIdentifiers", ("subnet-1",)),
                 ("InstanceTypes", ("p5.48xlarge",)),
             )
@@ -176,3 +182,59 @@ def test_what_may_be_done_to_ones_own_group(
     request = Request(f"autoscaling:{operation}", arn(GROUP + "acme-alice"), {**OWN, **context})
     site = load([Path(__file__).parents[1] / "kinds/fleets"])
     assert allowed(policies.policy(site, "developer"), request) is answer
+
+
+SESSION = arn("ssm session/alice@example.com-0a1b2c3d4e5f")
+
+
+@pytest.mark.parametrize("action", ["ssm:ResumeSession", "ssm:TerminateSession"])
+@pytest.mark.parametrize(
+    ("opened_by", "answer"), [("AROA:alice", True), ("AROA:bob", False), (None, False)]
+)
+def test_a_session_belongs_to_who_opened_it(
+    action: str, opened_by: str | None, answer: bool
+) -> None:
+    """Its id begins with the name of the role's session, which `${aws:userid}` is not."""
+    tag = {"ssm:resourceTag/aws:ssmmessages:session-id": opened_by} if opened_by else {}
+    request = Request(action, SESSION, {**OWN, **tag})
+    site = load([Path(__file__).parents[1] / "kinds/fleets"])
+    assert allowed(policies.policy(site, "developer"), request) is answer
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "resource"),
+    [
+        ("developer", "ssmmessages:OpenDataChannel", SESSION),
+        ("instance", "s3:GetObject", "arn:aws:s3:::ec2-linux-nvidia-drivers/latest/driver.run"),
+    ],
+)
+def test_no_region_is_closed_to_people_and_machines(role: str, action: str, resource: str) -> None:
+    """No Allow lifts a Deny: whatever else they are given has to hold in every region."""
+    site = load([Path(__file__).parents[1] / "kinds/fleets"])
+    printed = policies.policy(site, role)
+    given = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    policy = {"Statement": [*printed["Statement"], given]}
+    assert allowed(policy, Request(action, resource, {**OWN, "aws:RequestedRegion": "eu-west-3"}))
+
+
+@pytest.mark.parametrize(
+    ("keys", "site_tag", "answer"),
+    [
+        (("reconciler:phase",), "acme", True),
+        (("reconciler:phase",), "other", False),
+        (("reconciler:phase", "reconciler:owner"), "acme", False),
+        (("reconciler:site",), "acme", False),
+        (None, "acme", False),
+    ],
+)
+def test_a_machine_writes_its_phase_and_no_other_tag(
+    keys: tuple[str, ...] | None, site_tag: str, answer: bool
+) -> None:
+    site = load([Path(__file__).parents[1] / "kinds/fleets"])
+    context: dict[str, Any] = {"aws:ResourceTag/reconciler:site": site_tag}
+    if keys:
+        context["aws:TagKeys"] = keys
+    request = Request("ec2:CreateTags", arn("ec2 instance/i-0abc"), context)
+    policy = policies.policy(site, "instance")
+    assert allowed(policy, request) is answer
+    assert allowed(policy, Request("ec2:DescribeVolumes"))
