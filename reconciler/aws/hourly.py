@@ -10,6 +10,7 @@ from reconciler.errors import AwsError, UsageError
 from reconciler.money import compute
 from reconciler.money.compute import Price
 from reconciler.plan.kind import Aws
+from reconciler.plan.projection import ODD
 
 Market = Literal["spot", "on-demand"]
 
@@ -26,7 +27,7 @@ def hourly(
         if market == "spot":
             return _spot(aws, instance_type, zone, now())
         return _on_demand(aws, instance_type)
-    except (AwsError, UsageError):
+    except (AwsError, UsageError, *ODD):
         return None
 
 

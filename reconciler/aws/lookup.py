@@ -8,36 +8,53 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from reconciler.aws.pools import pools
-from reconciler.declare.fleet import Image
+from reconciler.declare.fleet import Image, iam_name
 from reconciler.errors import AwsError, Denied, NotFound
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import read_tags
+from reconciler.plan.projection import ODD, Unreadable, checked, explain, readable, text
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet
 
 __all__ = ["images", "instance_profiles", "keys", "pools", "roles", "subnets"]
 
-T = TypeVar("T")
+UNREADABLE = "unreadable"
+"""The error code of an answer that makes no sense."""
 
 
 def subnets(aws: Aws) -> tuple[Subnet, ...] | Missing:
-    """Every subnet of the region that can take instances."""
+    """Every subnet of the region that can take instances; one that cannot be read is among them."""
 
     def read() -> tuple[Subnet, ...]:
         return tuple(
-            Subnet(
-                item["SubnetId"],
-                item["VpcId"],
-                item["AvailabilityZone"],
-                read_tags(item.get("Tags", ())),
-            )
+            _subnet(item)
             for item in aws.pages("ec2", "describe_subnets", "Subnets", 1000)
             if item.get("State", "available") == "available"
         )
 
     return _or_missing(read)
+
+
+def _subnet(item: Mapping[str, Any]) -> Subnet:
+    def whole(item: Mapping[str, Any]) -> Subnet:
+        return checked(
+            Subnet(
+                item["SubnetId"],
+                item["VpcId"],
+                item["AvailabilityZone"],
+                read_tags(item.get("Tags", ())),
+                public=item.get("MapPublicIpOnLaunch", False),
+            )
+        )
+
+    found = readable(item, whole)
+    if isinstance(found, Subnet):
+        return found
+    tags = readable(item, lambda it: read_tags(it.get("Tags", ())))
+    known = None if isinstance(tags, Unreadable) else tags
+    return Subnet(str(item.get("SubnetId")), "", "", known, broken=str(found))
 
 
 def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]:
@@ -55,8 +72,11 @@ def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]
         elif isinstance(by_id, Missing):
             facts[name] = by_id
         else:
-            gone = Missing(f"image {image_id} does not exist in {aws.region}, or is not shared")
-            facts[name] = by_id.get(image_id, gone)
+            gone = Missing(
+                f"image {image_id} does not exist in {aws.region}, is not shared with this "
+                "account, or is not among its allowed AMIs"
+            )
+            facts[name] = by_id.get(image_id) or gone
     for name, image in queries.items():
         if image.name:
             facts[name] = _or_missing(partial(_newest, aws, image))
@@ -67,8 +87,8 @@ def instance_profiles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing
     """ARN of each instance profile, by name."""
 
     def arn(name: str) -> str:
-        answer = aws.call("iam", "get_instance_profile", InstanceProfileName=name)
-        return str(answer["InstanceProfile"]["Arn"])
+        answer = aws.call("iam", "get_instance_profile", InstanceProfileName=iam_name(name))
+        return _arn(answer["InstanceProfile"])
 
     absent = "instance profile {} does not exist; create it, or correct `instance_profile`"
     return {n: _or_missing(partial(arn, n), absent.format(n)) for n in sorted(set(names))}
@@ -78,7 +98,7 @@ def roles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
     """ARN of each role, by name."""
 
     def arn(name: str) -> str:
-        return str(aws.call("iam", "get_role", RoleName=name)["Role"]["Arn"])
+        return _arn(aws.call("iam", "get_role", RoleName=iam_name(name))["Role"])
 
     absent = "role {} does not exist; create it, or correct `scheduler_role`"
     return {n: _or_missing(partial(arn, n), absent.format(n)) for n in sorted(set(names))}
@@ -91,7 +111,7 @@ def keys(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
     """
 
     def arn(name: str) -> str:
-        return str(aws.call("kms", "describe_key", KeyId=name)["KeyMetadata"]["Arn"])
+        return _arn(aws.call("kms", "describe_key", KeyId=name)["KeyMetadata"])
 
     absent = "KMS key {} does not exist in " + aws.region + "; create it, or correct `kms_key_id`"
     return {
@@ -100,55 +120,84 @@ def keys(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
     }
 
 
+def _arn(item: Mapping[str, Any]) -> str:
+    found = text(item, "Arn")
+    if found.count(":") < 5:
+        raise Unreadable(f"Arn in AWS's answer is {found!r:.60}")
+    return found
+
+
 def _parameters(aws: Aws, names: list[str]) -> dict[str, str | Missing]:
-    def read() -> Mapping[str, str]:
+    def read() -> Mapping[str, str | Unreadable]:
         answer = aws.call("ssm", "get_parameters", Names=names)
-        return {item["Name"]: item["Value"] for item in answer["Parameters"]}
+        return {
+            str(item.get("Name")): readable(item, lambda it: text(it, "Value"))
+            for item in answer["Parameters"]
+        }
 
     found = _or_missing(read)
     if isinstance(found, Missing):
         return dict.fromkeys(names, found)
-    return {
-        name: found.get(name)
-        or Missing(f"SSM parameter {name} does not exist in {aws.region}; publish the image there")
-        for name in names
-    }
+    gone = "SSM parameter {} does not exist in " + aws.region + "; publish the image there"
+    return {name: _whole(found.get(name)) or Missing(gone.format(name)) for name in names}
 
 
-def _images_by_id(aws: Aws, ids: set[str]) -> dict[str, ImageFacts]:
-    found: dict[str, ImageFacts] = {}
+T = TypeVar("T")
+
+
+def _whole(found: T | Unreadable | None) -> T | Missing | None:
+    return Missing(str(found), UNREADABLE) if isinstance(found, Unreadable) else found
+
+
+def _images_by_id(aws: Aws, ids: set[str]) -> dict[str, ImageFacts | Missing | None]:
+    found: dict[str, ImageFacts | Missing | None] = {}
     for some in _chunks(sorted(ids), 200):  # EC2: at most 200 values a filter
-        answer = aws.call("ec2", "describe_images", Filters=[{"Name": "image-id", "Values": some}])
-        found.update({item["ImageId"]: _facts(item) for item in answer["Images"]})
+        answer = aws.call(
+            "ec2",
+            "describe_images",
+            Filters=[{"Name": "image-id", "Values": some}],
+            IncludeDeprecated=True,  # EC2 launches them as before, and a filter hides others'
+        )
+        for item in answer["Images"]:
+            found[str(item.get("ImageId"))] = _whole(readable(item, _facts))
     return found
 
 
 def _newest(aws: Aws, image: Image) -> ImageFacts:
-    answer = aws.call(
-        "ec2",
-        "describe_images",
-        Owners=[image.owner],
-        Filters=[
-            {"Name": "name", "Values": [image.name]},
-            {"Name": "state", "Values": ["available"]},
-        ],
-    )
-    if not answer["Images"]:
-        raise NotFound("ec2:DescribeImages", "NotFound", f"no image is named {image}", aws.region)
-    return _facts(max(answer["Images"], key=lambda i: (i.get("CreationDate", ""), i["ImageId"])))
+    """One that is deprecated only where there is no other (EC2 user guide, "Deprecate an AMI")."""
+    for deprecated in (False, True):
+        answer = aws.call(
+            "ec2",
+            "describe_images",
+            Owners=[image.owner],
+            Filters=[
+                {"Name": "name", "Values": [image.name]},
+                {"Name": "state", "Values": ["available"]},
+            ],
+            IncludeDeprecated=deprecated,
+        )
+        if answer["Images"]:
+            return _facts(
+                max(answer["Images"], key=lambda i: (i.get("CreationDate", ""), i["ImageId"]))
+            )
+    raise NotFound("ec2:DescribeImages", "NotFound", f"no image is named {image}", aws.region)
 
 
-def _facts(item: Mapping[str, object]) -> ImageFacts:
-    mappings = item.get("BlockDeviceMappings") or []
+def _facts(item: Mapping[str, Any]) -> ImageFacts:
     root = str(item.get("RootDeviceName") or "/dev/sda1")
-    assert isinstance(mappings, list)
-    sizes = [m.get("Ebs", {}).get("VolumeSize", 0) for m in mappings if m["DeviceName"] == root]
-    return ImageFacts(
-        id=str(item["ImageId"]),
-        name=str(item.get("Name", "")),
-        architecture=str(item.get("Architecture", "x86_64")),
-        root_device=root,
-        root_size=max(sizes, default=0),
+    sizes = [
+        mapping.get("Ebs", {}).get("VolumeSize", 0)
+        for mapping in item.get("BlockDeviceMappings") or ()
+        if mapping["DeviceName"] == root
+    ]
+    return checked(
+        ImageFacts(
+            id=item["ImageId"],
+            name=item.get("Name", ""),
+            architecture=item.get("Architecture", "x86_64"),
+            root_device=root,
+            root_size=max(sizes, default=0),
+        )
     )
 
 
@@ -165,3 +214,5 @@ def _or_missing(read: Callable[[], T], absent: str = "") -> T | Missing:
         return Missing(f"{error.operation} was denied: allow {error.action}", error.code)
     except AwsError as error:
         return Missing(str(error), error.code)
+    except ODD as error:  # one answer of AWS: what needs it is blocked, and nothing else
+        return Missing(f"AWS's answer cannot be read: {explain(error)}", UNREADABLE)

@@ -70,7 +70,7 @@ def _matching(aws: Aws, each: ResolvedWorkstation) -> Sequence[str] | Missing:
     }
     try:
         return sorted(
-            item["InstanceType"]
+            str(item.get("InstanceType"))
             for item in aws.pages(
                 "ec2",
                 "get_instance_types_from_instance_requirements",
@@ -96,5 +96,5 @@ def _offered(aws: Aws, types: list[str]) -> set[tuple[str, str]]:
             LocationType="availability-zone",
             Filters=[{"Name": "instance-type", "Values": wanted}],
         ):
-            found.add((item["InstanceType"], item["Location"]))
+            found.add((str(item.get("InstanceType")), str(item.get("Location"))))
     return found

@@ -43,6 +43,7 @@ def workstation(
         region=settings["region"],
         zones=zones,
         subnets=_subnets(settings["network"]["subnets"]),
+        public_addresses=settings["network"]["public_addresses"],
         image=Image(**settings["image"]),
         instance_profile=settings["instance_profile"],
         scheduler_role=settings["scheduler_role"],

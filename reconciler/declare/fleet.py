@@ -152,6 +152,12 @@ class Fallback:
     max_duration: int
 
 
+def iam_name(declared: str) -> str:
+    """Take the path off a role or profile: `/platform/ws` is `ws` (IAM user guide, IAM
+    identifiers). API calls take the name alone, and ARNs have the path."""
+    return declared.rpartition("/")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Workstation:
     """One developer's workstation."""
@@ -162,9 +168,10 @@ class Workstation:
     region: str
     zones: tuple[str, ...]  # () means every zone that has a subnet
     subnets: Subnets
+    public_addresses: bool  # whether subnets that give public addresses may be used
     image: Image
-    instance_profile: str
-    scheduler_role: str
+    instance_profile: str  # with its path, if it has one
+    scheduler_role: str  # likewise
     instance_types: tuple[str, ...]  # () when `instance_requirements` says what is needed
     instance_requirements: Mapping[str, Any] | None  # ABIS in AWS's own PascalCase
     spot_policy: Literal["spot", "auto", "on-demand"]

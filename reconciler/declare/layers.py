@@ -91,6 +91,7 @@ def complete(settings: Map) -> Map:
     """The effective settings of a workstation: the merged layers over the built-ins."""
     built_in: dict[str, Any] = {
         "spot_policy": "auto",
+        "network": {"public_addresses": False},
         "outside_hours": "report",
         "storage": {"root": ROOT},
     }

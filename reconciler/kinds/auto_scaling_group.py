@@ -11,11 +11,24 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.declare.fleet import HomeVolume, Workstation
-from reconciler.kinds import home_volume, last_look, launch_template, mixed_instances
-from reconciler.kinds.identity import group_tags, tag_auto_scaling_group
+from reconciler.kinds import (
+    group_settings,
+    home_volume,
+    last_look,
+    launch_template,
+    mixed_instances,
+    scaling_processes,
+)
+from reconciler.kinds.identity import (
+    group_tags,
+    tag_auto_scaling_group,
+    tag_group,
+    untag_group,
+)
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
@@ -28,6 +41,7 @@ from reconciler.plan.model import (
     Change,
     Desired,
     FieldChange,
+    Impact,
     Key,
     Live,
     Op,
@@ -45,6 +59,7 @@ from reconciler.plan.ownership import (
     ownership,
     read_tags,
 )
+from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 
 NAME = "auto_scaling_group"
@@ -54,12 +69,15 @@ HOLDS_INSTANCES = True
 GRACE_SECONDS = 600
 """Boot, Lustre mount and DCV before health checks count (AWS's default is 0)."""
 
-SUSPENDED = ("AZRebalance",)
-"""It launches a second instance before it ends the one in use."""
-
 DELETION_PROTECTION = "prevent-force-deletion"
 """Nobody deletes a group together with what runs in it; an empty one may go."""
 
+HEALTH_CHECK_TYPE = "EC2"
+"""AWS always does this one (EC2 Auto Scaling user guide, health checks): docs/power.md."""
+
+TERMINATION_POLICIES = ("Default",)
+"""A policy of somebody's own is a Lambda function, which may refuse to end an instance (EC2 Auto
+Scaling user guide, custom termination policies): a stop would do nothing."""
 
 NO_LIMIT = "none"
 
@@ -74,6 +92,7 @@ class Instance:
     id: str
     type: str
     zone: str
+    protected: bool = False  # from scale-in: no stop ends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +125,13 @@ class AutoScalingGroup:
     max_size: int
     subnets: tuple[str, ...]
     capacity_rebalance: bool
+    health_check_type: str
     health_check_grace_period: int  # seconds
-    suspended_processes: tuple[str, ...]
+    max_instance_lifetime: int  # seconds; 0: AWS replaces no instance for its age
+    new_instances_protected_from_scale_in: bool
+    termination_policies: tuple[str, ...]
+    suspended_processes: tuple[str, ...]  # without those of the next field
+    suspended_endings: tuple[str, ...]  # processes that end an instance, or mark it for that
     deletion_protection: str
     tags: Mapping[str, str]
     market: str = ""  # the On-Demand lease, as its tag reads; "" is the declared market
@@ -132,8 +156,14 @@ RULES = {
     "max_size": replace(WHEN_OFF, runtime=True),
     "subnets": NEXT_START,
     "capacity_rebalance": IN_PLACE,
+    "health_check_type": IN_PLACE,
     "health_check_grace_period": IN_PLACE,
+    "max_instance_lifetime": IN_PLACE,
+    "new_instances_protected_from_scale_in": IN_PLACE,
+    "termination_policies": IN_PLACE,
     "suspended_processes": RUNTIME,
+    # Somebody saves a session with them: once resumed, AWS ends what it was kept from ending.
+    "suspended_endings": replace(WHEN_EMPTY, impact=Impact.NONE, runtime=True),
     "deletion_protection": IN_PLACE,
     "tags": IN_PLACE,
     "market": RUNTIME,
@@ -182,8 +212,13 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         max_size=1,
         subnets=tuple(sorted(subnet.id for subnet in each.subnets)),
         capacity_rebalance=False,
+        health_check_type=HEALTH_CHECK_TYPE,
         health_check_grace_period=GRACE_SECONDS,
-        suspended_processes=SUSPENDED,
+        max_instance_lifetime=0,
+        new_instances_protected_from_scale_in=False,
+        termination_policies=TERMINATION_POLICIES,
+        suspended_processes=scaling_processes.SUSPENDED,
+        suspended_endings=(),
         deletion_protection=DELETION_PROTECTION,
         tags={"Name": template.name, **declared.tags, **owners, **_limits(declared)},
     )
@@ -205,25 +240,33 @@ def _on_demand_share(declared: Workstation) -> int:
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """All groups: ours, and those that bear a name of ours."""
+    identify, live = partial(_identity, aws.region, scope), partial(_live, scope)
     for group in aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", 100):
-        name = group["AutoScalingGroupName"]
-        tags = read_tags(group.get("Tags", ()))
-        owned = scope.owns(tags)
-        if not owned and not name.startswith(f"{scope.site}-"):
-            continue
-        yield Live(
-            Key(aws.region, NAME, name),
-            _spec(group, tags, scope.managed(tags)) if owned else None,
-            owned=owned,
-            attrs={"name": name},
-            fleet=tags.get(FLEET, ""),
-            workstation=tags.get(WORKSTATION, ""),
-            owner=tags.get(OWNER, ""),
-            busy="it is being deleted" if group.get("Status") else "",
-            in_use=_in_use(group),
-            occupied=_occupied(group),
-            removal=Removal.WHEN_OFF,
-        )
+        yield from projected(NAME, aws.region, group, identify, live, may_run=True)
+
+
+def _identity(region: str, scope: Scope, group: Mapping[str, Any]) -> Live | None:
+    name, tags = group["AutoScalingGroupName"], read_tags(group.get("Tags", ()))
+    owned = scope.owns(tags)
+    if not owned and not name.startswith(f"{scope.site}-"):
+        return None
+    return Live(
+        Key(region, NAME, name),
+        None,
+        owned=owned,
+        attrs={"name": name},
+        fleet=tags.get(FLEET, ""),
+        workstation=tags.get(WORKSTATION, ""),
+        owner=tags.get(OWNER, ""),
+        busy="it is being deleted" if group.get("Status") else "",
+        removal=Removal.WHEN_OFF,
+    )
+
+
+def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
+    tags = read_tags(group.get("Tags", ()))
+    spec = _spec(group, tags, scope.managed(tags)) if named.owned else None
+    return replace(named, spec=spec, in_use=_in_use(group), occupied=_occupied(group))
 
 
 def _in_use(group: Mapping[str, Any]) -> str:
@@ -238,16 +281,21 @@ def _occupied(group: Mapping[str, Any]) -> str:
 def _spec(
     group: Mapping[str, Any], tags: Mapping[str, str], managed: Mapping[str, str]
 ) -> AutoScalingGroup:
+    suspended = sorted(each["ProcessName"] for each in group.get("SuspendedProcesses", ()))
+    others, endings = scaling_processes.split(suspended)
     return AutoScalingGroup(
         **mixed_instances.read(group),
         min_size=group["MinSize"],
         max_size=group["MaxSize"],
         subnets=tuple(sorted(filter(None, group.get("VPCZoneIdentifier", "").split(",")))),
         capacity_rebalance=group.get("CapacityRebalance", False),
+        health_check_type=group.get("HealthCheckType", HEALTH_CHECK_TYPE),
         health_check_grace_period=group.get("HealthCheckGracePeriod", 0),
-        suspended_processes=tuple(
-            sorted(each["ProcessName"] for each in group.get("SuspendedProcesses", ()))
-        ),
+        max_instance_lifetime=group.get("MaxInstanceLifetime", 0),
+        new_instances_protected_from_scale_in=group.get("NewInstancesProtectedFromScaleIn", False),
+        termination_policies=tuple(group.get("TerminationPolicies", TERMINATION_POLICIES)),
+        suspended_processes=others,
+        suspended_endings=endings,
         deletion_protection=group.get("DeletionProtection", "none"),
         tags=managed,
         market=tags.get(MARKET, ""),
@@ -255,13 +303,19 @@ def _spec(
         override=tags.get(OVERRIDE, ""),
         runtime=Runtime(
             desired=group["DesiredCapacity"],
-            instances=tuple(
-                Instance(each["InstanceId"], each.get("InstanceType", ""), each["AvailabilityZone"])
-                for each in group.get("Instances", ())
-            ),
+            instances=tuple(_instance(each) for each in group.get("Instances", ())),
             override=tags.get(OVERRIDE, ""),
             max_runtime=max_runtime(tags),
         ),
+    )
+
+
+def _instance(member: Mapping[str, Any]) -> Instance:
+    return Instance(
+        member["InstanceId"],
+        member.get("InstanceType", ""),
+        member["AvailabilityZone"],
+        member.get("ProtectedFromScaleIn", False),
     )
 
 
@@ -293,86 +347,40 @@ def apply(aws: Aws, change: Change) -> Live | None:
             AutoScalingGroupName=name,
             MixedInstancesPolicy=mixed_instances.write(spec),
             Tags=group_tags(name, spec.tags),
-            **{key: value for key, value in _settings(spec).items() if value is not None},
+            **group_settings.write(spec, group_settings.FIELDS),
         )
-        _suspend(aws, name, (), spec.suspended_processes)
+        scaling_processes.suspend(aws, name, spec.suspended_processes)
         return Live(change.key, spec, owned=True, attrs={"name": name})
     assert change.live is not None
-    old: AutoScalingGroup = change.live.spec
-    fields = {each.field for each in change.fields}
-    settings = {
-        parameter: value
-        for (parameter, value), field in zip(_settings(spec).items(), _SETTINGS, strict=True)
-        if field in fields
-    }
+    _update(aws, change, spec, change.live.spec)
+    return Live(change.key, spec, owned=True, attrs={"name": name})
+
+
+def _update(aws: Aws, change: Change, spec: AutoScalingGroup, old: AutoScalingGroup) -> None:
+    """What is suspended comes before everything, and what is resumed after it: with other subnets
+    and AZRebalance on, AWS would move what is in use."""
+    name, fields = change.key.name, frozenset(each.field for each in change.fields)
+    before = {*old.suspended_processes, *old.suspended_endings}
+    wanted = {*spec.suspended_processes, *spec.suspended_endings}
+    scaling_processes.suspend(aws, name, wanted - before)
+    settings = group_settings.write(spec, fields)
     if fields & mixed_instances.FIELDS:
         settings["MixedInstancesPolicy"] = mixed_instances.write(spec)
     if "market" in fields and spec.market:  # what is meant comes first: a stopped run is completed
-        _tag(aws, name, MARKET, spec.market)
+        tag_group(aws, name, MARKET, spec.market)
     if fields & last_look.FIELDS and old.runtime:
         seen = (old.min_size, old.max_size, old.runtime.desired)
         last_look.unspoken(aws, name, (*seen, old.runtime.override))
         if "override" in fields:  # what is meant comes first, and the look stays next to the sizes
-            _tag(aws, name, OVERRIDE, spec.override or "")
+            tag_group(aws, name, OVERRIDE, spec.override or "")
             last_look.unspoken(aws, name, (*seen, spec.override or ""))
     if settings:
         with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else nullcontext():
             aws.call(
                 "autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **settings
             )
-    if "suspended_processes" in fields:
-        _suspend(aws, name, old.suspended_processes, spec.suspended_processes)
+    scaling_processes.resume(aws, name, before - wanted)
     if "tags" in fields:
         tag_auto_scaling_group(aws, name, old.tags, spec.tags)
     if "market" in fields and not spec.market:
-        _untag(aws, name, MARKET)
-    return Live(change.key, spec, owned=True, attrs={"name": name})
-
-
-def _tag(aws: Aws, name: str, key: str, value: str) -> None:
-    """Instances do not inherit runtime's tags: what they say begins and ends while they live."""
-    more = {"Key": key, "Value": value, "PropagateAtLaunch": False}
-    aws.call("autoscaling", "create_or_update_tags", Tags=[_resource(name) | more])
-
-
-def _untag(aws: Aws, name: str, key: str) -> None:
-    aws.call("autoscaling", "delete_tags", Tags=[_resource(name) | {"Key": key}])
-
-
-def _resource(name: str) -> dict[str, str]:
-    return {"ResourceId": name, "ResourceType": "auto-scaling-group"}
-
-
-_SETTINGS = (
-    "min_size",
-    "max_size",
-    "subnets",
-    "capacity_rebalance",
-    "health_check_grace_period",
-    "deletion_protection",
-    "desired_capacity",
-)
-
-
-def _settings(spec: AutoScalingGroup) -> dict[str, Any]:
-    """The parameters for `_SETTINGS`, in that order."""
-    return {
-        "MinSize": spec.min_size,
-        "MaxSize": spec.max_size,
-        "VPCZoneIdentifier": ",".join(spec.subnets),
-        "CapacityRebalance": spec.capacity_rebalance,
-        "HealthCheckGracePeriod": spec.health_check_grace_period,
-        "DeletionProtection": spec.deletion_protection,
-        "DesiredCapacity": spec.desired_capacity,
-    }
-
-
-def _suspend(aws: Aws, name: str, old: tuple[str, ...], new: tuple[str, ...]) -> None:
-    for operation, processes in (
-        ("suspend_processes", sorted(set(new) - set(old))),
-        ("resume_processes", sorted(set(old) - set(new))),
-    ):
-        if processes:
-            aws.call(
-                "autoscaling", operation, AutoScalingGroupName=name, ScalingProcesses=processes
-            )
+        untag_group(aws, name, MARKET)

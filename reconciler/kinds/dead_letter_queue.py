@@ -60,9 +60,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """Look for the one name we would use."""
-    live = queue_wire.find(aws, scope, key(scope.site, aws.region))
-    if live is not None:
-        yield live
+    yield from queue_wire.find(aws, scope, key(scope.site, aws.region))
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:

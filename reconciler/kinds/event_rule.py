@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.errors import AwsError
@@ -30,6 +31,7 @@ from reconciler.plan.model import (
     Ref,
 )
 from reconciler.plan.ownership import ownership, read_tags, write_tags
+from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "event_rule"
@@ -107,25 +109,35 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """Rules by name prefix, then the targets and tags of the one that is ours by name."""
     name = f"{scope.site}-events"
     for rule in list(aws.pages("events", "list_rules", "Rules", 100, NamePrefix=name)):
-        if rule["Name"] != name:
-            continue
-        arn = rule["Arn"]
-        targets = aws.pages("events", "list_targets_by_rule", "Targets", 100, Rule=name)
-        by_id = {it["Id"]: {k: v for k, v in it.items() if k != "Id"} for it in targets}
-        tags = read_tags(aws.call("events", "list_tags_for_resource", ResourceARN=arn)["Tags"])
-        yield Live(
-            Key(aws.region, NAME, name),
-            EventRule(
-                rule_name=name,
-                event_pattern=json.loads(rule.get("EventPattern", "{}")),
-                state=rule["State"],
-                description=rule.get("Description", ""),
-                targets=by_id,
-                tags=scope.managed(tags),
-            ),
-            owned=scope.owns(tags),
-            attrs={"arn": arn},
-        )
+        if rule.get("Name", name) != name and isinstance(rule["Name"], str):
+            continue  # of another site, whose name begins with ours
+        arn = str(rule.get("Arn"))
+        tagged = aws.call("events", "list_tags_for_resource", ResourceARN=arn)
+        targets = list(aws.pages("events", "list_targets_by_rule", "Targets", 100, Rule=name))
+        item = {**rule, **tagged, "Targets": targets}
+        identify = partial(_identity, aws.region, scope)
+        yield from projected(NAME, aws.region, item, identify, partial(_live, scope))
+
+
+def _identity(region: str, scope: Scope, rule: Mapping[str, Any]) -> Live:
+    owned = scope.owns(read_tags(rule["Tags"]))
+    name = Key(region, NAME, text(rule, "Name"))
+    return Live(name, None, owned=owned, attrs={"arn": rule["Arn"]})
+
+
+def _live(scope: Scope, rule: Mapping[str, Any], named: Live) -> Live:
+    spec = EventRule(
+        rule_name=rule["Name"],
+        event_pattern=json.loads(rule.get("EventPattern", "{}")),
+        state=rule["State"],
+        description=rule.get("Description", ""),
+        targets={
+            target["Id"]: {name: it for name, it in target.items() if name != "Id"}
+            for target in rule["Targets"]
+        },
+        tags=scope.managed(read_tags(rule["Tags"])),
+    )
+    return replace(named, spec=spec)
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:

@@ -6,41 +6,43 @@ computed from it, so that a repeated create finds the first one (FSx API, Create
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 from reconciler.declare.fleet import LustreFileSystem
-from reconciler.kinds import security_group, security_group_rules
+from reconciler.kinds import last_look, lustre_actions, security_group, security_group_rules
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
     IN_PLACE,
-    STALLS,
+    WHEN_UNMOUNTED,
     Change,
     Desired,
     FieldChange,
-    Impact,
     Key,
     Live,
     Op,
     Ref,
     Removal,
+    When,
     fixed,
-    grow,
 )
 from reconciler.plan.ownership import (
     FILE_SYSTEM,
     FLEET,
     OWNER,
     REPLACES,
+    SITE,
     WORKSTATION,
     ownership,
     read_tags,
     write_tags,
 )
+from reconciler.plan.projection import Unreadable, projected
 from reconciler.plan.resolve import ResolvedFileSystem, ResolvedSite
 
 NAME = "file_system"
@@ -68,27 +70,76 @@ class FileSystem:
     tags: Mapping[str, str]
 
 
-_COPY = (
-    "cannot change in place; declare a new file system under another name, copy the data, "
-    "then drop the old one from the YAML (its data stays until it is retired)"
+_FOR_LIFE = (
+    "{} cannot change: put the one in use back into the YAML. For another, declare a file system "
+    "under another name (of a home: take the tag reconciler:site off this one, and approve a new, "
+    "empty home), and copy the data by hand"
 )
 
+
+def _grows(live: FileSystem, want: FileSystem) -> str:
+    """What UpdateFileSystem takes as StorageCapacity (FSx API)."""
+    old, new = live.storage_capacity, want.storage_capacity
+    if live.deployment_type == "SCRATCH_1":
+        return f"SCRATCH_1 cannot grow (FSx API): put storage_capacity: {old}GiB back"
+    step = _HDD_STEP.get(live.per_unit_storage_throughput or 0, 6000)
+    step = step if live.storage_type == "HDD" else 2400
+    if new % step:
+        larger = -(-new // step) * step
+        return (
+            f"{live.deployment_type} on {live.storage_type} grows to multiples of {step} GiB (FSx "
+            f"API): set storage_capacity: {larger}GiB, or put {old}GiB back"
+        )
+    return ""
+
+
+def _scales(live: FileSystem, want: FileSystem) -> str:
+    """What UpdateFileSystem takes as PerUnitStorageThroughput (Lustre user guide, "Managing
+    provisioned throughput capacity": persistent SSD file systems alone)."""
+    old, new = live.per_unit_storage_throughput, want.per_unit_storage_throughput
+    takes = _THROUGHPUT.get(live.deployment_type, ()) if live.storage_type == "SSD" else ()
+    if new in takes:
+        return ""
+    kind = f"{live.deployment_type} on {live.storage_type}"
+    if not takes:
+        return f"the throughput of {kind} cannot change (Lustre user guide): put {old} back"
+    values = ", ".join(map(str, takes))
+    return f"{kind} takes {values} MB/s per TiB, not {new}: choose one, or put {old} back"
+
+
+def _backs_up(live: FileSystem, _want: FileSystem) -> str:
+    if not live.deployment_type.startswith("SCRATCH"):
+        return ""
+    return f"{live.deployment_type} has no backups (Lustre user guide): set 0"
+
+
+_HDD_STEP = {12: 6000, 40: 1800}
+_THROUGHPUT = {"PERSISTENT_1": (50, 100, 200), "PERSISTENT_2": (125, 250, 500, 1000)}
+
+# AWS's words, in the Lustre user guide. Version: "all clients must be disconnected". Throughput:
+# "unavailable for up to an hour" (its pages disagree: "a few minutes", "very brief"). Storage: "may
+# be unavailable for a few minutes". Compression: of new files, without a word of unavailability.
 RULES = {
-    "availability_zone": fixed(f"the zone {_COPY}"),
-    "deployment_type": fixed(f"the deployment type {_COPY}"),
-    "storage_type": fixed(f"the storage type {_COPY}"),
-    "storage_capacity": grow(
-        Impact.DISRUPTIVE, "FSx for Lustre only grows; put the size in use back into the YAML"
+    "availability_zone": fixed(_FOR_LIFE.format("the zone")),
+    "deployment_type": fixed(_FOR_LIFE.format("the deployment type")),
+    "storage_type": fixed(_FOR_LIFE.format("the storage type")),
+    "storage_capacity": replace(
+        WHEN_UNMOUNTED,
+        grows=True,
+        advice="FSx for Lustre only grows: put the size in use back into the YAML",
+        refuses=_grows,
     ),
-    "per_unit_storage_throughput": STALLS,
-    "drive_cache_type": fixed(f"the drive cache {_COPY}"),
+    "per_unit_storage_throughput": replace(WHEN_UNMOUNTED, refuses=_scales),
+    "drive_cache_type": fixed(_FOR_LIFE.format("the drive cache")),
     "data_compression_type": IN_PLACE,
-    "file_system_type_version": grow(
-        Impact.DISRUPTIVE, "Lustre versions only go up; put the version in use back into the YAML"
+    "file_system_type_version": replace(
+        WHEN_UNMOUNTED,
+        grows=True,
+        advice="Lustre versions only go up: put the version in use back into the YAML",
     ),
-    "automatic_backup_retention_days": IN_PLACE,
+    "automatic_backup_retention_days": replace(IN_PLACE, refuses=_backs_up),
     "weekly_maintenance_start_time": IN_PLACE,
-    "kms_key_id": fixed(f"the key {_COPY}"),
+    "kms_key_id": fixed(_FOR_LIFE.format("the KMS key")),
     "tags": IN_PLACE,
 }
 
@@ -138,7 +189,8 @@ def _spec(site: str, target: Key, each: ResolvedFileSystem) -> FileSystem:
         storage_type=declared.storage_type,
         storage_capacity=declared.storage_capacity,
         per_unit_storage_throughput=declared.per_unit_storage_throughput,
-        drive_cache_type=declared.drive_cache_type,
+        # SSD storage has none, and AWS does not say NONE of it.
+        drive_cache_type=declared.drive_cache_type if declared.storage_type == "HDD" else None,
         data_compression_type=declared.data_compression_type,
         file_system_type_version=declared.file_system_type_version,
         automatic_backup_retention_days=declared.automatic_backup_retention_days,
@@ -153,39 +205,61 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
 
     Two may bear the same tags, a restored backup: plan/live.py says which one is meant.
     """
-    ours = [
-        (tags, item)
+    found = [
+        item
         for item in aws.pages("fsx", "describe_file_systems", "FileSystems", 100)
-        if item["FileSystemType"] == "LUSTRE" and item["Lifecycle"] != "DELETING"
-        if scope.owns(tags := read_tags(item.get("Tags", ())))
+        if item.get("FileSystemType", "LUSTRE") == "LUSTRE" and item.get("Lifecycle") != "DELETING"
     ]
-    subnets = aws.pages("ec2", "describe_subnets", "Subnets", 1000) if ours else ()
-    zones = {item["SubnetId"]: item["AvailabilityZone"] for item in subnets}
-    for tags, item in sorted(ours, key=lambda o: (str(o[1]["CreationTime"]), o[1]["FileSystemId"])):
-        of = tags.get(WORKSTATION) or tags.get(FLEET, "")
-        target = key(scope.site, aws.region, of, tags.get(FILE_SYSTEM, item["FileSystemId"]))
-        yield _live(target, item, tags, scope, zones)
+    identify = partial(_identity, aws.region, scope)
+    zones = cache(lambda: _zones(aws))  # read when there is one of ours
+    for item in sorted(found, key=_age):
+        yield from projected(NAME, aws.region, item, identify, partial(_live, scope, zones))
+
+
+def _age(item: Mapping[str, Any]) -> tuple[str, str]:
+    return (str(item.get("CreationTime")), str(item.get("FileSystemId")))
+
+
+def _zones(aws: Aws) -> dict[str, str]:
+    """The zone of each subnet, by id."""
+    subnets = aws.pages("ec2", "describe_subnets", "Subnets", 1000)
+    return {str(each.get("SubnetId")): each.get("AvailabilityZone", "") for each in subnets}
+
+
+def _identity(region: str, scope: Scope, item: Mapping[str, Any]) -> Live | None:
+    tags = read_tags(item.get("Tags", ()))
+    if not scope.owns(tags):
+        return None
+    file_system_id = item["FileSystemId"]
+    of = tags.get(WORKSTATION) or tags.get(FLEET, "")
+    return Live(
+        key(scope.site, region, of, tags.get(FILE_SYSTEM, file_system_id)),
+        None,
+        owned=True,
+        attrs={"id": file_system_id},
+        fleet=tags.get(FLEET, ""),
+        workstation=tags.get(WORKSTATION, ""),
+        owner=tags.get(OWNER, ""),
+        removal=Removal.DATA,
+    )
 
 
 def _live(
-    target: Key,
-    item: Mapping[str, Any],
-    tags: Mapping[str, str],
-    scope: Scope,
-    zones: Mapping[str, str],
+    scope: Scope, zones: Callable[[], Mapping[str, str]], item: Mapping[str, Any], named: Live
 ) -> Live:
-    lustre = item["LustreConfiguration"]
-    lifecycle = item["Lifecycle"]
-    coming = _update_under_way(item)
+    lustre, tags = item["LustreConfiguration"], read_tags(item["Tags"])
+    subnet, coming = item["SubnetIds"][0], lustre_actions.under_way(item)
+    if not zones().get(subnet):
+        raise Unreadable(f"its subnet {subnet} is not shown to this account any more")
     spec = FileSystem(
-        availability_zone=zones[item["SubnetIds"][0]],
-        subnet_id=item["SubnetIds"][0],
+        availability_zone=zones()[subnet],
+        subnet_id=subnet,
         security_group_id=None,
         deployment_type=lustre["DeploymentType"],
         storage_type=item["StorageType"],
-        storage_capacity=coming.get("StorageCapacity", item.get("StorageCapacity", 0)),
-        per_unit_storage_throughput=coming.get("LustreConfiguration", {}).get(
-            "PerUnitStorageThroughput", lustre.get("PerUnitStorageThroughput")
+        storage_capacity=coming.get("storage_capacity", item["StorageCapacity"]),
+        per_unit_storage_throughput=coming.get(
+            "per_unit_storage_throughput", lustre.get("PerUnitStorageThroughput")
         ),
         drive_cache_type=lustre.get("DriveCacheType"),
         data_compression_type=lustre.get("DataCompressionType", "NONE"),
@@ -196,33 +270,22 @@ def _live(
         tags=scope.managed(tags),
     )
     attrs = {
-        "id": item["FileSystemId"],
+        **named.attrs,
         "arn": item["ResourceARN"],
         "dns_name": item.get("DNSName", ""),
         "mount_name": lustre.get("MountName", ""),
+        **({"replaces": tags[REPLACES]} if REPLACES in tags else {}),
     }
-    if REPLACES in tags:
-        attrs["replaces"] = tags[REPLACES]
-    busy = broken = ""
-    if lifecycle == "CREATING":
-        busy = f"{item['FileSystemId']} is being created"
-    elif lifecycle == "UPDATING" or coming:
-        busy = f"{item['FileSystemId']} is being updated"
-    elif lifecycle != "AVAILABLE":
-        why = item.get("FailureDetails", {}).get("Message", "no reason given")
-        broken = f"{item['FileSystemId']} is {lifecycle}: {why}; see the FSx console"
-    return Live(
-        target,
-        spec,
-        owned=True,
+    busy, broken = _state(item, coming)
+    return replace(
+        named,
+        spec=spec,
         attrs=attrs,
-        fleet=tags.get(FLEET, ""),
-        workstation=tags.get(WORKSTATION, ""),
-        owner=tags.get(OWNER, ""),
-        ready=lifecycle in ("AVAILABLE", "UPDATING"),
+        ready=item["Lifecycle"] in ("AVAILABLE", "UPDATING"),
         busy=busy,
         broken=broken,
-        removal=Removal.DATA,
+        failed=lustre_actions.failed(item, scope.now),
+        later=lustre_actions.later(item, scope.now),
         monthly_cost=lustre_month(
             spec.deployment_type,
             spec.storage_type,
@@ -232,16 +295,17 @@ def _live(
     )
 
 
-def _update_under_way(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a running update leads to, so that it is not asked for twice."""
-    for action in item.get("AdministrativeActions", ()):
-        if action["AdministrativeActionType"] == "FILE_SYSTEM_UPDATE" and action["Status"] in (
-            "PENDING",
-            "IN_PROGRESS",
-        ):
-            target: Mapping[str, Any] = action.get("TargetFileSystemValues", {})
-            return target
-    return {}
+def _state(item: Mapping[str, Any], coming: Mapping[str, Any]) -> tuple[str, str]:
+    """Why it takes no change now, and why it takes none ever."""
+    lifecycle, file_system_id = item["Lifecycle"], item["FileSystemId"]
+    if lifecycle == "CREATING":
+        return f"{file_system_id} is being created", ""
+    if lifecycle == "UPDATING" or coming:
+        return f"{file_system_id} is being updated", ""
+    if lifecycle == "AVAILABLE":
+        return "", ""
+    why = item.get("FailureDetails", {}).get("Message", "no reason given")
+    return "", f"{file_system_id} is {lifecycle}: {why}; see the FSx console"
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
@@ -275,11 +339,25 @@ def apply(aws: Aws, change: Change) -> Live | None:
     }
     if lustre:
         request["LustreConfiguration"] = lustre
+    if any(RULES[field].when is When.UNMOUNTED for field in fields):
+        _look_again(aws, change, spec)
     if request:
         aws.call("fsx", "update_file_system", FileSystemId=live.attrs["id"], **request)
     if "tags" in fields:
         tag_arn(aws, "fsx", live.attrs["arn"], live.spec.tags, spec.tags)
     return Live(change.key, spec, owned=True, attrs=live.attrs)
+
+
+def _look_again(aws: Aws, change: Change, spec: FileSystem) -> None:
+    """Nobody ran when the plan was made: AWS takes the data away, and a mounted client makes it
+    give a version upgrade up (Lustre user guide, "Managing Lustre versions")."""
+
+    def mounts(fleet: str, workstation: str) -> bool:
+        if change.workstation:
+            return workstation == change.workstation
+        return fleet == change.fleet or workstation in change.disturbs
+
+    last_look.unmounted(aws, "fsx:UpdateFileSystem", spec.tags[SITE], mounts)
 
 
 def _create(aws: Aws, change: Change, spec: FileSystem) -> Live:

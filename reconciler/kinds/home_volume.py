@@ -7,7 +7,9 @@ instance, or made anew with each.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from reconciler.declare.fleet import HomeVolume as Declared
 from reconciler.kinds.identity import creation_token, tag_ec2
@@ -38,11 +40,21 @@ from reconciler.plan.ownership import (
     read_tags,
     write_tags,
 )
+from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "home_volume"
 MOVES: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
+
+VOLUME_TYPE = "gp3"
+_MODIFIED = {
+    "volume_type": "VolumeType",
+    "size": "Size",
+    "iops": "Iops",
+    "throughput": "Throughput",
+}
+"""What ModifyVolume takes, by field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class HomeVolume:
     """An encrypted gp3 volume. None: not declared, so not compared."""
 
     availability_zone: str
+    volume_type: str
     size: int  # GiB
     iops: int
     throughput: int  # MiB/s
@@ -62,10 +75,15 @@ RULES = {
         "a volume cannot leave its zone: set storage.home.ebs.availability_zone to the zone it is "
         "in, or take that setting out"
     ),
+    "volume_type": IN_PLACE,
     "size": grow(Impact.NONE, "EBS volumes only grow; put the size in use back into the YAML"),
     "iops": IN_PLACE,
     "throughput": IN_PLACE,
-    "kms_key_id": fixed("a volume's key cannot change: put the old one back, or copy the data"),
+    "kms_key_id": fixed(
+        "the KMS key of a volume cannot change: put the one in use back into the YAML. For "
+        "another, take the tag reconciler:site off this volume, approve a new, empty home, and "
+        "copy the data by hand"
+    ),
     "tags": IN_PLACE,
 }
 
@@ -87,6 +105,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
         )
         spec = HomeVolume(
             availability_zone=each.subnets[0].availability_zone,
+            volume_type=VOLUME_TYPE,
             size=home.size,
             iops=home.iops,
             throughput=home.throughput,
@@ -114,35 +133,56 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             {"Name": "status", "Values": ["creating", "available", "in-use", "error"]},
         ],
     )
-    for volume in sorted(volumes, key=lambda v: (str(v["CreateTime"]), v["VolumeId"])):
-        tags = read_tags(volume.get("Tags", ()))
-        state = volume["State"]
-        replaces = {"replaces": tags[REPLACES]} if REPLACES in tags else {}
-        yield Live(
-            key(scope.site, aws.region, tags.get(WORKSTATION, "")),
-            HomeVolume(
-                availability_zone=volume["AvailabilityZone"],
-                size=volume["Size"],
-                iops=volume.get("Iops", 0),
-                throughput=volume.get("Throughput", 0),
-                kms_key_id=volume.get("KmsKeyId"),
-                tags=scope.managed(tags),
-            ),
-            owned=scope.owns(tags),
-            attrs={
-                "id": volume["VolumeId"],
-                "availability_zone": volume["AvailabilityZone"],
-                **replaces,
-            },
-            fleet=tags.get(FLEET, ""),
-            workstation=tags.get(WORKSTATION, ""),
-            owner=tags.get(OWNER, ""),
-            ready=state in ("available", "in-use"),
-            busy=f"{volume['VolumeId']} is being created" if state == "creating" else "",
-            broken=f"{volume['VolumeId']} is in state {state}" if state == "error" else "",
-            removal=Removal.DATA,
-            monthly_cost=gp3_month(volume["Size"]),
-        )
+    identify = partial(_identity, aws.region, scope)
+    for volume in sorted(volumes, key=_age):
+        yield from projected(NAME, aws.region, volume, identify, partial(_live, scope))
+
+
+def _age(volume: Mapping[str, Any]) -> tuple[str, str]:
+    return (str(volume.get("CreateTime")), str(volume.get("VolumeId")))
+
+
+def _identity(region: str, scope: Scope, volume: Mapping[str, Any]) -> Live:
+    tags = read_tags(volume.get("Tags", ()))
+    return Live(
+        key(scope.site, region, tags.get(WORKSTATION, "")),
+        None,
+        owned=scope.owns(tags),
+        attrs={"id": volume["VolumeId"]},
+        fleet=tags.get(FLEET, ""),
+        workstation=tags.get(WORKSTATION, ""),
+        owner=tags.get(OWNER, ""),
+        removal=Removal.DATA,
+    )
+
+
+def _live(scope: Scope, volume: Mapping[str, Any], named: Live) -> Live:
+    tags = read_tags(volume.get("Tags", ()))
+    state, zone = volume["State"], volume["AvailabilityZone"]
+    replaces = {"replaces": tags[REPLACES]} if REPLACES in tags else {}
+    ready, busy, broken = state in ("available", "in-use"), "", ""
+    if state == "creating":
+        busy = f"{volume['VolumeId']} is being created"
+    elif not ready:
+        broken = f"{volume['VolumeId']} is in state {state}: see the EC2 console"
+    spec = HomeVolume(
+        availability_zone=zone,
+        volume_type=volume["VolumeType"],
+        size=volume["Size"],
+        iops=volume.get("Iops", 0),
+        throughput=volume.get("Throughput", 0),
+        kms_key_id=volume.get("KmsKeyId"),
+        tags=scope.managed(tags),
+    )
+    return replace(
+        named,
+        spec=spec,
+        attrs={**named.attrs, "availability_zone": zone, **replaces},
+        ready=ready,
+        busy=busy,
+        broken=broken,
+        monthly_cost=gp3_month(spec.size),
+    )
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
@@ -159,11 +199,7 @@ def apply(aws: Aws, change: Change) -> Live | None:
     assert change.live is not None
     live = change.live
     fields = {each.field for each in change.fields}
-    modified = {
-        name: getattr(spec, field)
-        for field, name in {"size": "Size", "iops": "Iops", "throughput": "Throughput"}.items()
-        if field in fields
-    }
+    modified = {name: getattr(spec, field) for field, name in _MODIFIED.items() if field in fields}
     if modified:
         aws.call("ec2", "modify_volume", VolumeId=live.attrs["id"], **modified)
     if "tags" in fields:
@@ -177,7 +213,7 @@ def _create(aws: Aws, change: Change, spec: HomeVolume) -> Live:
         "create_volume",
         ClientToken=creation_token(aws, change),
         AvailabilityZone=spec.availability_zone,
-        VolumeType="gp3",
+        VolumeType=spec.volume_type,
         Size=spec.size,
         Iops=spec.iops,
         Throughput=spec.throughput,

@@ -55,6 +55,18 @@ def tag_auto_scaling_group(
         aws.call("autoscaling", "create_or_update_tags", Tags=group_tags(name, changed))
 
 
+def tag_group(aws: Aws, name: str, key: str, value: str) -> None:
+    """Write one runtime tag of a group. Instances do not inherit it: what it says begins and ends
+    while they live."""
+    tag = {**_group(name), "Key": key, "Value": value, "PropagateAtLaunch": False}
+    aws.call("autoscaling", "create_or_update_tags", Tags=[tag])
+
+
+def untag_group(aws: Aws, name: str, key: str) -> None:
+    """Take one runtime tag off a group."""
+    aws.call("autoscaling", "delete_tags", Tags=[{**_group(name), "Key": key}])
+
+
 def group_tags(name: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
     """Tags of an Auto Scaling group as its API wants them."""
     return [{**_group(name), **tag, "PropagateAtLaunch": True} for tag in write_tags(tags)]

@@ -1,10 +1,17 @@
-"""The last look before a group is turned on or off by a run: somebody may have spoken meanwhile."""
+"""The last look before a write that depends on what runs: somebody may have acted meanwhile.
+
+AWS has no conditional write; to read the groups again in the call before is next to it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from reconciler.errors import NotReady
 from reconciler.plan.kind import Aws
-from reconciler.plan.ownership import OVERRIDE, read_tags
+from reconciler.plan.ownership import FLEET, OVERRIDE, SITE, WORKSTATION, read_tags
+from reconciler.plan.projection import Unreadable, readable
 
 FIELDS = frozenset({"min_size", "max_size", "desired_capacity", "override"})
 """The group's fields that turn it on or off, or keep it so."""
@@ -13,19 +20,61 @@ FIELDS = frozenset({"min_size", "max_size", "desired_capacity", "override"})
 def unspoken(aws: Aws, name: str, before: tuple[int, int, int, str]) -> None:
     """Sizes and desired capacity are a person's as long as the run that looked has not written.
 
-    Auto Scaling has no conditional write; to read the group again in the call before is next to
-    it. `before` is minimum, maximum, desired capacity and the override tag, as the run saw them.
+    `before` is minimum, maximum, desired capacity and the override tag, as the run saw them.
 
     Raises: NotReady when somebody turned it on or off meanwhile.
     """
-    answer = aws.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
-    for group in answer["AutoScalingGroups"]:
-        override = read_tags(group.get("Tags", ())).get(OVERRIDE, "")
-        now = (group["MinSize"], group["MaxSize"], group["DesiredCapacity"], override)
-        if now != before:
+    for group in _named(aws, name):
+        override = _tags(aws, group).get(OVERRIDE, "")
+        sizes = (group.get("MinSize"), group.get("MaxSize"), group.get("DesiredCapacity"))
+        if (*sizes, override) != before:
             raise NotReady(
                 "autoscaling:UpdateAutoScalingGroup",
                 "Spoken",
                 "somebody turned it on or off meanwhile; the next run looks again",
+                aws.region,
+            )
+
+
+def occupied(aws: Aws, name: str) -> bool:
+    """Whether an instance is in a group now."""
+    return any(group.get("Instances") for group in _named(aws, name))
+
+
+def _tags(aws: Aws, group: Mapping[str, Any]) -> dict[str, str]:
+    tags = readable(group, lambda it: read_tags(it.get("Tags", ())))
+    if isinstance(tags, Unreadable):
+        raise NotReady("autoscaling:DescribeAutoScalingGroups", "Odd", str(tags), aws.region)
+    return tags
+
+
+def _named(aws: Aws, name: str) -> list[Mapping[str, Any]]:
+    answer = aws.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
+    return list(answer.get("AutoScalingGroups", ()))
+
+
+def unmounted(aws: Aws, operation: str, site: str, mounts: Callable[[str, str], bool]) -> None:
+    """Read the site's groups again before AWS takes data away.
+
+    `mounts` is given fleet and workstation of a group, and says whether it may have the data.
+
+    Raises: NotReady when one of them runs, or was asked to.
+    """
+    groups = aws.pages(
+        "autoscaling",
+        "describe_auto_scaling_groups",
+        "AutoScalingGroups",
+        100,
+        Filters=[{"Name": f"tag:{SITE}", "Values": [site]}],
+    )
+    for group in groups:
+        tags = _tags(aws, group)
+        runs = group.get("Instances") or group.get("DesiredCapacity")
+        if runs and mounts(tags.get(FLEET, ""), tags.get(WORKSTATION, "")):
+            who = tags.get(WORKSTATION) or group.get("AutoScalingGroupName")
+            raise NotReady(
+                operation,
+                "Mounted",
+                f"{who} was started meanwhile; applied once nothing runs",
                 aws.region,
             )

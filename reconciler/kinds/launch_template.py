@@ -11,10 +11,11 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Workstation
+from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Workstation, iam_name
 from reconciler.kinds import file_system, home_volume, security_group
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
@@ -39,6 +40,7 @@ from reconciler.plan.ownership import (
     read_tags,
     write_tags,
 )
+from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 
 NAME = "launch_template"
@@ -100,7 +102,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
         group = security_group.key(site.name, declared.region, each.vpc_id, "workstation")
         spec = LaunchTemplate(
             image_id=each.image.id,
-            instance_profile=declared.instance_profile,
+            instance_profile=iam_name(declared.instance_profile),
             security_group_ids=(Ref(group, "id"),),
             root=_root(each),
             metadata_options=METADATA_OPTIONS,
@@ -191,7 +193,7 @@ def _mount(target: Key, at: str) -> dict[str, Any]:
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """All templates, then all their newest versions, in two sweeps."""
     templates = {
-        each["LaunchTemplateId"]: each
+        str(each.get("LaunchTemplateId")): each
         for each in aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", 200)
     }
     versions = aws.pages(
@@ -201,29 +203,41 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         200,
         Versions=["$Latest"],
     )
+    identify, live = partial(_identity, aws.region, scope), partial(_live, scope)
     for version in versions:
-        template = templates.get(version["LaunchTemplateId"])
-        if template is None:  # made between the two sweeps
-            continue
-        tags = read_tags(template.get("Tags", ()))
-        name = template["LaunchTemplateName"]
-        owned = scope.owns(tags)
-        if not owned and not name.startswith(f"{scope.site}-"):
-            continue
-        spec = _spec(version["LaunchTemplateData"], scope.managed(tags)) if owned else None
-        home, mounts = _mounted(aws.region, spec.user_data) if spec else (None, {})
-        yield Live(
-            Key(aws.region, NAME, name),
-            spec,
-            owned=owned,
-            attrs={"id": version["LaunchTemplateId"], "version": str(version["VersionNumber"])},
-            fleet=tags.get(FLEET, ""),
-            workstation=tags.get(WORKSTATION, ""),
-            owner=tags.get(OWNER, ""),
-            removal=Removal.WHEN_OFF,
-            mounts=mounts,
-            home=home,
-        )
+        template = templates.pop(str(version.get("LaunchTemplateId")), None)
+        if template is not None:  # else it was made between the two sweeps
+            yield from projected(NAME, aws.region, {**version, **template}, identify, live)
+    for template in templates.values():  # without a version: it cannot be told what it launches
+        yield from projected(NAME, aws.region, template, identify, live)
+
+
+def _identity(region: str, scope: Scope, template: Mapping[str, Any]) -> Live | None:
+    attrs, name = {"id": template["LaunchTemplateId"]}, template["LaunchTemplateName"]
+    tags = read_tags(template.get("Tags", ()))
+    owned = scope.owns(tags)
+    if not owned and not name.startswith(f"{scope.site}-"):
+        return None
+    return Live(
+        Key(region, NAME, name),
+        None,
+        owned=owned,
+        attrs=attrs,
+        fleet=tags.get(FLEET, ""),
+        workstation=tags.get(WORKSTATION, ""),
+        owner=tags.get(OWNER, ""),
+        removal=Removal.WHEN_OFF,
+    )
+
+
+def _live(scope: Scope, item: Mapping[str, Any], named: Live) -> Live:
+    attrs = {**named.attrs, "version": str(item["VersionNumber"])}
+    if not named.owned:
+        return replace(named, attrs=attrs)
+    tags = scope.managed(read_tags(item.get("Tags", ())))
+    spec = _spec(item["LaunchTemplateData"], tags)
+    home, mounts = _mounted(named.key.region, spec.user_data)
+    return replace(named, spec=spec, attrs=attrs, home=home, mounts=mounts)
 
 
 def _mounted(region: str, told: Mapping[str, Any]) -> tuple[Key | None, dict[Key, str]]:

@@ -7,14 +7,16 @@ whose it is, and tags are read only where the policy does not say so.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.errors import NotFound
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import IN_PLACE, Change, Key, Live, Op, Ref
 from reconciler.plan.ownership import policy_id, policy_is_ours
+from reconciler.plan.projection import projected, readable
 
 DAY = 86_400
 
@@ -75,28 +77,39 @@ def send_policy(site: str, queue_arn: str, rule_arn: str) -> dict[str, Any]:
     }
 
 
-def find(aws: Aws, scope: Scope, key: Key) -> Live | None:
-    """Read the queue of this name; None where there is none.
+def find(aws: Aws, scope: Scope, key: Key) -> Iterator[Live]:
+    """Read the queue of this name; nothing where there is none.
 
     AWS asks to keep a queue's URL as it was returned, not to build one (SQS developer guide,
     "Queue and message identifiers"), so the queues of the site are listed: once a run for all.
     """
     urls = aws.call("sqs", "list_queues", QueueNamePrefix=f"{scope.site}-events")
-    url = next((it for it in urls.get("QueueUrls", ()) if it.endswith(f"/{key.name}")), None)
+    url = next((it for it in urls.get("QueueUrls", ()) if str(it).endswith(f"/{key.name}")), None)
     if url is None:
-        return None
+        return
     try:
         answer = aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
-        attributes = answer["Attributes"]
-        policy = json.loads(attributes.get("Policy") or "{}")
-        owned = policy_is_ours(policy, scope.site) or scope.owns(
-            aws.call("sqs", "list_queue_tags", QueueUrl=url).get("Tags", {})
-        )
+        item = {"QueueUrl": url, **answer}
+        item["PolicyIsOurs"] = policy_is_ours(readable(item, _policy), scope.site)
+        if not item["PolicyIsOurs"]:
+            item |= aws.call("sqs", "list_queue_tags", QueueUrl=url)
     except NotFound:  # deleted since it was listed
-        return None
+        return
+    yield from projected(key.kind, key.region, item, partial(_identity, scope, key), _live)
+
+
+def _identity(scope: Scope, key: Key, queue: Mapping[str, Any]) -> Live:
+    """Whose it is; SQS leaves `Tags` out where there are none."""
+    owned = queue["PolicyIsOurs"] or scope.owns(queue.get("Tags", {}))
+    attrs = {"url": queue["QueueUrl"], "arn": queue["Attributes"]["QueueArn"]}
+    return Live(key, None, owned=owned, attrs=attrs)
+
+
+def _live(queue: Mapping[str, Any], named: Live) -> Live:
+    attributes = queue["Attributes"]
     spec = Queue(
-        queue_name=key.name,
-        policy=policy,
+        queue_name=named.key.name,
+        policy=_policy(queue),
         message_retention_period=int(attributes["MessageRetentionPeriod"]),
         visibility_timeout=int(attributes["VisibilityTimeout"]),
         redrive_policy=_redrive(attributes.get("RedrivePolicy") or "{}"),
@@ -104,8 +117,11 @@ def find(aws: Aws, scope: Scope, key: Key) -> Live | None:
         delay_seconds=int(attributes.get("DelaySeconds", 0)),
         kms_master_key_id=attributes.get("KmsMasterKeyId", ""),
     )
-    attrs = {"url": url, "arn": attributes["QueueArn"]}
-    return Live(key, spec, owned=owned, attrs=attrs)
+    return replace(named, spec=spec)
+
+
+def _policy(queue: Mapping[str, Any]) -> Any:
+    return json.loads(queue["Attributes"].get("Policy") or "{}")
 
 
 def _redrive(text: str) -> dict[str, str | int | Ref]:

@@ -18,10 +18,11 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -49,6 +50,7 @@ from reconciler.plan.model import (
     Op,
     Removal,
 )
+from reconciler.plan.projection import Unreadable, projected, readable
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 
 NAME = "schedule"
@@ -186,31 +188,62 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     except NotFound:  # no group yet
         return
     expected = _expected(scope.expected())
-    made = {summary["Name"]: summary["CreationDate"] for summary in summaries}
-    named = sorted(
-        (match["edge"], _touched(summary), summary["Name"])
-        for summary in summaries
-        if (match := _NAME.fullmatch(summary["Name"]))  # else somebody else's, in our group
-    )
-    for edge, listed in groupby(named, key=lambda it: it[0]):
+    named = []
+    made: dict[str, Any] = {}
+    for summary in summaries:
+        name = summary.get("Name")
+        match = _NAME.fullmatch(name) if isinstance(name, str) else None
+        if match:
+            named.append((match["edge"], _touched(summary), str(name)))
+            made[str(name)] = summary.get("CreationDate")
+        elif not isinstance(name, str):
+            yield from projected(NAME, aws.region, summary, _nameless, _as_named)
+        # else somebody else's, in our group
+    for edge, listed in groupby(sorted(named), key=lambda it: it[0]):
         for key, name, proves in _paired(edge, list(listed), expected.get(edge, {})):
-            match = _NAME.fullmatch(name)
-            assert match is not None
-            spec = None if proves else _read(aws, scope.site, name)
-            removal = Removal.WHEN_OFF if edge.endswith("-stop") else Removal.AT_ONCE
-            yield Live(
-                Key(aws.region, NAME, key),
-                spec,
-                owned=False,
-                parent=schedule_group.key(scope.site, aws.region),
-                attrs={
-                    "name": name,
-                    "hash": match["hash"],
-                    **({SINCE: made[name].isoformat()} if proves else {}),
-                },
-                workstation=match["workstation"],
-                removal=Removal.KEEP if spec and _may_fire(spec, scope.now) else removal,
-            )
+            body = None if proves else _body_of(aws, scope.site, name)
+            item = {**(body or {}), "Name": name}
+            project: Callable[[Mapping[str, Any], Live], Live] = _as_named
+            if proves:
+                project = partial(_unedited, made[name])
+            elif body is not None:
+                project = partial(_project, scope.now)
+            identify = partial(_identity, aws.region, scope.site, key)
+            yield from projected(NAME, aws.region, item, identify, project)
+
+
+def _identity(region: str, site: str, key: str, body: Mapping[str, Any]) -> Live:
+    """What the name alone tells."""
+    name = body["Name"]
+    match = _NAME.fullmatch(name)
+    assert match is not None
+    return Live(
+        Key(region, NAME, key),
+        None,
+        owned=False,
+        parent=schedule_group.key(site, region),
+        attrs={"name": name, "hash": match["hash"]},
+        workstation=match["workstation"],
+        removal=(Removal.WHEN_OFF if match["edge"].endswith("-stop") else Removal.AT_ONCE),
+    )
+
+
+def _nameless(summary: Mapping[str, Any]) -> Live | None:
+    raise Unreadable(f"the schedule's name in AWS's answer is {summary.get('Name')!r:.60}")
+
+
+def _as_named(_item: Mapping[str, Any], named: Live) -> Live:
+    return named
+
+
+def _unedited(made: datetime, _item: Mapping[str, Any], named: Live) -> Live:
+    return replace(named, attrs={**named.attrs, SINCE: made.isoformat()})
+
+
+def _project(now: datetime, body: Mapping[str, Any], named: Live) -> Live:
+    spec = from_body(body)
+    removal = Removal.KEEP if _may_fire(spec, now) else named.removal
+    return replace(named, spec=spec, removal=removal)
 
 
 def _may_fire(spec: Schedule, now: datetime) -> bool:
@@ -221,8 +254,10 @@ def _may_fire(spec: Schedule, now: datetime) -> bool:
 
 def _touched(summary: Mapping[str, Any]) -> bool:
     """Whether somebody edited it. AWS does not say that it stamps both dates of a new one alike."""
-    apart = abs(summary["LastModificationDate"] - summary["CreationDate"])
-    return bool(summary["State"] != "ENABLED" or apart >= SECOND)
+    made, edited = summary.get("CreationDate"), summary.get("LastModificationDate")
+    if not (isinstance(made, datetime) and isinstance(edited, datetime)):
+        return True
+    return summary.get("State") != "ENABLED" or abs(edited - made) >= SECOND
 
 
 def _expected(proofs: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -265,9 +300,9 @@ def _hash(name: str) -> str:
     return match["hash"] if match else ""
 
 
-def _read(aws: Aws, group: str, name: str) -> Schedule | None:
+def _body_of(aws: Aws, group: str, name: str) -> dict[str, Any] | None:
     try:
-        return from_body(aws.call("scheduler", "get_schedule", GroupName=group, Name=name))
+        return aws.call("scheduler", "get_schedule", GroupName=group, Name=name)
     except NotFound:  # deleted since it was listed
         return None
 
@@ -325,7 +360,8 @@ def apply(aws: Aws, change: Change) -> Live | None:
         try:
             aws.call("scheduler", "create_schedule", **_body(group, name, spec))
         except AlreadyExists:  # by an earlier try of ours, or a hand
-            if _read(aws, group, name) != spec:
+            body = _body_of(aws, group, name)
+            if body is None or readable(body, from_body) != spec:
                 raise
         left = Live(change.key, spec, owned=True, attrs={"name": name, "hash": digest(spec)})
     if old:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
@@ -20,6 +22,7 @@ from reconciler.plan.model import (
     Op,
 )
 from reconciler.plan.ownership import ownership, read_tags, write_tags
+from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "schedule_group"
@@ -54,15 +57,25 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         group = aws.call("scheduler", "get_schedule_group", Name=scope.site)
     except NotFound:
         return
-    answer = aws.call("scheduler", "list_tags_for_resource", ResourceArn=group["Arn"])
-    tags = read_tags(answer.get("Tags", ()))
-    yield Live(
-        key(scope.site, aws.region),
-        ScheduleGroup(scope.managed(tags)),
-        owned=scope.owns(tags),
-        attrs={"name": scope.site, "arn": group["Arn"]},
-        ready=group["State"] == "ACTIVE",
-        busy="" if group["State"] == "ACTIVE" else "it is being deleted",
+    arn = str(group.get("Arn"))
+    tagged = aws.call("scheduler", "list_tags_for_resource", ResourceArn=arn)
+    identify = partial(_identity, aws.region, scope)
+    yield from projected(NAME, aws.region, {**tagged, **group}, identify, partial(_live, scope))
+
+
+def _identity(region: str, scope: Scope, group: Mapping[str, Any]) -> Live:
+    owned = scope.owns(read_tags(group.get("Tags", ())))
+    attrs = {"name": scope.site, "arn": group["Arn"]}
+    return Live(key(scope.site, region), None, owned=owned, attrs=attrs)
+
+
+def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
+    active = group["State"] == "ACTIVE"
+    return replace(
+        named,
+        spec=ScheduleGroup(scope.managed(read_tags(group.get("Tags", ())))),
+        ready=active,
+        busy="" if active else "it is being deleted",
     )
 
 

@@ -7,7 +7,8 @@ refer to each other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.kinds.identity import tag_ec2
@@ -23,6 +24,7 @@ from reconciler.plan.model import (
     Op,
 )
 from reconciler.plan.ownership import ownership, read_tags, write_tags
+from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "security_group"
@@ -76,19 +78,25 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """Our groups and their namesakes, in one sweep."""
+    identify = partial(identity, aws.region, NAME, scope)
     for group in groups(aws, scope):
-        tags = read_tags(group.get("Tags", ()))
-        yield Live(
-            Key(aws.region, NAME, f"{group['GroupName']} ({group['VpcId']})"),
-            SecurityGroup(
-                group_name=group["GroupName"],
-                vpc_id=group["VpcId"],
-                description=group["Description"],
-                tags=scope.managed(tags),
-            ),
-            owned=scope.owns(tags),
-            attrs={"id": group["GroupId"]},
-        )
+        yield from projected(NAME, aws.region, group, identify, partial(_live, scope))
+
+
+def identity(region: str, kind: str, scope: Scope, group: Mapping[str, Any]) -> Live:
+    """Name, VPC and ownership of a group in AWS's words."""
+    name = f"{text(group, 'GroupName')} ({text(group, 'VpcId')})"
+    return Live(Key(region, kind, name), None, owned=scope.owns(read_tags(group.get("Tags", ()))))
+
+
+def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
+    spec = SecurityGroup(
+        group_name=group["GroupName"],
+        vpc_id=group["VpcId"],
+        description=group["Description"],
+        tags=scope.managed(read_tags(group.get("Tags", ()))),
+    )
+    return replace(named, spec=spec, attrs={"id": group["GroupId"]})
 
 
 def groups(aws: Aws, scope: Scope) -> Iterator[dict[str, Any]]:

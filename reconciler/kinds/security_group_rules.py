@@ -7,8 +7,9 @@ stays as AWS makes it (everything out) and is not compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.kinds import security_group
@@ -23,6 +24,7 @@ from reconciler.plan.model import (
     Live,
     Ref,
 )
+from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "security_group_rules"
@@ -86,17 +88,18 @@ def _lustre(source: Ref) -> Iterator[Permission]:
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """The rules of every group that bears one of our names; ours if the group is."""
+    identify = partial(security_group.identity, aws.region, NAME, scope)
     for group in security_group.groups(aws, scope):
-        name = f"{group['GroupName']} ({group['VpcId']})"
-        yield Live(
-            Key(aws.region, NAME, name),
-            SecurityGroupRules(str(group["GroupId"]), _permissions(group)),
-            owned=False,
-            parent=Key(aws.region, security_group.NAME, name),
-        )
+        yield from projected(NAME, aws.region, group, identify, _live)
 
 
-def _permissions(group: dict[str, Any]) -> frozenset[Permission]:
+def _live(group: Mapping[str, Any], named: Live) -> Live:
+    parent = replace(named.key, kind=security_group.NAME)
+    spec = SecurityGroupRules(group["GroupId"], _permissions(group))
+    return replace(named, spec=spec, owned=False, parent=parent)
+
+
+def _permissions(group: Mapping[str, Any]) -> frozenset[Permission]:
     found = set()
     for each in group.get("IpPermissions", ()):
         # "-1" is every protocol, and then there are no ports.

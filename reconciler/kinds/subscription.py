@@ -14,14 +14,17 @@ New, 10 May 2023) and the next run subscribes anew: one mail in two days at most
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import Change, Desired, FieldChange, Key, Live, Ref, Rule
+from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "subscription"
@@ -88,15 +91,19 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     except NotFound:  # no topic yet
         return
     for each in found:
-        if each["Protocol"] != "email":
-            continue
-        address = each["Endpoint"].lower()
-        yield Live(
-            Key(aws.region, NAME, address),
-            Subscription(arn, address),
-            owned=True,  # whoever made it: none is ever changed
-            attrs={"arn": each["SubscriptionArn"]},
-        )
+        if each.get("Protocol") in ("email", None):
+            identify = partial(_identity, aws.region)
+            yield from projected(NAME, aws.region, each, identify, partial(_live, arn))
+
+
+def _identity(region: str, item: Mapping[str, Any]) -> Live:
+    """Its address; it counts as ours whoever made it, since none is ever changed."""
+    key = Key(region, NAME, text(item, "Endpoint").lower())
+    return Live(key, None, owned=True, attrs={"arn": item["SubscriptionArn"]})
+
+
+def _live(topic_arn: str, _item: Mapping[str, Any], named: Live) -> Live:
+    return replace(named, spec=Subscription(topic_arn, named.key.name))
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:

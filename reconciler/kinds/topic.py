@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.errors import NotFound
@@ -33,6 +34,7 @@ from reconciler.plan.ownership import (
     read_tags,
     write_tags,
 )
+from reconciler.plan.projection import projected, readable
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "topic"
@@ -114,15 +116,27 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     name = f"{scope.site}-events"
     arn = f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{name}"
     try:
-        answer = aws.call("sns", "get_topic_attributes", TopicArn=arn)
-        policy = json.loads(answer["Attributes"].get("Policy") or "{}")
-        owned = policy_is_ours(policy, scope.site) or scope.owns(
-            read_tags(aws.call("sns", "list_tags_for_resource", ResourceArn=arn)["Tags"])
-        )
+        item = {"TopicArn": arn, **aws.call("sns", "get_topic_attributes", TopicArn=arn)}
+        item["PolicyIsOurs"] = policy_is_ours(readable(item, _policy), scope.site)
+        if not item["PolicyIsOurs"]:
+            item |= aws.call("sns", "list_tags_for_resource", ResourceArn=arn)
     except NotFound:
         return
-    spec = Topic(name, policy, tags={})
-    yield Live(key(scope.site, aws.region), spec, owned=owned, attrs={"arn": arn})
+    identify = partial(_identity, aws.region, scope)
+    yield from projected(NAME, aws.region, item, identify, _live)
+
+
+def _identity(region: str, scope: Scope, topic: Mapping[str, Any]) -> Live:
+    owned = topic["PolicyIsOurs"] or scope.owns(read_tags(topic["Tags"]))
+    return Live(key(scope.site, region), None, owned=owned, attrs={"arn": topic["TopicArn"]})
+
+
+def _live(topic: Mapping[str, Any], named: Live) -> Live:
+    return replace(named, spec=Topic(named.key.name, _policy(topic), tags={}))
+
+
+def _policy(topic: Mapping[str, Any]) -> Any:
+    return json.loads(topic["Attributes"].get("Policy") or "{}")
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:

@@ -194,6 +194,8 @@ class _Run:
                 "exists without our tag: rename the workstation, or remove or tag what is there",
                 error.region,
             )
+        if found.spec is None and found.broken:  # AWS may not show all of it yet
+            raise NotReady(error.operation, error.aws_code, found.broken, error.region)
         assert change.desired is not None
         fields = kind.diff(found, change.desired)
         # What has to wait, or a person to decide, is left to the next run's plan.

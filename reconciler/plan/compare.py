@@ -6,17 +6,19 @@ ours, same  yes       unchanged
 ours        yes       update; where AWS would refuse a field, the whole change is blocked
 not ours    yes       blocked: "exists without our tag"
 unread      any       unknown: blocks its own rows, and no delete follows from it
+broken      any       blocked; one without a name blocks what would be created in its place
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.plan.kind import Kind
 from reconciler.plan.live import Index
 from reconciler.plan.model import (
     IN_USE,
+    LATER,
     NEEDS,
     REFUSED,
     Change,
@@ -85,6 +87,25 @@ def compare(draft: Draft, kind: Kind, want: Desired) -> None:
             "exists without our tag: rename the workstation, or remove or tag what is there",
             "foreign",
         )
+    unreadable = _unreadable(draft, live, want)
+    if unreadable:
+        return _stop(draft, row, unreadable, "broken")
+    return _readable(draft, kind, live, row)
+
+
+def _unreadable(draft: Draft, live: Live | None, want: Desired) -> str:
+    """Why nobody can tell what is there; "" where it can be told."""
+    if live:
+        return live.broken if live.spec is None else ""
+    unnamed = draft.live.unidentified(want.key)
+    if unnamed is None:
+        return ""
+    return f"a {want.key.kind} that cannot be read may be it: {unnamed.broken}"
+
+
+def _readable(draft: Draft, kind: Kind, live: Live | None, row: Change) -> None:
+    assert row.desired is not None
+    want = row.desired
     opened = open_fields(want.spec)
     leans = (*want.after, *(ref.key for held in opened.values() for ref in held))
     for key in leans:
@@ -129,9 +150,11 @@ def _update(draft: Draft, kind: Kind, live: Live, row: Change, opened: OpenField
         reason = "; ".join(dict.fromkeys(why for _, why in advice))
         _stop(draft, change, reason, REFUSED, stands=larger)
         return
-    holders = [_holder(draft, kind, f, live) for f in found]
-    held = tuple(f for f, holder in zip(found, holders, strict=True) if holder)
-    now = tuple(f for f, holder in zip(found, holders, strict=True) if not holder)
+    in_use = [(f, reason) for f in found if (reason := _holder(draft, kind, f, live))]
+    used = [f for f, _ in in_use]
+    later = [(f, live.later[f.field]) for f in found if f.field in live.later and f not in used]
+    held = [f for f, _ in (*in_use, *later)]
+    now = tuple(f for f in found if f not in held)
     # What is held stays as it is: the write that goes out now carries its live value.
     for each in held:
         want = replace(
@@ -146,17 +169,36 @@ def _update(draft: Draft, kind: Kind, live: Live, row: Change, opened: OpenField
         else:
             draft.changes.append(change)
             _forget(draft, kind, live.key)
-    if held:
-        reason = "; ".join(dict.fromkeys(filter(None, holders))) + "; applied once nothing runs"
-        change = replace(row, fields=held, impact=_impact(kind, held), desired=want)
-        draft.changes.append(replace(change, outcome=Outcome.WAITING, reason=reason, error=IN_USE))
+    _hold(draft, kind, replace(row, desired=want), in_use, IN_USE, "; applied once nothing runs")
+    _hold(draft, kind, replace(row, desired=want), later, LATER, "")
     if not found and not want.runtime_only:
-        if live.broken:
-            _stop(draft, row, live.broken, "broken")
-        elif not live.ready:
-            _wait(draft, row, live.busy)
-        else:
-            draft.unchanged.append(live.key)
+        _same(draft, live, row)
+
+
+def _same(draft: Draft, live: Live, row: Change) -> None:
+    """A thing that is as declared may still be broken, or not there yet."""
+    if live.broken:
+        _stop(draft, row, live.broken, "broken")
+    elif not live.ready:
+        _wait(draft, row, live.busy)
+    else:
+        draft.unchanged.append(live.key)
+
+
+def _hold(
+    draft: Draft,
+    kind: Kind,
+    row: Change,
+    held: Sequence[tuple[FieldChange, str]],
+    error: str,
+    then: str,
+) -> None:
+    """Add the row of the fields that wait, with why, if there are any."""
+    if held:
+        reason = "; ".join(dict.fromkeys(reason for _, reason in held)) + then
+        fields = tuple(f for f, _ in held)
+        row = replace(row, fields=fields, impact=_impact(kind, fields))
+        draft.changes.append(replace(row, outcome=Outcome.WAITING, reason=reason, error=error))
 
 
 def needs(key: Key, reason: str) -> str:
@@ -191,9 +233,10 @@ def _stop(draft: Draft, row: Change, reason: str, error: str, *, stands: bool = 
 def _refusal(kind: Kind, change: FieldChange, live: Live, want: Desired) -> str:
     """Why this field may not change, and what to do instead; "" where it may."""
     rule = kind.RULES[change.field]
-    if change.field in live.failed:
-        return live.failed[change.field]
-    if rule.when is When.NEVER or (rule.when is When.GROW and not change.new > change.old):
+    for failed in live.failed:
+        if (failed.field, failed.target) == (change.field, change.new):
+            return failed.why
+    if rule.when is When.NEVER or (rule.grows and not change.new > change.old):
         return rule.advice
     return rule.refuses(live.spec, want.spec) if rule.refuses else ""
 
@@ -214,7 +257,8 @@ def _holder(draft: Draft, kind: Kind, change: FieldChange, live: Live) -> str:
 def may_be_written(kind: Kind, change: FieldChange, live: Live, want: Desired) -> bool:
     """Whether a field may change now: neither refused nor held by what is known of `live`."""
     held = {When.OFF: live.in_use, When.EMPTY: live.occupied, When.UNMOUNTED: "unknown"}
-    return not _refusal(kind, change, live, want) and not held.get(kind.RULES[change.field].when)
+    waits = held.get(kind.RULES[change.field].when) or live.later.get(change.field)
+    return not waits and not _refusal(kind, change, live, want)
 
 
 def _impact(kind: Kind, changes: Iterable[FieldChange]) -> Impact:

@@ -79,6 +79,7 @@ def check(
             findings.append(finding)
             plan = _hold(plan, hold, finding.message, runtime)
     findings.extend(_zones(plan, chosen.values()))
+    findings.extend(_public(chosen.values()))
     findings.extend(_kept(plan))
     return Guarded(plan, tuple(findings))
 
@@ -188,6 +189,20 @@ def _zones(plan: Plan, workstations: Iterable[ResolvedWorkstation]) -> Iterable[
                 f"{declared.name}: Lustre stands in one zone, instances may start in "
                 f"{len(zones)}; traffic between zones costs about $0.01 per GB each way",
                 declared.places["availability_zones"],
+            )
+
+
+def _public(workstations: Iterable[ResolvedWorkstation]) -> Iterable[Finding]:
+    """Who has a public address, in each plan: it is asked for once, and forgotten."""
+    for each in workstations:
+        public = ", ".join(subnet.id for subnet in each.subnets if subnet.public)
+        if public:
+            yield Finding(
+                Level.WARNING,
+                "public-address",
+                f"{each.declared.name}: it has a public address ({public}): the internet reaches "
+                "what `ingress` opens",
+                each.declared.places["network.subnets"],
             )
 
 

@@ -8,6 +8,9 @@
     diff(live, desired)    pure: usually `differing(live.spec, desired.spec, RULES)`
     apply(aws, change)     writes: one change, and the Live it leaves behind
 
+`find` reads each item of AWS's answers inside `projection.projected`: one that is odd is one broken
+row, never the end of a run.
+
 A module that has these names is a kind; `kinds/__init__.py` lists them in apply order.
 """
 
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
@@ -53,9 +56,9 @@ class Scope:
     """
 
     site: str
+    now: datetime
     ignore_tags: tuple[str, ...] = ()
     expected: Callable[[], frozenset[str]] = frozenset
-    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def owns(self, tags: Mapping[str, str]) -> bool:
         """Whether these tags make a thing ours (promise 6)."""

@@ -28,6 +28,7 @@ class Index:
     mounted_by: Mapping[Key, tuple[Live, ...]] = field(default_factory=dict)  # data → our templates
     groups: Mapping[tuple[str, str], Live] = field(default_factory=dict)  # those in use, by place
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of homes tied to one zone
+    unnamed: Mapping[tuple[str, str], Live] = field(default_factory=dict)  # by kind and region
 
     def unread_kind(self, key: Key) -> Unknown | None:
         """Why the kind of this key could not be read in its region; None where it was."""
@@ -36,6 +37,10 @@ class Index:
             None,
         )
 
+    def unidentified(self, key: Key) -> Live | None:
+        """A thing of this kind in this region whose name could not be read; None without one."""
+        return self.unnamed.get((key.kind, key.region))
+
     def users(self, data: Key) -> tuple[str, ...]:
         """The workstations whose template mounts this data, by name."""
         return tuple(sorted({live.workstation for live in self.mounted_by.get(data, ())}))
@@ -43,7 +48,13 @@ class Index:
     def in_use(self, region: str, workstation: str) -> str:
         """What runs for a workstation, or was asked to; "" for nothing."""
         group = self.groups.get((region, workstation))
-        return group.in_use if group else ""
+        return group.in_use if group else self._anybody(region)
+
+    def _anybody(self, region: str) -> str:
+        """What may run for any workstation of a region, for its name could not be read."""
+        return next(
+            (live.in_use for (_, place), live in self.unnamed.items() if place == region), ""
+        )
 
     def in_use_by(self, data: Live) -> str:
         """What may have this data mounted: `alice: i-0abc is running`; "" for nothing.
@@ -54,6 +65,8 @@ class Index:
         unread = next((each for each in self.unread if each.region == data.key.region), None)
         if unread:
             return f"what mounts it could not be read: {unread.reason}"
+        if anybody := self._anybody(data.key.region):
+            return anybody
         names = {*self.users(data.key), data.workstation}
         running = [
             f"{name}: {group.in_use}"
@@ -98,6 +111,7 @@ def index(readings: Readings) -> Index:
             (live.key.region, live.workstation): live for live in things.values() if live.in_use
         },
         zones=zones,
+        unnamed={(live.key.kind, live.key.region): live for live in found if live.unidentified},
     )
 
 

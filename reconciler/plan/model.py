@@ -72,7 +72,6 @@ class When(Enum):
     OFF = "off"  # AWS would end what runs, so only when nothing does, nor was asked to
     EMPTY = "empty"  # AWS would replace what runs, so only when nothing does
     UNMOUNTED = "unmounted"  # AWS takes the data away meanwhile, so only when nothing mounts it
-    GROW = "grow"  # only upwards
     NEVER = "never"  # it would take a replacement, and with it data or identity
 
 
@@ -81,6 +80,7 @@ class Rule:
     """What a change to one field means, and the advice when it is refused.
 
     `runtime`: schedules, people and backstops decide it, so no guard may hold it up.
+    `grows`: AWS only takes a larger value.
     `refuses` is given both specs and says why AWS would refuse this change of this thing, and
     what to do instead; "" where AWS accepts it.
     """
@@ -89,20 +89,24 @@ class Rule:
     impact: Impact
     advice: str = ""
     runtime: bool = False
+    grows: bool = False
     refuses: Callable[[Any, Any], str] | None = None
 
 
 IN_PLACE = Rule(When.NOW, Impact.NONE)
 NEXT_START = Rule(When.NOW, Impact.NEXT_START)
-STALLS = Rule(When.NOW, Impact.DISRUPTIVE)  # in place, but users wait some minutes
 WHEN_OFF = Rule(When.OFF, Impact.NEXT_START)
 WHEN_EMPTY = Rule(When.EMPTY, Impact.NEXT_START)
+WHEN_UNMOUNTED = Rule(When.UNMOUNTED, Impact.DISRUPTIVE)
 STOPS = Rule(When.NOW, Impact.DISRUPTIVE, runtime=True)
 RUNTIME = Rule(When.NOW, Impact.NONE, runtime=True)
 
 
 IN_USE = "in-use"
 """The error code of rows that wait for a person to stop working."""
+
+LATER = "later"
+"""The error code of rows that wait for a time before which AWS takes no such change."""
 
 REFUSED = "refused"
 """The error code of changes that AWS would refuse: what they are of stands as it is."""
@@ -113,7 +117,7 @@ NEEDS = "needs"
 
 def grow(impact: Impact, advice: str) -> Rule:
     """A number that may only get larger."""
-    return Rule(When.GROW, impact, advice)
+    return Rule(When.NOW, impact, advice, grows=True)
 
 
 def fixed(advice: str) -> Rule:
@@ -148,11 +152,21 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """A change that AWS accepted, tried and gave up: it is not sent again."""
+
+    field: str
+    target: Any  # the value that was asked for
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """One thing as AWS has it, projected into the same spec.
 
     `spec` is None when the name alone proves the content (see kinds/schedule.py). `attrs` are
-    what AWS made up: ids, ARNs, versions.
+    what AWS made up: ids, ARNs, versions. One that AWS answered with something odd is `broken`,
+    without a spec; where not even its name could be read, it is `unidentified`.
     """
 
     key: Key
@@ -170,7 +184,9 @@ class Live:
     occupied: str = ""  # what runs on it: "i-0abc is running"
     mounts: Mapping[Key, str] = field(default_factory=dict)  # data → the AWS id that it names
     home: Key | None = None  # which of `mounts` is the home
-    failed: Mapping[str, str] = field(default_factory=dict)  # field → why AWS gave its change up
+    failed: tuple[Failed, ...] = ()
+    later: Mapping[str, str] = field(default_factory=dict)  # field → why AWS does not take it yet
+    unidentified: bool = False  # it may be anything of its kind and region
     removal: Removal = Removal.KEEP
     monthly_cost: str = ""  # of data that stays, e.g. "about $174/month"
 

@@ -19,6 +19,9 @@ OVERRIDE = "reconciler:override"
 MARKET = "reconciler:market"
 """Runtime's, on groups: power/override.py and power/market.py say what they read like."""
 
+PHASE = "reconciler:phase"
+"""On instances: how far the machine is. The machine writes it on itself."""
+
 REPLACES = "reconciler:replaces"
 """On a home: the id of the home that it replaces, as somebody approved."""
 
@@ -37,9 +40,9 @@ def policy_id(site: str) -> str:
     return f"reconciler-site-{site}"
 
 
-def policy_is_ours(policy: Mapping[str, Any], site: str) -> bool:
+def policy_is_ours(policy: object, site: str) -> bool:
     """Tell by a thing's own policy that it is ours, where reading its tags costs a call more."""
-    return policy.get("Id") == policy_id(site)
+    return isinstance(policy, Mapping) and policy.get("Id") == policy_id(site)
 
 
 def read_tags(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -31,9 +31,24 @@ def make_plan(
         for each in sorted((d for d in wanted if d.key.kind == kind.NAME), key=lambda d: d.key):
             compare(draft, kind, each)
     blocked_rows = [_blocked_row(each, found) for each in blocked]
+    unreadable = [
+        Change(
+            Op.UPDATE,
+            live.key,
+            outcome=Outcome.BLOCKED,
+            reason=live.broken,
+            error="broken",
+            live=live,
+            fleet=live.fleet,
+            workstation=live.workstation,
+        )
+        for live in found.things.values()
+        if live.spec is None and live.broken and (live.owned or live.unidentified)
+        if live.key not in draft.wanted
+    ]
     removed, kept = removals(found, wanted, blocked, kinds)
     return Plan(
-        changes=(*draft.changes, *blocked_rows, *removed),
+        changes=(*draft.changes, *blocked_rows, *unreadable, *removed),
         unchanged=tuple(draft.unchanged),
         unknown=found.unread,
         kept=kept,

@@ -127,7 +127,7 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
     """
     with cloud.pool(READERS) as pool:
         lookups = _Asked(site, cloud.lookups, doors, pool)
-        bare = Scope(site.name, site.ignore_tags, now=cloud.now())
+        bare = Scope(site.name, cloud.now(), site.ignore_tags)
         placing = {
             (kind.NAME, region): pool.submit(_find, kind, door, bare)
             for kind in cloud.kinds

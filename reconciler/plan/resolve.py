@@ -24,7 +24,9 @@ class Subnet:
     id: str
     vpc_id: str
     availability_zone: str
-    tags: Mapping[str, str]
+    tags: Mapping[str, str] | None  # None: they could not be read
+    broken: str = ""  # why it cannot be read
+    public: bool = False  # it gives each instance a public address
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ def _workstation(each: Workstation, facts: Facts, home_zone: str) -> ResolvedWor
     subnets = _have("network.subnets", _subnets(each.subnets, _zones(each), facts))
     if isinstance(each.home, HomeVolume):  # a volume ties its workstation to one zone
         subnets = _beside_home(each.home, subnets, home_zone)
+    _private(each, subnets)
     key_id = each.home.kms_key_id if each.home else None
     return ResolvedWorkstation(
         each,
@@ -191,6 +194,17 @@ def _workstation(each: Workstation, facts: Facts, home_zone: str) -> ResolvedWor
         _have("scheduler_role", facts.roles[each.scheduler_role]),
         _have("storage.home", facts.keys[key_id]) if key_id else None,
     )
+
+
+def _private(each: Workstation, subnets: tuple[Subnet, ...]) -> None:
+    """A public address is for who asks for it: a subnet gives it without a word."""
+    public = ", ".join(subnet.id for subnet in subnets if subnet.public)
+    if public and not each.public_addresses:
+        reason = (
+            f"{public} would give it a public address: choose private subnets, or set "
+            "network.public_addresses: true"
+        )
+        raise _Lack("network.subnets", Missing(reason, "public-subnet"))
 
 
 def _beside_home(home: HomeVolume, subnets: tuple[Subnet, ...], zone: str) -> tuple[Subnet, ...]:
@@ -236,11 +250,9 @@ def _subnets(wanted: Subnets, zones: tuple[str, ...], facts: Facts) -> tuple[Sub
     if isinstance(facts.subnets, Missing):
         return facts.subnets
     chosen = [each for each in facts.subnets if _selected(wanted, each)]
-    absent = set(wanted.ids) - {each.id for each in chosen}
-    if absent:
-        return Missing(f"no subnet {', '.join(sorted(absent))} in this region")
-    if not chosen:
-        return Missing(f"no subnet is tagged {wanted} in this region; tag some, or list ids")
+    lack = _unusable(wanted, chosen)
+    if lack:
+        return lack
     bare = set(zones) - {each.availability_zone for each in chosen}
     if bare:
         return Missing(
@@ -257,9 +269,26 @@ def _subnets(wanted: Subnets, zones: tuple[str, ...], facts: Facts) -> tuple[Sub
     return tuple(placed)
 
 
+def _unusable(wanted: Subnets, chosen: list[Subnet]) -> Missing | None:
+    broken = next((each.broken for each in chosen if each.broken), "")
+    if broken:
+        return Missing(broken, "unreadable")
+    absent = set(wanted.ids) - {each.id for each in chosen}
+    if absent:
+        return Missing(f"no subnet {', '.join(sorted(absent))} in this region")
+    if not chosen:
+        return Missing(
+            f"no subnet is tagged {wanted} in this region; tag some, or list ids: the tags of a "
+            "subnet that another account shares are not shown to this one"
+        )
+    return None
+
+
 def _selected(wanted: Subnets, subnet: Subnet) -> bool:
     if wanted.ids:
         return subnet.id in wanted.ids
+    if subnet.tags is None:  # it may be one of them
+        return True
     return all(subnet.tags.get(key) == value for key, value in wanted.tags)
 
 

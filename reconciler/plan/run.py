@@ -18,6 +18,7 @@ from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.live import Readings
 from reconciler.plan.model import (
     IN_USE,
+    LATER,
     NEEDS,
     Change,
     Finding,
@@ -82,7 +83,7 @@ def apply(
     stopped: Callable[[], bool],
 ) -> Report:
     """Do what a report plans; the report of what became of it."""
-    scope = Scope(site.name, site.ignore_tags)
+    scope = Scope(site.name, cloud.now(), site.ignore_tags)
     plan = applying.apply(
         report.plan, cloud.kinds, cloud.writer, scope, on_change, stopped, cloud.pool
     )
@@ -95,7 +96,7 @@ def unsettled(report: Report) -> tuple[Change, ...]:
         change
         for change in report.plan.changes
         if change.outcome is Outcome.WAITING
-        and change.error not in (IN_USE, NEEDS, applying.STOPPED)
+        and change.error not in (IN_USE, LATER, NEEDS, applying.STOPPED)
     )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from reconciler.declare.timers import LINGER
 from reconciler.errors import AwsError, Where
 from reconciler.kinds.auto_scaling_group import Instance, Runtime
 from reconciler.plan.kind import Aws
 from reconciler.plan.model import Finding, Key, Level
+from reconciler.plan.projection import Unreadable, readable, text
 from reconciler.power.lost import Standing, lost_stop
 from reconciler.power.override import Override, stamp
 from reconciler.power.timetable import Rule, latest
@@ -137,14 +138,28 @@ def _machines(
                 for group in aws.pages(
                     "ec2", "describe_instances", "Reservations", Filters=[chosen]
                 ):
-                    for each in group["Instances"]:
-                        market = each.get("InstanceLifecycle", "on-demand")
-                        found[each["InstanceId"]] = Machine(each["LaunchTime"], market)
+                    launched = readable(group, _launched_in)
+                    if isinstance(launched, Unreadable):
+                        message = f"{region}: how long an instance runs: {launched}"
+                        findings.append(Finding(Level.WARNING, "instances-unknown", message))
+                    else:
+                        found.update(launched)
             except AwsError as error:
                 message = f"{region}: how long instances run could not be read: {error}"
                 findings.append(Finding(Level.WARNING, "instances-unknown", message))
                 break
     return found
+
+
+def _launched_in(reservation: Mapping[str, Any]) -> dict[str, Machine]:
+    return {text(each, "InstanceId"): _machine(each) for each in reservation["Instances"]}
+
+
+def _machine(instance: Mapping[str, Any]) -> Machine:
+    launched = instance["LaunchTime"]
+    if not isinstance(launched, datetime):
+        raise Unreadable(f"LaunchTime in AWS's answer is {launched!r:.60}")
+    return Machine(launched, text(instance, "InstanceLifecycle", "on-demand"))
 
 
 def _overdue(

@@ -224,13 +224,14 @@ def read(activity: Mapping[str, Any], asked: Market = "") -> Failure | None:
     `asked` is the market the group asks in, for a message that does not say.
     """
     message = str(activity.get("StatusMessage", ""))
-    if activity["StatusCode"] not in _FAILED or not message:
+    at = activity.get("StartTime")
+    if activity.get("StatusCode") not in _FAILED or not message or not isinstance(at, datetime):
         return None
     if not str(activity.get("Description", _LAUNCHING)).startswith(_LAUNCHING):
         return None  # a termination that failed
     words = understand(message, asked)
     return Failure(
-        at=activity["StartTime"],
+        at=at,
         cause=words.cause,
         market=words.market,
         code=words.code,
@@ -243,7 +244,7 @@ def read(activity: Mapping[str, Any], asked: Market = "") -> Failure | None:
 def launched(activity: Mapping[str, Any]) -> bool:
     """Whether an activity brought an instance up."""
     described = str(activity.get("Description", ""))
-    return activity["StatusCode"] == "Successful" and described.startswith(_LAUNCHING)
+    return activity.get("StatusCode") == "Successful" and described.startswith(_LAUNCHING)
 
 
 def understand(message: str, asked: Market = "") -> Words:
@@ -282,7 +283,7 @@ def _of(cause: Cause, lowered: str) -> Market:
 def _zone(activity: Mapping[str, Any]) -> str:
     try:
         return str(json.loads(activity.get("Details") or "{}").get("Availability Zone", ""))
-    except (ValueError, AttributeError):  # no JSON, or no object
+    except (ValueError, AttributeError, TypeError):  # no JSON, no object, or no text
         return ""
 
 

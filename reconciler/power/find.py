@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from reconciler.declare.fleet import Fallback
-from reconciler.errors import UsageError
+from reconciler.errors import AwsError, UsageError
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import (
     FALLBACK,
@@ -18,8 +20,11 @@ from reconciler.plan.ownership import (
     WORKSTATION,
     read_tags,
 )
+from reconciler.plan.projection import number, readable, text
 from reconciler.power.model import Group, Member
 from reconciler.power.override import Sizes
+
+log = logging.getLogger(__name__)
 
 _WORD = r"[a-z][a-z0-9-]{0,30}[a-z0-9]"
 NAME = re.compile(rf"(?:(?P<site>{_WORD})/)?(?P<name>{_WORD})")
@@ -81,7 +86,7 @@ def some(aws: Aws, name: str, who: str) -> list[Group]:
 def by_name(aws: Aws, name: str) -> list[Group]:
     """Every workstation of this name in the region; more than one only of several sites."""
     site, _, short = name.rpartition("/")
-    groups = _groups(aws, f"tag:{WORKSTATION}", short)
+    groups = _groups(aws, f"tag:{WORKSTATION}", short, strict=True)
     return [group for group in groups if site in ("", group.site)]
 
 
@@ -102,7 +107,7 @@ def again(aws: Aws, group: Group) -> Group | None:
     answer = aws.call(
         "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[group.name]
     )
-    return next(_ours(aws.region, answer["AutoScalingGroups"]), None)
+    return next(_ours(aws.region, answer.get("AutoScalingGroups", ()), strict=True), None)
 
 
 def is_owner(who: str, owner: str) -> bool:
@@ -110,7 +115,7 @@ def is_owner(who: str, owner: str) -> bool:
     return who.casefold() in (owner.casefold(), owner.casefold().partition("@")[0])
 
 
-def _groups(aws: Aws, tag: str, value: str) -> Iterator[Group]:
+def _groups(aws: Aws, tag: str, value: str, *, strict: bool = False) -> Iterator[Group]:
     found = aws.pages(
         "autoscaling",
         "describe_auto_scaling_groups",
@@ -118,18 +123,34 @@ def _groups(aws: Aws, tag: str, value: str) -> Iterator[Group]:
         100,
         Filters=[{"Name": tag, "Values": [value]}],
     )
-    return _ours(aws.region, found)
+    return _ours(aws.region, found, strict=strict)
 
 
-def _ours(region: str, found: Iterator[Mapping[str, Any]] | list[Any]) -> Iterator[Group]:
-    """Those whose name is what their tags say: a tag alone may be on anything (promise 6)."""
+def _ours(region: str, found: Iterable[Mapping[str, Any]], *, strict: bool) -> Iterator[Group]:
+    """Those whose name is what their tags say: a tag alone may be on anything (promise 6).
+
+    One that cannot be read is a warning among others.
+    Raises: AwsError for it where it alone was asked for (`strict`).
+    """
     for item in found:
-        tags = read_tags(item.get("Tags", ()))
-        site, workstation = tags.get(SITE, ""), tags.get(WORKSTATION, "")
-        named = item["AutoScalingGroupName"] == f"{site}-{workstation}"
-        being_deleted = item.get("Status")
-        if named and NAME.fullmatch(f"{site}/{workstation}") and not being_deleted:
-            yield _group(region, item, tags)
+        group = readable(item, partial(_our, region))
+        if isinstance(group, Group):
+            yield group
+        elif group and strict:
+            operation = "autoscaling:DescribeAutoScalingGroups"
+            raise AwsError(operation, "Unreadable", str(group), region)
+        elif group:
+            log.warning("%s: %s", region, group)
+
+
+def _our(region: str, item: Mapping[str, Any]) -> Group | None:
+    tags = read_tags(item.get("Tags", ()))
+    site, workstation = tags.get(SITE, ""), tags.get(WORKSTATION, "")
+    named = item["AutoScalingGroupName"] == f"{site}-{workstation}"
+    being_deleted = item.get("Status")
+    if named and NAME.fullmatch(f"{site}/{workstation}") and not being_deleted:
+        return _group(region, item, tags)
+    return None
 
 
 def _group(region: str, item: Mapping[str, Any], tags: Mapping[str, str]) -> Group:
@@ -142,14 +163,14 @@ def _group(region: str, item: Mapping[str, Any], tags: Mapping[str, str]) -> Gro
         fleet=tags.get(FLEET, ""),
         workstation=tags[WORKSTATION],
         owner=tags.get(OWNER, ""),
-        desired=item["DesiredCapacity"],
-        sizes=Sizes(item["MinSize"], item["MaxSize"]),
+        desired=number(item, "DesiredCapacity"),
+        sizes=Sizes(number(item, "MinSize"), number(item, "MaxSize")),
         members=tuple(
             Member(
-                each["InstanceId"],
-                each.get("InstanceType", ""),
-                each["AvailabilityZone"],
-                each["LifecycleState"],
+                text(each, "InstanceId"),
+                text(each, "InstanceType", ""),
+                text(each, "AvailabilityZone"),
+                text(each, "LifecycleState"),
             )
             for each in item.get("Instances", ())
         ),

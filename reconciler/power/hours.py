@@ -14,6 +14,7 @@ from reconciler.declare.timers import Rule
 from reconciler.errors import NotFound
 from reconciler.kinds import schedule
 from reconciler.plan.kind import Aws
+from reconciler.plan.projection import Unreadable, readable
 from reconciler.power.model import Group
 from reconciler.power.rules import rule_of
 from reconciler.power.timetable import following, latest
@@ -78,7 +79,7 @@ def _rules(aws: Aws, group: Group) -> tuple[Rule, ...]:
     name = re.compile(rf"{re.escape(group.workstation)}-(?:start|stop)-.+")
     try:
         listed = [
-            each["Name"]
+            str(each["Name"])
             for each in aws.pages(
                 "scheduler",
                 "list_schedules",
@@ -87,7 +88,7 @@ def _rules(aws: Aws, group: Group) -> tuple[Rule, ...]:
                 GroupName=group.site,
                 NamePrefix=f"{group.workstation}-",
             )
-            if name.fullmatch(each["Name"]) and each["State"] == "ENABLED"
+            if name.fullmatch(str(each.get("Name"))) and each.get("State") == "ENABLED"
         ]
     except NotFound:  # no group, so no schedules
         return ()
@@ -105,8 +106,10 @@ def _rules(aws: Aws, group: Group) -> tuple[Rule, ...]:
 
 
 def _rule(body: Mapping[str, Any], group: str) -> Rule | None:
-    """None for a schedule that does something else than turn this group on or off."""
-    spec = schedule.from_body(body)
+    """None for a schedule that does something else than turn this group on or off, or is odd."""
+    spec = readable(body, schedule.from_body)
+    if isinstance(spec, Unreadable):
+        return None
     told: object = spec.input  # by a hand, perhaps no mapping
     named = told.get("AutoScalingGroupName") if isinstance(told, Mapping) else None
     return rule_of(spec) if named == group else None

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from reconciler.declare.fleet import Fallback
 from reconciler.money.compute import Price
+from reconciler.plan.ownership import PHASE
 from reconciler.power.causes import Mender
 from reconciler.power.failures import Failure, Market
 from reconciler.power.override import Override, Sizes
@@ -80,10 +81,6 @@ class Machine:
     def ready(self) -> bool:
         """Whether somebody can work on it."""
         return self.state == "running" and self.online and self.phase in ("", "ready")
-
-
-PHASE = "reconciler:phase"
-"""Written by the instance on itself."""
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ def rule(
     stops = backstops.check(ups, len(groups), doors, now, cost)
     findings.extend(stops.findings)
     findings.extend(lost.lost_starts(_due(groups, standing, now), doors))
+    findings.extend(found for group in groups for found in _protected(group))
     kept_on = {up.key for up in ups if up.override}
     for key, reason in stops.reasons.items():
         ruled[key] = _with(ruled[key], reason, desired_capacity=0)
@@ -124,7 +125,7 @@ def _groups(seen: Seen) -> Iterable[Group]:
         if kind != auto_scaling_group.NAME or isinstance(reading, Unknown):
             continue
         for live in reading:
-            if live.owned:
+            if live.owned and live.spec is not None:  # else it could not be read: it stays as it is
                 found = declared.get((live.key.region, live.workstation))
                 want = wanted.get(live.key) or _as_it_is(live, found)
                 yield Group(found, want, live)
@@ -139,6 +140,19 @@ def _as_it_is(live: Live, declared: Workstation | None) -> Desired:
         workstation=live.workstation,
         runtime_only=True,
     )
+
+
+def _protected(group: Group) -> Iterable[Finding]:
+    """Each instance that no stop ends (EC2 Auto Scaling user guide, "Use instance scale-in
+    protection"): somebody protected it, or it was made while new ones were protected."""
+    for each in group.runtime.instances:
+        if each.protected:
+            message = (
+                f"{group.live.workstation}: {each.id} is protected from scale-in, so no stop ends "
+                "it: aws autoscaling set-instance-protection --no-protected-from-scale-in "
+                f"--instance-ids {each.id} --auto-scaling-group-name {group.live.key.name}"
+            )
+            yield Finding(Level.WARNING, "protected-instance", message, group.want.where)
 
 
 def _limits(group: Group, now: datetime) -> backstops.Limits:

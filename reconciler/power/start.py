@@ -6,7 +6,7 @@ iam:PassRole for every developer, and AWS does not say what it does to the desir
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -106,7 +106,13 @@ def _failures(aws: Aws, group: Group) -> Iterable[Failure]:
 def activities(aws: Aws, group: Group) -> list[dict[str, object]]:
     """The newest hundred scaling activities, newest first: hours of failed launches."""
     answer = aws.call("autoscaling", "describe_scaling_activities", AutoScalingGroupName=group.name)
-    return list(answer["Activities"])
+    return [each for each in answer.get("Activities", ()) if _readable(each)]
+
+
+def _readable(activity: Mapping[str, object]) -> bool:
+    """Whether an activity says when and with what result; another says nothing."""
+    when, result = activity.get("StartTime"), activity.get("StatusCode")
+    return isinstance(when, datetime) and isinstance(result, str)
 
 
 def attempts(found: Iterable[Failure]) -> tuple[Attempt, ...]:

@@ -27,7 +27,7 @@ def many(
     """
     ids = [group.member.id for group, _ in found if group.member]
     online = machine.reachable(aws, ids)
-    machines: dict[str, Machine] = {
+    machines: dict[str, Machine | None] = {
         id_: machine.machine(each, online=id_ in online)
         for id_, each in machine.describe(aws, ids).items()
     }

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
+from typing import Any, TypeAlias
 
 from reconciler.money.storage import gp3_month, lustre_month
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
+from reconciler.plan.projection import Unreadable, number, readable, text
 from reconciler.power import keep
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group, Kept
 from reconciler.power.override import active
+
+log = logging.getLogger(__name__)
+
+Wire: TypeAlias = Mapping[str, Any]
 
 
 def stop(aws: Aws, group: Group, hours: Hours, now: datetime) -> bool:
@@ -50,20 +58,40 @@ def _volumes(aws: Aws, group: Group) -> Iterator[Kept]:
             {"Name": f"tag:{FILE_SYSTEM}", "Values": ["home"]},
         ],
     ):
-        yield Kept("EBS home", volume["VolumeId"], volume["Size"], gp3_month(volume["Size"]))
+        yield from _readable(volume, _volume)
+
+
+def _readable(
+    item: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Kept | None]
+) -> list[Kept]:
+    """What is kept; with a warning, and not at all, where it cannot be read."""
+    found = readable(item, read)
+    if isinstance(found, Unreadable):
+        log.warning("a home is kept, and %s", found)
+        return []
+    return [found] if found else []
+
+
+def _volume(item: Wire) -> Kept:
+    size = number(item, "Size")
+    return Kept("EBS home", text(item, "VolumeId"), size, gp3_month(size))
 
 
 def _file_systems(aws: Aws, group: Group) -> Iterator[Kept]:
     """FSx has no filter by tag: its list is of the whole region."""
     for item in aws.pages("fsx", "describe_file_systems", "FileSystems", 100):
-        tags = read_tags(item.get("Tags", ()))
-        if (tags.get(SITE), tags.get(WORKSTATION)) != (group.site, group.workstation):
-            continue
-        lustre = item.get("LustreConfiguration", {})
-        cost = lustre_month(
-            lustre.get("DeploymentType", ""),
-            item.get("StorageType", ""),
-            item["StorageCapacity"],
-            lustre.get("PerUnitStorageThroughput"),
-        )
-        yield Kept("FSx for Lustre home", item["FileSystemId"], item["StorageCapacity"], cost)
+        yield from _readable(item, partial(_file_system, group))
+
+
+def _file_system(group: Group, item: Wire) -> Kept | None:
+    tags = read_tags(item.get("Tags", ()))
+    if (tags.get(SITE), tags.get(WORKSTATION)) != (group.site, group.workstation):
+        return None
+    lustre, size = item.get("LustreConfiguration", {}), number(item, "StorageCapacity")
+    cost = lustre_month(
+        lustre.get("DeploymentType", ""),
+        item.get("StorageType", ""),
+        size,
+        lustre.get("PerUnitStorageThroughput"),
+    )
+    return Kept("FSx for Lustre home", text(item, "FileSystemId"), size, cost)

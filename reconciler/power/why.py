@@ -162,8 +162,8 @@ def _starting(
         return Reason(
             "suspended",
             "it wants an instance, and launches are suspended in its group",
-            "ask those who keep the fleet: a run of `reconcile` resumes what it suspended itself; "
-            "what somebody suspended by hand, they resume",
+            "the next run of `reconcile` resumes launches, whoever suspended them; those who keep "
+            "the fleet can begin one now",
             {},
         )
     tail = f"; {_loss(lost, zone)}" if lost and lost.unasked else ""

@@ -18,7 +18,7 @@ DATA_KEPT = "data-kept"  # the finding that says in words what Plan.kept holds
 IMPACTS = {
     Impact.NONE: "",
     Impact.NEXT_START: "at next start",
-    Impact.DISRUPTIVE: "users wait some minutes",
+    Impact.DISRUPTIVE: "interrupts users",
     Impact.DATA: "touches data",
 }
 AHEAD = {Op.CREATE: "create", Op.UPDATE: "update", Op.REPLACE: "replace", Op.DELETE: "delete"}

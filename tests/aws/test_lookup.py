@@ -67,9 +67,14 @@ def image(image_id: str, name: str = "golden", **more: Any) -> dict[str, Any]:
 def describing(*there: dict[str, Any]) -> Callable[..., Any]:
     """DescribeImages with filters: unlike ImageIds, an unknown id is no error."""
 
-    def answer(Filters: list[dict[str, Any]], Owners: Any = None) -> dict[str, Any]:  # noqa: N803
+    def answer(
+        Filters: list[dict[str, Any]],  # noqa: N803 - AWS's name
+        IncludeDeprecated: bool = False,  # noqa: N803
+        Owners: Any = None,  # noqa: N803
+    ) -> dict[str, Any]:
         by_id = {f["Name"]: f["Values"] for f in Filters}.get("image-id")
-        return {"Images": [i for i in there if by_id is None or i["ImageId"] in by_id]}
+        shown = [i for i in there if IncludeDeprecated or "DeprecationTime" not in i]
+        return {"Images": [i for i in shown if by_id is None or i["ImageId"] in by_id]}
 
     return answer
 
@@ -94,8 +99,36 @@ def test_an_unknown_id_is_missing_and_the_others_are_found() -> None:
     found = lookup.images(aws, [Image(id="ami-1"), Image(id="ami-9")])
     assert isinstance(found["ami-1"], ImageFacts)
     assert found["ami-9"] == Missing(
-        "image ami-9 does not exist in us-east-1, or is not shared", "not-found"
+        "image ami-9 does not exist in us-east-1, is not shared with this account, or is not among "
+        "its allowed AMIs",
+        "not-found",
     )
+
+
+OLD = {"DeprecationTime": "2026-01-01T00:00:00.000Z", "CreationDate": "2026-09-01"}
+
+
+def test_a_deprecated_image_is_found_by_its_id_and_by_a_parameter() -> None:
+    aws = Aws(
+        get_parameters=publishing(**{"/p": "ami-1"}),
+        describe_images=describing(image("ami-1", **OLD)),
+    )
+    found = lookup.images(aws, [Image(id="ami-1"), Image(ssm_parameter="/p")])
+    assert [facts.id for facts in found.values() if isinstance(facts, ImageFacts)] == ["ami-1"] * 2
+
+
+def test_the_newest_by_name_is_a_deprecated_one_only_where_there_is_no_other() -> None:
+    named = Image(name="golden", owner="123456789012")
+    only = Aws(describe_images=describing(image("ami-1", **OLD)))
+    assert lookup.images(only, [named])[str(named)] == ImageFacts(
+        "ami-1", "golden", "x86_64", "/dev/xvda", 30
+    )
+    both = Aws(
+        describe_images=describing(image("ami-1", **OLD), image("ami-2", CreationDate="2026-02-01"))
+    )
+    found = lookup.images(both, [named])[str(named)]
+    assert isinstance(found, ImageFacts)
+    assert found.id == "ami-2"
 
 
 def test_images_by_parameter_are_read_by_ten() -> None:
@@ -176,17 +209,20 @@ def test_no_images_wanted_makes_no_call() -> None:
 
 
 def role(RoleName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
-    return {"Role": {"Arn": f"arn:{RoleName}"}}
+    return {"Role": {"Arn": f"arn:aws:iam::1:role/{RoleName}"}}
 
 
 def profile(InstanceProfileName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
-    return {"InstanceProfile": {"Arn": f"arn:{InstanceProfileName}"}}
+    return {"InstanceProfile": {"Arn": f"arn:aws:iam::1:role/{InstanceProfileName}"}}
 
 
 def test_roles_and_profiles_are_asked_for_once_each() -> None:
     aws = Aws(get_role=role, get_instance_profile=profile)
-    assert lookup.roles(aws, ["a", "b", "a"]) == {"a": "arn:a", "b": "arn:b"}
-    assert lookup.instance_profiles(aws, ["a", "a"]) == {"a": "arn:a"}
+    assert lookup.roles(aws, ["a", "b", "a"]) == {
+        "a": "arn:aws:iam::1:role/a",
+        "b": "arn:aws:iam::1:role/b",
+    }
+    assert lookup.instance_profiles(aws, ["a", "a"]) == {"a": "arn:aws:iam::1:role/a"}
     assert len(aws.asked) == 3
 
 

@@ -21,6 +21,7 @@ def test_every_setting_by_path_with_its_place(folder: Folder) -> None:
         ("image.ssm_parameter", "/golden/gpu-desktop", "_defaults.yaml:7:11"),
         ("instance_profile", "workstation", "_defaults.yaml:8:3"),
         ("max_runtime", "24h", "None"),
+        ("network.public_addresses", False, "None"),
         ("network.subnets.tags.Tier", "private", "_defaults.yaml:6:30"),
         ("on_demand_fallback.after", "10m", "None"),
         ("on_demand_fallback.max_duration", "8h", "None"),

@@ -118,6 +118,8 @@ def test_the_defaults_told_are_the_built_in_ones() -> None:
     assert told.pop("workstations.*.image.owner") == layers.IMAGE_BY_NAME["owner"]
     assert told.pop("workstations.*.spot_policy") == "auto"
     assert told.pop("workstations.*.outside_hours") == "report"
+    for item in ("workstations", "file_systems"):
+        assert told.pop(f"{item}.*.network.public_addresses") is False
     rest = {path for path in told if not path.startswith("defaults.")}
     assert rest == set()
 

@@ -118,6 +118,7 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
         },
     ),
     ("home_volume", "availability_zone"): (VOLUME, "us-east-1c"),
+    ("home_volume", "volume_type"): (VOLUME, "gp2"),
     ("home_volume", "size"): (VOLUME, 300),
     ("home_volume", "iops"): (VOLUME, 4000),
     ("home_volume", "throughput"): (VOLUME, 250),
@@ -199,7 +200,12 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
     ("auto_scaling_group", "max_size"): (FLEET, 2),
     ("auto_scaling_group", "capacity_rebalance"): (FLEET, True),
     ("auto_scaling_group", "health_check_grace_period"): (FLEET, 900),
-    ("auto_scaling_group", "suspended_processes"): (FLEET, ("AZRebalance", "ReplaceUnhealthy")),
+    ("auto_scaling_group", "health_check_type"): (FLEET, "EC2,EBS"),
+    ("auto_scaling_group", "max_instance_lifetime"): (FLEET, 86400),
+    ("auto_scaling_group", "new_instances_protected_from_scale_in"): (FLEET, True),
+    ("auto_scaling_group", "termination_policies"): (FLEET, ("OldestInstance",)),
+    ("auto_scaling_group", "suspended_processes"): (FLEET, ("AZRebalance", "ScheduledActions")),
+    ("auto_scaling_group", "suspended_endings"): (FLEET, ("ReplaceUnhealthy",)),
     ("auto_scaling_group", "deletion_protection"): (FLEET, "prevent-all-deletion"),
     ("auto_scaling_group", "tags"): (FLEET, TAGS),
     ("auto_scaling_group", "market"): (FLEET, "on-demand since 2026-11-20T09:10:00Z"),
@@ -279,6 +285,12 @@ def _fsx_compression(found: Mapping[Key, Live]) -> Key:
 def _volume_iops(found: Mapping[Key, Live]) -> Key:
     key = VOLUME(found)
     client("ec2").modify_volume(VolumeId=found[key].attrs["id"], Iops=5000)
+    return key
+
+
+def _volume_type(found: Mapping[Key, Live]) -> Key:
+    key = VOLUME(found)
+    client("ec2").modify_volume(VolumeId=found[key].attrs["id"], VolumeType="io2", Iops=3000)
     return key
 
 
@@ -387,11 +399,13 @@ def _one_subnet(found: Mapping[Key, Live]) -> Key:
     return _group(VPCZoneIdentifier=found[FLEET(found)].spec.subnets[0])(found)
 
 
-def _suspend(found: Mapping[Key, Live]) -> Key:
-    client("autoscaling").resume_processes(
-        AutoScalingGroupName="acme-alice", ScalingProcesses=["AZRebalance"]
-    )
-    return FLEET(found)
+def _processes(operation: str, process: str) -> Callable[[Mapping[Key, Live]], Key]:
+    def edit(found: Mapping[Key, Live]) -> Key:
+        change = getattr(client("autoscaling"), operation)
+        change(AutoScalingGroupName="acme-alice", ScalingProcesses=[process])
+        return FLEET(found)
+
+    return edit
 
 
 def _group_tags(found: Mapping[Key, Live]) -> Key:
@@ -419,7 +433,11 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
     "security_group": {"tags": _ec2_tag(GROUP)},
     "security_group_rules": {"ingress": _open_to_the_world},
     "file_system": {"tags": _fsx_tag, "data_compression_type": _fsx_compression},
-    "home_volume": {"tags": _ec2_tag(VOLUME), "iops": _volume_iops},
+    "home_volume": {
+        "tags": _ec2_tag(VOLUME),
+        "iops": _volume_iops,
+        "volume_type": _volume_type,
+    },
     "topic": {"policy": _topic_policy},
     "subscription": {},  # it is there or it is not
     "queue": {
@@ -449,7 +467,12 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
         "on_demand_percentage_above_base_capacity": _policy(_half_on_demand),
         "on_demand_allocation_strategy": _prioritized,
         "subnets": _one_subnet,
-        "suspended_processes": _suspend,
+        "suspended_processes": _processes("resume_processes", "AZRebalance"),
+        "suspended_endings": _processes("suspend_processes", "Terminate"),
+        "health_check_type": _group(HealthCheckType="ELB"),
+        "max_instance_lifetime": _group(MaxInstanceLifetime=86400),
+        "new_instances_protected_from_scale_in": _group(NewInstancesProtectedFromScaleIn=True),
+        "termination_policies": _group(TerminationPolicies=["NewestInstance"]),
     },
     "schedule_group": {"tags": _group_tags},
     "schedule": {

@@ -197,7 +197,7 @@ def test_every_stop_of_a_workstation_that_leaves_waits_until_it_is_off(world: Cl
     world.hours(edge("stop", "Mon 18:00"), edge("stop", "Tue 18:00"))
     world.settle()
     door = world.session.region("us-east-1")
-    found = list(schedule.find(door, Scope("acme")))
+    found = list(schedule.find(door, Scope("acme", DEC_1)))
     assert {each.removal.value for each in found} == {"when_off"}
     assert len({each.key for each in found}) == 2
 

@@ -25,7 +25,7 @@ from reconciler.plan.selection import Selection
 
 FLEETS = Path(__file__).parent / "fleets"
 
-READS = ("Describe", "Get", "List")
+READS = ("Describe", "Get", "List", "Simulate")
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,12 @@ class World:
     def __init__(self, site: Site | None = None, ruling: Ruling = as_declared) -> None:
         self.ruling = ruling
         self.site = site or load([FLEETS])
-        self.session: Session = connect(self.site)
         self.edits: dict[tuple[Key, str], Any] = {}
+        self.connect()
+
+    def connect(self) -> None:
+        """Sign in, and read AWS's clock, which the sandbox may have moved."""
+        self.session: Session = connect(self.site)
 
     def cloud(self) -> Cloud:
         """Everything a run is handed, with the edits in force."""
@@ -134,7 +138,8 @@ def writes(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int
 def live(world: World) -> dict[Key, Live]:
     """Everything that is there, by key."""
     door = ReadOnce(world.session.region("us-east-1"))
-    return {each.key: each for kind in KINDS for each in kind.find(door, Scope(world.site.name))}
+    scope = Scope(world.site.name, world.session.now())
+    return {each.key: each for kind in KINDS for each in kind.find(door, scope)}
 
 
 def client(service: str) -> Any:

@@ -19,6 +19,7 @@ from reconciler.plan.model import (
     Plan,
     Ref,
 )
+from tests.plan.declared import NOW
 from tests.plan.fakes import (
     REGION,
     key,
@@ -55,7 +56,7 @@ class Bench:
         self.stopped: Callable[[], bool] = lambda: False
 
     def apply(self, planned: Plan) -> Plan:
-        return apply(planned, self.kinds, Door, Scope("acme"), self.heard.append, self.stopped)
+        return apply(planned, self.kinds, Door, Scope("acme", NOW), self.heard.append, self.stopped)
 
     def told(self) -> list[str]:
         """What was sent, in the order of the kinds."""

@@ -93,6 +93,7 @@ def workstation(name: str = "alice", **overrides: Any) -> Workstation:
         scheduler_role="scheduler",
         instance_types=(),
         instance_requirements={"VCpuCount": {"Min": 4}},
+        public_addresses=False,
         spot_policy="auto",
         on_demand_fallback=None,
         max_runtime=None,

@@ -17,6 +17,7 @@ from reconciler.plan.model import (
     WHEN_OFF,
     Change,
     Desired,
+    Failed,
     FieldChange,
     Impact,
     Key,
@@ -167,7 +168,8 @@ def there(
     mounts: dict[Key, str] | None = None,
     home: Key | None = None,
     owner: str = "",
-    failed: dict[str, str] | None = None,
+    failed: tuple[Failed, ...] = (),
+    later: dict[str, str] | None = None,
     removal: Removal = Removal.KEEP,
     region: str = REGION,
     **spec: Any,
@@ -187,7 +189,8 @@ def there(
         mounts=mounts or {},
         home=home,
         owner=owner,
-        failed=failed or {},
+        failed=failed,
+        later=later or {},
         removal=removal,
     )
 

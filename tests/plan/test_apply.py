@@ -31,6 +31,7 @@ from reconciler.plan.model import (
     Removal,
 )
 from tests.plan.bench import DENIED, ID, Bench, Door, chain, failing, in_order
+from tests.plan.declared import NOW
 from tests.plan.fakes import (
     OTHER_REGION,
     REGION,
@@ -122,7 +123,7 @@ def test_each_change_goes_to_the_door_of_its_region(bench: Bench) -> None:
         asked.append(region)
         return Door(region)
 
-    apply(planned, bench.kinds, door, Scope("acme"), bench.heard.append, lambda: False)
+    apply(planned, bench.kinds, door, Scope("acme", NOW), bench.heard.append, lambda: False)
     assert sorted(asked) == [OTHER_REGION, REGION]
 
 

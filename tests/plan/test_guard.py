@@ -26,7 +26,7 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
-from tests.plan.declared import REGION, lustre, resolved
+from tests.plan.declared import REGION, lustre, resolved, subnet
 from tests.plan.fakes import Tagged, key, kinds, plan, there, want
 
 TOKEN = 32
@@ -379,3 +379,11 @@ def test_pools_read_by_family_and_zones_alike_stand_together() -> None:
         "us-east-1a, us-east-1b: g5.{xlarge,2xlarge,12xlarge,metal}, g6.xlarge; us-east-1c: none"
     )
     assert found.count == 10
+
+
+def test_who_has_a_public_address_is_told_in_each_plan() -> None:
+    subnets = (replace(subnet("c"), public=True),)
+    each = replace(resolved("bob", public_addresses=True), subnets=subnets)
+    [finding] = check(plan(), (each,)).findings
+    assert (finding.code, finding.level) == ("public-address", Level.WARNING)
+    assert "bob: it has a public address (subnet-c)" in finding.message

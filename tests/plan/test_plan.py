@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from reconciler.plan.model import (
     Desired,
+    Failed,
     Impact,
     Live,
     Op,
@@ -124,10 +126,88 @@ def test_what_aws_refuses_for_this_thing_is_refused_with_its_own_advice() -> Non
 
 
 def test_what_aws_gave_up_once_is_not_sent_again() -> None:
-    live = there("store", failed={"color": "the last change of color failed: no paint"})
+    live = there("store", failed=(Failed("color", "blue", "blue failed: no paint"),))
     row = only(plan([want("store", color="blue")], [live]))
     assert (row.outcome, row.error) == (Outcome.BLOCKED, "refused")
-    assert row.reason == "the last change of color failed: no paint"
+    assert row.reason == "blue failed: no paint"
+    assert only(plan([want("store", color="green")], [live])).outcome is Outcome.PLANNED
+
+
+def test_what_aws_does_not_take_yet_waits_for_its_time_alone() -> None:
+    live = there("store", later={"color": "AWS takes it from 14:00 on"})
+    now, late = plan([want("store", color="blue", of="other")], [live]).changes
+    assert (now.outcome, [f.field for f in now.fields]) == (Outcome.PLANNED, ["of"])
+    assert now.desired is not None
+    assert now.desired.spec.color == "red", "what goes out carries the live value of the other"
+    assert (late.outcome, late.error) == (Outcome.WAITING, "later")
+    assert late.reason == "AWS takes it from 14:00 on"
+
+
+def broken(kind: str, name: str = "alice", **more: Any) -> Live:
+    why = f"id-{name} cannot be read: AWS's answer has no Zone; look at it in the AWS console"
+    found = there(kind, name, broken=why, ready=False, **more)
+    return replace(found, spec=None)
+
+
+def test_a_thing_that_cannot_be_read_is_one_blocked_row_and_what_needs_it_waits_for_it() -> None:
+    """Promise 16."""
+    desired = [
+        want("store", "a", workstation="a"),
+        want("template", "a", workstation="a", of=Ref(key("store", "a"), "id")),
+        want("store", "b", workstation="b", color="blue"),
+    ]
+    planned = plan(desired, [broken("store", "a"), there("store", "b", workstation="b")])
+    assert rows(planned) == [
+        "update store a: blocked",
+        "update store b: planned",
+        "create template a: blocked",
+    ]
+    assert [c.error for c in planned.changes] == ["broken", "", "needs"]
+    assert "has no Zone" in planned.changes[0].reason
+
+
+def test_what_nobody_declares_and_cannot_be_read_is_told_and_stays() -> None:
+    planned = plan((), [broken("group", removal=Removal.KEEP)])
+    assert rows(planned) == ["update group alice: blocked"]
+    assert rows(plan((), [broken("group", owned=False)])) == []
+
+
+def test_a_thing_without_a_name_may_be_what_would_be_created() -> None:
+    """Its kind and region alone: nothing else waits for it."""
+    odd = replace(broken("store", "x", owned=False), unidentified=True)
+    desired = [
+        want("store", "a"),
+        want("store", "b", region=OTHER_REGION),
+        want("store", "c", color="blue"),
+        want("timer", "a"),
+    ]
+    planned = plan(desired, [odd, there("store", "c")])
+    assert rows(planned) == [
+        "create store b: planned",
+        "create store a: blocked",
+        "update store c: planned",
+        "create timer a: planned",
+        "update store x: blocked",
+    ]
+
+
+def test_where_it_cannot_be_told_whether_something_runs_nothing_is_taken_away() -> None:
+    """A group without a name may be anybody's."""
+    odd = replace(
+        broken("group", "x", owned=False, workstation="", in_use="it could not be read"),
+        unidentified=True,
+    )
+    leaving = there("template", removal=Removal.WHEN_OFF)
+    data = there("store", "b", workstation="b")
+    planned = plan([want("store", "b", workstation="b", engine=2)], [odd, leaving, data])
+    assert rows(planned) == [
+        "update store b: waiting",
+        "update group x: blocked",
+        "delete template alice: waiting",
+    ]
+    assert {c.reason.partition(";")[0] for c in planned.changes if c.error == "in-use"} == {
+        "it could not be read"
+    }
 
 
 def test_allowed_and_held_fields_of_one_thing_are_two_rows() -> None:

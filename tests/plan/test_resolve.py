@@ -35,6 +35,20 @@ def zones_of(found: Facts | None = None, **declared: Any) -> list[str]:
     return [each.availability_zone[-1] for each in resolved.workstations[0].subnets]
 
 
+def test_a_public_address_is_for_who_asks_for_it() -> None:
+    public = replace(subnet("a"), public=True)
+    there = {EAST: facts(subnets=(public, subnet("b")))}
+    asked = workstation("bob", public_addresses=True, subnets=Subnets(ids=("subnet-a",)))
+    found = resolve(site(workstation("alice"), asked), there, NOW, {})
+    [blocked] = found.blocked
+    assert (blocked.workstation, blocked.error) == ("alice", "public-subnet")
+    assert blocked.reason == (
+        "subnet-a would give it a public address: choose private subnets, or set "
+        "network.public_addresses: true"
+    )
+    assert [each.declared.name for each in found.workstations] == ["bob"]
+
+
 def test_a_workstation_gets_what_it_names() -> None:
     resolved = resolve(site(workstation()), {EAST: facts()}, NOW, {})
     (alice,) = resolved.workstations
@@ -111,7 +125,8 @@ def test_the_order_of_aws_answer_does_not_matter() -> None:
         (
             {"subnets": Subnets(tags=(("Tier", "none"),))},
             facts(),
-            "no subnet is tagged Tier=none in this region; tag some, or list ids",
+            "no subnet is tagged Tier=none in this region; tag some, or list ids: the tags of a "
+            "subnet that another account shares are not shown to this one",
             "not-found",
             11,
         ),

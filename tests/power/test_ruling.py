@@ -142,6 +142,23 @@ def test_row_26_a_lease_that_is_over_cuts_nobody_off(begun: Begin) -> None:
     assert days.state() == "on-demand"
 
 
+def test_an_instance_that_no_stop_ends_is_told_with_the_command_that_frees_it(
+    begun: Begin,
+) -> None:
+    days = begun()
+    days.to("Mon 09:15")
+    autoscaling = aws("autoscaling")
+    name = {"AutoScalingGroupName": "acme-alice"}
+    [group] = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["acme-alice"])[
+        "AutoScalingGroups"
+    ]
+    ids = [each["InstanceId"] for each in group["Instances"]]
+    autoscaling.set_instance_protection(**name, InstanceIds=ids, ProtectedFromScaleIn=True)
+    [finding] = days.run().findings
+    assert finding.code == "protected-instance"
+    assert f"--no-protected-from-scale-in --instance-ids {ids[0]}" in finding.message
+
+
 def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> None:
     days = begun()
     dry(days)

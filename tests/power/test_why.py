@@ -215,7 +215,7 @@ CASES: dict[str, tuple[Group, tuple[dict[str, Any], ...], str, str, str]] = {
         (activity(5, "Failed", MESSAGES[0][0]),),
         "suspended",
         "launches are suspended",
-        "a run of `reconcile` resumes",
+        "the next run of `reconcile` resumes",
     ),
     "coming": (
         WANTED,

@@ -22,7 +22,8 @@ LACKS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "image-id": (
         {"image": {"id": "ami-00000000000000000"}},
-        "image ami-00000000000000000 does not exist in us-east-1, or is not shared",
+        "image ami-00000000000000000 does not exist in us-east-1, is not shared with this "
+        "account, or is not among its allowed AMIs",
     ),
     "image-name": (
         {"image": {"name": "gone-*", "owner": "self"}},
@@ -34,7 +35,8 @@ LACKS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "subnet-tag": (
         {"network": {"subnets": {"tags": {"Tier": "gone"}}}},
-        "no subnet is tagged Tier=gone in this region; tag some, or list ids",
+        "no subnet is tagged Tier=gone in this region; tag some, or list ids: the tags of a "
+        "subnet that another account shares are not shown to this one",
     ),
     "profile": (
         {"instance_profile": "gone"},

@@ -1,0 +1,124 @@
+"""Promise 16 for the developer's commands: one odd thing is a warning, the others are shown."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from reconciler.aws.hourly import hourly
+from reconciler.errors import AwsError
+from reconciler.power import find, hours, start, stop
+from reconciler.power.machine import machine
+from tests.aws.test_lookup import Aws
+
+NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
+
+
+def group(name: str = "alice", **changes: Any) -> dict[str, Any]:
+    tags = {
+        "reconciler:site": "acme",
+        "reconciler:workstation": name,
+        "reconciler:owner": f"{name}@example.com",
+    }
+    there = {
+        "AutoScalingGroupName": f"acme-{name}",
+        "MinSize": 0,
+        "MaxSize": 1,
+        "DesiredCapacity": 0,
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        **changes,
+    }
+    return {key: value for key, value in there.items() if value is not None}
+
+
+def account(**answers: Any) -> Aws:
+    """A region that answers so, whatever it is asked."""
+    return Aws(**{name: partial(_answer, found) for name, found in answers.items()})
+
+
+def _answer(found: Any, **_parameters: Any) -> Any:
+    return found
+
+
+def groups(*found: dict[str, Any]) -> Aws:
+    return account(describe_auto_scaling_groups={"AutoScalingGroups": list(found)})
+
+
+@pytest.mark.parametrize("odd", [{"MinSize": None}, {"MaxSize": "one"}, {"Instances": [{}]}])
+def test_one_odd_group_is_a_warning_and_the_others_are_listed(
+    odd: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        found = find.every(groups(group("alice", **odd), group("bob")))
+    assert [each.workstation for each in found] == ["bob"]
+    assert "acme-alice cannot be read" in caplog.text
+
+
+def test_an_odd_group_that_alone_is_asked_for_is_an_error_and_not_gone() -> None:
+    odd = groups(group(MinSize=None))
+    with pytest.raises(AwsError, match="acme-alice cannot be read"):
+        find.by_name(odd, "alice")
+    [alice] = find.by_name(groups(group()), "alice")
+    with pytest.raises(AwsError, match="acme-alice cannot be read"):
+        find.again(odd, alice)
+
+
+def test_an_odd_instance_is_none(caplog: pytest.LogCaptureFixture) -> None:
+    whole = {
+        "InstanceId": "i-1",
+        "InstanceType": "g6.xlarge",
+        "Placement": {"AvailabilityZone": "us-east-1a"},
+        "State": {"Name": "running"},
+        "LaunchTime": NOW,
+    }
+    assert machine(whole, online=True) is not None
+    for member in whole:
+        odd = {name: value for name, value in whole.items() if name != member}
+        assert machine(odd, online=True) is None
+    assert "AWS's answer has no LaunchTime" in caplog.text
+
+
+def test_an_odd_home_is_told_and_the_others_are_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    [alice] = find.by_name(groups(group()), "alice")
+    volumes = [{"VolumeId": "vol-1"}, {"VolumeId": "vol-2", "Size": 200}]
+    systems = [{"FileSystemId": "fs-1", "Tags": group()["Tags"]}]
+    aws = account(
+        describe_volumes={"Volumes": volumes}, describe_file_systems={"FileSystems": systems}
+    )
+    assert [each.id for each in stop.kept(aws, alice)] == ["vol-2"]
+    assert "a home is kept, and vol-1 cannot be read" in caplog.text
+    assert "fs-1 cannot be read" in caplog.text
+
+
+def test_an_odd_activity_says_nothing() -> None:
+    [alice] = find.by_name(groups(group()), "alice")
+    good = {"StartTime": NOW, "StatusCode": "Failed", "StatusMessage": "no"}
+    odd = [{}, {"StartTime": "now", "StatusCode": "Failed"}, {"StartTime": NOW}]
+    aws = account(describe_scaling_activities={"Activities": [*odd, good]})
+    assert start.activities(aws, alice) == [good]
+
+
+def test_an_odd_schedule_makes_the_hours_unknown() -> None:
+    [alice] = find.by_name(groups(group()), "alice")
+    listed = [{}, {"Name": "alice-start-0a1b", "State": "ENABLED"}]
+    aws = account(
+        list_schedules={"Schedules": listed},
+        get_schedule={"Target": {"Input": "[" * 9000}},
+    )
+    assert hours.read(aws, alice) == hours.Hours()
+
+
+def test_an_odd_price_is_no_price() -> None:
+    odd = account(
+        describe_spot_price_history={"SpotPriceHistory": [{"SpotPrice": "0.1"}, {}]},
+        get_products={},
+    )
+    soon = NOW + timedelta(hours=1)
+    assert hourly(odd, "g6.xlarge", "us-east-1a", "spot", lambda: soon) is None
+    assert hourly(odd, "g6.xlarge", "us-east-1a", "on-demand", lambda: soon) is None

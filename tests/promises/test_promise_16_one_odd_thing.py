@@ -1,0 +1,159 @@
+"""Promise 16: one odd thing in AWS is one broken row, never the end of a run.
+
+Every member of every answer that a look reads is left out, or given another type, one at a time:
+what is there is neither made again nor taken away, and the other workstation has no row.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Executor, Future
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.errors import AwsError
+from reconciler.plan.model import Op, Outcome, Report
+from reconciler.plan.run import look
+from reconciler.plan.selection import Selection
+from reconciler.power.ruling import rule
+from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
+from tests.kinds.world import World, client, rows
+from tests.support.replay import GONE, Answers, Door, Path, places
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox
+
+ODDITIES: tuple[Any, ...] = (GONE, None, 7, "[[", [], {})
+NAMES = ("Name", "Id", "Arn", "Key", "Value", "Workstation")
+"""Members whose text says which thing it is: another text is another thing."""
+
+OF_ONE = {
+    "describe_auto_scaling_groups",
+    "describe_launch_template_versions",
+    "describe_launch_templates",
+    "describe_scaling_activities",
+    "describe_volumes",
+    "list_schedules",
+}
+"""Lists whose items are each of one workstation."""
+
+OPERATIONS = (
+    "describe_auto_scaling_groups",
+    "describe_file_systems",
+    "describe_images",
+    "describe_instances",
+    "describe_launch_template_versions",
+    "describe_launch_templates",
+    "describe_scaling_activities",
+    "describe_security_groups",
+    "describe_subnets",
+    "describe_volumes",
+    "get_instance_profile",
+    "get_parameters",
+    "get_role",
+    "get_schedule",
+    "get_schedule_group",
+    "get_topic_attributes",
+    "list_rules",
+    "list_schedules",
+    "list_tags_for_resource",
+    "list_targets_by_rule",
+)
+
+
+class AtOnce(Executor):
+    """Runs each task where it is given."""
+
+    def submit(self, task: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(task(*arguments, **named))
+        except BaseException as error:  # noqa: BLE001 - handed on, as a pool does
+            done.set_exception(error)
+        return done
+
+
+class Past:
+    """A site whose answers were recorded: one workstation runs, the other waits for capacity."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.world = World(ruling=rule)
+        self.world.settle()
+        scheduler, autoscaling = client("scheduler"), client("autoscaling")
+        autoscaling.set_desired_capacity(AutoScalingGroupName="acme-bob", DesiredCapacity=1)
+        sandbox.capacity.take("*", "*", "spot")
+        autoscaling.set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=1)
+        # Edited by hand, so that a run reads it whole.
+        [name, *_] = [s["Name"] for s in scheduler.list_schedules(GroupName="acme")["Schedules"]]
+        found = scheduler.get_schedule(GroupName="acme", Name=name)
+        members = ("ScheduleExpression", "ScheduleExpressionTimezone", "Target")
+        scheduler.update_schedule(
+            GroupName="acme",
+            Name=name,
+            FlexibleTimeWindow={"Mode": "OFF"},
+            **{member: found[member] for member in members},
+        )
+        self.now: datetime = self.world.session.now()
+        self.answers = Answers()
+        self.before = self.look(self.answers)
+
+    def look(self, answers: Answers) -> Report:
+        """A dry run over these answers; what is not among them is asked of the sandbox."""
+
+        def reader(region: str) -> Door:
+            return answers.recording(self.world.session.region(region))
+
+        cloud = replace(
+            self.world.cloud(), reader=reader, now=lambda: self.now, pool=lambda _: AtOnce()
+        )
+        return look(self.world.site, cloud, Selection((), frozenset()), dry_run=True)
+
+
+@pytest.fixture(scope="module")
+def past(module_sandbox: Sandbox) -> Past:
+    return Past(module_sandbox)
+
+
+def operation(name: str) -> str:
+    """Of a recorded request."""
+    found: str = json.loads(name)[2]
+    return found
+
+
+def test_every_read_of_a_look_is_tried(past: Past) -> None:
+    assert {operation(name) for name in past.answers.given} == set(OPERATIONS)
+    outcomes = {change.outcome for change in past.before.plan.changes}
+    assert outcomes <= {Outcome.PLANNED}, rows(past.before)
+    assert "cannot-start" in {finding.code for finding in past.before.findings}
+
+
+@pytest.mark.parametrize("tried", OPERATIONS)
+def test_one_odd_answer_is_one_broken_row(past: Past, tried: str) -> None:
+    usual = {str(change.key) for change in past.before.plan.changes}
+    count = 0
+    for name, answer in past.answers.given.items():
+        if operation(name) != tried or isinstance(answer, AwsError):
+            continue
+        for path, oddity in oddities(answer):
+            report = past.look(past.answers.odd(name, path, oddity))
+            odd = [c for c in report.plan.changes if str(c.key) not in usual]
+            where = (tried, path, oddity, rows(report))
+            wrong = [c for c in odd if c.op is not Op.UPDATE and c.outcome is Outcome.PLANNED]
+            assert not wrong, where
+            if tried in OF_ONE:
+                assert len({c.workstation for c in odd} & {"alice", "bob"}) < 2, where
+            count += 1
+    assert count
+
+
+def oddities(answer: Any) -> list[tuple[Path, Any]]:
+    """Each place of an answer with each oddity that may be there."""
+    return [
+        (path, oddity)
+        for path in places(answer)
+        for oddity in ODDITIES
+        if oddity != "[[" or not str(path[-1]).endswith(NAMES)
+    ]
