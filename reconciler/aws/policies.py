@@ -25,7 +25,8 @@ GITHUB = "token.actions.githubusercontent.com"
 
 PLAN = """
 Look: AWS limits these to no resource
-    autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities ec2:DescribeImages
+    autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities
+    autoscaling:DescribeScheduledActions ec2:DescribeImages
     ec2:DescribeInstanceTypeOfferings ec2:DescribeInstances
     ec2:DescribeLaunchTemplateVersions ec2:DescribeLaunchTemplates ec2:DescribeSecurityGroups
     ec2:DescribeSubnets ec2:DescribeVolumes ec2:GetInstanceTypesFromInstanceRequirements
@@ -72,8 +73,10 @@ Make: whatever is made is born with the site's tag
     ec2:CreateVolume fsx:CreateFileSystem
     on groups ec2_things file_systems when made
 Change: only what has the site's tag
-    autoscaling:CreateOrUpdateTags autoscaling:DeleteAutoScalingGroup autoscaling:DeleteTags
-    autoscaling:ResumeProcesses autoscaling:SuspendProcesses autoscaling:UpdateAutoScalingGroup
+    autoscaling:CreateOrUpdateTags autoscaling:DeleteAutoScalingGroup
+    autoscaling:DeleteScheduledAction autoscaling:DeleteTags
+    autoscaling:PutScheduledUpdateGroupAction autoscaling:ResumeProcesses
+    autoscaling:SuspendProcesses autoscaling:UpdateAutoScalingGroup
     ec2:AuthorizeSecurityGroupIngress ec2:CreateLaunchTemplateVersion ec2:CreateTags
     ec2:DeleteLaunchTemplate ec2:DeleteTags ec2:ModifyVolume ec2:RevokeSecurityGroupIngress
     fsx:TagResource fsx:UntagResource fsx:UpdateFileSystem
@@ -151,9 +154,9 @@ OtherRegions: only the regions the YAML names; IAM has none, the Price List one 
 DEVELOPER = """
 Look: AWS limits these to no resource
     autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities
-    autoscaling:DescribeScheduledActions ec2:DescribeInstances ec2:DescribeSpotPriceHistory
-    ec2:DescribeVolumes fsx:DescribeFileSystems pricing:GetProducts scheduler:ListSchedules
-    ssm:DescribeInstanceInformation
+    autoscaling:DescribeScheduledActions ec2:DescribeInstances ec2:DescribeRegions
+    ec2:DescribeSpotPriceHistory ec2:DescribeVolumes fsx:DescribeFileSystems pricing:GetProducts
+    scheduler:ListSchedules ssm:DescribeInstanceInformation
     on everything
 Hours: when a workstation starts and stops by itself
     scheduler:GetSchedule

@@ -7,6 +7,7 @@ from reconciler.kinds import (
     file_system,
     home_volume,
     launch_template,
+    override_end,
     queue,
     schedule,
     schedule_group,
@@ -32,6 +33,7 @@ KINDS: tuple[Kind, ...] = (
     event_rule,
     launch_template,
     auto_scaling_group,
+    override_end,
     schedule_group,
     schedule,
 )

@@ -51,6 +51,7 @@ from reconciler.plan.model import (
 from reconciler.plan.ownership import (
     FALLBACK,
     FLEET,
+    HOME,
     MARKET,
     MAX_RUNTIME,
     OVERRIDE,
@@ -79,7 +80,8 @@ TERMINATION_POLICIES = ("Default",)
 """A policy of somebody's own is a Lambda function, which may refuse to end an instance (EC2 Auto
 Scaling user guide, custom termination policies): a stop would do nothing."""
 
-NO_LIMIT = "none"
+NO_LIMIT = NO_HOME = "none"
+"""What the tags say of a workstation without either."""
 
 DEFAULT_MAX_RUNTIME = 24 * 3600
 """Seconds, for a group without a tag that says it: the same as an undeclared `max_runtime`."""
@@ -220,17 +222,19 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         suspended_processes=scaling_processes.SUSPENDED,
         suspended_endings=(),
         deletion_protection=DELETION_PROTECTION,
-        tags={"Name": template.name, **declared.tags, **owners, **_limits(declared)},
+        tags={"Name": template.name, **declared.tags, **owners, **_facts(declared)},
     )
 
 
-def _limits(declared: Workstation) -> dict[str, str]:
+def _facts(declared: Workstation) -> dict[str, str]:
     """What has to be known where there is no YAML: by `workstation`, and once it is undeclared."""
-    limits = {MAX_RUNTIME: str(declared.max_runtime or NO_LIMIT)}
+    facts = {MAX_RUNTIME: str(declared.max_runtime or NO_LIMIT), HOME: NO_HOME}
+    if declared.home:
+        facts[HOME] = "ebs" if isinstance(declared.home, HomeVolume) else "fsx_lustre"
     if declared.on_demand_fallback:
         after, most = declared.on_demand_fallback.after, declared.on_demand_fallback.max_duration
-        limits[FALLBACK] = f"after {after} max {most}"
-    return limits
+        facts[FALLBACK] = f"after {after} max {most}"
+    return facts
 
 
 def _on_demand_share(declared: Workstation) -> int:

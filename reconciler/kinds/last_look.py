@@ -5,6 +5,7 @@ AWS has no conditional write; to read the groups again in the call before is nex
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from reconciler.plan.projection import Unreadable, readable
 
 FIELDS = frozenset({"min_size", "max_size", "desired_capacity", "override"})
 """The group's fields that turn it on or off, or keep it so."""
+
+_UNTIL = re.compile(r"(?:on|off) until (\S+)")
 
 
 def unspoken(aws: Aws, name: str, before: tuple[int, int, int, str]) -> None:
@@ -28,29 +31,24 @@ def unspoken(aws: Aws, name: str, before: tuple[int, int, int, str]) -> None:
         override = _tags(aws, group).get(OVERRIDE, "")
         sizes = (group.get("MinSize"), group.get("MaxSize"), group.get("DesiredCapacity"))
         if (*sizes, override) != before:
-            raise NotReady(
-                "autoscaling:UpdateAutoScalingGroup",
-                "Spoken",
-                "somebody turned it on or off meanwhile; the next run looks again",
-                aws.region,
-            )
+            raise _spoken(aws, "UpdateAutoScalingGroup", "turned it on or off")
+
+
+def still_until(aws: Aws, name: str, until: str) -> None:
+    """Check that the group's override ends then, as the run saw it. Raises: NotReady if not."""
+    if _until(aws, name) != until:
+        raise _spoken(aws, "PutScheduledUpdateGroupAction", "gave another override")
+
+
+def not_until(aws: Aws, name: str, until: str) -> None:
+    """Check that no override of the group ends then. Raises: NotReady if one does."""
+    if _until(aws, name) == until:
+        raise _spoken(aws, "DeleteScheduledAction", "gave another override")
 
 
 def occupied(aws: Aws, name: str) -> bool:
     """Whether an instance is in a group now."""
     return any(group.get("Instances") for group in _named(aws, name))
-
-
-def _tags(aws: Aws, group: Mapping[str, Any]) -> dict[str, str]:
-    tags = readable(group, lambda it: read_tags(it.get("Tags", ())))
-    if isinstance(tags, Unreadable):
-        raise NotReady("autoscaling:DescribeAutoScalingGroups", "Odd", str(tags), aws.region)
-    return tags
-
-
-def _named(aws: Aws, name: str) -> list[Mapping[str, Any]]:
-    answer = aws.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
-    return list(answer.get("AutoScalingGroups", ()))
 
 
 def unmounted(aws: Aws, operation: str, site: str, mounts: Callable[[str, str], bool]) -> None:
@@ -78,3 +76,27 @@ def unmounted(aws: Aws, operation: str, site: str, mounts: Callable[[str, str], 
                 f"{who} was started meanwhile; applied once nothing runs",
                 aws.region,
             )
+
+
+def _until(aws: Aws, name: str) -> str:
+    """When the override of the tag ends, as it reads; "" without one."""
+    tags = [_tags(aws, group) for group in _named(aws, name)]
+    found = _UNTIL.match(tags[0].get(OVERRIDE, "")) if tags else None
+    return found[1] if found else ""
+
+
+def _tags(aws: Aws, group: Mapping[str, Any]) -> dict[str, str]:
+    tags = readable(group, lambda it: read_tags(it.get("Tags", ())))
+    if isinstance(tags, Unreadable):
+        raise NotReady("autoscaling:DescribeAutoScalingGroups", "Odd", str(tags), aws.region)
+    return tags
+
+
+def _named(aws: Aws, name: str) -> list[Mapping[str, Any]]:
+    answer = aws.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
+    return list(answer.get("AutoScalingGroups", ()))
+
+
+def _spoken(aws: Aws, operation: str, what: str) -> NotReady:
+    message = f"somebody {what} meanwhile; the next run looks again"
+    return NotReady(f"autoscaling:{operation}", "Spoken", message, aws.region)

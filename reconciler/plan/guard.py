@@ -22,6 +22,7 @@ from reconciler.plan.model import (
     Op,
     Outcome,
     Plan,
+    Removal,
 )
 from reconciler.plan.pools import Pools, Refusal, judge
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
@@ -117,6 +118,8 @@ def _blocked(
     now = tuple(each for each in row.fields if each.field in names)
     rest = tuple(each for each in row.fields if each.field not in names)
     stopped = replace(row, outcome=Outcome.BLOCKED, reason=reason, error=error)
+    if row.op is Op.CREATE and row.desired and row.desired.runtime_only:
+        return (row,)  # runtime alone wants it
     if not now or row.op is not Op.UPDATE or row.live is None or row.desired is None:
         return (stopped,)
     wanted = {each.field: getattr(row.desired.spec, each.field) for each in now}
@@ -227,6 +230,7 @@ def _removals(plan: Plan, declared: Collection[Place], limit: int, standing: int
         for row in plan.changes
         if row.op is Op.DELETE
         and row.outcome in HOLDABLE
+        and not _runtimes(row)
         and (row.key.region, row.workstation) not in declared
     ]
     now = _touched(row for row in leaving if row.outcome is Outcome.PLANNED)
@@ -237,8 +241,15 @@ def _removals(plan: Plan, declared: Collection[Place], limit: int, standing: int
         "many-removals",
         token("many-removals", [f"{region} {name}" for region, name in gone]),
         _too_many(now, standing, limit, "removed"),
-        lambda row: row.op is Op.DELETE and (row.key.region, row.workstation) in gone,
+        lambda row: (
+            row.op is Op.DELETE and (row.key.region, row.workstation) in gone and not _runtimes(row)
+        ),
     )
+
+
+def _runtimes(row: Change) -> bool:
+    """Whether a removal is of something that runtime made, and wants no more."""
+    return row.live is not None and row.live.removal is Removal.RUNTIME
 
 
 def _disruptions(

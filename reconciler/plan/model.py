@@ -130,6 +130,7 @@ class Removal(StrEnum):
 
     AT_ONCE = "at_once"
     WHEN_OFF = "when_off"  # once nothing runs for its workstation
+    RUNTIME = "runtime"  # at once, when runtime wants it no more: whatever is declared
     KEEP = "keep"  # shared infrastructure: costs nothing, others may use it
     DATA = "data"  # never by a run
 

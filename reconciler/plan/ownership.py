@@ -12,7 +12,8 @@ OWNER = "reconciler:owner"
 FILE_SYSTEM = "reconciler:file-system"
 FALLBACK = "reconciler:fallback"
 MAX_RUNTIME = "reconciler:max-runtime"
-OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM, FALLBACK, MAX_RUNTIME})
+HOME = "reconciler:home"
+OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM, FALLBACK, MAX_RUNTIME, HOME})
 """The keys the YAML decides. Any other under `reconciler:` is runtime state: never compared."""
 
 OVERRIDE = "reconciler:override"

@@ -86,17 +86,23 @@ def judge(
     least = 1 if declared.spot_policy == "on-demand" else FEWEST_POOLS
     if found.count < least:
         reason = (
-            f"{found.count} pools (type × zone) match, at least {least} needed: "
+            f"{_pools(found.count)}, at least {least} needed: "
             f"widen {setting}, or add zones ({found})"
         )
         findings.append(Finding(Level.ERROR, "too-few-pools", f"{declared.name}: {reason}", where))
         return Refusal(reason, "too-few-pools")
     if found.count < FEW_POOLS and declared.spot_policy != "on-demand":
         message = (
-            f"{declared.name}: only {found.count} Spot pools (type × zone) match; "
+            f"{declared.name}: only {_pools(found.count, 'Spot ')}; "
             f"{FEW_POOLS} or more make a start likely: widen {setting}, or add zones"
         )
         findings.append(Finding(Level.WARNING, "few-spot-pools", message, where))
     # The preview cannot weigh prices: see aws/pools.py.
     before = "" if declared.instance_types else " before price protection"
     return f"matches{before} {found}"
+
+
+def _pools(count: int, market: str = "") -> str:
+    """`1 pool (type × zone) matches`."""
+    one = count == 1
+    return f"{count} {market}pool{'' if one else 's'} (type × zone) match{'es' if one else ''}"

@@ -31,18 +31,27 @@ def removals(
     found: Index, desired: Iterable[Desired], blocked: Sequence[Blocked], kinds: Sequence[Kind]
 ) -> tuple[list[Change], tuple[Live, ...]]:
     """The rows that delete, in their order, and the data that stays."""
-    declared = [each for each in desired if not each.runtime_only]
-    orphans = _orphans(found, {each.key for each in declared}, blocked)
+    wanted = list(desired)
+    declared = [each for each in wanted if not each.runtime_only]
+    orphans = [
+        *_orphans(found, {each.key for each in declared}, blocked),
+        *_over(found, {each.key for each in wanted}),
+    ]
     context = _Context(
         found,
         staying={(each.key.region, each.workstation) for each in declared if each.workstation},
         holders=[kind.NAME for kind in kinds if kind.HOLDS_INSTANCES],
-        # A schedule has no tags that tell its fleet: the group of its workstation does.
-        fleets={(o.key.region, o.workstation): o.fleet for o in orphans if o.fleet},
+        # Some things have no tags that tell their fleet: others of their workstation have.
+        fleets={
+            (live.key.region, live.workstation): live.fleet
+            for live in found.things.values()
+            if live.owned and live.workstation and live.fleet
+            if live.removal is not Removal.DATA
+        },
     )
     order = {kind.NAME: index for index, kind in enumerate(kinds)}
     going = sorted(
-        (o for o in orphans if o.removal in (Removal.AT_ONCE, Removal.WHEN_OFF)),
+        (o for o in orphans if o.removal not in (Removal.KEEP, Removal.DATA)),
         key=lambda o: (
             o.removal is Removal.WHEN_OFF,
             o.key.kind not in context.holders,
@@ -70,8 +79,17 @@ def _orphans(found: Index, wanted: set[Key], blocked: Sequence[Blocked]) -> list
     return [
         live
         for key, live in found.things.items()
-        if live.owned and key not in wanted
+        if live.owned and key not in wanted and live.removal is not Removal.RUNTIME
         if (key.region, live.workstation or key.name) not in spared
+    ]
+
+
+def _over(found: Index, wanted: set[Key]) -> list[Live]:
+    """What runtime made and wants no more; of what is blocked or left the YAML likewise."""
+    return [
+        live
+        for key, live in found.things.items()
+        if live.owned and live.removal is Removal.RUNTIME and key not in wanted
     ]
 
 
@@ -81,7 +99,7 @@ def _row(live: Live, context: _Context) -> Change:
     row = Change(Op.DELETE, live.key, live=live, fleet=fleet, workstation=live.workstation)
     # The stop schedule of a workstation that stays is one its owner no longer wants.
     stays = place in context.staying and live.key.kind not in context.holders
-    if live.removal is Removal.AT_ONCE or stays:
+    if live.removal in (Removal.AT_ONCE, Removal.RUNTIME) or stays:
         return row
     for name in context.holders:
         unread = context.found.unread_kind(Key(live.key.region, name, ""))

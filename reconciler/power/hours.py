@@ -25,9 +25,10 @@ LOOKS = 3
 
 @dataclass(frozen=True)
 class Hours:
-    """When it starts and stops by itself. No rules: never, or nobody can read them."""
+    """When it starts and stops by itself. No rules: never, or they could not be read."""
 
     rules: tuple[Rule, ...] = ()
+    readable: bool = True  # False: a schedule was edited by hand, or replaced again and again
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -52,12 +53,20 @@ class Hours:
         """The next stop that comes by itself."""
         return following(self.rules, now, "stop")
 
+    @property
+    def stops(self) -> bool:
+        """Whether it ever stops by itself."""
+        return any(rule.action == "stop" for rule in self.rules)
+
     def ends_off(self, begin: datetime, end: datetime, *, owes: bool = False) -> bool:
         """Whether an override *on* leaves it off: it held back a stop, or ends outside hours.
 
-        `owes`: it held one back before `begin`.
+        Where no stop would ever come, the end is the stop, unless a start comes at that time.
+        `owes`: it held a stop back before `begin`.
         """
         last = latest(self.rules, end)
+        if not self.stops:
+            return last is None or last.at != end
         held_back = last is not None and last.action == "stop" and (owes or last.at > begin)
         return held_back or self.outside(end)
 
@@ -66,17 +75,17 @@ def read(aws: Aws, group: Group) -> Hours:
     """Its schedules: one list, and one call for each, since lists tell no times."""
     for _ in range(LOOKS):
         with suppress(_Replaced):
-            return Hours(_rules(aws, group))
-    return Hours()
+            return _read(aws, group)
+    return Hours(readable=False)
 
 
 class _Replaced(Exception):
     """A schedule has gone since it was listed."""
 
 
-def _rules(aws: Aws, group: Group) -> tuple[Rule, ...]:
-    """None of them, where one was edited by hand: half of the hours would be a guess."""
-    name = re.compile(rf"{re.escape(group.workstation)}-(?:start|stop)-.+")
+def _read(aws: Aws, group: Group) -> Hours:
+    """No rule at all, where one was edited by hand: half of the hours would be a guess."""
+    name = re.compile(rf"{re.escape(group.workstation)}-(?:start|stop)-[0-9a-f]{{8}}(?:-\d+)?")
     try:
         listed = [
             str(each["Name"])
@@ -91,7 +100,7 @@ def _rules(aws: Aws, group: Group) -> tuple[Rule, ...]:
             if name.fullmatch(str(each.get("Name"))) and each.get("State") == "ENABLED"
         ]
     except NotFound:  # no group, so no schedules
-        return ()
+        return Hours()
     rules: list[Rule] = []
     for each in listed:
         try:
@@ -100,9 +109,9 @@ def _rules(aws: Aws, group: Group) -> tuple[Rule, ...]:
             raise _Replaced from error
         rule = _rule(body, group.name)
         if rule is None:
-            return ()
+            return Hours(readable=False)
         rules.append(rule)
-    return tuple(rules)
+    return Hours(tuple(rules))
 
 
 def _rule(body: Mapping[str, Any], group: str) -> Rule | None:

@@ -1,7 +1,8 @@
 """An override: somebody's word that beats the schedule until it ends.
 
 It is a tag on the group, `on until 2026-11-23T08:00:00Z alice@example.com`; sizes enforce it
-(docs/power.md). One whose time has passed means nothing.
+(docs/power.md). One whose time has passed means nothing. Whoever takes an override back writes
+over it which way they turned the group: `turned off 2026-11-23T08:00:00Z alice@example.com`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from reconciler.plan.ownership import OVERRIDE
-
-TAG = OVERRIDE
-END_ACTION = "reconciler-override-end"
-"""The group's scheduled action that puts the sizes back."""
-
 _TEXT = re.compile(
     r"(?P<state>on|off) until (?P<until>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)(?: (?P<by>.+))?"
 )
+
+
+_TURNED = re.compile(r"turned (on|off) \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(?: .+)?")
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,9 @@ class Sizes:
 
 
 NORMAL = Sizes(0, 1)
+
+YEARS = range(1970, 2200)
+"""A time outside of these was not written by us, and cannot be told in every zone."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,35 @@ class Override:
         by = f" {self.by}" if self.by else ""
         return f"{self.state} until {stamp(self.until)}{by}"
 
+    def agrees(self, other: Override | None) -> bool:
+        """Tell whether the other one means the same, whoever gave it."""
+        return other is not None and (self.state, self.until) == (other.state, other.until)
+
     @property
     def sizes(self) -> Sizes:
         """What enforces it: a desired capacity outside these is refused by Auto Scaling."""
         return Sizes(1, 1) if self.state == "on" else Sizes(0, 0)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """An override is taken back, and the group turned on or off. No run acts on this."""
+
+    state: Literal["on", "off"]
+    at: datetime
+    by: str = ""
+
+    def __str__(self) -> str:
+        by = f" {self.by}" if self.by else ""
+        return f"turned {self.state} {stamp(self.at)}{by}"
+
+
+def turned(text: str) -> Literal["on", "off"] | None:
+    """Read which way whoever took an override back turned the group; None for another text."""
+    found = _TURNED.fullmatch(text)
+    if found is None:
+        return None
+    return "on" if found[1] == "on" else "off"
 
 
 def active(text: str, now: datetime) -> Override | None:
@@ -58,13 +84,15 @@ def active(text: str, now: datetime) -> Override | None:
 
 
 def read(text: str) -> Override | None:
-    """What a tag's value said, be it over or not."""
+    """Read what a tag's value says, whether it is over or not; None for anything else."""
     found = _TEXT.fullmatch(text)
     if found is None:
         return None
     try:
         until = datetime.fromisoformat(found["until"])
     except ValueError:  # 31 February: edited by hand
+        return None
+    if until.year not in YEARS:
         return None
     state: Literal["on", "off"] = "on" if found["state"] == "on" else "off"
     return Override(state, until, found["by"] or "")

@@ -20,7 +20,7 @@ from reconciler.kinds.auto_scaling_group import AutoScalingGroup, Runtime
 from reconciler.plan.kind import Aws
 from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
 from reconciler.plan.read import Ruled, Seen
-from reconciler.power import backstops, lost, market, memory
+from reconciler.power import backstops, ends, lost, market, memory
 from reconciler.power.failures import dry_since
 from reconciler.power.override import NORMAL, active, read, stamp
 from reconciler.power.timetable import latest, rules_of
@@ -30,7 +30,7 @@ SLACK = timedelta(minutes=30)
 
 POOLS_TOLD = 6
 
-LOST_STOP = "what kept it on is over, and so are its hours: the stop that was held back"
+LOST_STOP = "what kept it on is over, and the end that was to turn it off did not come"
 
 AT_ONCE = 5
 """Auto Scaling has one bucket for all its calls, and says nothing of its size."""
@@ -109,9 +109,17 @@ def rule(
             normal = {"min_size": NORMAL.minimum, "max_size": NORMAL.maximum}
             ruled[key] = _with(ruled[key], "", **normal, override="")
     undeclared = [each for key, each in ruled.items() if each.runtime_only]
-    return Ruled(
-        (*(ruled.get(each.key, each) for each in seen.desired), *undeclared), tuple(findings)
-    )
+    held = [
+        ends.Held(
+            g.live,
+            g.declared,
+            None if g.live.key in stops.reasons else active(g.runtime.override, now),
+        )
+        for g in groups
+    ]
+    findings.extend(ends.foreign(seen, held))
+    desired = (ruled.get(each.key, each) for each in seen.desired)
+    return Ruled((*desired, *undeclared, *ends.wanted(seen, held, now)), tuple(findings))
 
 
 def _groups(seen: Seen) -> Iterable[Group]:
@@ -210,8 +218,12 @@ def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
 def _lost_stop(group: Group, now: datetime) -> bool:
     """Whether an override's end, which AWS was to bring, did not come, and with it a stop."""
     over = read(group.runtime.override)
-    held = over and over.state == "on" and group.spec.min_size and group.runtime.desired
-    last = latest(rules_of(group.declared, now), now) if held and group.declared else None
+    if not (over and over.state == "on" and group.spec.min_size and group.runtime.desired):
+        return False
+    hours = ends.hours_of(group.declared, now)
+    if not hours.stops:
+        return hours.ends_off(over.until, over.until)
+    last = latest(hours.rules, now)
     return last is not None and last.action == "stop"
 
 

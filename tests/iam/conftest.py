@@ -148,7 +148,7 @@ def _edited(world: World, look: Callable[[], None]) -> None:
         world.run()
         world.off()
         for kind in round_:
-            for field, edit in cases.BY_HAND[kind.NAME].items():
+            for field, edit in cases.BY_HAND.get(kind.NAME, {}).items():
                 if field not in LEFT_OUT:
                     edit(live(world))
         look()
@@ -179,6 +179,18 @@ def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
     look()
     world.switch(0)
     world.settle()
+    until = (world.session.now() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for override in (f"off until {until} ann", "turned off 2026-11-20T12:00:00Z ann"):
+        _tagged(world, override)  # all that a command which was killed has written
+        look()
+        world.settle()
+
+
+def _tagged(world: World, override: str) -> None:
+    group = f"{world.site.name}-{world.site.workstations[0].name}"
+    of = {"ResourceId": group, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+    tags = [{**of, "Key": "reconciler:override", "Value": override}]
+    client("autoscaling", "us-east-1").create_or_update_tags(Tags=tags)
 
 
 def _heard(world: World) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.declare.load import load
-from reconciler.plan.model import Outcome
+from reconciler.plan.model import Op, Outcome
 from reconciler.sandbox import Sandbox, failures, quotas
 from reconciler.sandbox.throttling import relieve, throttle
 from tests.power.days import Days, aws, begin, codes, declared
@@ -432,12 +432,13 @@ def test_an_override_does_not_disarm_max_runtime(begun: Begin) -> None:
     override(days, "on until 2026-11-29T05:00:00Z alice@example.com")
     days.run()
     days.to("Mon 17:01")
-    (change,) = days.run().plan.changes
+    change, ended = days.run().plan.changes
     assert {f.field: f.new for f in change.fields} == {
         "min_size": 0,
         "desired_capacity": 0,
         "override": "",
     }
+    assert (ended.op, ended.key.kind) == (Op.DELETE, "override_end")
     assert days.state() == "off"
     assert not days.run().plan.changes
 
@@ -449,8 +450,9 @@ def test_an_override_beats_the_end_of_the_hours_and_is_in_the_plan(begun: Begin)
         days.desire(1)
     until = (days.sandbox.clock.now() + timedelta(hours=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     override(days, f"on until {until} alice@example.com")
-    (change,) = days.run().plan.changes
+    change, end = days.run().plan.changes
     assert {f.field: f.new for f in change.fields} == {"min_size": 1}, "a cut-off hold is completed"
+    assert (end.op, end.key.kind, end.outcome) == (Op.CREATE, "override_end", Outcome.DONE)
     days.to("Tue 02:00")
     report = days.run()
     assert not report.plan.changes
@@ -479,6 +481,9 @@ def test_row_7_an_end_that_aws_did_not_bring_is_brought_by_a_run(begun: Begin) -
     days.to("Mon 18:00")
     override(days, "on until 2026-11-23T19:00:00Z alice")
     days.run()
+    aws("autoscaling").delete_scheduled_action(
+        AutoScalingGroupName="acme-alice", ScheduledActionName="reconciler-override-end"
+    )
     days.to("Mon 20:30")
     assert days.state() == "spot", "the stop was refused, and no scheduled action stands"
     (change,) = days.run().plan.changes

@@ -20,6 +20,7 @@ from tests.support.tap import Sent
 
 KINDS_READ_BY: dict[str, set[str]] = {
     "autoscaling:DescribeAutoScalingGroups": {"auto_scaling_group"},
+    "autoscaling:DescribeScheduledActions": {"override_end"},
     "ec2:DescribeLaunchTemplateVersions": {"launch_template"},
     "ec2:DescribeLaunchTemplates": {"launch_template"},
     "ec2:DescribeSecurityGroups": {"security_group", "security_group_rules"},

@@ -22,6 +22,11 @@ def put_scheduled_update_group_action(here: Here, p: Record) -> Record:
     least, most = given.get("MinSize", 0), given.get("MaxSize", 10_000)
     if not given or not least <= given.get("DesiredCapacity", least) <= most:
         raise Refusal("ValidationError", "Desired capacity must be between min size and max size")
+    # Open: "If you leave a parameter unspecified when updating a scheduled scaling action, the
+    # corresponding value remains unchanged" (botocore until 1.20.0), gone since 1.29.0. The world
+    # in which that still holds is the one that can harm.
+    old = here.all("actions").get(f"{group}/{p['ScheduledActionName']}", {})
+    given = {each: old[each] for each in SIZES if each in old} | given
     kept = {key: p[key] for key in ("AutoScalingGroupName", "ScheduledActionName", "StartTime")}
     here.put("actions", f"{group}/{p['ScheduledActionName']}", {**kept, **given})
     return {}

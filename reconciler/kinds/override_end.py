@@ -1,0 +1,190 @@
+"""The scheduled action that ends an override: it puts a group's sizes back at that time.
+
+Nobody declares one. Runtime wants one for each override that holds (power/ruling.py), so that a
+run completes what a command left out, and takes away what no override has any more.
+
+AWS documents the call as "creates or updates", and until 2022 that a parameter which is left out
+keeps its value (botocore 1.20.0; gone in 1.29.0). So nobody outside AWS knows whether an end that
+leaves the desired capacity as it is can be written over one that sets it. Sending the capacity
+each time would be right in both worlds, and is not safe: an end with 1 starts a machine that was
+turned off while the end stood (a `stop` that was killed before it removed the end, or one that
+came in the two minutes by which Auto Scaling may be late), and an end with 0 stops one that a
+schedule has started since. An end without it can do neither. So the capacity is sent only where
+the end is to turn the workstation off, and where the action that stands has more than the new one
+(a capacity, a recurrence), that one is deleted first. Between the two calls no end stands: a run
+that finds that writes the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.errors import NotFound
+from reconciler.kinds import auto_scaling_group, last_look
+from reconciler.plan.diff import differing
+from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.model import (
+    RUNTIME,
+    Change,
+    Desired,
+    FieldChange,
+    Key,
+    Live,
+    Op,
+    Removal,
+)
+from reconciler.plan.resolve import ResolvedSite
+
+NAME = "override_end"
+MOVES: frozenset[str] = frozenset()
+HOLDS_INSTANCES = False
+
+ACTION = "reconciler-override-end"
+"""The one scheduled action of a group that is ours."""
+
+UNCHANGED = "unchanged"
+"""The desired capacity of an end that leaves a workstation on, or off, as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideEnd:
+    """The action, in AWS's words. `start_time` reads `2026-11-23T18:00:00Z`."""
+
+    start_time: str
+    min_size: int | None
+    max_size: int | None
+    desired_capacity: int | str  # a number, or UNCHANGED
+    recurrence: str = ""  # of a hand: an end comes once
+
+    @property
+    def at(self) -> datetime:
+        """When it acts."""
+        return datetime.fromisoformat(self.start_time)
+
+
+RULES = {
+    "start_time": RUNTIME,
+    "min_size": RUNTIME,
+    "max_size": RUNTIME,
+    "desired_capacity": RUNTIME,
+    "recurrence": RUNTIME,
+}
+
+
+def key(group: Key) -> Key:
+    """One per group, by the group's name."""
+    return Key(group.region, NAME, group.name)
+
+
+def end(at: datetime, *, turns_off: bool) -> OverrideEnd:
+    """The action that puts the normal sizes back at that time, and perhaps turns it off."""
+    return OverrideEnd(_stamp(at), 0, 1, 0 if turns_off else UNCHANGED)
+
+
+def promised(at: datetime) -> tuple[OverrideEnd, ...]:
+    """Both ends that an override until then may have."""
+    return tuple(end(at, turns_off=off) for off in (True, False))
+
+
+def desired(site: ResolvedSite) -> Iterator[Desired]:
+    """Nothing is declared."""
+    return iter(())
+
+
+def find(aws: Aws, scope: Scope) -> Iterator[Live]:
+    """Every scheduled action of groups that bear a name of ours, in one sweep of the region.
+
+    Those of other names are listed under their own keys: a run tells of them and leaves them.
+    """
+    prefix = f"{scope.site}-"
+    for item in aws.pages(
+        "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", 100
+    ):
+        group, name = item["AutoScalingGroupName"], item["ScheduledActionName"]
+        if not group.startswith(prefix):
+            continue
+        parent = Key(aws.region, auto_scaling_group.NAME, group)
+        spec = read(item)
+        ours = name == ACTION
+        yield Live(
+            key(parent) if ours else Key(aws.region, NAME, f"{group}/{name}"),
+            spec,
+            owned=False,
+            attrs={"name": name},
+            workstation=group.removeprefix(prefix),
+            parent=parent,
+            removal=Removal.RUNTIME if ours and not spec.recurrence else Removal.KEEP,
+        )
+
+
+def read(item: Mapping[str, Any]) -> OverrideEnd:
+    """One scheduled action as DescribeScheduledActions tells it."""
+    start = item.get("StartTime")
+    return OverrideEnd(
+        _stamp(start) if start else "",
+        item.get("MinSize"),
+        item.get("MaxSize"),
+        item.get("DesiredCapacity", UNCHANGED),
+        item.get("Recurrence", ""),
+    )
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Field by field."""
+    return differing(live.spec, want.spec, RULES)
+
+
+def apply(aws: Aws, change: Change) -> Live | None:
+    """Write or delete the end, unless somebody gave another override meanwhile."""
+    group = change.key.name
+    if change.op is Op.DELETE:
+        assert change.live is not None
+        last_look.not_until(aws, group, change.live.spec.start_time)
+        delete(aws, group)
+        return None
+    assert change.desired is not None
+    spec: OverrideEnd = change.desired.spec
+    last_look.still_until(aws, group, spec.start_time)
+    put(aws, group, change.live.spec if change.live else None, spec)
+    parent = Key(change.key.region, auto_scaling_group.NAME, group)
+    return Live(change.key, spec, owned=False, attrs={"name": ACTION}, parent=parent)
+
+
+def put(aws: Aws, group: str, old: OverrideEnd | None, new: OverrideEnd) -> None:
+    """Write the end over the action that stands, if any; see above when that one goes first."""
+    sizes: dict[str, Any] = {"MinSize": new.min_size, "MaxSize": new.max_size}
+    if new.desired_capacity != UNCHANGED:
+        sizes["DesiredCapacity"] = new.desired_capacity
+    elif old and old.desired_capacity != UNCHANGED:
+        delete(aws, group)
+        old = None
+    if old and old.recurrence:
+        delete(aws, group)
+    aws.call(
+        "autoscaling",
+        "put_scheduled_update_group_action",
+        AutoScalingGroupName=group,
+        ScheduledActionName=ACTION,
+        StartTime=new.at,
+        **sizes,
+    )
+
+
+def delete(aws: Aws, group: str) -> None:
+    """Delete the end; one that has just acted is gone already."""
+    with suppress(NotFound):
+        aws.call(
+            "autoscaling",
+            "delete_scheduled_action",
+            AutoScalingGroupName=group,
+            ScheduledActionName=ACTION,
+        )
+
+
+def _stamp(at: datetime) -> str:
+    """As tags hold a time: UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,99 @@
+"""The ends of overrides as a run wants them, and scheduled actions that are not ours. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.declare.fleet import Workstation
+from reconciler.kinds import override_end
+from reconciler.kinds.override_end import OverrideEnd
+from reconciler.plan.model import Desired, Finding, Level, Live, Unknown
+from reconciler.plan.read import Seen
+from reconciler.power.hours import Hours
+from reconciler.power.override import Override, stamp
+from reconciler.power.timetable import rules_of
+
+
+@dataclass(frozen=True)
+class Held:
+    """A group of ours, and the override that holds now; `declared` None: it left the YAML."""
+
+    group: Live
+    declared: Workstation | None
+    override: Override | None
+
+
+def wanted(seen: Seen, held: Iterable[Held], now: datetime) -> Iterator[Desired]:
+    """One end for each override that holds; none otherwise."""
+    standing = {live.key: live.spec for live in _actions(seen)}
+    for each in held:
+        key = override_end.key(each.group.key)
+        old: OverrideEnd | None = standing.get(key)
+        spec = _end(each, old, now)
+        if spec:
+            yield Desired(
+                key,
+                spec,
+                where=each.declared.where if each.declared else None,
+                fleet=each.group.fleet,
+                workstation=each.group.workstation,
+                reason=_reason(each.override),
+                runtime_only=True,
+            )
+
+
+def hours_of(declared: Workstation | None, now: datetime) -> Hours:
+    """Its hours as declared; none for one that left the YAML."""
+    return Hours(rules_of(declared, now)) if declared else Hours()
+
+
+def foreign(seen: Seen, held: Iterable[Held]) -> Iterator[Finding]:
+    """Warn of scheduled actions that somebody else put on our groups: they turn it on and off."""
+    ours = {each.group.key: each for each in held}
+    for live in _actions(seen):
+        owner = ours.get(live.parent) if live.parent else None
+        if owner is None or (live.key == override_end.key(owner.group.key) and not _recurs(live)):
+            continue
+        action, group = live.attrs["name"], owner.group.key.name
+        when = live.spec.recurrence or live.spec.start_time
+        yield Finding(
+            Level.WARNING,
+            "foreign-scheduled-action",
+            f"{owner.group.workstation}: the scheduled action {action!r} of its group is not of "
+            f"this program, and changes its sizes at {when!r}: if nobody needs it, `aws "
+            f"autoscaling delete-scheduled-action --region {live.key.region} "
+            f"--auto-scaling-group-name {group} --scheduled-action-name {action!r}`",
+            owner.declared.where if owner.declared else None,
+        )
+
+
+def _actions(seen: Seen) -> Iterator[Live]:
+    for (kind, _), reading in seen.readings.items():
+        if kind == override_end.NAME and not isinstance(reading, Unknown):
+            yield from reading
+
+
+def _recurs(live: Live) -> bool:
+    return bool(live.spec.recurrence)
+
+
+def _end(held: Held, old: OverrideEnd | None, now: datetime) -> OverrideEnd | None:
+    override = held.override
+    if override is None:
+        # Auto Scaling may be two minutes late with one that is due: it is AWS's to run.
+        return old if old and old.start_time and old.at <= now else None
+    if old in override_end.promised(override.until):
+        return old  # what the person was told, whatever the hours have become since
+    owes = old is not None and old.desired_capacity == 0
+    hours = hours_of(held.declared, now)
+    off = override.state == "on" and hours.ends_off(now, override.until, owes=owes)
+    return override_end.end(override.until, turns_off=off)
+
+
+def _reason(override: Override | None) -> str:
+    if override is None:
+        return ""
+    by = f", {override.by}" if override.by else ""
+    return f"it is kept {override.state} until {stamp(override.until)}{by}"
