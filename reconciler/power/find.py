@@ -10,10 +10,12 @@ from typing import Any
 
 from reconciler.declare.fleet import Fallback
 from reconciler.errors import AwsError, UsageError
+from reconciler.kinds.auto_scaling_group import max_runtime
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import (
     FALLBACK,
     FLEET,
+    HOME,
     OVERRIDE,
     OWNER,
     SITE,
@@ -102,6 +104,11 @@ def every(aws: Aws) -> list[Group]:
     return list(_groups(aws, "tag-key", WORKSTATION))
 
 
+def regions(aws: Aws) -> list[str]:
+    """Every region that is enabled in the account. Raises: AwsError."""
+    return sorted(each["RegionName"] for each in aws.call("ec2", "describe_regions")["Regions"])
+
+
 def again(aws: Aws, group: Group) -> Group | None:
     """The same group as it stands now; None once it is gone."""
     answer = aws.call(
@@ -178,4 +185,6 @@ def _group(region: str, item: Mapping[str, Any], tags: Mapping[str, str]) -> Gro
         on_demand=policy.get(_SPLIT, 100) == 100,  # AWS's default
         override=tags.get(OVERRIDE, ""),
         fallback=Fallback(int(fallback[1]), int(fallback[2])) if fallback else None,
+        max_runtime=max_runtime(tags),
+        home=tags.get(HOME, ""),
     )

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from reconciler.declare.fleet import Fallback
+from reconciler.kinds.auto_scaling_group import NO_HOME
 from reconciler.money.compute import Price
 from reconciler.plan.ownership import PHASE
 from reconciler.power.causes import Mender
@@ -15,6 +17,7 @@ from reconciler.power.failures import Failure, Market
 from reconciler.power.override import Override, Sizes
 
 State = Literal["on", "starting", "stopping", "off"]
+Cause = Literal["schedule", "override", "max_runtime"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,21 @@ class Group:
     on_demand: bool  # whether the next instance is one
     override: str  # the tag as it reads
     fallback: Fallback | None  # None: it stays on Spot
+    max_runtime: int | None = None  # seconds that an instance may run
+    home: str = ""  # "none", or what kind of home; "" where the tag does not say
 
     @property
     def member(self) -> Member | None:
         """What runs or comes; what goes is not it."""
         return next((m for m in self.members if not m.lifecycle.startswith("Terminat")), None)
+
+    @property
+    def lost(self) -> str:
+        """What went with an instance that is gone, and what is kept: a sentence without its end."""
+        gone = "memory, GPU state and the root disk of the old machine are gone"
+        if self.home == NO_HOME:
+            return f"{gone}; there is no home, so nothing is kept"
+        return f"{gone}, the home is as it was" if self.home else gone
 
     @property
     def state(self) -> State:
@@ -84,12 +97,12 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class End:
-    """What the scheduled action at an override's end does; `desired` None leaves it as it is."""
+class Ahead:
+    """The next start and stop; None: none comes by itself, or nobody can know it."""
 
-    at: datetime
-    sizes: Sizes
-    desired: int | None
+    start: datetime | None = None
+    stop: datetime | None = None
+    cause: Cause | None = None  # what stops it
 
 
 @dataclass(frozen=True)
@@ -99,9 +112,10 @@ class Status:
     group: Group
     machine: Machine | None
     override: Override | None
-    next_start: datetime | None = None
-    next_stop: datetime | None = None
+    ahead: Ahead
     price: Price | None = None  # an hour, now
+    readable: bool = True  # False: its schedules could not be read
+    zone: ZoneInfo | None = None  # its owner's, by its schedules; None: the machine's
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,13 @@ def parse(text: str, now: datetime, zone: ZoneInfo | None, rules: tuple[Rule, ..
     words = " ".join(text.split())
     found = _TEXT.fullmatch(words)
     if found is None or not words:
-        raise UsageError(f"{text!r} is no moment: {_FORMS}")
+        raise UsageError(f"{text!r} is not a time: {_FORMS}")
     clock = _clock(found["time"], text)
     for day in _days(found["date"], found["day"], now, zone, text):
         at = _at(day, clock, zone, rules)
         if at > now:
             return at
-    raise UsageError(f"{text!r} is past")
+    raise UsageError(f"{text!r} is in the past ({said(at, zone, now)})")
 
 
 def local(at: datetime, zone: ZoneInfo | None) -> datetime:
@@ -48,9 +48,11 @@ def local(at: datetime, zone: ZoneInfo | None) -> datetime:
     return at.astimezone(zone)
 
 
-def said(at: datetime, zone: ZoneInfo | None) -> str:
-    """`Fri 20 Nov 19:00 CET`."""
-    return f"{local(at, zone):%a %d %b %H:%M %Z}"
+def said(at: datetime, zone: ZoneInfo | None, now: datetime) -> str:
+    """`Fri 20 Nov 19:00 CET`, with the year when it is not this one."""
+    wall = local(at, zone)
+    year = f" {wall:%Y}" if wall.year != local(now, zone).year else ""
+    return f"{wall:%a %d %b}{year} {wall:%H:%M %Z}"
 
 
 def off_end(until: datetime, rules: tuple[Rule, ...]) -> datetime:
@@ -64,7 +66,7 @@ def _clock(text: str | None, whole: str) -> time | None:
     try:
         return time.fromisoformat(text.zfill(5)) if text else None
     except ValueError as error:
-        raise UsageError(f"{whole!r}: {text} is no time of day: {_FORMS}") from error
+        raise UsageError(f"{whole!r}: {text} is not a time of day: {_FORMS}") from error
 
 
 def _days(
@@ -76,7 +78,7 @@ def _days(
         try:
             return iter([date.fromisoformat(written)])
         except ValueError as error:
-            raise UsageError(f"{whole!r}: there is no {written}") from error
+            raise UsageError(f"{whole!r}: there is no such date as {written}") from error
     if name is None:  # a time alone
         return iter([today, today + _DAY])
     lowered = name.lower()
@@ -87,7 +89,8 @@ def _days(
         if lowered in (short.lower(), full[number]):
             ahead = (number - today.weekday()) % 7
             return iter([today + ahead * _DAY, today + (ahead + 7) * _DAY])
-    raise UsageError(f"{whole!r}: {name} is no day: {_FORMS}")
+    other = f" ({name} is not a day)" if name != whole else ""
+    raise UsageError(f"{whole!r} is not a time{other}: {_FORMS}")
 
 
 def _at(day: date, clock: time | None, zone: ZoneInfo | None, rules: tuple[Rule, ...]) -> datetime:

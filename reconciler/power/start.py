@@ -12,13 +12,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from reconciler.plan.kind import Aws
-from reconciler.power import failures, find, keep, machine
+from reconciler.power import failures, find, keep, machine, settle
 from reconciler.power.causes import ASKING
 from reconciler.power.failures import Drought, Failure, judge
 from reconciler.power.hours import Hours
 from reconciler.power.model import Attempt, Group, Machine
 from reconciler.power.moments import LONGEST_ON
-from reconciler.power.override import Override, active
+from reconciler.power.override import Override, Turned, active
+
+OUTSIDE_HOURS = timedelta(hours=4)
+"""How long a start outside the hours keeps a workstation on, where the person names no time."""
 
 Phase = Literal["requested", "capacity", "booting", "home mounted", "ready", "stopped"]
 
@@ -51,29 +54,43 @@ def begin(
 ) -> Began:
     """Ask for it: rows 12 to 14 of the truth table.
 
-    Outside its hours, an override keeps it on until the next stop, or no backstop would let it.
+    Outside its hours an override keeps it on for 4 hours, and where it has no hours until its
+    max_runtime is over: every start has an end.
+
+    Raises: UsageError for a time that is past or too far away, Refused when somebody gave another
+    command at the same time, and that one holds.
     """
+    state = settle.read(aws, group)
+    group = state.group
     standing = active(group.override, now)
     kept_off = standing if standing and standing.state == "off" else None
     if until is None and standing and standing.state == "on":
-        keep.complete(aws, group, hours, standing, now)
+        keep.complete(aws, state, hours, standing, now)
         return Began(not group.desired, standing, None)
     if until is not None and standing and standing.state == "on":
         until = max(until, standing.until)
-    if until is None and hours.outside(now):
-        stop = hours.next_stop(now)
-        until = min(stop, now + LONGEST_ON) if stop else None
+    until = until or default_end(group, hours, now)
     if until is not None:
-        override = keep.start_until(aws, group, hours, until, by, now)
+        override = keep.start_until(aws, state, hours, until, by, now)
         return Began(not group.desired, override, kept_off)
-    if not keep.take_back(aws, group, 1, now) and not group.desired:
-        aws.call(
-            "autoscaling",
-            "set_desired_capacity",
-            AutoScalingGroupName=group.name,
-            DesiredCapacity=1,
-        )
+    turned_on = Turned("on", now, by)
+    if not keep.take_back(aws, state, hours, turned_on, now) and not group.desired:
+        settle.set_desired(aws, state, hours, 1, now)
     return Began(not group.desired, None, kept_off)
+
+
+def default_end(group: Group, hours: Hours, now: datetime) -> datetime | None:
+    """Until when a start keeps it on that names no time.
+
+    None where a stop of its schedule comes, or where its schedules could not be read, and where
+    neither a schedule nor a `max_runtime` ends it.
+    """
+    limit = timedelta(seconds=group.max_runtime) if group.max_runtime else None
+    if hours.outside(now):
+        return now + (min(OUTSIDE_HOURS, limit) if limit else OUTSIDE_HOURS)
+    if hours.stops or not hours.readable or limit is None:
+        return None
+    return now + min(limit, LONGEST_ON)
 
 
 def look(aws: Aws, group: Group, since: datetime) -> Sight:

@@ -12,34 +12,33 @@ from reconciler.money.storage import gp3_month, lustre_month
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, number, readable, text
-from reconciler.power import keep
+from reconciler.power import keep, settle
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group, Kept
-from reconciler.power.override import active
+from reconciler.power.override import Turned, active
 
 log = logging.getLogger(__name__)
 
 Wire: TypeAlias = Mapping[str, Any]
 
 
-def stop(aws: Aws, group: Group, hours: Hours, now: datetime) -> bool:
-    """Rows 15 to 17: off, its request or override taken back; whether there was one.
+def stop(aws: Aws, group: Group, hours: Hours, by: str, now: datetime) -> bool:
+    """Turn it off and take back its request or override (rows 15 to 17); whether there was one.
 
     An override *off* stays: it is off as somebody meant it.
+
+    Raises: Refused when somebody gave another command at the same time, and that one holds.
     """
-    standing = active(group.override, now)
+    state = settle.read(aws, group)
+    on = bool(state.group.desired)
+    standing = active(state.group.override, now)
     if standing and standing.state == "off":
-        keep.complete(aws, group, hours, standing, now)
-        return bool(group.desired)
-    taken_back = keep.take_back(aws, group, 0, now)
-    if not taken_back and group.desired:
-        aws.call(
-            "autoscaling",
-            "set_desired_capacity",
-            AutoScalingGroupName=group.name,
-            DesiredCapacity=0,
-        )
-    return taken_back or bool(group.desired)
+        keep.complete(aws, state, hours, standing, now)
+        return on
+    taken_back = keep.take_back(aws, state, hours, Turned("off", now, by), now)
+    if not taken_back and on:
+        settle.set_desired(aws, state, hours, 0, now)
+    return taken_back or on
 
 
 def kept(aws: Aws, group: Group) -> list[Kept]:
@@ -58,7 +57,7 @@ def _volumes(aws: Aws, group: Group) -> Iterator[Kept]:
             {"Name": f"tag:{FILE_SYSTEM}", "Values": ["home"]},
         ],
     ):
-        yield from _readable(volume, _volume)
+        yield from _readable(volume, partial(_volume, aws.region))
 
 
 def _readable(
@@ -72,18 +71,19 @@ def _readable(
     return [found] if found else []
 
 
-def _volume(item: Wire) -> Kept:
+def _volume(region: str, item: Wire) -> Kept:
     size = number(item, "Size")
-    return Kept("EBS home", text(item, "VolumeId"), size, gp3_month(size))
+    cost = gp3_month(size, item.get("Iops"), item.get("Throughput"), region)
+    return Kept("EBS home", text(item, "VolumeId"), size, cost)
 
 
 def _file_systems(aws: Aws, group: Group) -> Iterator[Kept]:
     """FSx has no filter by tag: its list is of the whole region."""
     for item in aws.pages("fsx", "describe_file_systems", "FileSystems", 100):
-        yield from _readable(item, partial(_file_system, group))
+        yield from _readable(item, partial(_file_system, aws.region, group))
 
 
-def _file_system(group: Group, item: Wire) -> Kept | None:
+def _file_system(region: str, group: Group, item: Wire) -> Kept | None:
     tags = read_tags(item.get("Tags", ()))
     if (tags.get(SITE), tags.get(WORKSTATION)) != (group.site, group.workstation):
         return None
@@ -93,5 +93,6 @@ def _file_system(group: Group, item: Wire) -> Kept | None:
         item.get("StorageType", ""),
         size,
         lustre.get("PerUnitStorageThroughput"),
+        region,
     )
     return Kept("FSx for Lustre home", text(item, "FileSystemId"), size, cost)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from reconciler.declare.timers import LATEST
 from reconciler.plan.kind import Aws
@@ -24,6 +24,9 @@ from reconciler.power.start import next_step
 from reconciler.power.timetable import latest
 
 Activity = Mapping[str, Any]
+
+Say = Callable[[datetime], str]
+"""A time as its owner reads it."""
 
 RETRIES = LATEST + timedelta(minutes=1)
 """How late a schedule may have acted: the group needs a moment too."""
@@ -71,9 +74,10 @@ def reason(
         lost = Lost(*gone, by_spot)
     if group.state in ("off", "stopping"):
         return _off(group, hours, found, lost, now)
+    say = partial(said, zone=hours.zone, now=now)
     if group.state == "starting":
-        return _starting(group, _unbroken(found, now), lost, hours.zone)
-    return _on(group, found, lost, hours.zone)
+        return _starting(group, _unbroken(found, now), lost, say)
+    return _on(group, found, lost, say)
 
 
 def _unbroken(found: Sequence[Activity], now: datetime) -> list[Activity]:
@@ -99,30 +103,31 @@ def last_lost(found: Sequence[Activity]) -> tuple[str, datetime, str] | None:
 def _off(
     group: Group, hours: Hours, found: Sequence[Activity], lost: Lost | None, now: datetime
 ) -> Reason:
-    name, zone = group.workstation, hours.zone
+    name, say = group.workstation, partial(said, zone=hours.zone, now=now)
     override = active(group.override, now)
     start = hours.next_start(now)
-    by_itself = f"; it starts by itself {said(start, zone)}" if start else ""
+    by_itself = f"; it starts by itself {say(start)}" if start else ""
     step = f"`workstation start {name}` turns it on{by_itself}"
     if override and override.state == "off":
         by = f" by {override.by}" if override.by else ""
-        why = f"it is kept off{by} until {said(override.until, zone)}"
+        why = f"it is kept off{by} until {say(override.until)}"
         return Reason("kept-off", why, f"`workstation start {name}` ends that and turns it on", {})
-    if late := _late(group, hours, found, now):
+    if late := _late(group, hours, found, now, say):
         return late
-    return _ended(hours, found, lost, step)
+    return _ended(hours, found, lost, step, say)
 
 
-def _ended(hours: Hours, found: Sequence[Activity], lost: Lost | None, step: str) -> Reason:
-    zone = hours.zone
+def _ended(
+    hours: Hours, found: Sequence[Activity], lost: Lost | None, step: str, say: Say
+) -> Reason:
     failed = read(found[0]) if found else None
     if failed:
-        why = f"it is off; its last start failed {said(failed.at, zone)}: {failed.cause.why}"
+        why = f"it is off; its last start failed {say(failed.at)}: {failed.cause.why}"
         return Reason("off-after-failure", why, step, _details(failed, 1, failed.at, failed.at))
     if lost is None:
         why = "it is off, and has not run in the six weeks that AWS remembers"
         return Reason("off", why, step, {})
-    at = said(lost.at, zone)
+    at = say(lost.at)
     stop = latest(hours.rules, lost.at)
     if "scheduled action" in lost.cause:
         return Reason("override-ended", f"what kept it on ended {at}", step, {})
@@ -135,29 +140,28 @@ def _ended(hours: Hours, found: Sequence[Activity], lost: Lost | None, step: str
     return Reason("person", why, step, {})
 
 
-def _late(group: Group, hours: Hours, found: Sequence[Activity], now: datetime) -> Reason | None:
+def _late(
+    group: Group, hours: Hours, found: Sequence[Activity], now: datetime, say: Say
+) -> Reason | None:
     """A start that should have come, though its group has done nothing since; None otherwise."""
     due = latest(hours.rules, now)
     idle = due is not None and bool(found) and found[0]["StartTime"] < due.at
     if due is None or due.action == "stop" or not idle or refused(group.override, due.at):
         return None
-    name, zone = group.workstation, hours.zone
-    at = said(due.at, zone)
+    name, at = group.workstation, say(due.at)
     if now - due.at <= RETRIES:
-        why = f"its start of {at} has not come yet; it comes by {said(due.at + RETRIES, zone)}"
+        why = f"its start of {at} has not come yet; it comes by {say(due.at + RETRIES)}"
         return Reason("start-due", why, f"wait, or `workstation start {name}`", {})
     why = (
         f"its start of {at} did not come: AWS could not act on it in time, or its schedule is "
         "newer than that"
     )
     start = hours.next_start(now)
-    by_itself = f"; it starts by itself {said(start, zone)}" if start else ""
+    by_itself = f"; it starts by itself {say(start)}" if start else ""
     return Reason("start-lost", why, f"`workstation start {name}` turns it on{by_itself}", {})
 
 
-def _starting(
-    group: Group, found: Sequence[Activity], lost: Lost | None, zone: ZoneInfo | None
-) -> Reason:
+def _starting(group: Group, found: Sequence[Activity], lost: Lost | None, say: Say) -> Reason:
     if "Launch" in group.suspended:
         return Reason(
             "suspended",
@@ -166,33 +170,33 @@ def _starting(
             "the fleet can begin one now",
             {},
         )
-    tail = f"; {_loss(lost, zone)}" if lost and lost.unasked else ""
+    tail = f"; {_loss(lost, say)}" if lost and lost.unasked else ""
     dry = dry_since(found, "on-demand" if group.on_demand else "spot")
     if dry:
-        return _failed(group, dry, tail, zone)
+        return _failed(group, dry, tail, say)
     if found and found[0]["StatusCode"] not in ("Successful", "Failed", "Cancelled"):
-        at = said(found[0]["StartTime"], zone)
+        at = say(found[0]["StartTime"])
         why = f"its instance has been coming up since {at}{tail}"
         return Reason("launching", why, "wait; `workstation start` shows how far it is", {})
     if lost and tail:
-        what = _loss(lost, zone)
+        what = _loss(lost, say)
         return Reason("lost", what, "wait: Auto Scaling asks for another by itself", {})
     why = "it has been asked for, and Auto Scaling has not tried yet"
     return Reason("asked", why, "wait a minute; `workstation start` shows how far it is", {})
 
 
-def _failed(group: Group, dry: Drought, tail: str, zone: ZoneInfo | None) -> Reason:
+def _failed(group: Group, dry: Drought, tail: str, say: Say) -> Reason:
     failure = dry.failure
     tries = "once" if dry.times == 1 else f"{dry.times} times"
     where = " ".join(filter(None, (failure.instance_type, failure.zone)))
-    what = f"{_MARKETS[failure.market]} failed {tries} since {said(dry.since, zone)}"
-    newest_one = f", last {said(dry.last, zone)}" if dry.times > 1 else ""
+    what = f"{_MARKETS[failure.market]} failed {tries} since {say(dry.since)}"
+    newest_one = f", last {say(dry.last)}" if dry.times > 1 else ""
     code = f" ({' '.join(filter(None, (failure.code, where)))})" if failure.code or where else ""
     words = f": {failure.message}" if failure.cause is Cause.OTHER else ""
     why = f"{failure.cause.why}{words}{code}; {what}{newest_one}{tail}"
     step, on_demand = next_step(group, dry)
     if on_demand:
-        step = f"{step}; On-Demand from {said(on_demand, zone)}, by the next run of `reconcile`"
+        step = f"{step}; On-Demand from {say(on_demand)}, by the next run of `reconcile`"
     else:
         step = failure.step
     details = _details(failure, dry.times, dry.since, dry.last)
@@ -212,25 +216,20 @@ def _details(failure: Failure, times: int, since: datetime, last: datetime) -> d
     }
 
 
-def _on(
-    group: Group, found: Sequence[Activity], lost: Lost | None, zone: ZoneInfo | None
-) -> Reason:
+def _on(group: Group, found: Sequence[Activity], lost: Lost | None, say: Say) -> Reason:
     name = group.workstation
     up = next((each["StartTime"] for each in found if launched(each)), None)
-    since = f" since {said(up, zone)}" if up else ""
+    since = f" since {say(up)}" if up else ""
     if lost and up and timedelta() <= up - lost.at <= timedelta(hours=24):
-        why = f"it is on{since} with a new instance: {_loss(lost, zone)}"
-        step = (
-            f"`workstation connect {name}`; memory, GPU state and the root disk of the old one "
-            "are gone, the home is as it was"
-        )
+        why = f"it is on{since} with a new instance: {_loss(lost, say)}"
+        step = f"`workstation connect {name}`; {group.lost}"
         return Reason("replaced", why, step, {"instance": lost.id})
     step = f"`workstation connect {name}`; `workstation status {name}` shows whether it answers"
     return Reason("on", f"it is on{since}", step, {})
 
 
-def _loss(lost: Lost, zone: ZoneInfo | None) -> str:
-    at = said(lost.at, zone)
+def _loss(lost: Lost, say: Say) -> str:
+    at = say(lost.at)
     if lost.by_spot:
         return f"Spot took {lost.id} back {at}"
     if "health check" in lost.cause:

@@ -57,7 +57,10 @@ def declared(folder: Path, more: str = "", hours: str = "") -> Site:
     """The site, with more settings of alice, and of her schedule."""
     (folder / "_defaults.yaml").write_text(DEFAULTS)
     lines = "".join(f"    {line}\n" for line in more.splitlines())
-    (folder / "vision.yaml").write_text(ALICE % hours + lines)
+    alice = ALICE % hours
+    if "schedule:" in more:
+        alice = "".join(line for line in alice.splitlines(True) if "schedule:" not in line)
+    (folder / "vision.yaml").write_text(alice + lines)
     return load([folder])
 
 

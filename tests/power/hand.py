@@ -9,7 +9,8 @@ from datetime import datetime
 import pytest
 
 from reconciler.cli.workstation import main
-from reconciler.power.override import END_ACTION, Sizes
+from reconciler.kinds.override_end import ACTION
+from reconciler.power.override import Sizes
 from tests.power.days import BERLIN, Days, aws
 from tests.promises.cli import Said
 
@@ -46,7 +47,7 @@ def stand(days: Days) -> Stand:
     """How alice stands now."""
     group = days.group()
     actions = aws("autoscaling").describe_scheduled_actions(
-        AutoScalingGroupName="acme-alice", ScheduledActionNames=[END_ACTION]
+        AutoScalingGroupName="acme-alice", ScheduledActionNames=[ACTION]
     )["ScheduledUpdateGroupActions"]
     return Stand(
         desired=group["DesiredCapacity"],

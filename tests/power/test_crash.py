@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from reconciler.plan.kind import Aws
-from reconciler.power import find, hours, keep, start, stop
+from reconciler.power import find, hours, keep, settle, start, stop
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group
-from reconciler.power.override import NORMAL, active
+from reconciler.power.override import NORMAL, Turned, active
 from tests.power.days import READS
-from tests.power.hand import Hand, stand
+from tests.power.hand import Hand, local, stand
 
 Make = Callable[..., Hand]
 Act = Callable[[Aws, Group, Hours, datetime, datetime], object]
@@ -47,7 +47,7 @@ def started(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) 
 
 
 def stopped(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return stop.stop(aws, group, its, now)
+    return stop.stop(aws, group, its, "ann", now)
 
 
 def extended(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
@@ -90,7 +90,8 @@ def test_what_is_cut_off_is_completed(hand: Make, case: str) -> None:
     def prepare() -> None:
         do(stopped)
         if find.by_name(door, "alice")[0].override:
-            keep.take_back(door, find.by_name(door, "alice")[0], 0, now)
+            state = settle.read(door, find.by_name(door, "alice")[0])
+            keep.take_back(door, state, Hours(), Turned("off", now, "ann"), now)
         if first:
             do(first)
 
@@ -117,6 +118,7 @@ def test_what_is_cut_off_is_completed(hand: Make, case: str) -> None:
             days.run()
             found = stand(days)
         assert found.sizes == (meant.sizes if meant else NORMAL), left
+        assert (found.end and found.end[0]) == (local(meant.until) if meant else None), left
 
 
 def test_a_cut_off_hold_still_ends(hand: Make) -> None:

@@ -28,16 +28,56 @@ def test_rows_2_and_12_within_its_hours_it_is_on_until_the_next_stop(hand: Make)
     assert it.days.state() == "off"
 
 
-def test_row_13_outside_its_hours_an_override_keeps_it_on_until_the_next_stop(hand: Make) -> None:
+def test_row_13_outside_its_hours_an_override_keeps_it_on_for_4_hours(hand: Make) -> None:
+    """Promise 15."""
     it = hand()
     said = it("start alice --no-wait")
-    assert "kept on until Mon 23 Nov 19:00 CET (moto)" in said.err
-    override = "on until 2026-11-23T18:00:00Z moto"
-    assert it.stand() == Stand(1, ON, override, ("Mon 19:00", 0))
+    assert "kept on until Sun 22 Nov 17:00 CET (moto), then it goes off" in said.out
+    override = "on until 2026-11-22T16:00:00Z moto"
+    assert it.stand() == Stand(1, ON, override, ("Sun 17:00", 0))
     assert not it.days.run().plan.changes
-    it.days.to("Mon 19:05")
+    it.days.to("Sun 17:05")
     assert it.days.state() == "off"
     assert it.stand() == Stand(0, NORMAL, override, None)
+
+
+def test_row_13_hours_that_begin_meanwhile_hold_after_it(hand: Make) -> None:
+    it = hand()
+    it.days.to("Mon 07:00")
+    said = it("start alice --no-wait")
+    assert "kept on until Mon 23 Nov 11:00 CET (moto), then its schedule holds" in said.out
+    it.days.to("Mon 11:05")
+    assert it.days.state() == "spot"
+    it.days.to("Mon 19:05")
+    assert it.days.state() == "off"
+
+
+def test_row_36_without_a_schedule_a_start_lasts_until_max_runtime(hand: Make) -> None:
+    """Promise 15."""
+    it = hand("schedule: null\nmax_runtime: 10h")
+    said = it("start alice --no-wait")
+    assert "then it goes off" in said.out
+    assert it.stand().end == ("Sun 23:00", 0)
+    it.days.to("Sun 23:02")
+    assert it.days.state() == "off"
+
+
+def test_row_37_nothing_is_kept_on_for_longer_than_its_max_runtime(hand: Make) -> None:
+    it = hand("max_runtime: 10h")
+    before = it.stand()
+    for line in ("start alice --for 11h", 'start alice --until "Mon 12:00"'):
+        assert "runs for 10 h at most (its max_runtime)" in it(f"{line} --no-wait", code=2).err
+    assert it.stand() == before
+    it("start alice --for 10h --no-wait")
+    it.days.to("Sun 20:00")
+    assert "10 h at most" in it("extend alice 4h", code=2).err, "it has run for 7 hours"
+    it("extend alice 2h")
+
+
+def test_a_start_says_what_no_limit_means(hand: Make) -> None:
+    it = hand("schedule: null\nmax_runtime: null")
+    said = it("start alice --no-wait")
+    assert "on until somebody stops it: no schedule and no max_runtime ends it" in said.out
 
 
 def test_row_14_a_start_takes_an_override_off_back(hand: Make) -> None:
@@ -46,7 +86,9 @@ def test_row_14_a_start_takes_an_override_off_back(hand: Make) -> None:
     it("off alice until Fri")
     said = it("start alice --no-wait")
     assert "no longer kept off until Fri" in said.err
-    assert it.stand() == Stand(1, NORMAL, "", None)
+    stand = it.stand()
+    assert stand.override.startswith("turned on 2026-11-23T11:00:"), "no run acts on this"
+    assert stand == Stand(1, NORMAL, stand.override, None)
     assert it.days.state() == "spot"
 
 
@@ -65,8 +107,10 @@ def test_row_16_a_stop_takes_an_override_on_back(hand: Make) -> None:
     it = hand()
     it("start alice --no-wait")
     said = it("stop alice")
-    assert "no longer kept on until Mon 23 Nov 19:00 CET (moto)" in said.out
-    assert it.stand() == Stand(0, NORMAL, "", None)
+    assert "no longer kept on until Sun 22 Nov 17:00 CET (moto)" in said.out
+    stand = it.stand()
+    assert stand.override.startswith("turned off 2026-11-22T12:00:")
+    assert stand == Stand(0, NORMAL, stand.override, None)
     assert it.days.state() == "off"
     assert not it.days.run().plan.changes
 
@@ -226,4 +270,6 @@ def test_sizes_left_behind_are_put_back_by_the_next_word(hand: Make) -> None:
     )
     it.days.to("Mon 12:00")
     it("start alice --no-wait")
-    assert it.stand() == Stand(1, NORMAL, "", None)
+    stand = it.stand()
+    assert stand == Stand(1, NORMAL, stand.override, None)
+    assert stand.override.startswith("turned on ")

@@ -233,11 +233,18 @@ CASES: dict[str, tuple[Group, tuple[dict[str, Any], ...], str, str, str]] = {
         "Auto Scaling asks for another",
     ),
     "replaced": (
-        replace(WANTED, members=(UP,)),
+        replace(WANTED, members=(UP,), home="ebs"),
         (activity(3, "Successful"), ended(4, HEALTH)),
         "replaced",
         "Spot took i-0a back Mon 23 Nov 10:56 CET",
         "the home is as it was",
+    ),
+    "replaced without a home": (
+        replace(WANTED, members=(UP,), home="none"),
+        (activity(3, "Successful"), ended(4, HEALTH)),
+        "replaced",
+        "Spot took i-0a back Mon 23 Nov 10:56 CET",
+        "there is no home, so nothing is kept",
     ),
     "on": (
         replace(WANTED, members=(UP,)),

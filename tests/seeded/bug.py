@@ -13,6 +13,8 @@ DECLARE = ("tests/declare",)
 POWER = ("tests/strict/test_power_crash.py",)
 POWER_RACES = ("tests/strict/test_power_found.py", "tests/strict/test_power_two_writers.py")
 POWER_RULES = ("tests/power",)
+ENDS = ("tests/kinds/test_override_end.py",)
+TWO_COMMANDS = ("tests/power/test_two_commands.py",)
 
 
 @dataclass(frozen=True)

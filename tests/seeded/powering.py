@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.seeded.bug import DECLARE, POWER, POWER_RACES, POWER_RULES, Bug, promise
+from tests.seeded.bug import (
+    DECLARE,
+    ENDS,
+    POWER,
+    POWER_RACES,
+    POWER_RULES,
+    TWO_COMMANDS,
+    Bug,
+    promise,
+)
 
 POWERING = (
     Bug(
@@ -50,10 +59,38 @@ POWERING = (
     ),
     Bug(
         "an override's end leaves it on",
-        "reconciler/power/keep.py",
-        "    if end.desired is not None:\n",
-        "    if end.desired:\n",
+        "reconciler/kinds/override_end.py",
+        "    if new.desired_capacity != UNCHANGED:\n",
+        "    if new.desired_capacity not in (UNCHANGED, 0):\n",
         POWER,
+    ),
+    Bug(
+        "an end without a capacity is written over one that has it",
+        "reconciler/kinds/override_end.py",
+        "    elif old and old.desired_capacity != UNCHANGED:\n",
+        "    elif old and old.desired_capacity is None:\n",
+        ENDS,
+    ),
+    Bug(
+        "an end that a killed command left out is not completed",
+        "reconciler/power/ends.py",
+        "        if spec:\n",
+        "        if spec and old:\n",
+        ENDS,
+    ),
+    Bug(
+        "a command does not see the one that overtook it",
+        "reconciler/power/settle.py",
+        "    if seen.group.override in tags:\n",
+        "    if seen.group.override or tags:\n",
+        TWO_COMMANDS,
+    ),
+    Bug(
+        "a command does not see the one that it overtook",
+        "reconciler/power/settle.py",
+        "        if seen.changed(before):\n",
+        "        if seen.changed(seen):\n",
+        TWO_COMMANDS,
     ),
     Bug(
         "an override does not save from the backstop",
@@ -86,15 +123,15 @@ POWERING = (
     Bug(
         "an override outlives a stop",
         "reconciler/power/stop.py",
-        "taken_back = keep.take_back(aws, group, 0, now)",
+        'taken_back = keep.take_back(aws, state, hours, Turned("off", now, by), now)',
         "taken_back = False",
         POWER,
     ),
     Bug(
         "no override for a start outside the hours",
         "reconciler/power/start.py",
-        "if until is None and hours.outside(now):",
-        "if until is None and not hours.rules:",
+        "    if hours.outside(now):\n",
+        "    if not hours.rules:\n",
         POWER,
     ),
     Bug(

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from reconciler.declare.fleet import Site
 from reconciler.errors import ReconcilerError
+from reconciler.kinds import override_end
 from reconciler.plan.kind import Aws
 from reconciler.plan.model import Report
 from reconciler.power import find, hours, keep
@@ -21,7 +22,6 @@ from reconciler.power import start as starting
 from reconciler.power import stop as stopping
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group
-from reconciler.power.override import END_ACTION
 from tests.strict import instances, sites
 from tests.strict.aws import StrictAws
 from tests.strict.door import OPEN, Door, Gate
@@ -88,7 +88,7 @@ def start(aws: Aws, group: Group, its: Hours, now: datetime) -> object:
 
 
 def stop(aws: Aws, group: Group, its: Hours, now: datetime) -> object:
-    return stopping.stop(aws, group, its, now)
+    return stopping.stop(aws, group, its, "ann", now)
 
 
 def extend(aws: Aws, group: Group, its: Hours, now: datetime) -> object:
@@ -268,7 +268,7 @@ def _leased_dry(s: Stage) -> None:
 def _ended(s: Stage) -> None:
     """Its end was lost."""
     _held(s)
-    s.hand("delete_scheduled_action", ScheduledActionName=END_ACTION)
+    s.hand("delete_scheduled_action", ScheduledActionName=override_end.ACTION)
     s.to("Mon 21:30")
 
 

@@ -1,0 +1,268 @@
+"""Two commands on one workstation at once, in any order of their calls.
+
+Auto Scaling has no conditional write. What must hold whatever the order: the workstation stands as
+after one of the two commands behind the other, or a command says that another one holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import combinations_with_replacement
+from random import Random
+from typing import Any
+
+import pytest
+
+from reconciler.declare.timers import Rule
+from reconciler.errors import AwsError, Refused
+from reconciler.kinds import override_end
+from reconciler.power import find, keep, start, stop
+from reconciler.power.hours import Hours
+from reconciler.power.override import NORMAL, active, turned
+from tests.strict.conftest import SOAK
+from tests.strict.turns import Seat, Turns
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
+NIGHT = NOON + timedelta(hours=9)
+HOURS = Hours(
+    (
+        Rule("start", "cron(0 9 ? * MON-FRI *)", "UTC", None, None),
+        Rule("stop", "cron(0 19 ? * MON-FRI *)", "UTC", None, None),
+    )
+)
+NAME = "acme-alice"
+
+
+@dataclass
+class Account:
+    """One group, and what Auto Scaling lets be done to it."""
+
+    sizes: tuple[int, int] = (0, 1)
+    desired: int = 1
+    tag: str = ""
+    end: dict[str, Any] | None = None
+
+    def answer(self, operation: str, it: dict[str, Any]) -> dict[str, Any]:
+        return getattr(self, f"_{operation}")(it) or {}
+
+    def _describe_auto_scaling_groups(self, it: dict[str, Any]) -> dict[str, Any]:
+        tags = {
+            "reconciler:site": "acme",
+            "reconciler:workstation": "alice",
+            "reconciler:override": self.tag,
+            "reconciler:max-runtime": "none",
+        }
+        group = {
+            "AutoScalingGroupName": NAME,
+            "MinSize": self.sizes[0],
+            "MaxSize": self.sizes[1],
+            "DesiredCapacity": self.desired,
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            "Instances": [],
+        }
+        return {"AutoScalingGroups": [group]}
+
+    def _describe_scheduled_actions(self, it: dict[str, Any]) -> dict[str, Any]:
+        return {"ScheduledUpdateGroupActions": [dict(self.end)] if self.end else []}
+
+    def _create_or_update_tags(self, it: dict[str, Any]) -> None:
+        [tag] = it["Tags"]
+        self.tag = tag["Value"]
+
+    def _put_scheduled_update_group_action(self, it: dict[str, Any]) -> None:
+        self.end = {**(self.end or {}), **it}
+
+    def _delete_scheduled_action(self, it: dict[str, Any]) -> None:
+        self.end = None
+
+    def _update_auto_scaling_group(self, it: dict[str, Any]) -> None:
+        self.sizes = it["MinSize"], it["MaxSize"]
+        self.desired = it["DesiredCapacity"]
+
+    def _set_desired_capacity(self, it: dict[str, Any]) -> None:
+        if not self.sizes[0] <= it["DesiredCapacity"] <= self.sizes[1]:
+            raise AwsError("autoscaling:SetDesiredCapacity", "ValidationError", "out of bounds")
+        self.desired = it["DesiredCapacity"]
+
+    def stand(self, now: datetime) -> tuple[object, ...]:
+        """What a person would see of it."""
+        word = active(self.tag, now)
+        end = override_end.read(self.end) if self.end else None
+        return word and (word.state, word.until), self.sizes, self.desired, end
+
+    def odd(self, now: datetime) -> str:
+        """Where tag, end and sizes do not mean the same."""
+        word, end = active(self.tag, now), override_end.read(self.end) if self.end else None
+        sizes = (word.sizes if word else NORMAL).minimum, (word.sizes if word else NORMAL).maximum
+        way = word.state if word else turned(self.tag)
+        wrong = [
+            *(["sizes"] if self.sizes != sizes else []),
+            *(["end"] if (end.at if end else None) != (word.until if word else None) else []),
+            *(["desired"] if word and self.desired != (way == "on") else []),
+        ]
+        return f"{wrong}: {self}" if wrong else ""
+
+
+@dataclass
+class Door:
+    """One command's way to the account; before each call another command may go first."""
+
+    account: Account
+    seat: Seat | None = None
+    calls: int = 0
+    region: str = "us-east-1"
+    partition: str = "aws"
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        self.calls += 1
+        if self.seat:
+            self.seat.turns.turn(self.seat.index)
+        return self.account.answer(operation, parameters)
+
+    def pages(self, *words: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
+        yield from self.call(words[0], words[1], **parameters)[words[2]]
+
+
+Command = Callable[[Any, Any, datetime], object]
+
+
+def _start_for(door: Any, group: Any, now: datetime) -> object:
+    return start.begin(door, group, HOURS, now + timedelta(hours=30), "eve", now)
+
+
+def _start(door: Any, group: Any, now: datetime) -> object:
+    return start.begin(door, group, HOURS, None, "ann", now)
+
+
+def _stop(door: Any, group: Any, now: datetime) -> object:
+    return stop.stop(door, group, HOURS, "bob", now)
+
+
+def _extend(door: Any, group: Any, now: datetime) -> object:
+    return keep.extend(door, group, HOURS, now + timedelta(hours=2), "cyd", now)
+
+
+def _hold(door: Any, group: Any, now: datetime) -> object:
+    return keep.hold(door, group, HOURS, now + timedelta(hours=48), "dan", now)
+
+
+def _off(door: Any, group: Any, now: datetime) -> object:
+    return keep.off_until(door, group, HOURS, now + timedelta(hours=72), "eva", now)
+
+
+COMMANDS: dict[str, Command] = {
+    "start": _start,
+    "start for": _start_for,
+    "stop": _stop,
+    "extend": _extend,
+    "hold": _hold,
+    "off": _off,
+}
+
+
+def _do(door: Door, command: Command, now: datetime) -> str:
+    """What a command said: "" when it went well."""
+    [group] = find.by_name(door, "alice")  # type: ignore[arg-type]
+    try:
+        command(door, group, now)
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+def _held(now: datetime, state: str = "on") -> Account:
+    account = Account()
+    command = COMMANDS["off" if state == "off" else "hold"]
+    assert not _do(Door(account), command, now - timedelta(hours=1))
+    return account
+
+
+SCENES: dict[str, tuple[Callable[[], Account], datetime]] = {
+    "on": (Account, NOON),
+    "off": (lambda: Account(desired=0), NOON),
+    "kept on": (lambda: _held(NOON), NOON),
+    "kept off": (lambda: _held(NOON, "off"), NOON),
+    "off at night": (lambda: Account(desired=0), NIGHT),
+    "forgotten at night": (Account, NIGHT),
+    "kept on at night": (lambda: _held(NIGHT), NIGHT),
+}
+PAIRS = list(combinations_with_replacement(COMMANDS, 2))
+
+
+@dataclass
+class Played:
+    """Two commands side by side, and what came of it."""
+
+    account: Account
+    said: dict[int, str] = field(default_factory=dict)
+
+
+def _play(
+    account: Account,
+    pair: tuple[str, str],
+    now: datetime,
+    switch: dict[int, int] | Callable[[int, int], int],
+) -> Played:
+    played = Played(account)
+
+    def one(index: int) -> Callable[[Seat], object]:
+        def go(seat: Seat) -> None:
+            played.said[index] = _do(Door(account, seat), COMMANDS[pair[index]], now)
+
+        return go
+
+    Turns(switch).play([one(0), one(1)])
+    return played
+
+
+def _orders(account: Account, pair: tuple[str, str], now: datetime) -> list[tuple[object, ...]]:
+    """How it stands after each of the two orders."""
+    stands = []
+    for order in (pair, pair[::-1]):
+        copy = deepcopy(account)
+        for name in order:
+            _do(Door(copy), COMMANDS[name], now)
+        stands.append(copy.stand(now))
+    return stands
+
+
+def _alone(account: Account, name: str, now: datetime) -> int:
+    """How many calls a command makes that nobody disturbs."""
+    door = Door(deepcopy(account))
+    _do(door, COMMANDS[name], now)
+    return door.calls
+
+
+def _wrong(played: Played, orders: list[tuple[object, ...]], now: datetime) -> str:
+    odd = played.account.odd(now)
+    if odd:
+        return f"not of one command: {odd}"
+    if played.account.stand(now) in orders or any(
+        "another command" in said or "is off, so" in said for said in played.said.values()
+    ):
+        return ""
+    return f"neither order, and nobody says so: {played.account} {played.said}, not {orders}"
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("pair", PAIRS, ids=[" beside ".join(pair) for pair in PAIRS])
+def test_the_end_is_that_of_one_order_or_the_loser_says_so(
+    pair: tuple[str, str], scene: str
+) -> None:
+    make, now = SCENES[scene]
+    orders = _orders(make(), pair, now)
+    first, second = (_alone(make(), name, now) + 3 for name in pair)
+    switches: list[Any] = [{i: 1} for i in range(1, first + 1)]
+    both = [{i: 1, i + j: 0} for i in range(1, first + 1) for j in range(1, second + 1)]
+    switches += both if SOAK else Random(scene).sample(both, len(both) // 3)
+    for seed in range(40 if SOAK else 10):
+        random = Random(seed)
+        switches.append(
+            lambda call, index, random=random: 1 - index if random.random() < 0.4 else index
+        )
+    for number, switch in enumerate(switches):
+        wrong = _wrong(_play(make(), pair, now, switch), orders, now)
+        assert not wrong, (number, switch, wrong)
