@@ -6,12 +6,10 @@ import os
 import shlex
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli import exits
+from reconciler.cli import exits, ssh_files
 from reconciler.cli.console import Console
 from reconciler.cli.progress import Progress
 from reconciler.cli.workstation_desk import Desk, find, sit
@@ -51,16 +49,58 @@ def run(wish: Wish, console: Console) -> int:
     if wish.run:
         _tools()
     way = _way(wish, desk, group, its)
-    config = Path.home() / ".ssh/config"
-    before = connect.before(_read(config), group.name)
+    before = ssh_files.machine_of(group)
     if wish.ssh_config:
-        _write(config, connect.merged(_read(config), way))
+        ssh_files.prepare(way)
     command = connect.forward(way, wish.port)
     _tell(wish, console, way, its, command, before)
     if not wish.run:
         return exits.DONE
     console.log.info("DCV is on https://localhost:%s until Ctrl-C", wish.port)
     done = subprocess.run(command, check=False)
+    return exits.DONE if done.returncode == 0 else exits.FAILED
+
+
+def ssh(wish: Wish, command: tuple[str, ...], console: Console) -> int:
+    """Prepare ssh, and run it; the exit code."""
+    from reconciler.errors import UsageError
+    from reconciler.power import connect
+    from reconciler.power.find import checked
+
+    checked(wish.name)
+    with console.stop.interruptible(), Progress(console, "looking"):
+        desk = sit(console)
+        group, _ = find(desk, wish.name, console)
+        its = _machine(desk, group)
+    _tools()
+    if shutil.which("ssh") is None:
+        raise UsageError("ssh is not installed: it is OpenSSH's client, of every system's packages")
+    way = _way(wish, desk, group, its)
+    ssh_files.prepare(way)
+    done = subprocess.run(["ssh", "--", connect.host(group), *command], check=False)
+    return exits.DONE if done.returncode == 0 else exits.FAILED
+
+
+def proxy(name: str, port: int, region: str, profile: str, console: Console) -> int:
+    """Be ssh's pipe to the instance that a workstation has now; the exit code.
+
+    What ssh is told of AWS's configuration is written in its own: the environment may be another.
+    """
+    from reconciler.power.connect import proxied
+    from reconciler.power.find import checked, one
+
+    checked(name)
+    os.environ["AWS_REGION"] = region
+    if profile:
+        os.environ["AWS_PROFILE"] = profile
+    with console.stop.interruptible():
+        desk = sit(console)
+        group = one(desk.aws, name, desk.who)
+        its = _machine(desk, group)
+    _tools()
+    way = _way(Wish(name, False, 0, "proxy", False), desk, group, its)
+    ssh_files.forget_other_keys(group, its.id)
+    done = subprocess.run(proxied(way, str(port)), check=False)
     return exits.DONE if done.returncode == 0 else exits.FAILED
 
 
@@ -127,9 +167,7 @@ def _tell(
         lines.append(f"  ssh  ssh {host}")
     if new:
         lines += console.look.wrap(
-            f"It is a new machine since you last connected ({before} is gone): memory, GPU state "
-            "and the root disk were lost, the home was not. If ssh finds that the host key "
-            f"changed: ssh-keygen -R {connect.alias(way.group)}",
+            f"It is a new machine since you last connected ({before} is gone): {way.group.lost}.",
             "  ",
             "  ",
         )
@@ -137,39 +175,3 @@ def _tell(
     if missing:
         lines.append(f"  needed and not installed: {', '.join(TOOLS[tool] for tool in missing)}")
     console.result(console.look.finish(lines))
-
-
-def _read(config: Path) -> str:
-    """Raises: UsageError for one that cannot be read."""
-    from reconciler.errors import UsageError
-
-    try:
-        return config.read_bytes().decode()  # line ends as they are
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"cannot read {config}: {error}; --no-ssh-config leaves it alone"
-        ) from error
-
-
-def _write(config: Path, text: str) -> None:
-    """All at once, for its owner alone; through a link, to where it leads."""
-    from reconciler.errors import UsageError
-
-    target = config.resolve()
-    try:
-        config.parent.mkdir(mode=0o700, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".config-")  # mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).replace(target)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {config}: {error}; --no-ssh-config leaves it alone"
-        ) from error

@@ -1,22 +1,34 @@
-"""The way onto a workstation: a forwarded port for DCV, a block of ssh's configuration. Pure."""
+"""The way onto a workstation: a forwarded port for DCV, and ssh through Session Manager. Pure.
+
+ssh finds its settings in a file of ours, which one line of the user's own configuration includes.
+They name the workstation and no instance: `workstation proxy` looks for the instance each time ssh
+connects, so that they outlive every machine.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.power.model import Group
 
 DCV_PORT = 8443
-_BEGIN = (
-    "# >>> workstation {name}: written by `workstation connect`, edits between the marks are lost"
-)
-_END = "# <<< workstation {name}"
+FOLDER = "workstations"
+"""Under ~/.ssh: what ssh knows of workstations."""
+
+CONFIG = f"{FOLDER}/config"
+INCLUDE = f"Include {CONFIG}"
+"""A path that is not absolute is one under ~/.ssh (ssh_config(5), Include)."""
+
+_INCLUDED = f"# Written by `workstation connect`: hosts that are workstations\n{INCLUDE}\n"
+_BEGIN = "# >>> {name}: edits between the marks are lost"
+_END = "# <<< {name}"
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 """A login that can stand in a configuration file."""
 
-_INSTANCE = re.compile(r"--target (i-[0-9a-f]+)")
+_KEYS_OF = re.compile(r"# keys of (i-[0-9a-f]+)\n")
 
 
 @dataclass(frozen=True)
@@ -46,56 +58,72 @@ def host(group: Group) -> str:
     return group.workstation
 
 
-def block(way: Way) -> str:
-    """The marked lines of one workstation.
+def proxied(way: Way, port: str) -> list[str]:
+    """The command whose pipe ssh speaks over.
 
-    Only AWS-StartSSHSession speaks over a ProxyCommand's pipe; a forwarded port would need a
-    process of its own (Session Manager user guide, "Allow and control permissions for SSH
-    connections"). To ssh, % begins a token.
+    Only AWS-StartSSHSession speaks over a pipe; a forwarded port would need a process of its own
+    (Session Manager user guide, "Allow and control permissions for SSH connections").
     """
-    name = way.group.name
-    proxy = shlex.join([*_session(way, "AWS-StartSSHSession"), "--parameters"])
+    return [*_session(way, "AWS-StartSSHSession"), "--parameters", f"portNumber={port}"]
+
+
+def block(way: Way, program: Sequence[str]) -> str:
+    """The marked lines of one workstation; `program` is how `workstation` is called.
+
+    To ssh, % begins a token.
+    """
+    group = way.group
+    profile = ["--profile", way.profile] if way.profile else []
+    where = ["--region", group.region, *profile]
+    proxy = shlex.join([*program, "proxy", *where, f"{group.site}/{group.workstation}"])
     lines = (
-        _BEGIN.format(name=name),
-        f"Host {host(way.group)}",
-        f"    HostName {way.instance}",
+        _BEGIN.format(name=group.name),
+        f"Host {host(group)}",
         f"    User {way.user}",
-        f"    HostKeyAlias {alias(way.group)}",
+        f"    HostKeyAlias {group.name}",
+        f"    UserKnownHostsFile ~/.ssh/{keys(group)}",
         "    StrictHostKeyChecking accept-new",
-        f"    ProxyCommand {proxy.replace('%', '%%')} portNumber=%p",
-        _END.format(name=name),
+        f"    ProxyCommand {proxy.replace('%', '%%')} %p",
+        _END.format(name=group.name),
     )
     return "\n".join(lines) + "\n"
 
 
-def alias(group: Group) -> str:
-    """The name that ssh keeps the host's key under, whichever instance it is."""
-    return f"workstation-{group.name}"
+def keys(group: Group) -> str:
+    """Where ssh keeps the host keys of a workstation's present machine, under ~/.ssh."""
+    return f"{FOLDER}/{group.name}.known_hosts"
 
 
-def merged(config: str, way: Way) -> str:
-    """The file with this workstation's block in its place, or at its beginning; else untouched.
+def included(config: str) -> str:
+    """The user's configuration with our line at its beginning, unless it has it already.
 
-    At the beginning, since ssh takes the first value it finds.
+    At the beginning, since an Include behind a Host line holds for that host alone.
     """
-    found = _find(config, way.group.name)
-    if found is None:
-        return block(way) + ("\n" + config if config else "")
-    start, end = found
-    return config[:start] + block(way) + config[end:]
+    if re.search(rf"^\s*{re.escape(INCLUDE)}\s*$", config, re.MULTILINE | re.IGNORECASE):
+        return config
+    return _INCLUDED + ("\n" + config if config else "")
 
 
-def before(config: str, name: str) -> str:
-    """The instance that the block names; "" without one."""
-    found = _find(config, name)
-    target = _INSTANCE.search(config[slice(*found)]) if found else None
-    return target[1] if target else ""
-
-
-def _find(config: str, name: str) -> tuple[int, int] | None:
-    """Where a block begins and ends; one whose end mark is gone is not touched."""
+def merged(config: str, way: Way, program: Sequence[str]) -> str:
+    """Our file with this workstation's block in its place, or at its end; the rest untouched."""
+    name, new = way.group.name, block(way, program)
     begin, end = (re.escape(mark.format(name=name)) for mark in (_BEGIN, _END))
-    found = re.search(
-        rf"^{begin}\n(?:(?!# >>> workstation ).*\n)*?{end}(?:\n|\Z)", config, re.MULTILINE
-    )
-    return found.span() if found else None
+    found = re.search(rf"^{begin}\n(?:(?!# >>> ).*\n)*?{end}(?:\n|\Z)", config, re.MULTILINE)
+    if found is None:
+        return config + ("" if not config or config.endswith("\n") else "\n") + new
+    return config[: found.start()] + new + config[found.end() :]
+
+
+def keys_of(known: str) -> str:
+    """Which machine's keys a file of ours holds; "" for none.
+
+    A new machine has new keys, and ssh refuses it under the name of the old one. Which machine
+    answers is proved by Session Manager, not by these keys: so a new machine begins with none.
+    """
+    found = _KEYS_OF.match(known)
+    return found[1] if found else ""
+
+
+def no_keys(instance: str) -> str:
+    """The file for a machine that ssh has not seen."""
+    return f"# keys of {instance}\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -51,11 +53,35 @@ def test_it_tells_the_commands_and_prepares_ssh(up: Hand) -> None:
         said.out
     )
     assert "https://localhost:8443" in said.out
-    text = config().read_text()
-    assert f"HostName {id_}\n    User alice\n" in text
-    assert stat.S_IMODE(config().stat().st_mode) == 0o600
-    assert stat.S_IMODE(config().parent.stat().st_mode) == 0o700
-    assert list(config().parent.iterdir()) == [config()]
+    assert config().read_text().endswith("Include workstations/config\n")
+    ours = config().parent / "workstations"
+    text = (ours / "config").read_text()
+    assert "Host alice\n    User alice\n" in text
+    assert id_ not in text
+    assert (ours / "acme-alice.known_hosts").read_text() == f"# keys of {id_}\n"
+    for file in (config(), *ours.iterdir()):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for folder in (config().parent, ours):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert sorted(config().parent.iterdir()) == [config(), ours]
+
+
+def test_ssh_itself_reads_the_files(up: Hand) -> None:
+    """`ssh -G` prints what it would do; where it is not installed, there is nothing to ask."""
+    ssh = shutil.which("ssh")
+    if ssh is None:
+        pytest.skip("no ssh here")
+    up("connect alice")
+    # ssh takes its home from the account, not from HOME: the path is made a whole one.
+    home = config().parent
+    config().write_text(
+        config().read_text().replace("workstations/config", f"{home}/workstations/config")
+    )
+    found = subprocess.run(
+        [ssh, "-G", "-F", str(config()), "alice"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "\nhostkeyalias acme-alice\n" in found
+    assert "proxy --region us-east-1 acme/alice" in found
 
 
 def test_it_leaves_other_lines_alone_and_follows_a_link(up: Hand, tmp_path: Path) -> None:
@@ -69,19 +95,52 @@ def test_it_leaves_other_lines_alone_and_follows_a_link(up: Hand, tmp_path: Path
     up("connect alice --user ubuntu")
     assert config().is_symlink()
     assert elsewhere.read_text().endswith("\n\n" + MINE)
-    assert elsewhere.read_text().count("Host alice\n") == 1
-    assert "User ubuntu" in elsewhere.read_text()
+    assert elsewhere.read_text().count("Include workstations/config\n") == 1
+    ours = (config().parent / "workstations/config").read_text()
+    assert ours.count("Host alice\n    User ubuntu\n") == 1
 
 
 def test_a_new_machine_is_told_with_what_was_lost(up: Hand) -> None:
     assert "new machine" not in up("connect alice").out
     [old] = up.days.group()["Instances"]
+    before = (config().parent / "workstations/config").read_text()
     interrupt(up.days.sandbox.world, "us-east-1", old["InstanceId"], at_once=True)
     up.days.sandbox.clock.forward(timedelta(minutes=5))
     out = " ".join(up("connect alice").out.split())
-    assert f"({old['InstanceId']} is gone): memory, GPU state and the root disk were lost" in out
-    assert "ssh-keygen -R workstation-acme-alice" in out
-    assert old["InstanceId"] not in config().read_text()
+    assert f"({old['InstanceId']} is gone): memory, GPU state and the root disk of the old" in out
+    assert "there is no home, so nothing is kept" in out
+    assert (config().parent / "workstations/config").read_text() == before
+
+
+def test_ssh_reaches_the_machine_that_there_is(
+    up: Hand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = tools(tmp_path / "bin", monkeypatch)
+    up("connect alice")
+    [old] = up.days.group()["Instances"]
+    keys = config().parent / "workstations/acme-alice.known_hosts"
+    keys.write_text(keys.read_text() + "acme-alice ssh-ed25519 AAAA\n")
+    up("proxy --region us-east-1 acme/alice 22")
+    assert f"--target {old['InstanceId']} --document-name AWS-StartSSHSession" in asked.read_text()
+    assert "AAAA" in keys.read_text(), "the same machine keeps its keys"
+    interrupt(up.days.sandbox.world, "us-east-1", old["InstanceId"], at_once=True)
+    up.days.sandbox.clock.forward(timedelta(minutes=5))
+    up("proxy --region us-east-1 acme/alice 22")
+    [new] = up.days.group()["Instances"]
+    assert f"--target {new['InstanceId']} " in asked.read_text()
+    assert keys.read_text() == f"# keys of {new['InstanceId']}\n", "ssh would refuse the old ones"
+
+
+def test_a_shell_is_ssh_s(up: Hand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tools(tmp_path / "bin", monkeypatch)
+    ssh = tmp_path / "bin/ssh"
+    ssh.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/shell\n')
+    ssh.chmod(0o755)
+    up("ssh alice -- df -h")
+    assert (tmp_path / "shell").read_text() == "-- alice df -h\n"
+    assert config().exists()
+    ssh.write_text("#!/bin/sh\nexit 7\n")
+    up("ssh alice", code=1)
 
 
 def test_run_forwards_the_port(up: Hand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

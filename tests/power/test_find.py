@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from reconciler.errors import UsageError
 from reconciler.power import find
-from reconciler.power.connect import Way, before, block, forward, merged
+from reconciler.power.connect import (
+    Way,
+    block,
+    forward,
+    included,
+    keys_of,
+    merged,
+    no_keys,
+    proxied,
+)
 from tests.power.days import aws
 from tests.power.hand import Hand
 from tests.power.test_why import WANTED
@@ -123,41 +133,53 @@ def test_a_tag_alone_makes_no_workstation(hand: Make) -> None:
 WAY = Way(WANTED, "i-0a1b", "", "alice")
 
 
-def test_the_block_is_ssh_s_own_form() -> None:
-    text = block(Way(WANTED, "i-0a1b", "dev % team", "alice"))
-    assert "Host alice\n    HostName i-0a1b\n    User alice\n" in text
-    assert "HostKeyAlias workstation-acme-alice\n" in text
+PROGRAM = ["/opt/dev % team/workstation"]
+
+
+def test_the_block_is_ssh_s_own_form_and_names_no_machine() -> None:
+    text = block(Way(WANTED, "i-0a1b", "dev", "alice"), PROGRAM)
+    assert "Host alice\n    User alice\n    HostKeyAlias acme-alice\n" in text
+    assert "UserKnownHostsFile ~/.ssh/workstations/acme-alice.known_hosts\n" in text
     assert (
-        "ProxyCommand aws ssm start-session --profile 'dev %% team' --region us-east-1 "
-        "--target i-0a1b --document-name AWS-StartSSHSession --parameters portNumber=%p\n"
+        "ProxyCommand '/opt/dev %% team/workstation' proxy --region us-east-1 --profile dev "
+        "acme/alice %p\n"
     ) in text
+    assert "i-0a1b" not in text
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        "",
-        "Host *\n    User me\n",
-        "Host *\r\n    User me\r\n",
-        "Host x",
-        "# >>> workstation acme-alice\n",
-    ],
-)
+def test_ssh_speaks_over_the_document_for_pipes() -> None:
+    assert proxied(WAY, "22")[-3:] == ["AWS-StartSSHSession", "--parameters", "portNumber=22"]
+
+
+@pytest.mark.parametrize("config", ["", "Host *\n    User me\n", "Host *\r\n    User me\r\n"])
 def test_other_lines_stay_as_they_are(config: str) -> None:
-    once = merged(config, WAY)
+    once = included(config)
     assert once.endswith(config)
-    assert once.count("Host alice\n") == 1
-    assert merged(once, WAY) == once
-    new = merged(once, Way(WANTED, "i-0c2d", "", "alice"))
-    assert new == once.replace("i-0a1b", "i-0c2d")
-    assert (before(config, "acme-alice"), before(once, "acme-alice")) == ("", "i-0a1b")
+    assert once.count("Include workstations/config\n") == 1
+    assert included(once) == once
 
 
-def test_a_block_without_its_end_is_left_alone() -> None:
-    torn = block(WAY).rpartition("# <<<")[0] + "Host precious\n    User me\n"
-    both = torn + block(WAY)
-    assert merged(torn, WAY) == block(WAY) + "\n" + torn
-    assert "Host precious" in merged(both, Way(WANTED, "i-0c2d", "", "alice"))
+def test_a_line_that_the_user_wrote_is_enough() -> None:
+    mine = "Host *\n  include workstations/config\n"
+    assert included(mine) == mine
+
+
+def test_each_workstation_has_one_block() -> None:
+    once = merged("", WAY, PROGRAM)
+    assert merged(once, WAY, PROGRAM) == once
+    both = merged(
+        once, Way(replace(WANTED, name="acme-bob", workstation="bob"), "i-0b", "", "bob"), []
+    )
+    assert both.startswith(once)
+    assert "Host bob\n" in both
+    assert merged(both, WAY, PROGRAM) == both
+    torn = once.rpartition("# <<<")[0] + "Host precious"
+    assert merged(torn, WAY, PROGRAM) == torn + "\n" + once
+
+
+def test_the_keys_of_another_machine_are_told_apart() -> None:
+    assert keys_of(no_keys("i-0a1b") + "acme-alice ssh-ed25519 AAAA\n") == "i-0a1b"
+    assert keys_of("") == keys_of("acme-alice ssh-ed25519 AAAA\n") == ""
 
 
 def test_the_forwarded_port() -> None:
