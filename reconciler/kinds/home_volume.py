@@ -181,7 +181,7 @@ def _live(scope: Scope, volume: Mapping[str, Any], named: Live) -> Live:
         ready=ready,
         busy=busy,
         broken=broken,
-        monthly_cost=gp3_month(spec.size),
+        monthly_cost=gp3_month(spec.size, spec.iops, spec.throughput, named.key.region),
     )
 
 
