@@ -46,6 +46,7 @@ MAY_IMPORT = {
         "engine",
         "errors",
         "kinds",
+        "money.compute",
         "plan",
         "power",
         "render",

@@ -10,8 +10,11 @@ from reconciler.cli.console import Console
 
 if TYPE_CHECKING:
     from reconciler.aws.client import RegionDoor, Session
+    from reconciler.money.compute import Price
+    from reconciler.plan.kind import Aws
+    from reconciler.power.failures import Market
     from reconciler.power.hours import Hours
-    from reconciler.power.model import Group
+    from reconciler.power.model import Group, Machine
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,25 @@ def sit(console: Console) -> Desk:
     session, aws = connect_here(console.stop.seconds)
     console.log.debug("account %s, %s, as %s", session.account, aws.region, session.identity)
     return Desk(session, aws, caller(session.identity))
+
+
+def price(desk: Desk, aws: Aws, instance_type: str, zone: str, market: Market) -> Price | None:
+    """Ask what an hour of an instance costs now; None when it cannot be known."""
+    from reconciler.aws.hourly import hourly
+
+    return hourly(aws, instance_type, zone, market or "on-demand", desk.now)
+
+
+def running(desk: Desk, group: Group) -> tuple[Machine | None, Price | None]:
+    """The instance of a group and its price, as far as they can be read: for reports alone."""
+    from reconciler.errors import AwsError
+    from reconciler.power import machine
+
+    try:
+        its = machine.read(desk.aws, group.member) if group.member else None
+    except AwsError:
+        return None, None
+    return its, price(desk, desk.aws, its.type, its.zone, its.market) if its else None
 
 
 def find(desk: Desk, name: str, console: Console) -> tuple[Group, Hours]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.cli import exits
 from reconciler.cli.console import Console
 from reconciler.cli.progress import Progress
-from reconciler.cli.workstation_desk import Desk, find, sit
+from reconciler.cli.workstation_desk import Desk, find, running, sit
 
 if TYPE_CHECKING:
     from reconciler.plan.kind import Aws
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def stop(name: str, console: Console) -> int:
     """Turn it off; the exit code."""
+    from reconciler.kinds.auto_scaling_group import NO_HOME
     from reconciler.power import stop as power
     from reconciler.power.moments import said
     from reconciler.power.override import active
@@ -30,22 +32,26 @@ def stop(name: str, console: Console) -> int:
     desk, group, hours = _arrive(name, console)
     now = desk.now()
     before = active(group.override, now)
-    done = power.stop(desk.aws, group, hours, now)
+    done = power.stop(desk.aws, group, hours, desk.who, now)
     costs = _kept(desk, group, console)
+    nothing_kept = group.home == NO_HOME
     kept_off = before if before and before.state == "off" else None
     start = hours.next_start(kept_off.until if kept_off else now)
     if console.output == "json":
         kept = [{"what": k.what, "id": k.id, "gib": k.gib, "cost": k.cost or None} for k in costs]
-        document = {"outcome": "stopped" if done else "unchanged", "kept": kept}
+        outcome = "stopped" if done else "unchanged"
+        document = {"outcome": outcome, "kept": kept, "home": group.home or None}
         console.json({**words.head(group), **document, "next_start": words.moment(start)})
         return exits.DONE
     lines = [f"{group.workstation} {'goes off' if done else 'was off already'}."]
     if done and before and before.state == "on":
-        lines.append(f"  no longer {words.override(before, hours.zone)}")
+        lines.append(f"  no longer {words.override(before, hours.zone, now)}")
     if kept_off:
-        lines.append(f"  {words.override(kept_off, hours.zone)}")
-    starts = said(start, hours.zone) if start else f"`workstation start {group.workstation}`"
+        lines.append(f"  {words.override(kept_off, hours.zone, now)}")
+    starts = said(start, hours.zone, now) if start else f"`workstation start {group.workstation}`"
     lines.append(f"  next start: {starts}")
+    if nothing_kept:
+        lines.append("  it has no home: nothing that was written on it is kept")
     if costs:
         lines += ["Goes on costing:", *words.kept(costs)]
     console.result(console.look.finish(lines))
@@ -91,35 +97,52 @@ def _arrive(name: str, console: Console) -> tuple[Desk, Group, Hours]:
 def _keep(
     write: Keep, desk: Desk, group: Group, hours: Hours, until: datetime, console: Console
 ) -> int:
-    """Write it, and say until when it holds and what comes then."""
+    """Write it, and say until when it holds, what comes then and what it costs."""
+    from reconciler.power import keep
+    from reconciler.power.ahead import ahead
     from reconciler.power.moments import said
     from reconciler.power.override import active
     from reconciler.render import power as words
+    from reconciler.render.status import cost
 
     now = desk.now()
+    its, price = running(desk, group)
+    since = its.launched if its else None
+    if since and write is not keep.off_until:
+        keep.within_limit(group, until, since)
     before = active(group.override, now)
     after = write(desk.aws, group, hours, until, desk.who, now)
-    start, stop = hours.next_start(after.until), hours.next_stop(after.until)
+    unchanged = after.agrees(before)
+    desired = 1 if after.state == "on" else 0
+    then = ahead(replace(group, desired=desired, override=str(after)), hours, None, now, since)
+    hourly = price.hourly if price and desired else None
     if console.output == "json":
         document = {
             **words.head(group),
-            "outcome": "unchanged" if after == before else "kept",
+            "outcome": "unchanged" if unchanged else "kept",
             "override": words.override_document(after),
-            "next_start": words.moment(start),
-            "next_stop": words.moment(stop),
+            "next_start": words.moment(then.start),
+            "next_stop": words.moment(then.stop),
+            "stopped_by": then.cause,
+            "dollars_per_hour": float(hourly) if hourly is not None else None,
         }
         console.json(document)
         return exits.DONE
-    already = "already " if after == before else ""
+    already = "already " if unchanged else ""
     stays = "stays on" if after.state == "on" else "is kept off"
-    lines = [f"{group.workstation} {already}{stays} until {said(after.until, hours.zone)}."]
-    ends_off = after.state == "on" and hours.ends_off(now, after.until)
+    lines = [f"{group.workstation} {already}{stays} until {said(after.until, hours.zone, now)}."]
+    ends_off = then.stop == after.until
     if ends_off:
         lines.append("  then it goes off")
-    elif after.state == "on" and stop:
-        lines.append(f"  then its schedule holds: next stop {said(stop, hours.zone)}")
-    if (after.state == "off" or ends_off) and start:
-        lines.append(f"  next start: {said(start, hours.zone)}")
+    elif after.state == "on" and then.stop:
+        stop = said(then.stop, hours.zone, now)
+        limit = "at the latest, by its max_runtime"
+        by = f"off {stop} {limit}" if then.cause == "max_runtime" else f"next stop {stop}"
+        lines.append(f"  then its schedule holds: {by}")
+    if then.start and (after.state == "off" or ends_off):
+        lines.append(f"  next start: {said(then.start, hours.zone, now)}")
+    if desired:
+        lines.append(f"  {cost(hourly, then.stop, hours.zone, now)}")
     console.result(console.look.finish(lines))
     return exits.DONE
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,13 @@ from reconciler.cli import exits
 from reconciler.cli.console import Console
 from reconciler.cli.progress import Progress
 from reconciler.cli.stop import Interrupted
-from reconciler.cli.workstation_desk import Desk, find, sit
+from reconciler.cli.workstation_desk import Desk, find, price, sit
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from reconciler.power.hours import Hours
-    from reconciler.power.model import Group
+    from reconciler.power.model import Ahead, Group, Machine
     from reconciler.power.start import Began, Phase, Sight
 
 NEXT = {
@@ -55,12 +57,13 @@ def run(wish: Wish, console: Console) -> int:
         until = moments.parse(wish.until, now, hours.zone, hours.rules)
     began = start.begin(desk.aws, group, hours, until, desk.who, now)
     told = _Told(console, time.monotonic())
-    told.reach("requested" if began.asked else "requested before", _stays(began, hours, now))
+    stays = Stays(desk, group, hours, began, now)
+    told.reach("requested" if began.asked else "requested before", stays.until())
     if wish.timeout is None:
-        return _requested(group, began, told)
+        return _requested(stays, told)
     since = now - timedelta(seconds=5) if began.asked else now - BEFORE
     sight = _watch(desk, group, since, wish.timeout, told)
-    return _ended(desk, group, hours, began, sight, told)
+    return _ended(stays, sight, told)
 
 
 @dataclass
@@ -81,19 +84,53 @@ class _Told:
             self.console.log.info("%s", f"{phase} ({at}){': ' + what if what else ''}")
 
 
-def _stays(began: Began, hours: Hours, now: datetime) -> str:
-    """Until when it is on, and by what."""
-    from reconciler.power.moments import said
-    from reconciler.render.power import override
+@dataclass(frozen=True)
+class Stays:
+    """What was asked for, and until when the workstation stays on."""
 
-    if began.override:
-        text = override(began.override, hours.zone)
-    else:
-        stop = hours.next_stop(now)
-        text = f"on until {said(stop, hours.zone)}, its schedule" if stop else "on until a stop"
-    if began.taken_back:
-        text += f"; no longer {override(began.taken_back, hours.zone)}"
-    return text
+    desk: Desk
+    group: Group
+    hours: Hours
+    began: Began
+    now: datetime
+
+    def ahead(self, its: Machine | None) -> Ahead:
+        """Its next stop, and the start after it."""
+        from reconciler.power.ahead import ahead
+
+        override = str(self.began.override or "")
+        group = replace(self.group, desired=1, override=override)
+        return ahead(group, self.hours, None, self.now, its.launched if its else None)
+
+    def until(self, its: Machine | None = None) -> str:
+        """Until when it is on, by what, and what that takes back."""
+        from reconciler.render.power import override
+        from reconciler.render.status import until
+
+        zone, readable = self.hours.zone, self.hours.readable
+        text = until(self.began.override, self.ahead(its), zone, self.now, readable=readable)
+        if self.began.taken_back:
+            text += f"; no longer {override(self.began.taken_back, zone, self.now)}"
+        return text
+
+    def price(self, its: Machine) -> Decimal | None:
+        """Dollars an hour of its instance; None when nobody knows."""
+        found = price(self.desk, self.desk.aws, its.type, its.zone, its.market)
+        return found.hourly if found else None
+
+    def document(self, its: Machine | None) -> dict[str, Any]:
+        """The same for programs."""
+        from reconciler.render.power import moment
+        from reconciler.render.status import total
+
+        ahead, hourly = self.ahead(its), self.price(its) if its else None
+        until = round(total(hourly, ahead.stop, self.now), 2) if hourly and ahead.stop else None
+        return {
+            "next_stop": moment(ahead.stop),
+            "stopped_by": ahead.cause,
+            "dollars_per_hour": float(hourly) if hourly is not None else None,
+            "dollars_until_next_stop": float(until) if until is not None else None,
+        }
 
 
 def _watch(desk: Desk, group: Group, since: datetime, limit: float, told: _Told) -> Sight:
@@ -147,42 +184,52 @@ def _tell(sight: Sight, told: _Told) -> None:
         told.reach(phase, machine(its) if phase == "capacity" else "")
 
 
-def _requested(group: Group, began: Began, told: _Told) -> int:
-    console = told.console
+def _requested(stays: Stays, told: _Told) -> int:
+    console, name = told.console, stays.group.workstation
     if console.output == "json":
-        console.json(_document(group, "requested", began, None, told))
+        console.json(_document(stays, "requested", None, told))
     else:
-        console.result(f"{group.workstation} is asked for; `workstation status` shows it.\n")
+        lines = [
+            f"{name}: a start is requested; `workstation status {name}` shows how far it is.",
+            f"  {stays.until()}",
+            "  its price is known once it has a machine: `workstation status` shows it",
+        ]
+        console.result(console.look.finish(lines))
     return exits.DONE
 
 
-def _ended(desk: Desk, group: Group, hours: Hours, began: Began, sight: Sight, told: _Told) -> int:
+def _ended(stays: Stays, sight: Sight, told: _Told) -> int:
     """What to say at the end of waiting."""
     from reconciler.render import power as words
+    from reconciler.render.status import cost
 
+    desk, group, hours, began = stays.desk, stays.group, stays.hours, stays.began
     console, name = told.console, group.workstation
     if sight.phase == "ready":
         assert sight.machine is not None
         if console.output == "json":
-            console.json(_document(group, "ready", began, sight, told))
+            console.json(_document(stays, "ready", sight, told))
         else:
-            already = "" if began.asked else ", and was on before"
-            lines = [f"{name} is ready: {words.machine(sight.machine)}{already}."]
-            lines.append(f"  {_stays(began, hours, desk.now())}")
+            its, already = sight.machine, "" if began.asked else ", and was on before"
+            lines = [f"{name} is ready: {words.machine(its)}{already}."]
+            lines.append(f"  {stays.until(its)}")
+            lines.append(
+                f"  {cost(stays.price(its), stays.ahead(its).stop, hours.zone, desk.now())}"
+            )
             lines.append(f"  workstation connect {name}")
             console.result(console.look.finish(lines))
         return exits.DONE
     outcome: Phase | str = "interrupted" if console.stop() else sight.phase
     why, after = _interrupted(name) if console.stop() else _what_next(desk, group, hours, sight)
     if console.output == "json":
-        document = _document(group, outcome, began, sight, told)
+        document = _document(stays, outcome, sight, told)
         console.json({**document, "why": why, "next": after})
     else:
         look = console.look
         lines = look.wrap(f"{name} is not ready: {why}.", "", "  ")
         from reconciler.power.start import attempts
 
-        lines += words.attempts(attempts(sight.failures), hours.zone, look)
+        lines += words.attempts(attempts(sight.failures), hours.zone, desk.now(), look)
         lines += look.wrap(f"Next: {after}.", "", "  ")
         console.result(look.finish(lines))
     return exits.FAILED
@@ -224,27 +271,27 @@ def _what_next(desk: Desk, group: Group, hours: Hours, sight: Sight) -> tuple[st
     if on_demand and group.fallback:
         waited = duration(group.fallback.after)
         after += (
-            f"; On-Demand from {said(on_demand, hours.zone)}, {waited} after the first failure, by "
-            "the next run of `reconcile`"
+            f"; On-Demand from {said(on_demand, hours.zone, desk.now())}, {waited} after the first "
+            "failure, by the next run of `reconcile`"
         )
     return cause.why, (
         f"{after} (mended by {cause.mender.words}); `workstation stop {name}` takes it back"
     )
 
 
-def _document(
-    group: Group, outcome: str, began: Began, sight: Sight | None, told: _Told
-) -> dict[str, Any]:
+def _document(stays: Stays, outcome: str, sight: Sight | None, told: _Told) -> dict[str, Any]:
     from reconciler.power.start import attempts
     from reconciler.render import power as words
 
     failures = attempts(sight.failures) if sight else ()
+    began, its = stays.began, sight.machine if sight else None
     return {
-        **words.head(group),
+        **words.head(stays.group),
         "outcome": outcome.replace(" ", "-"),
         "requested": began.asked,
         "override": words.override_document(began.override),
-        "machine": words.machine_document(sight.machine if sight else None),
+        "machine": words.machine_document(its),
+        **stays.document(its),
         "phases": {k.replace(" ", "_"): round(v, 1) for k, v in told.reached.items()},
         "failures": [words.attempt_document(each) for each in failures],
     }

@@ -2,53 +2,106 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reconciler.cli import exits
 from reconciler.cli.console import Console
 from reconciler.cli.progress import Progress
-from reconciler.cli.workstation_desk import Desk, find, sit
+from reconciler.cli.workstation_desk import Desk, find, price, sit
 
 if TYPE_CHECKING:
-    from reconciler.power.model import Machine
-    from reconciler.power.status import Price
+    from reconciler.errors import AwsError
+    from reconciler.plan.kind import Aws
+    from reconciler.power.model import Group, Status
+
+AT_ONCE = 8
+"""Regions, and workstations of one, that are read side by side."""
 
 
 def status(name: str, everybody: bool, console: Console) -> int:
-    """How one stands, or all of the caller's, or everybody's."""
+    """Show one, or all of the caller's, or everybody's in every region; the exit code."""
     from reconciler.power import find as finder
-    from reconciler.power import status as power
-    from reconciler.power.hours import Hours, read
-    from reconciler.render import power as words
+    from reconciler.render import status as words
 
     finder.checked(name)
+    failed: dict[str, AwsError] = {}
     with console.stop.interruptible(), Progress(console, "looking"):
         desk = sit(console)
         now = desk.now()
-        groups = finder.every(desk.aws) if everybody else finder.some(desk.aws, name, desk.who)
-        groups.sort(key=lambda group: (group.site, group.workstation))
-        hours = [Hours() if everybody else read(desk.aws, group) for group in groups]
-        prices = None if everybody else partial(_price, desk)
-        found = power.many(desk.aws, list(zip(groups, hours, strict=True)), now, prices)
+        if everybody:
+            found, failed = _everywhere(desk)
+        else:
+            found = _read(desk, desk.aws, finder.some(desk.aws, name, desk.who))
+    closed = _tell_unread(failed, console)
     if console.output == "json":
-        console.json({"version": 1, "workstations": [words.status_document(it) for it in found]})
+        console.json(words.statuses_document(found, sorted(failed)))
     elif everybody:
-        console.result(console.look.finish(words.statuses(found, None, console.look)))
+        console.result(console.look.finish(words.statuses(found, now, console.look)))
     else:
-        lines = [
-            line
-            for it, its in zip(found, hours, strict=True)
-            for line in words.status(it, its.zone, now, console.look)
-        ]
+        lines = [line for it in found for line in words.status(it, now, console.look)]
         console.result(console.look.finish(lines))
-    return exits.DONE
+    return exits.DONE if len(closed) == len(failed) else exits.FAILED
 
 
-def _price(desk: Desk, its: Machine) -> Price | None:
-    from reconciler.aws.hourly import hourly
+def _everywhere(desk: Desk) -> tuple[list[Status], dict[str, AwsError]]:
+    """Everybody's in every region, and why some regions could not be read.
 
-    return hourly(desk.aws, its.type, its.zone, its.market or "on-demand", desk.now)
+    Raises: AwsError when the caller's own region cannot be read.
+    """
+    from reconciler.errors import AwsError
+    from reconciler.power import find as finder
+
+    def one(region: str) -> list[Status] | AwsError:
+        aws = desk.session.reader(region)
+        try:
+            return _read(desk, aws, finder.every(aws))
+        except AwsError as error:
+            if region == desk.aws.region:
+                raise
+            return error
+
+    names = finder.regions(desk.aws)
+    found: list[Status] = []
+    failed: dict[str, AwsError] = {}
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        for region, answer in zip(names, workers.map(one, names), strict=True):
+            if isinstance(answer, AwsError):
+                failed[region] = answer
+            else:
+                found += answer
+    return found, failed
+
+
+def _read(desk: Desk, aws: Aws, groups: Sequence[Group]) -> list[Status]:
+    from reconciler.power import status as power
+    from reconciler.power.hours import read
+
+    ordered = sorted(groups, key=lambda group: (group.site, group.workstation))
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        hours = list(workers.map(partial(read, aws), ordered))
+    known = cache(partial(price, desk, aws))
+    return power.many(
+        aws,
+        list(zip(ordered, hours, strict=True)),
+        desk.now(),
+        lambda its: known(its.type, its.zone, its.market),
+    )
+
+
+def _tell_unread(failed: dict[str, AwsError], console: Console) -> list[str]:
+    """Say which regions are not in the answer; those of them that a policy closes."""
+    from reconciler.errors import Denied, RegionRefused
+
+    closed = [name for name, each in failed.items() if isinstance(each, (Denied, RegionRefused))]
+    if closed:
+        names = ", ".join(closed)
+        console.log.info("not read, because your role may not read there: %s", names)
+    for name in sorted(failed.keys() - set(closed)):
+        console.log.warning("%s could not be read, and is left out: %s", name, failed[name])
+    return closed
 
 
 def why(name: str, console: Console) -> int:

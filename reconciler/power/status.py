@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from reconciler.kinds import override_end
+from reconciler.kinds.override_end import OverrideEnd
 from reconciler.money.compute import Price
 from reconciler.plan.kind import Aws
 from reconciler.power import machine
+from reconciler.power.ahead import ahead
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group, Machine, Status
 from reconciler.power.override import active
@@ -19,11 +22,11 @@ def many(
     aws: Aws,
     found: Sequence[tuple[Group, Hours]],
     now: datetime,
-    price: Callable[[Machine], Price | None] | None,
+    price: Callable[[Machine], Price | None],
 ) -> list[Status]:
-    """All of these, in their order.
+    """Read all of these, which are in the region of `aws`, in their order.
 
-    Hours cost three calls each, a price one: whoever has many leaves them.
+    Raises: AwsError.
     """
     ids = [group.member.id for group, _ in found if group.member]
     online = machine.reachable(aws, ids)
@@ -31,17 +34,37 @@ def many(
         id_: machine.machine(each, online=id_ in online)
         for id_, each in machine.describe(aws, ids).items()
     }
+    kept_on = [group for group, _ in found if active(group.override, now)]
+    ends = _ends(aws, kept_on)
     statuses = []
     for group, hours in found:
         its = machines.get(group.member.id) if group.member else None
+        launched = its.launched if its else None
         statuses.append(
             Status(
                 group=group,
                 machine=its,
                 override=active(group.override, now),
-                next_start=hours.next_start(now),
-                next_stop=hours.next_stop(now),
-                price=price(its) if price and its else None,
+                ahead=ahead(group, hours, ends.get(group.name), now, launched),
+                price=price(its) if its else None,
+                readable=hours.readable,
+                zone=hours.zone,
             )
         )
     return statuses
+
+
+def _ends(aws: Aws, groups: Sequence[Group]) -> dict[str, OverrideEnd]:
+    """The scheduled actions that end overrides, by group."""
+    if not groups:
+        return {}
+    names = {group.name for group in groups}
+    one = {"AutoScalingGroupName": groups[0].name} if len(groups) == 1 else {}
+    return {
+        item["AutoScalingGroupName"]: override_end.read(item)
+        for item in aws.pages(
+            "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", 100, **one
+        )
+        if item["AutoScalingGroupName"] in names
+        and item["ScheduledActionName"] == override_end.ACTION
+    }

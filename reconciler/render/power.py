@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.power.model import Attempt, Group, Kept, Machine, Reason, Status
+from reconciler.power.model import Attempt, Group, Kept, Machine, Reason
 from reconciler.power.moments import said
 from reconciler.power.override import Override, stamp
 from reconciler.render.escape import terminal
 from reconciler.render.look import Look
 
 MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": ""}
-_ROLES = {"on": "add", "starting": "change", "stopping": "change", "off": "quiet"}
 
 
 def duration(seconds: float) -> str:
@@ -34,10 +33,10 @@ def machine(it: Machine) -> str:
     return terminal(f"{it.type} in {it.zone}, {MARKETS[it.market]}")
 
 
-def override(it: Override, zone: ZoneInfo | None) -> str:
+def override(it: Override, zone: ZoneInfo | None, now: datetime) -> str:
     """`kept on until Fri 20 Nov 19:00 CET (alice@example.com)`."""
     by = f" ({it.by})" if it.by else ""
-    return terminal(f"kept {it.state} until {said(it.until, zone)}{by}")
+    return terminal(f"kept {it.state} until {said(it.until, zone, now)}{by}")
 
 
 def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> list[str]:
@@ -51,7 +50,9 @@ def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> lis
     return [look.paint("quiet", lines[0]), *lines[1:]]
 
 
-def attempts(found: Sequence[Attempt], zone: ZoneInfo | None, look: Look) -> list[str]:
+def attempts(
+    found: Sequence[Attempt], zone: ZoneInfo | None, now: datetime, look: Look
+) -> list[str]:
     """What was tried and why it failed: type × zone × error."""
     rows = [
         (
@@ -60,57 +61,11 @@ def attempts(found: Sequence[Attempt], zone: ZoneInfo | None, look: Look) -> lis
             MARKETS[it.last.market] or "?",
             it.last.code or it.last.cause.why,
             str(it.times),
-            said(it.last.at, zone),
+            said(it.last.at, zone, now),
         )
         for it in found
     ]
     return table(rows, look, ("type", "zone", "market", "error", "tries", "last")) if rows else []
-
-
-def status(it: Status, zone: ZoneInfo | None, now: datetime, look: Look) -> list[str]:
-    """One workstation, line by line."""
-    group, its = it.group, it.machine
-    lines = [f"{look.paint('strong', terminal(group.workstation))}: {_state(it, zone, look)}"]
-    if its:
-        answers = "answers" if its.online else "does not answer yet"
-        lines.append(f"  machine    {machine(its)}, {its.id}, {answers}")
-    if it.price:
-        lines.append(f"  cost       about {it.price}")
-    if it.override:
-        lines.append(f"  override   {override(it.override, zone)}")
-    for word, at in (("next stop", it.next_stop), ("next start", it.next_start)):
-        if at:
-            lines.append(f"  {word:<10} {said(at, zone)}")
-    if its and its.launched < now:
-        lines.append(f"  up for     {duration((now - its.launched).total_seconds())}")
-    return lines
-
-
-def statuses(found: Sequence[Status], zone: ZoneInfo | None, look: Look) -> list[str]:
-    """Many, one a line."""
-    rows = []
-    for it in found:
-        its = it.machine
-        rows.append(
-            (
-                f"{it.group.site}/{it.group.workstation}",
-                it.group.owner,
-                it.group.state,
-                said(its.launched, zone) if its else "",
-                MARKETS[its.market] if its else "",
-                its.type if its else "",
-                its.zone if its else "",
-                f"{it.override.state} until {said(it.override.until, zone)}" if it.override else "",
-            )
-        )
-    head = ("workstation", "owner", "state", "since", "market", "type", "zone", "kept")
-    return table(rows, look, head) if rows else ["No workstations."]
-
-
-def _state(it: Status, zone: ZoneInfo | None, look: Look) -> str:
-    state = it.group.state
-    since = f" since {said(it.machine.launched, zone)}" if it.machine and state == "on" else ""
-    return look.paint(_ROLES[state], state) + since  # type: ignore[arg-type]  # roles of look
 
 
 def kept(found: Sequence[Kept]) -> list[str]:
@@ -157,24 +112,6 @@ def machine_document(it: Machine | None) -> dict[str, Any] | None:
         "state": it.state,
         "since": stamp(it.launched),
         "reachable": it.online,
-    }
-
-
-def status_document(it: Status) -> dict[str, Any]:
-    """One workstation."""
-    group = it.group
-    return {
-        "site": group.site,
-        "fleet": group.fleet,
-        "workstation": group.workstation,
-        "owner": group.owner,
-        "region": group.region,
-        "state": group.state,
-        "machine": machine_document(it.machine),
-        "override": override_document(it.override),
-        "next_start": moment(it.next_start),
-        "next_stop": moment(it.next_stop),
-        "dollars_per_hour": float(it.price.hourly) if it.price else None,
     }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.aws import policies
+from reconciler.aws.policy_names import regions
 from reconciler.cli.workstation import main
 from reconciler.declare.load import load
 from tests.iam.evaluator import Request, allowed, each, matches
@@ -97,7 +98,18 @@ def policy(world: World) -> Mapping[str, Any]:
 def test_everything_asked_is_allowed(asked: tuple[World, list[Request]]) -> None:
     world, requests = asked
     assert len(requests) > 100
-    assert missing(policy(world), "developer", tuple(requests)) == []
+    ours = tuple(r for r in requests if r.context["aws:RequestedRegion"] in regions(world.site))
+    assert missing(policy(world), "developer", ours) == []
+
+
+def test_in_other_regions_only_the_groups_are_asked_for_and_refused(
+    asked: tuple[World, list[Request]],
+) -> None:
+    """`status --all` asks in every enabled region; where the policy closes one, it says so."""
+    world, requests = asked
+    others = [r for r in requests if r.context["aws:RequestedRegion"] not in regions(world.site)]
+    assert {r.action for r in others} == {"autoscaling:DescribeAutoScalingGroups"}
+    assert not [r for r in others if allowed(policy(world), r)]
 
 
 def test_everything_allowed_is_asked(asked: tuple[World, list[Request]]) -> None:

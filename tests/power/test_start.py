@@ -40,7 +40,10 @@ def test_the_phases_in_order_and_a_machine_that_answers(hand: Make, waits: Waits
     assert heads == ["looking for alice", "requested", "capacity", "booting", "ready"]
     assert "g4dn.xlarge in us-east-1a, Spot" in said.err
     assert said.out.startswith("alice is ready: ")
-    assert "kept on until Mon 23 Nov 19:00 CET (moto)" in said.out
+    assert (
+        "kept on until Mon 23 Nov 12:00 CET (moto), then its schedule holds: next stop Mon 23 Nov "
+        "19:00 CET\n  about $0.17/h, $1.88 until Mon 23 Nov 19:00 CET\n"
+    ) in said.out
     assert said.out.endswith("  workstation connect alice\n")
     again = it("start alice")
     assert "and was on before" in again.out
@@ -144,7 +147,7 @@ def test_status_tells_all_there_is(hand: Make) -> None:
         "g4dn.xlarge in us-east-1a, Spot",
         "cost       about $0.17/h",
         "kept on until Mon 23 Nov 21:30 CET (moto)",
-        "next stop  Mon 23 Nov 19:00 CET",
+        "next stop  Mon 23 Nov 21:30 CET (what keeps it on ends)",
         "next start Tue 24 Nov 09:00 CET",
     ):
         assert words in said, said
