@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from reconciler.cli.console import Console
-from reconciler.cli.options import Command
+from reconciler.cli.options import Argument, Command
 from reconciler.cli.places import found, names
 
 _INSTALL = {
@@ -27,7 +27,7 @@ def completion_of(program: str) -> click.Command:
         examples=tuple(line.format(program) for line in _INSTALL.values()),
         short_help="Print the completion script of a shell.",
     )
-    @click.argument("shell", type=click.Choice(list(_INSTALL)))
+    @click.argument("shell", cls=Argument, about="The shell.", type=click.Choice(list(_INSTALL)))
     @click.pass_obj
     def completion(console: Console, shell: str) -> int:
         """Print the completion script of a shell.

@@ -48,7 +48,8 @@ TABLE = (
         "No declaration found, or credentials of another account: nothing was written. Rows that "
         "a guard holds back, because they remove or disturb too much at once, or change a home or "
         "an owner: the rest was done, and the finding names the option that lets these through. "
-        "A workstation that is off is to be kept on, or reached.",
+        "A workstation that is off is to be kept on, or reached. Two commands for one workstation "
+        "were given at once, and the other one holds.",
     ),
     Exit(
         INTERRUPTED,
@@ -60,6 +61,13 @@ TABLE = (
     ),
     Exit(TERMINATED, "stopped by SIGTERM", "As for Ctrl-C. `--every` is ended this way."),
 )
+
+
+BRIEF = (
+    f"Exit codes: {DONE} done, {FAILED} failed, {USAGE} wrong usage, {REFUSED} refused, "
+    f"{INTERRUPTED} Ctrl-C, {TERMINATED} SIGTERM."
+)
+"""Those of every command, for its help."""
 
 
 def of_report(report: Report, *, pending_is_3: bool = False) -> int:

@@ -16,7 +16,12 @@ from reconciler.cli.places import fleet_paths
     examples=("reconcile explain alice", "reconcile explain vision/alice -o json"),
     short_help="Show every setting of a workstation and its source.",
 )
-@click.argument("name", shell_complete=complete_workstation)
+@click.argument(
+    "name",
+    cls=options.Argument,
+    about="The workstation, or fleet/name.",
+    shell_complete=complete_workstation,
+)
 @options.fleets
 @options.manners("text", "json")
 @click.pass_context

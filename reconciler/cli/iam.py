@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,9 @@ from reconciler.cli.places import fleet_paths
 if TYPE_CHECKING:
     from reconciler.declare.fleet import Site
     from reconciler.render.look import Look
+
+_FOOTNOTE = re.compile(r" ?\[\d+\]")
+"""Sources, which docs/permissions.md lists and a terminal does not."""
 
 ROLES = ("plan", "apply", "developer", "instance", "scheduler")
 
@@ -98,7 +102,7 @@ def _text(site: Site, role: str, look: Look) -> str:
         )
         spared = "all but " if "NotAction" in document else ""
         actions = ", ".join(document.get("Action") or document["NotAction"])
-        lines += ["", f"{title}: {each.why}"]
+        lines += ["", f"{title}: {_FOOTNOTE.sub('', each.why)}"]
         lines += look.wrap(spared + actions, "    ", "    ")
         lines += [
             line for arn in document["Resource"] for line in look.wrap(arn, "    on ", "    ")

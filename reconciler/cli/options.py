@@ -30,10 +30,24 @@ class Option(click.Option):
         self.group = group
 
 
+class Argument(click.Argument):
+    """An argument that `--help` explains."""
+
+    group = "Arguments"
+
+    def __init__(self, *names: Any, about: str, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.about = about
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        return self.make_metavar(ctx), self.about
+
+
 class _Help(click.Command):
     """Help that begins with examples and ends with the exit codes."""
 
     examples: tuple[str, ...] = ()
+    codes: tuple[exits.Exit, ...] = ()
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Examples"):
@@ -42,10 +56,18 @@ class _Help(click.Command):
         self.format_usage(ctx, formatter)
         self.format_help_text(ctx, formatter)
         self.format_options(ctx, formatter)
-        with formatter.section("Exit codes"):
-            formatter.write_dl([(str(it.code), it.meaning) for it in exits.TABLE])
+        self._format_exit_codes(formatter)
         formatter.write_paragraph()
         formatter.write_text(f"Documentation: {about.DOCS}")
+
+    def _format_exit_codes(self, formatter: click.HelpFormatter) -> None:
+        """In one line, but for the program that has the table."""
+        if self.codes:
+            with formatter.section("Exit codes"):
+                formatter.write_dl([(str(it.code), it.meaning) for it in self.codes])
+            return
+        formatter.write_paragraph()
+        formatter.write_text(exits.BRIEF)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)
@@ -82,10 +104,17 @@ class Command(_Help):
 class Group(_Help, click.Group):
     """`reconcile` itself: the run, and the sub-commands."""
 
-    def __init__(self, *names: Any, examples: tuple[str, ...], **settings: Any) -> None:
+    def __init__(
+        self,
+        *names: Any,
+        examples: tuple[str, ...],
+        codes: tuple[exits.Exit, ...] = (),
+        **settings: Any,
+    ) -> None:
         settings["context_settings"] = CONTEXT
         super().__init__(*names, **settings)
         self.examples = examples
+        self.codes = codes
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_options(ctx, formatter)

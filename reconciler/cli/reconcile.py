@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "reconcile --only 'vision/*' --every 5m",
         "reconcile --every 5m --listen    # tell owners of interruptions, too",
     ),
+    codes=exits.TABLE,
 )
 @options.fleets
 @click.option(

@@ -78,7 +78,9 @@ def show(console: Console, document: dict[str, Any], text: str) -> int:
     ),
     short_help="Show or move the sandbox's time.",
 )
-@click.argument("to", required=False)
+@click.argument(
+    "to", cls=options.Argument, about="How far, or to when; without it, show it.", required=False
+)
 @click.option(
     "--timezone",
     cls=options.Option,
@@ -116,8 +118,20 @@ def clock(ctx: click.Context, /, to: str | None, timezone: str, **_manners: Any)
     ),
     short_help="Take instance capacity away, or give it back.",
 )
-@click.argument("act", required=False, type=click.Choice(["take", "give"]))
-@click.argument("instance_type", required=False, metavar="TYPE")
+@click.argument(
+    "act",
+    cls=options.Argument,
+    about="Which of the two; without it, show what is away.",
+    required=False,
+    type=click.Choice(["take", "give"]),
+)
+@click.argument(
+    "instance_type",
+    cls=options.Argument,
+    about="Instance types; globs allowed.",
+    required=False,
+    metavar="TYPE",
+)
 @click.option(
     "--zone", cls=options.Option, metavar="ZONE", default="*", help="Only there; globs allowed."
 )

@@ -33,8 +33,20 @@ def in_region(function: options.F) -> options.F:
     ),
     short_help="Show or change vCPU quotas.",
 )
-@click.argument("code", required=False, metavar="CODE")
-@click.argument("vcpus", required=False, metavar="VCPUS")
+@click.argument(
+    "code",
+    cls=options.Argument,
+    about="The quota, such as L-3819A6DF; without it, show all.",
+    required=False,
+    metavar="CODE",
+)
+@click.argument(
+    "vcpus",
+    cls=options.Argument,
+    about="Its new value, or none.",
+    required=False,
+    metavar="VCPUS",
+)
 @in_region
 @options.manners("text", "json")
 @click.pass_context
@@ -70,7 +82,9 @@ def quota(
     ),
     short_help="Take a Spot instance back.",
 )
-@click.argument("what", metavar="GROUP|INSTANCE")
+@click.argument(
+    "what", cls=options.Argument, about="The group or the instance.", metavar="GROUP|INSTANCE"
+)
 @click.option("--now", cls=options.Option, is_flag=True, help="At once, with the warning.")
 @click.option(
     "--only-recommend",
@@ -117,8 +131,20 @@ def interrupt(
     ),
     short_help="Refuse AWS calls for being too many.",
 )
-@click.argument("service", required=False, metavar="SERVICE|off")
-@click.argument("operation", required=False, metavar="OPERATION")
+@click.argument(
+    "service",
+    cls=options.Argument,
+    about="The AWS service, or off; without it, show what is refused.",
+    required=False,
+    metavar="SERVICE|off",
+)
+@click.argument(
+    "operation",
+    cls=options.Argument,
+    about="Its calls; globs allowed.",
+    required=False,
+    metavar="OPERATION",
+)
 @click.option(
     "--calls", cls=options.Option, type=click.IntRange(min=1), help="Refuse so many calls."
 )

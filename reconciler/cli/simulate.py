@@ -20,7 +20,12 @@ from reconciler.cli.places import fleet_paths
     ),
     short_help="Show when a workstation starts and stops, and why.",
 )
-@click.argument("name", shell_complete=complete_selection)
+@click.argument(
+    "name",
+    cls=options.Argument,
+    about="Workstations, or fleet/name; globs allowed.",
+    shell_complete=complete_selection,
+)
 @options.fleets
 @click.option(
     "--from",

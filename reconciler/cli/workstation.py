@@ -12,12 +12,12 @@ from typing import Any
 import click
 
 from reconciler.cli import exits, options
-from reconciler.cli.completion import complete_workstation, completion_of
+from reconciler.cli.completion import completion_of
 from reconciler.cli.entry import enter
 from reconciler.cli.streams import write
+from reconciler.cli.workstation_shell import NAME, proxy, shell
 
 PROGRAM = "workstation"
-NAME = click.argument("name", default="", metavar="[NAME]", shell_complete=complete_workstation)
 TIMEOUT = 15 * 60
 """Seconds: a Spot launch, a boot and a mount take some minutes together."""
 
@@ -103,8 +103,8 @@ def start(
 ) -> int:
     """Turn a workstation on, and wait until it is ready.
 
-    It stays on until its next stop. Outside its hours it is kept on until then; what kept it
-    off is taken back.
+    Within its hours it stays on until its next stop. Outside of them it is kept on for 4 hours,
+    and without a schedule until its max_runtime is over. What kept it off is taken back.
     """
     console = options.console(ctx)
     if seconds and until:
@@ -140,12 +140,20 @@ def stop(ctx: click.Context, /, name: str, **_manners: Any) -> int:
 )
 @NAME
 @click.option(
-    "--all", "everybody", cls=options.Option, group="What", is_flag=True, help="Everybody's."
+    "--all",
+    "everybody",
+    cls=options.Option,
+    group="What",
+    is_flag=True,
+    help="Everybody's, in every region.",
 )
 @options.manners("text", "json")
 @click.pass_context
 def status(ctx: click.Context, /, name: str, everybody: bool, **_manners: Any) -> int:
-    """Show how a workstation stands; without NAME, all of yours."""
+    """Show how a workstation stands; without NAME, all of yours.
+
+    --all shows everybody's in every region that you may read, with prices and their sum.
+    """
     console = options.console(ctx)
     if name and everybody:
         raise click.UsageError("NAME is one, --all is everybody's: give one of them.")
@@ -205,7 +213,8 @@ def connect(
 ) -> int:
     """Say how to reach a workstation through Session Manager; nothing listens on the internet.
 
-    A marked block in ~/.ssh/config makes `ssh NAME` work, with everything that uses it.
+    It includes ~/.ssh/workstations/config in ~/.ssh/config, so that `ssh NAME` works, with
+    everything that uses it, and goes on working when the machine is another.
     """
     console = options.console(ctx)
     from reconciler.cli.workstation_connect import Wish, run
@@ -218,7 +227,14 @@ def connect(
     examples=("workstation extend 2h", "workstation extend alice 90m"),
     short_help="Keep it on for so long from now.",
 )
-@click.argument("words", nargs=-1, required=True, metavar="[NAME] 2h")
+@click.argument(
+    "words",
+    cls=options.Argument,
+    about="The workstation, without it your own; and for how long: 90m, 2h, 1d.",
+    nargs=-1,
+    required=True,
+    metavar="[NAME] 2h",
+)
 @options.manners("text", "json")
 @click.pass_context
 def extend(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
@@ -244,7 +260,15 @@ def extend(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> in
     ),
     short_help="Keep it on until then.",
 )
-@click.argument("words", nargs=-1, required=True, metavar="[NAME] until WHEN")
+@click.argument(
+    "words",
+    cls=options.Argument,
+    about='The workstation, without it your own; and a time: Mon, "Mon 18:00", 18:00, tomorrow, '
+    "2027-01-04.",
+    nargs=-1,
+    required=True,
+    metavar="[NAME] until WHEN",
+)
 @options.manners("text", "json")
 @click.pass_context
 def hold(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
@@ -261,7 +285,15 @@ def hold(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
     examples=("workstation off until 2027-01-04", "workstation off alice until Mon"),
     short_help="Turn it off, and keep it off until then.",
 )
-@click.argument("words", nargs=-1, required=True, metavar="[NAME] until WHEN")
+@click.argument(
+    "words",
+    cls=options.Argument,
+    about='The workstation, without it your own; and a time: Mon, "Mon 18:00", 18:00, tomorrow, '
+    "2027-01-04.",
+    nargs=-1,
+    required=True,
+    metavar="[NAME] until WHEN",
+)
 @options.manners("text", "json")
 @click.pass_context
 def off(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
@@ -289,6 +321,8 @@ def why(ctx: click.Context, /, name: str, **_manners: Any) -> int:
     return run(name, console)
 
 
+workstation.add_command(shell)
+workstation.add_command(proxy)
 workstation.add_command(completion_of(PROGRAM))
 
 

@@ -61,7 +61,8 @@ def offerings(view: View) -> Iterator[Found]:
         who = f"{names(same)}: {text}"
         fix = "widen gpu or instance_types, or choose other availability_zones"
         if pools.count < least:
-            few = f"{pools.count} pools (type × zone), {least} needed; {who}"
+            some = f"{pools.count} pool{'' if pools.count == 1 else 's'} (type × zone)"
+            few = f"{some}, {least} needed; {who}"
             yield Found(Level.ERROR, few, fix, tuple(same))
         elif bare:
             nothing = f"nothing that matches is offered in {names(bare)}; {who}"
@@ -120,7 +121,8 @@ def images(view: View) -> Iterator[Found]:
 
 def _image(view: View, item: Mapping[str, Any], users: list[Workstation]) -> Found:
     made, ends = _moment(item.get("CreationDate")), _moment(item.get("DeprecationTime"))
-    age = f", {(view.now - made).days} days old" if made else ""
+    days = (view.now - made).days if made else 0
+    age = f", {days} day{'' if days == 1 else 's'} old" if made else ""
     text = f"{item['ImageId']} ({names(sorted({str(w.image) for w in users}))}){age}"
     fix = "bake a new image and publish it where `image` points"
     level = Level.OK

@@ -169,7 +169,8 @@ def lustre(view: View) -> Iterator[Found]:
         some = sizes.get(deployment, [])
         for quota, need, unit in ((count, len(some), ""), (storage, sum(some), "GiB")):
             limit = limits(quota)
-            text = f"{quota.name}: {limit:g} allowed, {need} needed with those to be made"
+            of = f" {unit}" if unit else ""
+            text = f"{quota.name}: {limit:g}{of} allowed, {need}{of} needed with those to be made"
             if need > limit:
                 yield Found(Level.ERROR, text, _raise(view.aws, "fsx", quota, need, unit))
             else:

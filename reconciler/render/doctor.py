@@ -33,8 +33,14 @@ def text(diagnosis: Diagnosis, look: Look) -> str:
     for region, found in groupby(diagnosis.found, key=lambda it: it.region):
         lines += ["", look.paint("strong", terminal(region or "account"))]
         lines += [line for each in found for line in _row(each, look)]
-    counts = ", ".join(f"{n} {level}" for level, n in diagnosis.summary().items())
+    counts = ", ".join(_count(n, level) for level, n in diagnosis.summary().items())
     return look.finish([*lines, "", look.paint("strong", f"{counts}.")])
+
+
+def _count(number: int, level: str) -> str:
+    """`1 error`, `3 warnings`, `4 ok`."""
+    countable = level in (Level.WARNING, Level.ERROR)
+    return f"{number} {level}{'s' if countable and number != 1 else ''}"
 
 
 def _row(each: Found, look: Look) -> Iterator[str]:

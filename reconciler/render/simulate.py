@@ -56,7 +56,7 @@ def _zone(it: Moment, timezone: str) -> str:
 
 def _hours(week: Week) -> str:
     if week.on is None:
-        return "hours not known, without both start and stop"
+        return "how long it is on is not known: it has no start, or no stop"
     hours, rest = divmod(round(week.on.total_seconds() / 60), 60)
     return f"on {hours} h {rest} min" if rest else f"on {hours} h"
 

@@ -133,11 +133,11 @@ def test_while_applying_it_tells_what_is_unknown_and_the_next_run_finds_out(
 
 def test_a_workstation_command_tells_which_call_has_no_answer(aws: Aws, fleets: Path) -> None:
     run(fleets, "reconcile")
-    aws.hangs_at = b"Action=SetDesiredCapacity"
+    aws.hangs_at = b"Action=CreateOrUpdateTags"
     out, err = interrupted(aws, start(fleets, "workstation", "start", "alice", "-o", "json"))
     assert json.loads(out)["error"]["code"] == "unanswered"
     assert (
-        "unknown: AWS had not answered autoscaling:SetDesiredCapacity when the command was told to "
+        "unknown: AWS had not answered autoscaling:CreateOrUpdateTags when the command was told to "
         "stop (the same command again finds out, and does what is missing)"
     ) in err
     assert aws.asked == 1

@@ -174,7 +174,7 @@ def test_text_has_the_fix_under_each() -> None:
         "                           fix: raise it to 4 or more:",
         "                             https://example.com/servicequotas",
         "",
-        "1 ok, 0 warning, 1 error, 0 unknown.",
+        "1 ok, 0 warnings, 1 error, 0 unknown.",
     ]
     painted = text(DIAGNOSIS, Look(colour=True))
     assert "\x1b[31;1merror\x1b[0m   vcpu-quota" in painted

@@ -205,7 +205,7 @@ def test_file_systems_still_to_be_made_need_room_in_number_and_in_size() -> None
         == "Lustre Persistent_2 file systems: 2 allowed, 3 needed with those to be made"
     )
     assert size.message.startswith(
-        "Lustre Persistent_2 storage capacity: 3600 allowed, 3601 needed"
+        "Lustre Persistent_2 storage capacity: 3600 GiB allowed, 3601 GiB needed"
     )
     assert {count.level, size.level} == {Level.ERROR}
     assert "to 3601 GiB or more" in size.fix
