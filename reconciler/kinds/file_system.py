@@ -291,7 +291,7 @@ def _live(
             spec.storage_type,
             spec.storage_capacity,
             spec.per_unit_storage_throughput,
-            target.region,
+            named.key.region,
         ),
     )
 

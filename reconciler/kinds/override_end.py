@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from reconciler.errors import NotFound
@@ -37,6 +38,7 @@ from reconciler.plan.model import (
     Op,
     Removal,
 )
+from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "override_end"
@@ -100,25 +102,34 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
 
     Those of other names are listed under their own keys: a run tells of them and leaves them.
     """
-    prefix = f"{scope.site}-"
-    for item in aws.pages(
+    actions = aws.pages(
         "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", 100
-    ):
-        group, name = item["AutoScalingGroupName"], item["ScheduledActionName"]
-        if not group.startswith(prefix):
-            continue
-        parent = Key(aws.region, auto_scaling_group.NAME, group)
-        spec = read(item)
-        ours = name == ACTION
-        yield Live(
-            key(parent) if ours else Key(aws.region, NAME, f"{group}/{name}"),
-            spec,
-            owned=False,
-            attrs={"name": name},
-            workstation=group.removeprefix(prefix),
-            parent=parent,
-            removal=Removal.RUNTIME if ours and not spec.recurrence else Removal.KEEP,
-        )
+    )
+    for item in actions:
+        identify = partial(_identity, aws.region, f"{scope.site}-")
+        yield from projected(NAME, aws.region, item, identify, _live)
+
+
+def _identity(region: str, prefix: str, item: Mapping[str, Any]) -> Live | None:
+    group = text(item, "AutoScalingGroupName")
+    if not group.startswith(prefix):
+        return None
+    name, parent = text(item, "ScheduledActionName"), Key(region, auto_scaling_group.NAME, group)
+    return Live(
+        key(parent) if name == ACTION else Key(region, NAME, f"{group}/{name}"),
+        None,
+        owned=False,
+        attrs={"name": name},
+        workstation=group.removeprefix(prefix),
+        parent=parent,
+        removal=Removal.KEEP,
+    )
+
+
+def _live(item: Mapping[str, Any], named: Live) -> Live:
+    spec = read(item)
+    ours = named.attrs["name"] == ACTION and not spec.recurrence
+    return replace(named, spec=spec, removal=Removal.RUNTIME if ours else Removal.KEEP)
 
 
 def read(item: Mapping[str, Any]) -> OverrideEnd:
