@@ -66,7 +66,6 @@ OWNERS = {
     "jsonschema": {"declare/"},
     "moto": {"sandbox/"},
     "recurring_ical_events": {"declare/ics.py"},
-    "rich": {"cli/", "render/"},
     "tenacity": {"aws/wait.py"},
     "tzdata": {"declare/zonedata.py"},
     "yaml": {"declare/"},

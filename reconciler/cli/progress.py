@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from itertools import cycle
 from types import TracebackType
 
 from reconciler.cli.console import Console
 from reconciler.cli.manners import is_tty
+from reconciler.cli.streams import move
 from reconciler.render.escape import terminal
 
 PATIENCE = 1.0
@@ -26,7 +28,7 @@ class Progress:
         self._log = console.log
         self._live = is_tty(sys.stderr) and console.env.get("TERM") != "dumb"
         self._live = self._live and console.log_format == "text" and not console.env.get("CI")
-        self._colour = console.look_err.colour
+        self._look = console.look_err
         self._doing = doing
         self._started = time.monotonic()
         self._ended = threading.Event()
@@ -64,11 +66,10 @@ class Progress:
             self._spin()
 
     def _spin(self) -> None:
-        from rich.console import Console as Rich
-        from rich.text import Text
-
-        rich = Rich(stderr=True, no_color=not self._colour)
-        with rich.status(Text(terminal(self._doing)), spinner="line") as status:
-            while not self._ended.wait(0.25):
-                seconds = time.monotonic() - self._started
-                status.update(Text(f"{terminal(self._doing)} ({seconds:.0f} s)"))
+        for sign in cycle("-\\|/"):
+            seconds = time.monotonic() - self._started
+            line = f"{sign} {terminal(self._doing)} ({seconds:.0f} s)"
+            move(sys.stderr, self._look.cut(line))
+            if self._ended.wait(0.25):
+                break
+        move(sys.stderr, "")

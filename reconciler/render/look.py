@@ -45,6 +45,11 @@ class Look:
             break_on_hyphens=False,
         ) or [first.rstrip()]
 
+    def cut(self, text: str) -> str:
+        """One line that stays on its row: shorter than the width."""
+        text = self.plain(text)
+        return text if self.width is None else text[: max(self.width - 1, 1)]
+
     def finish(self, lines: list[str]) -> str:
         """The whole text, in characters the reader's locale has."""
         return self.plain("\n".join(lines) + "\n")

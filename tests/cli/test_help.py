@@ -28,7 +28,6 @@ SLOW = {
     "moto",
     "pythonjsonlogger",
     "recurring_ical_events",
-    "rich",
     "tenacity",
     "yaml",
 }
