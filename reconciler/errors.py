@@ -57,12 +57,16 @@ class Problem:
 
 
 class BadDeclaration(ReconcilerError):
-    """The YAML cannot be used; `problems` lists everything found in every file, sorted."""
+    """The YAML cannot be used; `problems` lists everything found in every file, sorted.
+
+    `site` is the site that it declares, "" where that cannot be known.
+    """
 
     exit_code = 2
     code = "bad-declaration"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], site: str = "") -> None:
+        self.site = site
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(map(str, self.problems)))
 

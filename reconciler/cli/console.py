@@ -5,6 +5,7 @@ Notes and errors are log records, so that `--log-format json` makes every line o
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ class Console:
         self.verbose = not {"-v", "--verbose"}.isdisjoint(arguments)
         self.log_format = "text"
         self._said = ""
+        self.run_id = ""
+        self.new_run()
 
     @property
     def look(self) -> Look:
@@ -52,12 +55,28 @@ class Console:
         """Where everything goes that is not the result."""
         from reconciler.cli.logs import logger
 
-        return logger(self.look_err, verbose=self.verbose, as_json=self.log_format == "json")
+        return logger(
+            self.look_err,
+            verbose=self.verbose,
+            as_json=self.log_format == "json",
+            run_id=self.run_id,
+        )
 
     @property
     def on_github(self) -> bool:
         """Whether lines like `::error …::` are understood."""
         return self.env.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def commit(self) -> str:
+        """The commit that CI has checked out, as far as it says so."""
+        from reconciler.cli.ci import commit
+
+        return commit(self.env)
+
+    def new_run(self) -> None:
+        """Give the records from now on another run id: eight hex digits, one for each round."""
+        self.run_id = secrets.token_hex(4)
 
     def say_once(self, text: str) -> None:
         """A note that a loop would otherwise repeat on every run."""
@@ -77,7 +96,7 @@ class Console:
 
     def complain(self, failure: Failure) -> None:
         """An error, for the person at the terminal."""
-        self.log.error("%s", failure.line)
+        self.log.error("%s", failure.line, extra={"code": failure.code})
 
     def explain_failure(self, failure: Failure) -> None:
         """An error, for the program or the pull request that reads stdout."""
@@ -86,7 +105,7 @@ class Console:
         elif self.output == "markdown":
             from reconciler.render.markdown import trouble
 
-            self.result(trouble(self.site, failure.code, [("", failure.line)]))
+            self.result(trouble(self.site, failure.title, [("", failure.line)], self.commit))
 
     def explain_problems(self, problems: Sequence[Problem]) -> None:
         """The same for a declaration that cannot be used: all of its problems."""
@@ -98,4 +117,4 @@ class Console:
             from reconciler.render.markdown import trouble
 
             rows = [(str(it.where), str(it).removeprefix(f"{it.where}: ")) for it in problems]
-            self.result(trouble(self.site, "the YAML is bad", rows))
+            self.result(trouble(self.site, "the YAML is bad", rows, self.commit))

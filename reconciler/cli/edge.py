@@ -47,9 +47,10 @@ def _report(console: Console, error: BaseException) -> int:
 def _problems(console: Console, error: BadDeclaration) -> None:
     from reconciler.render import problems
 
+    console.site = console.site or error.site
     if console.log_format == "json":
         for problem in error.problems:
-            console.log.error("%s", problem)
+            console.log.error("%s", problem, extra={"where": str(problem.where)})
     else:
         write(sys.stderr, problems.text(error.problems, console.look_err))
     if console.on_github:

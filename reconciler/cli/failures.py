@@ -28,6 +28,11 @@ class Failure:
         return self.message + (f" ({self.hint})" if self.hint else "")
 
     @property
+    def title(self) -> str:
+        """What kind of error it is, in two or three words."""
+        return _TITLES.get(self.code, "the run failed")
+
+    @property
     def document(self) -> dict[str, Any]:
         """The `error` object of the JSON output."""
         return {
@@ -36,6 +41,17 @@ class Failure:
             "where": None,
             "hint": self.hint or None,
         }
+
+
+_TITLES = {
+    "usage": "the command, or its credentials, cannot be used",
+    "no-declaration": "nothing is declared",
+    "denied": "a permission is missing",
+    "throttled": "AWS answers too slowly",
+    "unreachable": "AWS cannot be reached",
+    "interrupted": "it was interrupted",
+}
+"""By code, what a pull request's comment is headed with."""
 
 
 def failure(error: BaseException) -> Failure:

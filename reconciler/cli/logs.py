@@ -16,11 +16,11 @@ _WORDS: dict[int, tuple[str, Role]] = {
 }
 
 
-def logger(look: Look, *, verbose: bool, as_json: bool) -> logging.Logger:
+def logger(look: Look, *, verbose: bool, as_json: bool, run_id: str = "") -> logging.Logger:
     """The product's logger, set up for this command."""
     ours = logging.getLogger("reconciler")
     handler = _Stderr()
-    handler.setFormatter(_as_json() if as_json else _Plain(look))
+    handler.setFormatter(_as_json(run_id) if as_json else _Plain(look))
     ours.handlers = [handler]
     ours.propagate = False
     ours.setLevel(logging.DEBUG if verbose else logging.INFO)
@@ -49,7 +49,8 @@ class _Plain(logging.Formatter):
         return f"{self._look.paint(role, word)}: {text}"
 
 
-def _as_json() -> logging.Formatter:
+def _as_json(run_id: str) -> logging.Formatter:
+    """Time, level, logger, message and run id, and whatever fields the record has beside them."""
     from pythonjsonlogger.json import JsonFormatter
 
     class Json(JsonFormatter):
@@ -62,4 +63,5 @@ def _as_json() -> logging.Formatter:
         datefmt="%Y-%m-%dT%H:%M:%S%z",
         rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
         json_ensure_ascii=True,
+        static_fields={"run_id": run_id},
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from itertools import cycle
 from types import TracebackType
 
@@ -38,12 +39,12 @@ class Progress:
         """What is under way now."""
         self._doing = what
 
-    def step(self, what: str) -> None:
-        """One step is finished."""
+    def step(self, what: str, fields: Mapping[str, str] | None = None) -> None:
+        """One step is finished; `fields` stand beside it in a JSON log."""
         if self._live:
             self._doing = what
         else:
-            self._log.info("%s", what)
+            self._log.info("%s", what, extra=fields)
 
     def __enter__(self) -> Progress:
         self._thread.start()

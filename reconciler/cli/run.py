@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from reconciler.plan.model import Change, Report
 
 
-FEW, MANY = 3, 20
-"""Starts and stops that are told of a changed schedule; -v and the comment tell many."""
-
-
 @dataclass(frozen=True)
 class Request:
     """What the options ask for."""
@@ -50,6 +46,7 @@ def run(
     `before` is the session of the last round, and `on_connected` hears of this one.
     """
     collect_rarely()
+    console.new_run()
     from reconciler.aws.client import connect
     from reconciler.cli.cloud import cloud_of
     from reconciler.declare.load import load
@@ -68,11 +65,11 @@ def run(
             on_connected(site, session)
         console.say_once(_whereabouts(site, session))
         cloud = cloud_of(session)
-        report = path.look(site, cloud, selection, dry_run=request.dry_run)
-    console.log.debug("read %s; AWS calls so far: %s", ", ".join(site.files), report.calls)
+        report = foretold(
+            path.look(site, cloud, selection, dry_run=request.dry_run), site, cloud.now()
+        )
+    _debug(console, f"read {', '.join(site.files)}", report)
     if request.dry_run:
-        short = console.output == "text" and not console.verbose
-        report = foretold(report, cloud.now(), FEW if short else MANY)
         _show(report, request, console)
         return exits.of_report(report, pending_is_3=request.exit_code)
 
@@ -85,6 +82,7 @@ def run(
             try:
                 with console.stop.interruptible():
                     report = path.look(site, cloud, selection, dry_run=False)
+                    report = foretold(report, site, cloud.now())
             except Interrupted as error:  # what was done before must still be reported
                 raise ReconcilerError(f"stopped by {error}") from error
             return act(report)
@@ -93,7 +91,7 @@ def run(
         if request.wait:
             report = settle(report, again, console.stop, console.stop.pause, progress.doing)
             report = replace(report, stopped=console.stop())
-    console.log.debug("AWS calls in all: %s", report.calls)
+    _debug(console, "done", report)
     _show(report, request, console)
     unfinished = request.wait and path.unsettled(report)
     return exits.FAILED if unfinished else exits.of_report(report)
@@ -106,9 +104,33 @@ def _teller(plan: Report, progress: Progress) -> Callable[[Change], None]:
 
     def tell(change: Change) -> None:
         reason = f": {change.reason}" if change.reason else ""
-        progress.step(f"{next(number)}/{total} {change.op} {change.key}: {change.outcome}{reason}")
+        text = f"{next(number)}/{total} {change.op} {change.key}: {change.outcome}{reason}"
+        progress.step(text, _fields(change))
 
     return tell
+
+
+def _fields(change: Change) -> dict[str, str]:
+    """What a JSON log says of a change, beside its sentence."""
+    return {
+        "op": change.op.value,
+        "outcome": change.outcome.value,
+        "kind": change.key.kind,
+        "resource": change.key.name,
+        "region": change.key.region,
+        "fleet": change.fleet,
+        "workstation": change.workstation,
+        "error": change.error,
+    }
+
+
+def _debug(console: Console, what: str, report: Report) -> None:
+    """For -v: what was done, and the AWS calls of the run so far, the most frequent first."""
+    often = sorted(report.calls.items(), key=lambda it: (-it[1], it[0]))
+    calls = ", ".join(f"{number} {name}" for name, number in often)
+    total = sum(report.calls.values())
+    text = f"{what}; {total} AWS {'call' if total == 1 else 'calls'} so far: {calls or 'none'}"
+    console.log.debug("%s", text, extra={"calls": dict(report.calls)})
 
 
 def _show(report: Report, request: Request, console: Console) -> None:
@@ -119,7 +141,7 @@ def _show(report: Report, request: Request, console: Console) -> None:
     elif console.output == "markdown":
         from reconciler.render.markdown import comment
 
-        console.result(comment(report))
+        console.result(comment(report, console.commit))
     else:
         console.result(_text(report, request, console))
     if console.on_github:

@@ -45,7 +45,7 @@ def checked(paths: Sequence[Path]) -> gather.Declared:
     problems += [*declared.problems, *trouble]
     problems += rules.check(declared)
     if problems:
-        raise BadDeclaration(tuple(set(problems)))
+        raise BadDeclaration(tuple(set(problems)), declared.site)
     if not declared.named:
         looked = ", ".join(files.label(path) for path in paths)
         raise NoDeclaration(

@@ -1,4 +1,5 @@
-"""Sizes and durations as written in YAML → whole numbers. The schema has checked their form."""
+"""Sizes and durations: as written in YAML → whole numbers (the schema has checked their form), and
+whole numbers → words for people."""
 
 from __future__ import annotations
 
@@ -25,3 +26,15 @@ def gpu_gb(text: str) -> int:
 def seconds(text: str) -> int:
     """`90s`, `10m`, `8h` or `2d` → seconds."""
     return int(text[:-1]) * _SECONDS[text[-1]]
+
+
+def duration(number: float) -> str:
+    """Seconds → `45 s`, `3 min 5 s`, `2 h 5 min`."""
+    whole = round(number)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

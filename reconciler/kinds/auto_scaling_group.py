@@ -17,6 +17,7 @@ from typing import Any
 from reconciler.declare.fleet import HomeVolume, Workstation
 from reconciler.kinds import (
     group_settings,
+    group_words,
     home_volume,
     last_look,
     launch_template,
@@ -388,3 +389,7 @@ def _update(aws: Aws, change: Change, spec: AutoScalingGroup, old: AutoScalingGr
         tag_auto_scaling_group(aws, name, old.tags, spec.tags)
     if "market" in fields and not spec.market:
         untag_group(aws, name, MARKET)
+
+
+summary = group_words.summary
+shown = group_words.shown

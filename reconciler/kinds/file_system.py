@@ -16,7 +16,7 @@ from reconciler.kinds import last_look, lustre_actions, security_group, security
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Aws, Scope, units
 from reconciler.plan.model import (
     IN_PLACE,
     WHEN_UNMOUNTED,
@@ -28,6 +28,7 @@ from reconciler.plan.model import (
     Op,
     Ref,
     Removal,
+    Shown,
     When,
     fixed,
 )
@@ -391,4 +392,31 @@ def _create(aws: Aws, change: Change, spec: FileSystem) -> Live:
         attrs={"id": answer["FileSystemId"]},
         ready=False,
         busy=f"{answer['FileSystemId']} is being created",
+    )
+
+
+def summary(spec: FileSystem) -> str:
+    """`1,200 GiB PERSISTENT_2 SSD, 125 MB/s per TiB, in us-east-1a`."""
+    throughput = spec.per_unit_storage_throughput
+    return ", ".join(
+        filter(
+            None,
+            (
+                f"{spec.storage_capacity:,} GiB {spec.deployment_type} {spec.storage_type}",
+                f"{throughput} MB/s per TiB" if throughput else "",
+                f"in {spec.availability_zone or spec.subnet_id}",
+            ),
+        )
+    )
+
+
+def shown(change: FieldChange) -> Shown | None:
+    """Sizes with their unit."""
+    return units(
+        change,
+        {
+            "storage_capacity": "GiB",
+            "per_unit_storage_throughput": "MB/s per TiB",
+            "automatic_backup_retention_days": "days",
+        },
     )

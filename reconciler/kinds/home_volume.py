@@ -15,7 +15,7 @@ from reconciler.declare.fleet import HomeVolume as Declared
 from reconciler.kinds.identity import creation_token, tag_ec2
 from reconciler.money.storage import gp3_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Aws, Scope, units
 from reconciler.plan.model import (
     IN_PLACE,
     Change,
@@ -26,6 +26,7 @@ from reconciler.plan.model import (
     Live,
     Op,
     Removal,
+    Shown,
     fixed,
     grow,
 )
@@ -55,6 +56,8 @@ _MODIFIED = {
     "throughput": "Throughput",
 }
 """What ModifyVolume takes, by field."""
+INCLUDED_IOPS, INCLUDED_THROUGHPUT = 3000, 125
+"""What a gp3 volume has without a further price (EBS user guide, "General Purpose SSD volumes")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +226,15 @@ def _create(aws: Aws, change: Change, spec: HomeVolume) -> Live:
     )
     # The id holds from the first moment, and a template only writes it down.
     return Live(change.key, spec, owned=True, attrs={"id": answer["VolumeId"]})
+
+
+def summary(spec: HomeVolume) -> str:
+    """`200 GiB gp3 in us-east-1a`, and what is more than gp3 includes."""
+    more = f", {spec.iops:,} IOPS" if spec.iops > INCLUDED_IOPS else ""
+    more += f", {spec.throughput:,} MiB/s" if spec.throughput > INCLUDED_THROUGHPUT else ""
+    return f"{spec.size:,} GiB gp3{more} in {spec.availability_zone}"
+
+
+def shown(change: FieldChange) -> Shown | None:
+    """Sizes with their unit."""
+    return units(change, {"size": "GiB", "iops": "IOPS", "throughput": "MiB/s"})

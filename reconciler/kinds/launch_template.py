@@ -19,7 +19,7 @@ from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Workstation, 
 from reconciler.kinds import file_system, home_volume, security_group
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Aws, Scope, units
 from reconciler.plan.model import (
     IN_PLACE,
     NEXT_START,
@@ -31,6 +31,7 @@ from reconciler.plan.model import (
     Op,
     Ref,
     Removal,
+    Shown,
 )
 from reconciler.plan.ownership import (
     FLEET,
@@ -375,3 +376,16 @@ def _decode(user_data: str) -> dict[str, Any]:
     except (binascii.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
     return {"unknown_content": hashlib.sha256(user_data.encode()).hexdigest()[:12]}
+
+
+def summary(spec: LaunchTemplate) -> str:
+    """The root disk; the image is a note, with its name and where it is from."""
+    return f"root disk {spec.root['VolumeSize']:,} GiB {spec.root['VolumeType']}"
+
+
+def shown(change: FieldChange) -> Shown | None:
+    """The root disk with its units."""
+    return units(
+        change,
+        {"root.VolumeSize": "GiB", "root.Iops": "IOPS", "root.Throughput": "MiB/s"},
+    )

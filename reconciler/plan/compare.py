@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.plan.kind import Kind
+from reconciler.plan.diff import created
+from reconciler.plan.kind import Kind, in_words, summary
 from reconciler.plan.live import Index
 from reconciler.plan.model import (
     IN_USE,
@@ -34,7 +35,7 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.refs import OpenFields, fill, keep, open_fields
 
-SEVERITY = (Impact.NONE, Impact.NEXT_START, Impact.DISRUPTIVE, Impact.DATA)
+SEVERITY = tuple(Impact)
 
 
 @dataclass
@@ -118,7 +119,9 @@ def _readable(draft: Draft, kind: Kind, live: Live | None, row: Change) -> None:
     if missing:
         return _stop(draft, row, needs(missing, draft.stuck[missing]), NEEDS)
     if live is None:
-        row = replace(row, desired=_filled(draft, want, opened))
+        filled = _filled(draft, want, opened)
+        fields, line = created(filled.spec), summary(kind, filled.spec)
+        row = replace(row, desired=filled, fields=fields, summary=line)
         late = next((key for key in leans if key in draft.waits), None)
         if late:
             return _wait(draft, row, needs(late, draft.waits[late]))
@@ -139,7 +142,7 @@ def _update(draft: Draft, kind: Kind, live: Live, row: Change, opened: OpenField
     if live.spec is not None:
         spec = keep(want.spec, live.spec, opened, draft.known, draft.moving)
         want = replace(want, spec=spec)
-    found = kind.diff(live, want)
+    found = in_words(kind, kind.diff(live, want))
     advice = [(f, why) for f in found if (why := _refusal(kind, f, live, want))]
     if advice:
         # Refused whole: half of a change is neither what was declared nor what was reviewed.

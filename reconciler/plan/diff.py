@@ -31,6 +31,12 @@ def differing(live: Any, desired: Any, rules: Mapping[str, Rule]) -> tuple[Field
     return tuple(changes)
 
 
+def created(spec: Any) -> tuple[FieldChange, ...]:
+    """Every declared field of a thing that is not there yet."""
+    values = ((each.name, getattr(spec, each.name)) for each in fields(spec))
+    return tuple(FieldChange(name, name, None, new) for name, new in values if new is not None)
+
+
 def _inside(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[FieldChange]:
     from deepdiff import DeepDiff
     from deepdiff.helper import NotPresent

@@ -124,7 +124,7 @@ def _blocked(
         return (stopped,)
     wanted = {each.field: getattr(row.desired.spec, each.field) for each in now}
     desired = replace(row.desired, spec=replace(row.live.spec, **wanted), after=())
-    impact = row.impact if row.impact is Impact.DISRUPTIVE else Impact.NONE
+    impact = row.impact if row.impact is Impact.STOPS else Impact.NONE
     part = replace(row, fields=now, desired=desired, impact=impact)
     return (part, replace(stopped, fields=rest)) if rest else (part,)
 

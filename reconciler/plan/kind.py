@@ -7,11 +7,14 @@
     find(aws, scope)       reads: everything of this kind that is ours or bears a name of ours
     diff(live, desired)    pure: usually `differing(live.spec, desired.spec, RULES)`
     apply(aws, change)     writes: one change, and the Live it leaves behind
+    summary(spec)          optional, pure: what matters of a new one, in one short line
+    shown(change)          optional, pure: a differing field in the YAML's words and units
 
 `find` reads each item of AWS's answers inside `projection.projected`: one that is odd is one broken
 row, never the end of a run.
 
-A module that has these names is a kind; `kinds/__init__.py` lists them in apply order.
+A module that has the names without "optional" is a kind; `kinds/__init__.py` lists them in apply
+order.
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from reconciler.plan.model import Change, Desired, FieldChange, Live, Rule
+from reconciler.plan.model import Change, Desired, FieldChange, Live, Rule, Shown
 from reconciler.plan.ownership import OURS, SITE
 from reconciler.plan.resolve import ResolvedSite
 
@@ -124,3 +127,43 @@ class Kind(Protocol):
 
     def apply(self, aws: Aws, change: Change) -> Live | None:
         """Do one change; None after a delete."""
+
+
+@runtime_checkable
+class Summarized(Protocol):
+    """A kind that says in one line what matters of a new thing."""
+
+    def summary(self, spec: Any) -> str:
+        """`200 GiB gp3 in us-east-1a`; "" where its name says enough."""
+
+
+@runtime_checkable
+class Worded(Protocol):
+    """A kind whose fields have other words in the YAML, or a unit."""
+
+    def shown(self, change: FieldChange) -> Shown | None:
+        """A differing field for people; None where path and values say it as they are."""
+
+
+def summary(kind: Kind, spec: Any) -> str:
+    """What matters of a new thing; "" where its kind has nothing to add to its name."""
+    return kind.summary(spec) if isinstance(kind, Summarized) else ""
+
+
+def in_words(kind: Kind, changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    """Each differing field with its words beside it, where its kind has any."""
+    if not isinstance(kind, Worded):
+        return tuple(changes)
+    return tuple(replace(each, shown=kind.shown(each)) for each in changes)
+
+
+def units(change: FieldChange, known: Mapping[str, str]) -> Shown | None:
+    """Show numbers with their unit, which `known` has by path: `size` → `GiB`."""
+    unit = known.get(change.path)
+    if unit is None:
+        return None
+    return Shown(change.path, _with(change.old, unit), _with(change.new, unit))
+
+
+def _with(value: Any, unit: str) -> Any:
+    return f"{value:,} {unit}" if isinstance(value, int) else value

@@ -5,11 +5,12 @@ All values are frozen; a later stage makes a new one with `dataclasses.replace`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.errors import Where
 
@@ -51,7 +52,8 @@ class Impact(StrEnum):
 
     NONE = "none"
     NEXT_START = "next_start"
-    DISRUPTIVE = "disruptive"
+    DISRUPTIVE = "disruptive"  # those who work on it wait some minutes
+    STOPS = "stops"  # it is turned off
     DATA = "data"
 
 
@@ -98,7 +100,7 @@ NEXT_START = Rule(When.NOW, Impact.NEXT_START)
 WHEN_OFF = Rule(When.OFF, Impact.NEXT_START)
 WHEN_EMPTY = Rule(When.EMPTY, Impact.NEXT_START)
 WHEN_UNMOUNTED = Rule(When.UNMOUNTED, Impact.DISRUPTIVE)
-STOPS = Rule(When.NOW, Impact.DISRUPTIVE, runtime=True)
+STOPS = Rule(When.NOW, Impact.STOPS, runtime=True)
 RUNTIME = Rule(When.NOW, Impact.NONE, runtime=True)
 
 
@@ -202,14 +204,31 @@ class Unknown:
     error: str = ""  # our error code, e.g. "denied"
 
 
+class Shown(NamedTuple):
+    """A differing field in the YAML's words and units: `gpu.memory`, `48 GiB`, `80 GiB`."""
+
+    path: str
+    old: Any
+    new: Any
+
+
+IN_WORDS = Shown("", None, None)
+"""Of a field that the words of its row tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One differing field; `path` may reach into it: `requirements.MemoryMiB.Min`."""
+    """One differing field; `path` may reach into it: `requirements.MemoryMiB.Min`.
+
+    Of a thing to be created each declared field is one, with the old value None.
+    """
 
     field: str
     path: str
     old: Any
     new: Any
+    shown: Shown | None = dataclasses.field(default=None, compare=False, repr=False)
+    """For people; None where path and values say it as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +251,9 @@ class Change:
     instead_of: str = ""  # what a lost thing was known by: its replacement is not the same thing
     replaces: str = ""  # the AWS id of the data that it takes the place of
     disturbs: tuple[str, ...] = ()  # the workstations that mount it, when it is shared data
+    summary: str = ""  # of what is created, in one short line: its size, type and zone
+    words: tuple[str, ...] = ()  # what changes, where a table of fields would say it badly
+    by_time: bool = False  # time passed, and nobody changed the YAML: a day off came near
 
 
 class Level(StrEnum):

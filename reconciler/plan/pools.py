@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.plan.model import Finding, Level
@@ -14,8 +14,8 @@ FEW_POOLS = 8
 pools (instance type × zone) a shortage of one is a morning without a machine."""
 
 
-MOST_FAMILIES = 20
-"""Families told of a need: one that names no GPU matches some two hundred."""
+NAMED = 4
+"""Instance types that a sentence names: a need that names no GPU matches some two hundred."""
 
 
 @dataclass(frozen=True)
@@ -31,30 +31,54 @@ class Pools:
         return sum(map(len, self.by_zone.values()))
 
     def __str__(self) -> str:
-        """`us-east-1a, us-east-1b: g5.{xlarge,2xlarge}, g6.xlarge; us-east-1c: none`."""
-        zones: dict[str, list[str]] = {}
-        for zone, types in self.by_zone.items():
-            zones.setdefault(_families(types), []).append(zone)
-        return "; ".join(f"{', '.join(names)}: {types}" for types, names in zones.items())
+        """`6 pools (g6.xlarge, g5.xlarge, g4dn.xlarge in us-east-1a, us-east-1b)`, as declared."""
+        return f"{count(self.count)} ({self.where(self._types())})"
+
+    def by_size(self) -> str:
+        """The same of a need, whose types have no order of their own: the smallest first."""
+        types = sorted(self._types(), key=_size)
+        return f"{count(self.count)} before price protection ({self.where(types)})"
+
+    def where(self, types: Sequence[str] = ()) -> str:
+        """The first few types with their zones, and in what zones differ."""
+        types = types or self._types()
+        zones = [zone for zone, here in self.by_zone.items() if here]
+        parts = [f"{_some(types)} in {', '.join(zones)}"] if types else []
+        return "; ".join([*parts, *self._differ(types)])
+
+    def _types(self) -> tuple[str, ...]:
+        """Every type, in the order of the zone that has most of them."""
+        first = max(self.by_zone.values(), key=len, default=())
+        return tuple(dict.fromkeys((*first, *(t for here in self.by_zone.values() for t in here))))
+
+    def _differ(self, types: Sequence[str]) -> Iterable[str]:
+        """Of each zone that lacks some types, which; of one that has none, that."""
+        for zone, here in self.by_zone.items():
+            lacking = [each for each in types if each not in here]
+            if not here:
+                yield f"none in {zone}"
+            elif len(lacking) <= NAMED and lacking:
+                yield f"{zone} has no {', '.join(lacking)}"
+            elif lacking:
+                yield f"{zone} has {len(here)} of them"
 
 
-def _families(types: Iterable[str]) -> str:
-    sizes: dict[str, list[str]] = {}
-    for each in types:
-        family, _, size = each.partition(".")
-        sizes.setdefault(family, []).append(size)
-    shown = [_family(item) for item in list(sizes.items())[:MOST_FAMILIES]]
-    more = len(sizes) - len(shown)
-    return ", ".join([*shown, f"and {more} more families"] if more else shown) or "none"
+def _size(instance_type: str) -> tuple[bool, int, str, str]:
+    """`xlarge` before `2xlarge` before `12xlarge`; `metal` last."""
+    family, _, size = instance_type.partition(".")
+    return size.startswith("metal"), len(size), size, family
 
 
-def _family(item: tuple[str, list[str]]) -> str:
-    family, sizes = item
-    if len(sizes) == 1:
-        return f"{family}.{sizes[0]}"
-    # "xlarge" before "2xlarge" before "12xlarge"; "metal" last
-    ordered = sorted(sizes, key=lambda s: (s == "metal", len(s), s))
-    return f"{family}.{{{','.join(ordered)}}}"
+def count(number: int) -> str:
+    """`1 pool`, `2 pools`."""
+    return f"{number} pool" if number == 1 else f"{number} pools"
+
+
+def _some(types: Sequence[str]) -> str:
+    """`g6.xlarge, g5.xlarge`, or `21 types: g5.xlarge, g6.xlarge, … g6e.16xlarge`."""
+    if len(types) <= NAMED + 1:
+        return ", ".join(types)
+    return f"{len(types)} types: {', '.join(types[: NAMED - 1])}, … {types[-1]}"
 
 
 @dataclass(frozen=True)
@@ -86,23 +110,16 @@ def judge(
     least = 1 if declared.spot_policy == "on-demand" else FEWEST_POOLS
     if found.count < least:
         reason = (
-            f"{_pools(found.count)}, at least {least} needed: "
-            f"widen {setting}, or add zones ({found})"
+            f"{count(found.count)} (type × zone), "
+            f"at least {least} needed: widen {setting}, or add zones ({found.where()})"
         )
         findings.append(Finding(Level.ERROR, "too-few-pools", f"{declared.name}: {reason}", where))
         return Refusal(reason, "too-few-pools")
     if found.count < FEW_POOLS and declared.spot_policy != "on-demand":
         message = (
-            f"{declared.name}: only {_pools(found.count, 'Spot ')}; "
+            f"{declared.name}: only {found.count} Spot pools (type × zone) match; "
             f"{FEW_POOLS} or more make a start likely: widen {setting}, or add zones"
         )
         findings.append(Finding(Level.WARNING, "few-spot-pools", message, where))
-    # The preview cannot weigh prices: see aws/pools.py.
-    before = "" if declared.instance_types else " before price protection"
-    return f"matches{before} {found}"
-
-
-def _pools(count: int, market: str = "") -> str:
-    """`1 pool (type × zone) matches`."""
-    one = count == 1
-    return f"{count} {market}pool{'' if one else 's'} (type × zone) match{'es' if one else ''}"
+    # The preview of a need cannot weigh prices: see aws/pools.py.
+    return str(found) if declared.instance_types else found.by_size()

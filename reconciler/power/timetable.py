@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -84,6 +85,30 @@ def _instants(rule: Rule, after: datetime, until: datetime) -> Iterator[datetime
             if at is not None and first < at <= last:
                 yield at
         day += _DAY
+
+
+def weekly(rule: Rule) -> tuple[frozenset[int], date | None, time]:
+    """The weekdays (Monday is 0) of a rule, the date of one that fires once, and its local time.
+
+    Raises: ValueError for an expression that is none of ours.
+    """
+    if once := _AT.fullmatch(rule.expression):
+        local = datetime.fromisoformat(once[1])
+        return frozenset({local.weekday()}), local.date(), local.time()
+    minute, hour, weekdays = _cron(rule.expression)
+    return weekdays, None, time(hour, minute)
+
+
+def days_text(weekdays: Iterable[int]) -> str:
+    """`daily`, `Mon-Fri`, `Mon,Wed-Thu`: as the YAML writes weekdays."""
+    days = sorted(weekdays)
+    if len(days) == len(DAYS):
+        return "daily"
+    runs = [
+        [day for _, day in run] for _, run in groupby(enumerate(days), lambda it: it[1] - it[0])
+    ]
+    names = [DAYS[run[0]] + (f"-{DAYS[run[-1]]}" if len(run) > 1 else "") for run in runs]
+    return re.sub("[A-Z]{3}", lambda name: name[0].capitalize(), ",".join(names))
 
 
 def _cron(expression: str) -> tuple[int, int, frozenset[int]]:

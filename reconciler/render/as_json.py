@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from reconciler.errors import Where
-from reconciler.plan.model import Change, Finding, Live, Ref, Report, Unknown
+from reconciler.plan.model import IN_WORDS, Change, FieldChange, Finding, Live, Ref, Report, Unknown
 from reconciler.render.escape import in_json
-from reconciler.render.words import summary
+from reconciler.render.words import sides, summary
 
 VERSION = 1
 
@@ -62,10 +63,10 @@ def value(it: Any) -> Any:
             return [value(inner) for inner in it]
         case set() | frozenset():
             return sorted((value(inner) for inner in it), key=str)
-        case None | bool() | int() | float() | str() if not _is_odd(it):
-            return it
-        case _:
-            return str(it)
+    if is_dataclass(it) and not isinstance(it, type):
+        return {each.name: value(getattr(it, each.name)) for each in fields(it)}
+    plain = it is None or isinstance(it, bool | int | float | str)
+    return it if plain and not _is_odd(it) else str(it)
 
 
 def _is_odd(it: Any) -> bool:
@@ -87,15 +88,24 @@ def _change(change: Change) -> dict[str, Any]:
         "region": change.key.region,
         "name": change.key.name,
         "impact": change.impact.value,
-        "fields": [
-            {"path": it.path, "old": value(it.old), "new": value(it.new)} for it in change.fields
-        ],
+        "fields": [_field(it) for it in change.fields],
+        "words": list(change.words),
+        "essentials": change.summary,
+        "by_time": change.by_time,
         "reason": change.reason,
         "outcome": change.outcome.value,
         "error": change.error,
         "notes": list(change.notes),
         "where": place(change.where),
     }
+
+
+def _field(it: FieldChange) -> dict[str, Any]:
+    words = ""
+    if it.shown and it.shown != IN_WORDS:
+        old, new = sides(it.shown.old, it.shown.new)
+        words = f"{it.shown.path}: {old} → {new}"
+    return {"path": it.path, "old": value(it.old), "new": value(it.new), "words": words}
 
 
 def _unknown(it: Unknown) -> dict[str, Any]:

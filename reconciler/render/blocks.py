@@ -8,21 +8,30 @@ only repeat the workstation's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, TypeVar
 
 from reconciler.errors import Where
-from reconciler.plan.model import Change, FieldChange, Impact, Op, Outcome, Plan, Ref
-from reconciler.render.words import IMPACTS, count, sides, sign
+from reconciler.plan.model import (
+    IN_WORDS,
+    Change,
+    Impact,
+    Op,
+    Outcome,
+    Ref,
+    Report,
+    Shown,
+)
+from reconciler.render.words import HELD, IMPACTS, count, held_codes, sides, sign
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line about one thing, or about several things created together."""
+    """One line about one thing, or about several things that are created, or change, together."""
 
     op: Op
     outcome: Outcome
@@ -30,9 +39,11 @@ class Row:
     name: str  # "" when it stands for several
     impact: Impact
     reason: str
+    words: tuple[str, ...]  # what changes, where a table of fields would say it badly
     fields: tuple[tuple[str, str, str], ...]  # path, old, new as text
     notes: tuple[str, ...]
     where: tuple[Where, ...] = field(compare=False)  # the lines to edit
+    held: bool = False  # it waits for an approval
 
     @property
     def sign(self) -> str:
@@ -51,7 +62,12 @@ class Row:
     def remark(self) -> str:
         """What a person notices of it, and what became of it."""
         outcome = "" if self.outcome is Outcome.PLANNED else self.outcome.value
-        return ", ".join(filter(None, (IMPACTS[self.impact], outcome)))
+        return ", ".join(filter(None, (IMPACTS[self.impact], HELD if self.held else outcome)))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What changes: the words, or `path: old → new`."""
+        return (*self.words, *(f"{path}: {old} → {new}" for path, old, new in self.fields))
 
 
 @dataclass(frozen=True)
@@ -62,86 +78,105 @@ class Block:
     fleet: str  # "" when the whole site shares it
     workstations: tuple[str, ...]  # () when shared
     rows: tuple[Row, ...]
+    by_time: bool = False  # nobody changed the YAML
 
     @property
     def title(self) -> str:
         """`vision/alice (us-east-1)`."""
+        of = f"{self.fleet}: " if self.fleet else ""
         match self.workstations:
             case ():
                 who = f"{self.fleet}, shared" if self.fleet else "shared"
             case (one,):
-                who = f"{self.fleet}/{one}"
+                who = f"{self.fleet}/{one}" if self.fleet else one
             case several:
-                who = f"{self.fleet}: {len(several)} workstations"
-        return f"{who} ({self.region})"
+                who = f"{of}{len(several)} workstations"
+        return f"{who} ({self.region}){', because time passed' if self.by_time else ''}"
 
 
-def blocks(plan: Plan) -> tuple[Block, ...]:
-    """The plan's changes, grouped; workstations that read the same are merged."""
+def blocks(report: Report) -> tuple[Block, ...]:
+    """The plan's changes, grouped; workstations that read the same are merged.
+
+    What only time has caused comes last, apart from what the author of a change has done.
+    """
+    held = held_codes(report)
     alike: dict[Any, list[tuple[Change, ...]]] = {}
-    for place, group in groupby(sorted(plan.changes, key=_place), key=_place):
+    for place, group in groupby(sorted(report.plan.changes, key=_place), key=_place):
         changes = tuple(group)
         shared = place if not changes[0].workstation else ()
-        key = (changes[0].key.region, changes[0].fleet, shared, _rows(changes, named=False))
+        rows = _rows(changes, held, named=False)
+        key = (changes[0].key.region, changes[0].fleet, changes[0].by_time, shared, rows)
         alike.setdefault(key, []).append(changes)
-    return tuple(_block(same) for same in alike.values())
+    return tuple(_block(same, held) for same in alike.values())
 
 
-def _place(change: Change) -> tuple[bool, str, str, str]:
-    return change.workstation != "", change.fleet, change.workstation, change.key.region
+def _place(change: Change) -> tuple[bool, bool, str, str, str]:
+    who = (change.fleet, change.workstation, change.key.region)
+    return change.by_time, change.workstation != "", *who
 
 
-def _block(same: Sequence[tuple[Change, ...]]) -> Block:
+def _block(same: Sequence[tuple[Change, ...]], held: Collection[str]) -> Block:
     first = same[0][0]
     names = tuple(changes[0].workstation for changes in same if changes[0].workstation)
-    if len(same) == 1:
-        return Block(first.key.region, first.fleet, names, _rows(same[0], named=True))
-    each = [_rows(changes, named=False) for changes in same]
+    each = [_rows(changes, held, named=len(same) == 1) for changes in same]
     rows = tuple(
         replace(rows[0], where=_unique(place for row in rows for place in row.where))
         for rows in zip(*each, strict=True)
     )
-    return Block(first.key.region, first.fleet, names, rows)
+    return Block(first.key.region, first.fleet, names, rows, first.by_time)
 
 
-def _rows(changes: Sequence[Change], *, named: bool) -> tuple[Row, ...]:
-    """One row per change; plain creations of one workstation share a row."""
-    together: dict[Outcome, list[Change]] = {}
-    for change in filter(_plain, changes):
-        together.setdefault(change.outcome, []).append(change)
-    rows = []
+def _rows(changes: Sequence[Change], held: Collection[str], *, named: bool) -> tuple[Row, ...]:
+    """One row per change; plain creations of one workstation share one, and so does what has the
+    same words."""
+    together: dict[Any, list[Change]] = {}
     for change in changes:
-        group = together[change.outcome] if _plain(change) else []
-        if len(group) < 2:
-            rows.append(_row((change,), named=named))
-        elif change is group[0]:
-            rows.append(_row(group, named=False))
-    return tuple(rows)
+        together.setdefault(_sharing(change), []).append(change)
+    return tuple(_row(group, held, named=named and len(group) == 1) for group in together.values())
 
 
-def _plain(change: Change) -> bool:
-    return change.workstation != "" and change.op is Op.CREATE and not change.reason
+def _sharing(change: Change) -> Any:
+    """Equal for changes that share a row."""
+    if change.words:
+        return change.words, change.outcome, change.reason
+    plain = change.workstation and change.op is Op.CREATE and not change.reason
+    return change.outcome if plain else id(change)
 
 
-def _row(changes: Sequence[Change], *, named: bool) -> Row:
+def _row(changes: Sequence[Change], held: Collection[str], *, named: bool) -> Row:
     first = changes[0]
-    creates = first.op is Op.CREATE  # every field of it is new: the thing itself says enough
+    ops = {change.op for change in changes}
     return Row(
-        op=first.op,
+        op=first.op if len(ops) == 1 else Op.UPDATE,
         outcome=first.outcome,
         kinds=tuple(change.key.kind for change in changes),
-        name=first.key.name if named else "",
+        name=first.key.name if named and not first.words else "",
         impact=max((c.impact for c in changes), key=list(Impact).index),
         reason=first.reason,
-        fields=() if creates else tuple(_field(it, named=named) for it in first.fields),
-        notes=_unique(note for change in changes for note in change.notes),
+        words=first.words,
+        # Of what is created every field is new: its line of essentials says enough.
+        fields=() if Op.CREATE in ops else _fields(first, named=named),
+        notes=_unique(note for change in changes for note in _notes(change, len(changes))),
         where=_unique(change.where for change in changes if change.where),
+        held=first.outcome is Outcome.BLOCKED and first.error in held,
     )
 
 
-def _field(change: FieldChange, *, named: bool) -> tuple[str, str, str]:
-    old, new = (it if named else _nameless(it) for it in (change.old, change.new))
-    return change.path, *sides(old, new)
+def _notes(change: Change, together: int) -> tuple[str, ...]:
+    """What was found of it; of what is created, its essentials in one line."""
+    if change.op is not Op.CREATE:
+        return change.notes
+    line = "; ".join(filter(None, (change.summary, *change.notes)))
+    return (f"{change.key.kind}: {line}" if together > 1 else line,) if line else ()
+
+
+def _fields(change: Change, *, named: bool) -> tuple[tuple[str, str, str], ...]:
+    shown = (it.shown or Shown(it.path, it.old, it.new) for it in change.fields)
+    return tuple(
+        (it.path, *sides(*(side if named else _nameless(side) for side in (it.old, it.new))))
+        for it in shown
+        if it != IN_WORDS
+    )
 
 
 def _nameless(it: Any) -> Any:

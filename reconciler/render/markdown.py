@@ -21,6 +21,8 @@ LIMIT = 60_000
 _TABLE, _DETAILS, _FINDINGS, _SMALL = 15_000, 25_000, 5_000, 2_500  # together under LIMIT
 _LINE = 400  # characters of one value or reason
 _FIELDS = 30  # fields of one row
+_IN_TABLE = 2  # of these, as many stand in the table
+_SHA = 12  # hex digits of a commit
 _NAMES = 12  # names of workstations that change alike
 _LEVELS = {Level.ERROR: "**error**", Level.WARNING: "**warning**", Level.INFO: "info"}
 
@@ -30,23 +32,25 @@ def mark(site: str) -> str:
     return f"<!-- reconciler plan {''.join(c for c in site if c.isalnum() or c == '-')} -->"
 
 
-def comment(report: Report) -> str:
-    """The whole comment."""
+def comment(report: Report, commit: str = "") -> str:
+    """The whole comment; `commit` is what was checked out, "" where nobody says so."""
     plan = report.plan
-    found = blocks(plan)
+    found = blocks(report)
     approvals = [finding for finding in findings(report) if finding.approval]
     others = [finding for finding in findings(report) if not finding.approval]
     what = "Dry run" if report.dry_run else "Run"
     failed = [change for change in plan.changes if change.outcome is Outcome.FAILED]
     rows = [(block, row) for block in found for row in block.rows]
+    effects = any(row.remark for _, row in rows)
+    details = [(block, row) for block in found for row in block.rows if _has_more(block)]
     lines = [
         mark(report.site),
         f"### {markdown(summary(report))}",
         "",
-        f"{what} for {code(report.site)} in account {code(report.account)}.",
+        f"{what} for {code(report.site)} in account {code(report.account)}{_of(commit)}.",
         "",
         *_section("", approvals, lambda it: f"> {_finding(it)}", _SMALL),
-        *_section("| | what | change | effect |\n| --- | --- | --- | --- |", rows, _cells, _TABLE),
+        *_section(_head(effects), rows, lambda item: _cells(item, effects), _TABLE),
         *_section("**Failed**\n", failed, _failed, _FINDINGS),
         *_section("**Findings**\n", others, lambda it: f"- {_finding(it)}", _FINDINGS),
         *_section(
@@ -59,20 +63,20 @@ def comment(report: Report) -> str:
             "**Data no longer declared**; a run never deletes it\n", plan.kept, _kept, _SMALL
         ),
     ]
-    if rows:
-        details = _section("", rows, _detail, _DETAILS)
-        lines += ["<details><summary>Details</summary>", "", *details, "</details>"]
+    if details:
+        folded = _section("", details, _detail, _DETAILS)
+        lines += ["<details><summary>Details</summary>", "", *folded, "</details>"]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def trouble(site: str, title: str, problems: Sequence[tuple[str, str]]) -> str:
+def trouble(site: str, title: str, problems: Sequence[tuple[str, str]], commit: str = "") -> str:
     """The comment when there is no plan to show: why, each with its place or ""."""
 
     def row(problem: tuple[str, str]) -> str:
         where, message = problem
         return f"- {code(where) + ': ' if where else ''}{_prose(message)}"
 
-    head = [mark(site), f"### No plan: {markdown(title)}", ""]
+    head = [mark(site), f"### No plan{_of(commit)}: {markdown(title)}", ""]
     return "\n".join([*head, *_section("", problems, row, _DETAILS)])
 
 
@@ -88,10 +92,29 @@ def _section(title: str, items: Sequence[T], row: Callable[[T], str], share: int
     return [*lines, ""] if items else []
 
 
-def _cells(item: tuple[Block, Row]) -> str:
+def _of(commit: str) -> str:
+    return f", commit {code(commit[:_SHA])}" if commit else ""
+
+
+def _head(effects: bool) -> str:
+    """The head of the table; no column stays empty."""
+    names = ["", "what", "change", *(["effect"] if effects else [])]
+    return f"| {' | '.join(names)} |\n|{' --- |' * len(names)}".replace("|  |", "| |")
+
+
+def _cells(item: tuple[Block, Row], effects: bool) -> str:
     block, row = item
-    cells = (code(row.sign), _code(block.title), _code(row.what), markdown(row.remark))
-    return f"| {' | '.join(cells)} |"
+    few = row.lines if len(row.lines) <= _IN_TABLE else ()
+    change = ": ".join((_code(row.what), *(["; ".join(map(_prose, few))] if few else ())))
+    cells = [code(row.sign), _code(block.title), change]
+    return f"| {' | '.join([*cells, markdown(row.remark)] if effects else cells)} |"
+
+
+def _has_more(block: Block) -> bool:
+    """Whether the table leaves something out, so that a block has details."""
+    return len(block.workstations) > 1 or any(
+        row.reason or row.notes or len(row.lines) > _IN_TABLE for row in block.rows
+    )
 
 
 def _detail(item: tuple[Block, Row]) -> str:
@@ -106,6 +129,7 @@ def _detail(item: tuple[Block, Row]) -> str:
     edit = row.where and row.outcome is Outcome.BLOCKED
     where = f" ({_code(str(row.where[0]))})" if edit else ""
     lines.append(f"- {code(row.sign)} {_code(row.what)}{remark}{reason}{where}")
+    lines += [f"  - {_prose(words)}" for words in row.words]
     for path, old, new in row.fields[:_FIELDS]:
         lines.append(f"  - {_code(path)}: {_code(old)} → {_code(new)}")
     if len(row.fields) > _FIELDS:

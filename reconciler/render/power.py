@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reconciler.declare import units
 from reconciler.power.model import Attempt, Group, Kept, Machine, Reason
 from reconciler.power.moments import said
 from reconciler.power.override import Override, stamp
@@ -14,18 +15,7 @@ from reconciler.render.escape import terminal
 from reconciler.render.look import Look
 
 MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": ""}
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `3 min 5 s`, `2 h 5 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+duration = units.duration
 
 
 def machine(it: Machine) -> str:

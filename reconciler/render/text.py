@@ -18,9 +18,10 @@ from reconciler.plan.model import Change, Finding, Level, Live, Outcome, Report,
 from reconciler.render.blocks import Block, Row, blocks
 from reconciler.render.escape import terminal
 from reconciler.render.look import Look, Role
-from reconciler.render.words import BLOCKED, UNKNOWN, findings, quiet, some, spans, summary
+from reconciler.render.words import BLOCKED, UNKNOWN, findings, quiet, some, spans, summary, verdict
 
 _ROLES: dict[str, Role] = {"+": "add", "~": "change", "-": "remove", "-/+": "remove"}
+_LEVELS: dict[Level, Role] = {Level.WARNING: "change", Level.ERROR: "trouble"}
 _NAMES = 40  # names listed of workstations that change alike
 _FINDINGS = 10  # findings of one code
 _KEPT = 20  # things whose data stays
@@ -34,7 +35,7 @@ def text(report: Report, look: Look) -> str:
         what = "Plan" if report.dry_run else "Run"
         head = f"{what} for {report.site} in account {report.account}"
         lines += [look.paint("strong", terminal(head)), ""]
-    for block in blocks(plan):
+    for block in blocks(report):
         lines += [*_block(block, look), ""]
     failed = [change for change in plan.changes if change.outcome is Outcome.FAILED]
     sections = (
@@ -47,7 +48,7 @@ def text(report: Report, look: Look) -> str:
         section = list(body)
         if section:
             lines += [look.paint("strong", title), *section, ""]
-    last = [look.paint("strong", line) for line in look.wrap(summary(report))]
+    last = [look.paint(verdict(report), line) for line in look.wrap(summary(report))]
     return look.finish([*lines, *last])
 
 
@@ -68,8 +69,8 @@ def _row(row: Row, look: Look) -> Iterator[str]:
         more = f" and {len(row.where) - 1} more" if len(row.where) > 1 else ""
         head += f" ({row.where[0]}{more})"
     yield from _signed(row.sign, head, look)
-    for path, old, new in row.fields:
-        yield from look.wrap(terminal(f"{path}: {old} → {new}"), " " * 6, " " * 8)
+    for line in row.lines:
+        yield from look.wrap(terminal(line), " " * 6, " " * 8)
     for note in () if row.outcome is Outcome.DONE else row.notes:  # they helped to judge it
         yield from look.wrap(terminal(note), " " * 6, " " * 8)
 
@@ -115,8 +116,8 @@ def _findings(ordered: list[Finding], look: Look) -> Iterator[str]:
             waits = ", waits for approval" if it.approval else ""
             head = f"  {level.value} {code}{waits}: "
             first, *rest = look.wrap(terminal(it.message + where), terminal(head), "    ")
-            if level is Level.ERROR:
-                first = first.replace(level.value, look.paint("trouble", level.value), 1)
+            if level in _LEVELS:
+                first = first.replace(level.value, look.paint(_LEVELS[level], level.value), 1)
             yield from (first, *rest)
         if len(same) > _FINDINGS:
             yield f"  {level.value} {terminal(code)}: {len(same) - _FINDINGS} more"

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.errors import Unanswered
-from reconciler.plan.model import Finding, Impact, Level, Op, Outcome, Plan, Ref, Report
+from reconciler.plan.model import Finding, Impact, Level, Op, Outcome, Ref, Report
+from reconciler.render.look import Role
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "-/+", Op.DELETE: "-"}
 BLOCKED = "!"
+HELD = "waits for approval"
 UNKNOWN = "?"
 DATA_KEPT = "data-kept"  # the finding that says in words what Plan.kept holds
 
@@ -19,6 +21,7 @@ IMPACTS = {
     Impact.NONE: "",
     Impact.NEXT_START: "at next start",
     Impact.DISRUPTIVE: "interrupts users",
+    Impact.STOPS: "turns it off",
     Impact.DATA: "touches data",
 }
 AHEAD = {Op.CREATE: "create", Op.UPDATE: "update", Op.REPLACE: "replace", Op.DELETE: "delete"}
@@ -102,6 +105,11 @@ def _follows(before: str, name: str) -> bool:
     )
 
 
+def held_codes(report: Report) -> frozenset[str]:
+    """The codes of rows that wait for an approval, and for nothing else."""
+    return frozenset(it.code for it in report.findings if it.approval)
+
+
 def quiet(report: Report) -> bool:
     """Whether there is nothing to say but that nothing is to be done."""
     return not (report.plan.changes or report.plan.unknown or report.stopped)
@@ -114,6 +122,15 @@ def findings(report: Report) -> list[Finding]:
     return sorted(listed, key=lambda it: (not it.approval, order.index(it.level), it.code))
 
 
+def verdict(report: Report) -> Role:
+    """The colour of the summary: what failed or is blocked, what is pending, or nothing to do."""
+    outcomes = {change.outcome for change in report.plan.changes}
+    errors = any(it.level is Level.ERROR for it in report.findings)
+    if outcomes & {Outcome.FAILED, Outcome.BLOCKED} or report.plan.unknown or errors:
+        return "trouble"
+    return "change" if outcomes & {Outcome.PLANNED, Outcome.WAITING} else "add"
+
+
 def summary(report: Report) -> str:
     """The one line that says it all."""
     plan = report.plan
@@ -121,11 +138,12 @@ def summary(report: Report) -> str:
     if quiet(report):
         return f"Nothing to do: {unchanged}."
     if report.dry_run:
-        return f"Plan: {_planned(plan)}, {unchanged}."
+        return f"Plan: {_planned(report)}, {unchanged}."
     return f"{'Stopped' if report.stopped else 'Done'}: {_done(report)}, {unchanged}."
 
 
-def _planned(plan: Plan) -> str:
+def _planned(report: Report) -> str:
+    plan = report.plan
     counts = plan.summary()
     parts = [
         f"{counts[op.value]} to {word}"
@@ -135,7 +153,10 @@ def _planned(plan: Plan) -> str:
     waiting = sum(change.outcome is Outcome.WAITING for change in plan.changes)
     if waiting:
         parts.append(f"{waiting} of them waiting")
-    return ", ".join(parts + _troubles(plan))
+    timed = sum(c.by_time and c.outcome is not Outcome.BLOCKED for c in plan.changes)
+    if timed:
+        parts.append(f"{timed} of them because time passed")
+    return ", ".join(parts + _troubles(report))
 
 
 def _done(report: Report) -> str:
@@ -156,10 +177,16 @@ def _done(report: Report) -> str:
     )
     in_order = dict.fromkeys(("unknown", *words.values()))
     parts += [f"{counts[word]} {word}" for word in in_order if counts[word]]
-    return ", ".join(parts + _troubles(report.plan))
+    return ", ".join(parts + _troubles(report))
 
 
-def _troubles(plan: Plan) -> list[str]:
-    counts = plan.summary()
-    parts = [f"{counts['blocked']} blocked"] if counts["blocked"] else []
-    return parts + ([f"{counts['unknown']} not readable"] if counts["unknown"] else [])
+def _troubles(report: Report) -> list[str]:
+    codes = held_codes(report)
+    blocked = [c for c in report.plan.changes if c.outcome is Outcome.BLOCKED]
+    held = sum(change.error in codes for change in blocked)
+    numbers = {
+        "held back for approval": held,
+        "blocked": len(blocked) - held,
+        "not readable": len(report.plan.unknown),
+    }
+    return [f"{number} {word}" for word, number in numbers.items() if number]

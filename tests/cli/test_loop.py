@@ -130,7 +130,7 @@ def test_bad_yaml_is_told_and_nothing_is_done(cli: Cli, monkeypatch: pytest.Monk
     assert told.code == 130
     assert "vision.yaml:2:1" in told.err
     assert aws.applied == 2
-    assert "Done: 400 created" in told.out
+    assert "Done: 500 created" in told.out
 
 
 def test_json_is_one_document_a_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

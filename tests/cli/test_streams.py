@@ -202,8 +202,8 @@ def test_what_is_where_is_said_first_and_on_stderr(cli: Cli) -> None:
 def test_in_a_pipe_each_finished_step_is_a_line(cli: Cli) -> None:
     cli.on(Aws(HUNDRED))
     lines = cli().err.splitlines()
-    assert lines[1] == "1/400 create launch_template acme-dev-001: done"
-    assert len(lines) == 401
+    assert lines[1] == "1/500 create home_volume acme-dev-001/home: done"
+    assert len(lines) == 501
     assert not any("\r" in line for line in lines)
 
 
@@ -211,7 +211,24 @@ def test_every_line_of_stderr_is_json_when_asked(cli: Cli) -> None:
     cli.on(Aws(HUNDRED, outcome=Outcome.FAILED))
     told = cli("--log-format", "json", "-v")
     records = [json.loads(line) for line in told.err.splitlines()]
-    assert {"time", "level", "logger", "message"} <= set(records[0])
+    assert {"time", "level", "logger", "message", "run_id"} <= set(records[0])
+    assert len({record["run_id"] for record in records}) == 1
+    first = next(record for record in records if "op" in record)
+    assert first["message"].startswith("1/500 create home_volume acme-dev-001/home: failed")
+    del first["message"], first["time"], first["run_id"], first["error"]
+    assert first == {
+        "level": "INFO",
+        "logger": "reconciler",
+        "op": "create",
+        "outcome": "failed",
+        "kind": "home_volume",
+        "resource": "acme-dev-001/home",
+        "region": "us-east-1",
+        "fleet": "vision",
+        "workstation": "dev-001",
+    }
+    debug = next(record for record in records if record["level"] == "DEBUG")
+    assert debug["calls"] == {"ec2:DescribeImages": 1}
     cli.yaml("fleet: vision\nworkstation: {}\n")
     assert json.loads(cli("--log-format", "json").err.splitlines()[0])["level"] == "ERROR"
 
@@ -219,7 +236,8 @@ def test_every_line_of_stderr_is_json_when_asked(cli: Cli) -> None:
 def test_verbose_tells_what_was_read_and_called(cli: Cli) -> None:
     cli.on(Aws(NOTHING))
     told = cli("-v")
-    assert "debug: read fleets/vision.yaml; AWS calls so far: {'ec2:DescribeImages': 1}" in told.err
+    assert "debug: read fleets/vision.yaml; 1 AWS call so far: 1 ec2:DescribeImages\n" in told.err
+    assert "{" not in told.err
     assert told.out == cli().out
 
 
@@ -322,3 +340,20 @@ def test_a_name_outside_the_locale_is_still_told(cli: Cli) -> None:
     told: Any = shell("reconcile nö", cli.folder, PYTHONIOENCODING="latin-1")
     assert told.returncode == 2
     assert "'n\\xf6'" in told.stderr
+
+
+def test_bad_yaml_as_markdown_takes_the_place_of_the_plan(cli: Cli) -> None:
+    """The marker names the site, so the workflow finds the comment of the push before."""
+    cli.yaml("site: acme\naccount: '123456789012'\nfleet: vision\nworkstations: {Bad: {}}\n")
+    told = cli("--dry-run", "-o", "markdown")
+    assert told.code == 2
+    assert told.out.startswith("<!-- reconciler plan acme -->\n### No plan: the YAML is bad\n")
+    cli.yaml("fleet: [\n")
+    assert cli("--dry-run", "-o", "markdown").out.startswith("<!-- reconciler plan  -->\n")
+
+
+def test_the_comment_names_the_commit(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_EVENT_PATH", raising=False)
+    monkeypatch.setenv("GITHUB_SHA", "0123456789abcdef0123456789abcdef01234567")
+    cli.on(Aws(MIXED))
+    assert ", commit `0123456789ab`." in cli("--dry-run", "-o", "markdown").out

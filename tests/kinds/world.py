@@ -17,7 +17,7 @@ from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.kinds import HOMES, KINDS
 from reconciler.plan.kind import Kind, Scope
-from reconciler.plan.model import Change, Desired, Key, Live, Report
+from reconciler.plan.model import Change, Desired, Key, Live, Op, Report
 from reconciler.plan.read import Cloud, Ruling, as_declared
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.run import apply, look
@@ -112,9 +112,10 @@ class World:
 
 
 def rows(report: Report) -> list[str]:
-    """Every row in one line."""
+    """Every row in one line; of what is created every field is new, so none is named."""
     return [
-        f"{c.op} {c.key} {c.outcome} {sorted({f.field for f in c.fields})} {c.reason}"
+        f"{c.op} {c.key} {c.outcome} "
+        f"{sorted({f.field for f in c.fields if c.op is not Op.CREATE})} {c.reason}"
         for c in report.plan.changes
     ]
 

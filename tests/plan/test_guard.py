@@ -203,6 +203,19 @@ def test_what_runtime_wants_is_never_held_back() -> None:
     assert (shape.outcome, [f.field for f in shape.fields]) == (Outcome.BLOCKED, ["color"])
 
 
+@pytest.mark.parametrize(
+    ("impact", "left"), [(Impact.STOPS, Impact.STOPS), (Impact.DISRUPTIVE, Impact.NONE)]
+)
+def test_what_is_split_off_says_that_it_stops_and_not_what_is_held(
+    impact: Impact, left: Impact
+) -> None:
+    live = there("group", "acme-alice", color="red", power=1)
+    planned = plan([want("group", "acme-alice", color="blue", power=0)], [live])
+    rows = tuple(replace(row, impact=impact) for row in planned.changes)
+    guarded = check(replace(planned, changes=rows), [resolved()], pools(0))
+    assert guarded.plan.changes[0].impact is left
+
+
 def test_shared_data_disturbs_everybody_who_mounts_it() -> None:
     data = key("store", "datasets")
     templates = [
@@ -315,7 +328,7 @@ def test_a_named_type_that_the_region_lacks_blocks_at_its_line() -> None:
 @pytest.mark.parametrize(("spot_policy", "least"), [("auto", 2), ("on-demand", 1)])
 def test_a_refusal_names_the_least_and_what_to_widen(spot_policy: str, least: int) -> None:
     (finding,) = check(ROWS, [resolved(spot_policy=spot_policy)], pools(0)).findings
-    assert f"0 pools (type × zone) match, at least {least} " in finding.message
+    assert f"0 pools (type × zone), at least {least} " in finding.message
     assert "widen gpu, or add zones" in finding.message
     assert finding.where is not None
     assert finding.where.line == 14, "the place of `gpu`"
@@ -325,8 +338,9 @@ def test_the_types_that_match_are_noted_on_the_row_by_zone() -> None:
     guarded = check(ROWS, [resolved()], pools(8))
     notes = {change.key: change.notes for change in guarded.plan.changes}
     assert notes[GROUP] == (
-        "matches before price protection us-east-1a: g0.xlarge, g1.xlarge, g2.xlarge, g3.xlarge; "
-        "us-east-1b: g4.xlarge, g5.xlarge, g6.xlarge, g7.xlarge",
+        "8 pools before price protection (8 types: g0.xlarge, g1.xlarge, g2.xlarge, … g7.xlarge "
+        "in us-east-1a, us-east-1b; us-east-1a has no g4.xlarge, g5.xlarge, g6.xlarge, g7.xlarge; "
+        "us-east-1b has no g0.xlarge, g1.xlarge, g2.xlarge, g3.xlarge)",
     )
     assert not any(found for key, found in notes.items() if key != GROUP)
 
@@ -372,13 +386,27 @@ def test_kept_data_is_told_with_its_cost() -> None:
     assert finding.message.endswith("its data stays, about $174/month")
 
 
-def test_pools_read_by_family_and_zones_alike_stand_together() -> None:
+def test_pools_are_a_count_the_first_types_and_the_zones_that_differ() -> None:
     types = ("g5.12xlarge", "g5.2xlarge", "g5.metal", "g5.xlarge", "g6.xlarge")
-    found = Pools({"us-east-1a": types, "us-east-1b": types, "us-east-1c": ()})
+    found = Pools({"us-east-1a": types, "us-east-1b": types[1:], "us-east-1c": ()})
     assert str(found) == (
-        "us-east-1a, us-east-1b: g5.{xlarge,2xlarge,12xlarge,metal}, g6.xlarge; us-east-1c: none"
+        "9 pools (g5.12xlarge, g5.2xlarge, g5.metal, g5.xlarge, g6.xlarge in us-east-1a, "
+        "us-east-1b; us-east-1b has no g5.12xlarge; none in us-east-1c)"
     )
-    assert found.count == 10
+    assert found.by_size() == (
+        "9 pools before price protection (g5.xlarge, g6.xlarge, g5.2xlarge, g5.12xlarge, g5.metal "
+        "in us-east-1a, us-east-1b; us-east-1b has no g5.12xlarge; none in us-east-1c)"
+    )
+    assert str(Pools({"us-east-1a": ("g6.xlarge",)})) == "1 pool (g6.xlarge in us-east-1a)"
+
+
+def test_a_wide_need_is_a_line_and_not_a_wall() -> None:
+    many = tuple(f"g{n}.{size}" for n in range(50) for size in ("xlarge", "16xlarge"))
+    found = Pools({"us-east-1a": many, "us-east-1b": many[:10]})
+    assert found.by_size() == (
+        "110 pools before price protection (100 types: g0.xlarge, g1.xlarge, g10.xlarge, … "
+        "g9.16xlarge in us-east-1a, us-east-1b; us-east-1b has 10 of them)"
+    )
 
 
 def test_who_has_a_public_address_is_told_in_each_plan() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.plan.model import (
@@ -177,3 +179,17 @@ def test_the_summary_counts_every_row_once() -> None:
         "unchanged": 0,
     }
     assert planned.pending()
+
+
+def test_a_schedule_that_goes_has_the_fleet_of_its_workstation() -> None:
+    """Schedules have no tags: one whose time has passed goes while its workstation stays."""
+    once = replace(there("timer", "alice-start.2", removal=Removal.AT_ONCE), fleet="")
+    planned = plan([want("group")], [once, there("group")])
+    (gone,) = (c for c in planned.changes if c.op is Op.DELETE)
+    assert (gone.key.name, gone.fleet, gone.workstation) == ("alice-start.2", "vision", "alice")
+
+
+def test_a_schedule_of_a_workstation_that_left_has_the_fleet_of_its_group() -> None:
+    once = replace(there("timer", "alice-start", removal=Removal.AT_ONCE), fleet="")
+    found = plan([], [once, there("group", removal=Removal.WHEN_OFF)])
+    assert {change.fleet for change in found.changes} == {"vision"}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from reconciler.errors import Where
 from reconciler.plan.model import (
+    IN_WORDS,
     Change,
     FieldChange,
     Finding,
@@ -18,6 +19,7 @@ from reconciler.plan.model import (
     Plan,
     Ref,
     Report,
+    Shown,
     Unknown,
 )
 
@@ -53,15 +55,14 @@ def update(name: str, *fields: FieldChange, kind: str = "auto_scaling_group") ->
 
 def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:
     """A wholly new workstation."""
+    image = "image ami-0abc from /golden/gpu-desktop"
+    pools = "4 pools (g6.xlarge, g5.xlarge in us-east-1a, us-east-1b)"
     rows = (
-        ("launch_template", f"acme-{name}", ("image ami-0abc from /golden/gpu-desktop",)),
-        (
-            "auto_scaling_group",
-            f"acme-{name}",
-            ("matches us-east-1a: g6.xlarge, g5.xlarge; us-east-1b: g6.xlarge, gr6.4xlarge",),
-        ),
-        ("schedule", f"{name}-start-1a2b", ()),
-        ("schedule", f"{name}-stop-3c4d", ()),
+        ("home_volume", f"acme-{name}/home", "200 GiB gp3 in us-east-1a", ()),
+        ("launch_template", f"acme-{name}", "root disk 100 GiB gp3", (image,)),
+        ("auto_scaling_group", f"acme-{name}", "Spot", (pools,)),
+        ("schedule", f"{name}-start", "", ("start Mon-Fri 09:00 Europe/Berlin",)),
+        ("schedule", f"{name}-stop", "", ("stop Mon-Fri 19:00 Europe/Berlin",)),
     )
     return tuple(
         Change(
@@ -72,8 +73,10 @@ def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:
             workstation=name,
             where=HERE,
             notes=notes,
+            summary=summary,
+            fields=(FieldChange("tags", "tags", None, {"Name": full}),),
         )
-        for kind, full, notes in rows
+        for kind, full, summary, notes in rows
     )
 
 
@@ -107,7 +110,15 @@ MIXED = report(
             Change(
                 Op.UPDATE,
                 key("file_system", "acme-carol-home"),
-                (FieldChange("storage_capacity", "storage_capacity", 1200, 2400),),
+                (
+                    FieldChange(
+                        "storage_capacity",
+                        "storage_capacity",
+                        1200,
+                        2400,
+                        Shown("storage_capacity", "1,200 GiB", "2,400 GiB"),
+                    ),
+                ),
                 Impact.DISRUPTIVE,
                 fleet="vision",
                 workstation="carol",
@@ -197,6 +208,61 @@ IMAGE_ON_ALL = report(
             )
         ),
         unchanged=unchanged(60),
+    )
+)
+
+
+def hours(name: str, *, op: Op = Op.UPDATE, number: str = "", by_time: bool = False) -> Change:
+    """A schedule whose times change."""
+    change = FieldChange(
+        "expression", "expression", "cron(0 9 ? * MON-FRI *)", "cron(0 8 ? * MON-FRI *)", IN_WORDS
+    )
+    bound = FieldChange("end_date", "end_date", None, "2026-12-30T20:00:00Z", IN_WORDS)
+    words = ("start Mon-Fri 09:00 → 08:00 Europe/Berlin, 23 starts until 24 Dec",)
+    if by_time:
+        words = ("start Mon-Fri 09:00 Europe/Berlin, not on Thu 31 Dec and Fri 01 Jan 2027",)
+    return Change(
+        op,
+        key("schedule", f"{name}-start{number}"),
+        (bound if by_time else change,),
+        fleet="vision",
+        workstation=name,
+        where=HERE,
+        words=words,
+        by_time=by_time,
+        reason="a day off is less than 35 days away" if by_time else "",
+    )
+
+
+HOURS = report(
+    Plan(
+        changes=(
+            hours("anna"),
+            hours("anna", number=".2"),
+            *(
+                hours(name, op=op, number=number, by_time=True)
+                for name in ("bert", "carla")
+                for op, number in ((Op.UPDATE, ""), (Op.CREATE, ".2"))
+            ),
+            Change(
+                Op.UPDATE,
+                key("auto_scaling_group", "acme-dora"),
+                (
+                    FieldChange(
+                        "desired_capacity",
+                        "desired_capacity",
+                        1,
+                        0,
+                        Shown("desired_capacity", "1 (on)", "0 (off)"),
+                    ),
+                ),
+                Impact.STOPS,
+                reason="it has been up for 25 h, longer than max_runtime (24 h)",
+                fleet="vision",
+                workstation="dora",
+            ),
+        ),
+        unchanged=unchanged(20),
     )
 )
 
@@ -299,6 +365,7 @@ ALL = {
     "hundred": HUNDRED,
     "image-on-all": IMAGE_ON_ALL,
     "held": HELD,
+    "hours": HOURS,
     "applied": APPLIED,
     "stopped": STOPPED,
     "hostile": HOSTILE,

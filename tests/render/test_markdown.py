@@ -100,3 +100,27 @@ def test_a_comment_without_a_plan_says_why() -> None:
     assert shown.startswith("<!-- reconciler plan acme -->\n### No plan: the YAML is bad\n")
     assert len(shown) < LIMIT
     assert "more" in shown
+
+
+def test_the_commit_is_named_where_it_is_known() -> None:
+    sha = "0123456789abcdef0123456789abcdef01234567"
+    assert "123456789012`, commit `0123456789ab`." in comment(MIXED, sha)
+    assert "commit" not in comment(MIXED).splitlines()[3]
+    assert trouble("acme", "x", [], sha).splitlines()[1] == "### No plan, commit `0123456789ab`: x"
+
+
+def test_details_do_not_repeat_the_table() -> None:
+    shared = Change(Op.CREATE, Key("us-east-1", "security_group", "acme-workstation"))
+    shown = comment(report(Plan((shared,))))
+    assert shown.count("acme-workstation") == 1
+    assert "<details>" not in shown
+
+
+def test_no_column_is_empty() -> None:
+    shared = Change(Op.CREATE, Key("us-east-1", "topic", "acme-events"))
+    assert "| | what | change |\n| --- | --- | --- |\n" in comment(report(Plan((shared,))))
+    assert "| | what | change | effect |\n" in comment(MIXED)
+
+
+def test_a_comment_on_bad_yaml_takes_the_place_of_the_plan() -> None:
+    assert comment(MIXED).splitlines()[0] == trouble("acme", "x", []).splitlines()[0]

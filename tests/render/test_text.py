@@ -15,7 +15,18 @@ from reconciler.render.blocks import blocks
 from reconciler.render.look import Look
 from reconciler.render.text import text
 from reconciler.render.words import count, sides, spans, summary, value
-from tests.render.samples import HERE, HUNDRED, IMAGE, MIXED, new, report, update
+from tests.render.samples import (
+    ALL,
+    HELD,
+    HERE,
+    HOURS,
+    HUNDRED,
+    IMAGE,
+    MIXED,
+    new,
+    report,
+    update,
+)
 
 WIDE = Look()
 
@@ -75,15 +86,15 @@ def test_counts_have_their_plural() -> None:
 
 
 def test_a_hundred_new_workstations_are_one_block() -> None:
-    (block,) = blocks(HUNDRED.plan)
+    (block,) = blocks(HUNDRED)
     assert len(block.workstations) == 100
-    assert len(text(HUNDRED, Look(width=80)).splitlines()) <= 12
+    assert len(text(HUNDRED, Look(width=80)).splitlines()) <= 14
 
 
 def test_those_who_differ_keep_their_own_block() -> None:
     other = replace(update("bob", IMAGE), reason="i-0 runs", outcome=Outcome.WAITING)
     changes = (update("alice", IMAGE), other, update("carol", IMAGE))
-    found = blocks(Plan(changes))
+    found = blocks(report(Plan(changes)))
     assert [block.workstations for block in found] == [("alice", "carol"), ("bob",)]
 
 
@@ -129,7 +140,7 @@ def test_data_that_is_kept_is_told_once() -> None:
 def test_the_summary_of_waiting_rows() -> None:
     rows = tuple(replace(row, outcome=Outcome.WAITING) for row in new("bob"))
     waiting = summary(report(Plan(rows)))
-    assert waiting == "Plan: 4 to create, 0 to update, 0 to delete, 4 of them waiting, 0 unchanged."
+    assert waiting == "Plan: 5 to create, 0 to update, 0 to delete, 5 of them waiting, 0 unchanged."
 
 
 def test_explain_lines_up() -> None:
@@ -149,3 +160,52 @@ def test_explain_lines_up() -> None:
         "owner: alice@example.com  fleets/vision.yaml:12:5",
         "storage.root.size: 100GiB                built-in",
     ]
+
+
+def test_held_rows_are_not_called_blocked() -> None:
+    """What waits for an approval, and what needs the YAML or AWS to change, are two things."""
+    assert "3 held back for approval, 0 unchanged" in summary(HELD)
+    refused = [c for c in MIXED.plan.changes if c.outcome is Outcome.BLOCKED]
+    plan = replace(HELD.plan, changes=(*HELD.plan.changes, *refused))
+    assert "3 held back for approval, 1 blocked, 0 unchanged" in summary(replace(HELD, plan=plan))
+
+
+def test_what_time_caused_stands_apart_and_last() -> None:
+    found = blocks(HOURS)
+    assert [(block.workstations, block.by_time) for block in found] == [
+        (("anna",), False),
+        (("dora",), False),
+        (("bert", "carla"), True),
+    ]
+    assert "2 to create, 5 to update, 0 to delete, 4 of them because time passed" in summary(HOURS)
+
+
+def test_a_stop_is_no_wait_of_some_minutes() -> None:
+    shown = text(HOURS, WIDE)
+    assert "auto_scaling_group acme-dora, turns it off: it has been up for 25 h" in shown
+    assert "users wait" not in shown
+
+
+def test_no_machine_words_of_hours_are_shown() -> None:
+    shown = text(HOURS, WIDE)
+    assert "cron" not in shown
+    assert "end_date" not in shown
+
+
+@pytest.mark.parametrize(
+    ("which", "colour"),
+    [("nothing", "32"), ("hundred", "33"), ("applied", "31;1"), ("held", "31;1")],
+)
+def test_the_verdict_has_its_colour(which: str, colour: str) -> None:
+    last = text(ALL[which], Look(colour=True)).splitlines()[-1]
+    assert last.startswith(f"\x1b[{colour}m")
+
+
+def test_a_warning_has_its_colour() -> None:
+    assert "\x1b[33mwarning\x1b[0m few-spot-pools" in text(MIXED, Look(colour=True))
+
+
+def test_a_block_without_a_fleet_has_a_heading() -> None:
+    row = Change(Op.DELETE, Key("us-east-1", "schedule", "x-start"), workstation="x")
+    (block,) = blocks(report(Plan((row,))))
+    assert block.title == "x (us-east-1)"

@@ -1,0 +1,141 @@
+"""An Auto Scaling group for people: its market in a line, its fields in the YAML's words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from reconciler.declare.units import duration
+from reconciler.plan.model import FieldChange, Shown
+from reconciler.plan.ownership import FALLBACK, MAX_RUNTIME
+
+MIB = 2**20
+GPU_SLACK = 0.98
+"""What a GPU keeps for itself: `gpu.memory` is compiled to so much of it (declare/abis.py)."""
+
+FEW = 4
+"""Instance types that are named of a list; the others are counted."""
+
+_FALLBACK = re.compile(r"after (\d{1,9}) max (\d{1,9})")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def summary(spec: Any) -> str:
+    """`Spot, On-Demand after 10 min without capacity`: the market of a new group."""
+    if spec.on_demand_percentage_above_base_capacity:
+        return "On-Demand"
+    found = _FALLBACK.fullmatch(spec.tags.get(FALLBACK, ""))
+    return f"Spot, On-Demand after {duration(int(found[1]))} without capacity" if found else "Spot"
+
+
+def shown(change: FieldChange) -> Shown | None:
+    """A differing field in the YAML's words and units; None where it says enough as it is."""
+    if change.field == "instance_requirements":
+        return _need(change)
+    if change.field == "instance_types":
+        return Shown(change.path, *_types(change.old, change.new))
+    words = _WORDS.get(change.path)
+    return Shown(words[0], words[1](change.old), words[1](change.new)) if words else None
+
+
+def _need(change: FieldChange) -> Shown | None:
+    _, _, attribute = change.path.partition(".")
+    name, _, bound = attribute.partition(".")
+    path, convert = _NEEDS.get(name, ("", _same))
+    path = path or f"instance_requirements.{_CAMEL.sub('_', name).lower()}"
+    path += f".{bound.lower()}" if bound else ""
+    return Shown(
+        f"{path} (all GPUs)" if convert is _gpu_gb else path,
+        _limit(change.old, bound, convert),
+        _limit(change.new, bound, convert),
+    )
+
+
+def _limit(value: Any, bound: str, convert: Callable[[int, str], Any]) -> Any:
+    """A number, or both limits of one: `{Min: 1, Max: 4}` → `{min: 1, max: 4}`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return convert(value, bound)
+    if isinstance(value, Mapping):
+        return {str(key).lower(): _limit(it, str(key), convert) for key, it in value.items()}
+    return value
+
+
+def _same(value: int, _bound: str) -> int:
+    return value
+
+
+def _gib(value: int, _bound: str) -> str:
+    return f"{value / 1024:,.4g} GiB" if value >= 1024 else f"{value} MiB"
+
+
+def _gpu_gb(value: int, bound: str) -> str:
+    """The nominal size: `Min` is a little under decimal, `Max` is binary (declare/abis.py)."""
+    size = value / 1024 if bound == "Max" else value * MIB / 10**9 / GPU_SLACK
+    return f"{round(size)} GB"
+
+
+_NEEDS: Mapping[str, tuple[str, Callable[[int, str], Any]]] = {
+    "VCpuCount": ("vcpus", _same),
+    "MemoryMiB": ("memory", _gib),
+    "AcceleratorCount": ("gpu.count", _same),
+    "AcceleratorManufacturers": ("gpu.manufacturer", _same),
+    "AcceleratorTotalMemoryMiB": ("gpu.memory", _gpu_gb),
+}
+
+
+def _types(old: Any, new: Any) -> tuple[Any, Any]:
+    """Short lists as they are; of others how many, and what is new and gone."""
+    if not (isinstance(old, tuple) and isinstance(new, tuple)) or len({*old, *new}) <= FEW:
+        return old, new
+    added, gone = [it for it in new if it not in old], [it for it in old if it not in new]
+    parts = [f"{word} {_few(names)}" for word, names in (("+", added), ("-", gone)) if names]
+    more = f" ({'; '.join(parts)})" if parts else f" (first {_few(list(new))})"
+    return f"{len(old)} types", f"{len(new)} types{more}"
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return " ".join(names[:FEW]) + more
+
+
+def _market(tag: Any) -> Any:
+    """`on-demand since 2026-11-20T09:10:00Z` → `On-Demand since 20 Nov 2026 09:10 UTC`."""
+    market, _, since = str(tag).partition(" since ")
+    if market != "on-demand":
+        return tag or "Spot"
+    try:
+        at = datetime.fromisoformat(since)
+    except ValueError:  # a hand wrote it
+        return tag
+    return f"On-Demand since {at:%d %b %Y %H:%M} UTC"
+
+
+def _seconds(text: Any) -> Any:
+    return duration(int(text)) if re.fullmatch(r"\d{1,9}", str(text)) else text
+
+
+def _fallback(text: Any) -> Any:
+    found = _FALLBACK.fullmatch(str(text))
+    if found is None:
+        return text
+    return f"after {duration(int(found[1]))}, for at most {duration(int(found[2]))}"
+
+
+def _power(desired: Any) -> Any:
+    return {0: "0 (off)", 1: "1 (on)"}.get(desired, desired)
+
+
+_WORDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "market": ("market", _market),
+    "desired_capacity": ("desired_capacity", _power),
+    "override": ("override", lambda text: text or None),
+    "health_check_grace_period": ("health_check_grace_period", _seconds),
+    "on_demand_percentage_above_base_capacity": (
+        "on_demand_percentage_above_base_capacity",
+        lambda share: f"{share} %",
+    ),
+    f"tags.{MAX_RUNTIME}": ("max_runtime", _seconds),
+    f"tags.{FALLBACK}": ("on_demand_fallback", _fallback),
+}
