@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.declare.fleet import Workstation
 from reconciler.doctor.check import Found, Level, View, lacking, names
-from reconciler.plan.pools import FEWEST_POOLS, Pools
+from reconciler.plan.pools import FEWEST_POOLS, Pools, count
 from reconciler.plan.resolve import ImageFacts, Missing, keys_of
 
 OLD = timedelta(days=180)
@@ -58,17 +58,16 @@ def offerings(view: View) -> Iterator[Found]:
         pools = view.pools[same[0]]
         assert isinstance(pools, Pools)
         bare = [zone for zone, types in pools.by_zone.items() if not types]
-        who = f"{names(same)}: {text}"
+        who = f"{names(same)}: {pools.where()}"
         fix = "widen gpu or instance_types, or choose other availability_zones"
         if pools.count < least:
-            some = f"{pools.count} pool{'' if pools.count == 1 else 's'} (type × zone)"
-            few = f"{some}, {least} needed; {who}"
+            few = f"{count(pools.count)} (type × zone), {least} needed; {who}"
             yield Found(Level.ERROR, few, fix, tuple(same))
         elif bare:
             nothing = f"nothing that matches is offered in {names(bare)}; {who}"
             yield Found(Level.WARNING, nothing, fix, tuple(same))
         else:
-            yield Found(Level.OK, who)
+            yield Found(Level.OK, f"{names(same)}: {text}")
 
 
 def addresses(view: View) -> Iterator[Found]:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from reconciler.declare.fleet import Workstation, iam_name
+from reconciler.declare.units import duration
 from reconciler.declare.zonedata import in_use
 from reconciler.doctor.check import Found, Level, View, lacking, unread
 from reconciler.errors import AwsError, NotFound, Where
@@ -197,7 +198,7 @@ def service_roles(view: View) -> Iterator[Found]:
 def clock(view: View) -> Iterator[Found]:
     """Whether this machine's clock is near AWS's: signatures carry the time."""
     off = abs(view.ahead)
-    text = f"this machine's clock is {int(off.total_seconds())} seconds off AWS's"
+    text = f"this machine's clock is {duration(off.total_seconds())} off AWS's"
     if off > SKEW:
         yield Found(Level.WARNING, f"{text}: signatures fail", "set it by NTP, e.g. chronyd")
     else:

@@ -23,6 +23,7 @@ _ROLES: dict[Level, Role] = {
     Level.ERROR: "trouble",
     Level.UNKNOWN: "trouble",
 }
+_WEIGHT = (Level.OK, Level.WARNING, Level.UNKNOWN, Level.ERROR)
 _LEVEL, _CHECK = 8, 17  # columns
 
 
@@ -33,8 +34,9 @@ def text(diagnosis: Diagnosis, look: Look) -> str:
     for region, found in groupby(diagnosis.found, key=lambda it: it.region):
         lines += ["", look.paint("strong", terminal(region or "account"))]
         lines += [line for each in found for line in _row(each, look)]
+    worst = max((each.level for each in diagnosis.found), key=_WEIGHT.index, default=Level.OK)
     counts = ", ".join(_count(n, level) for level, n in diagnosis.summary().items())
-    return look.finish([*lines, "", look.paint("strong", f"{counts}.")])
+    return look.finish([*lines, "", look.paint(_ROLES[worst], f"{counts}.")])
 
 
 def _count(number: int, level: str) -> str:

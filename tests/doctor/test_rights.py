@@ -139,12 +139,19 @@ def test_each_key_by_its_state() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "level"), [(0, "ok"), (300, "ok"), (301, "warning"), (-301, "warning")]
+    ("seconds", "level", "off"),
+    [
+        (0, "ok", "0 s"),
+        (300, "ok", "5 min"),
+        (301, "warning", "5 min 1 s"),
+        (-301, "warning", "5 min 1 s"),
+        (87600, "warning", "24 h 20 min"),
+    ],
 )
-def test_the_clock(seconds: int, level: str) -> None:
+def test_the_clock(seconds: int, level: str, off: str) -> None:
     told = only(clock, replace(view(), ahead=timedelta(seconds=seconds)))
     assert told.level.value == level
-    assert f"{abs(seconds)} seconds off" in told.message
+    assert f"clock is {off} off" in told.message
 
 
 def test_a_role_of_another_name_or_path_than_its_profile_is_told() -> None:

@@ -212,3 +212,14 @@ def test_other_partitions_have_their_own_names(tmp_path: Path) -> None:
     assert "arn:aws:" not in said
     assert "arn:aws-cn:iam::123456789012:role/workstation" in said
     assert '"ec2.amazonaws.com.cn"' in said
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_terminal_has_no_footnotes_of_the_page(role: str, iam: Iam) -> None:
+    out = iam("--role", role)
+    assert not re.search(r"\[\d+\]", out)
+    assert any(
+        re.search(r"\[\d\]", s.why)
+        for r in ROLES
+        for s in policies.statements(load([ROOT / "fleets"]), r)
+    )
