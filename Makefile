@@ -12,13 +12,13 @@ NODE_STAMPS := $(NODE_LOCKS:package-lock.json=node_modules/.stamp)
 SHELL_FILES := .ci/run $(wildcard examples/*/*.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench plan \
+.PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench acceptance acceptance-sweep plan \
 	instance-types lock clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-setup: .venv/.stamp $(NODE_STAMPS) ## Make .venv with all that the other targets need.
+setup: .venv/.stamp .venv/ministack/.stamp $(NODE_STAMPS) ## Make .venv with all that the other targets need.
 
 # Anew only when what it is made from changed.
 .venv/.stamp: requirements-dev.txt setup.cfg pyproject.toml
@@ -40,6 +40,11 @@ define install
 	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		--config-settings editable_mode=compat -e .
 endef
+
+.venv/ministack/.stamp: tests/acceptance/requirements.txt .venv/.stamp
+	$(BIN)/python -m venv --without-pip .venv/ministack
+	$(BIN)/pip --python .venv/ministack install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 tests/%/node_modules/.stamp: tests/%/package-lock.json
 	cd $(dir $<) && npm ci --no-audit --no-fund --silent
@@ -78,6 +83,12 @@ seeded: setup ## Plant every known bug, one at a time; the suite must catch each
 bench: setup ## Measure, and print tables: make bench SIZES="100" JSON=bench.json
 	$(BIN)/python -m benchmarks $(SIZES) $(if $(JSON),--json $(JSON))
 
+acceptance: setup ## Try it on the AWS account RECONCILER_ACCEPTANCE_ACCOUNT names: at most 2 dollars.
+	$(BIN)/python -m acceptance $(if $(ONLY),--only $(ONLY)) $(if $(WITHOUT),--without $(WITHOUT))
+
+acceptance-sweep: setup ## Remove what `make acceptance` left there, and prove it.
+	$(BIN)/python -m acceptance --sweep
+
 plan: setup ## What a run would change: make plan FLEETS=fleets
 	$(BIN)/reconcile --fleets $(FLEETS) --dry-run
 
@@ -95,6 +106,6 @@ lock: ## Newest versions into requirements-*.txt; run the gate before committing
 	@rm -rf .venv/lock
 
 clean: ## Remove everything made here.
-	rm -rf .venv .demo build dist *.egg-info tests/*/node_modules
+	rm -rf .venv .acceptance .demo build dist *.egg-info tests/*/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
