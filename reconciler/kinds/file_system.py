@@ -12,7 +12,13 @@ from functools import cache, partial
 from typing import Any
 
 from reconciler.declare.fleet import LustreFileSystem
-from reconciler.kinds import last_look, lustre_actions, security_group, security_group_rules
+from reconciler.kinds import (
+    last_look,
+    lustre_actions,
+    lustre_limits,
+    security_group,
+    security_group_rules,
+)
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
@@ -78,45 +84,6 @@ _FOR_LIFE = (
 )
 
 
-def _grows(live: FileSystem, want: FileSystem) -> str:
-    """What UpdateFileSystem takes as StorageCapacity (FSx API)."""
-    old, new = live.storage_capacity, want.storage_capacity
-    if live.deployment_type == "SCRATCH_1":
-        return f"SCRATCH_1 cannot grow (FSx API): put storage_capacity: {old}GiB back"
-    step = _HDD_STEP.get(live.per_unit_storage_throughput or 0, 6000)
-    step = step if live.storage_type == "HDD" else 2400
-    if new % step:
-        larger = -(-new // step) * step
-        return (
-            f"{live.deployment_type} on {live.storage_type} grows to multiples of {step} GiB (FSx "
-            f"API): set storage_capacity: {larger}GiB, or put {old}GiB back"
-        )
-    return ""
-
-
-def _scales(live: FileSystem, want: FileSystem) -> str:
-    """What UpdateFileSystem takes as PerUnitStorageThroughput (Lustre user guide, "Managing
-    provisioned throughput capacity": persistent SSD file systems alone)."""
-    old, new = live.per_unit_storage_throughput, want.per_unit_storage_throughput
-    takes = _THROUGHPUT.get(live.deployment_type, ()) if live.storage_type == "SSD" else ()
-    if new in takes:
-        return ""
-    kind = f"{live.deployment_type} on {live.storage_type}"
-    if not takes:
-        return f"the throughput of {kind} cannot change (Lustre user guide): put {old} back"
-    values = ", ".join(map(str, takes))
-    return f"{kind} takes {values} MB/s per TiB, not {new}: choose one, or put {old} back"
-
-
-def _backs_up(live: FileSystem, _want: FileSystem) -> str:
-    if not live.deployment_type.startswith("SCRATCH"):
-        return ""
-    return f"{live.deployment_type} has no backups (Lustre user guide): set 0"
-
-
-_HDD_STEP = {12: 6000, 40: 1800}
-_THROUGHPUT = {"PERSISTENT_1": (50, 100, 200), "PERSISTENT_2": (125, 250, 500, 1000)}
-
 # AWS's words, in the Lustre user guide. Version: "all clients must be disconnected". Throughput:
 # "unavailable for up to an hour" (its pages disagree: "a few minutes", "very brief"). Storage: "may
 # be unavailable for a few minutes". Compression: of new files, without a word of unavailability.
@@ -128,9 +95,9 @@ RULES = {
         WHEN_UNMOUNTED,
         grows=True,
         advice="FSx for Lustre only grows: put the size in use back into the YAML",
-        refuses=_grows,
+        refuses=lustre_limits.grows,
     ),
-    "per_unit_storage_throughput": replace(WHEN_UNMOUNTED, refuses=_scales),
+    "per_unit_storage_throughput": replace(WHEN_UNMOUNTED, refuses=lustre_limits.scales),
     "drive_cache_type": fixed(_FOR_LIFE.format("the drive cache")),
     "data_compression_type": IN_PLACE,
     "file_system_type_version": replace(
@@ -138,7 +105,7 @@ RULES = {
         grows=True,
         advice="Lustre versions only go up: put the version in use back into the YAML",
     ),
-    "automatic_backup_retention_days": replace(IN_PLACE, refuses=_backs_up),
+    "automatic_backup_retention_days": replace(IN_PLACE, refuses=lustre_limits.backs_up),
     "weekly_maintenance_start_time": IN_PLACE,
     "kms_key_id": fixed(_FOR_LIFE.format("the KMS key")),
     "tags": IN_PLACE,

@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -37,7 +36,7 @@ from reconciler.declare.timers import (
     once_at,
 )
 from reconciler.errors import AlreadyExists, NotFound
-from reconciler.kinds import auto_scaling_group, dead_letter_queue, schedule_group
+from reconciler.kinds import auto_scaling_group, dead_letter_queue, schedule_group, schedule_names
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
@@ -108,9 +107,6 @@ _BOUNDS = ("start_date", "end_date")
 
 _OTHER = ("ActionAfterCompletion", "Description", "KmsKeyArn")
 """What a schedule may also have, and ours never do."""
-
-_NAME = re.compile(r"(?P<edge>(?P<workstation>.+)-(?:start|stop))-(?P<hash>[0-9a-f]{8})(?:-\d+)?")
-_PROOF = re.compile(r"(?P<key>(?P<edge>.+?)(?:\.(?P<number>\d+))?)-(?P<hash>[0-9a-f]{8})")
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
@@ -187,12 +183,12 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         )
     except NotFound:  # no group yet
         return
-    expected = _expected(scope.expected())
+    expected = schedule_names.expected(scope.expected())
     named = []
     made: dict[str, Any] = {}
     for summary in summaries:
         name = summary.get("Name")
-        match = _NAME.fullmatch(name) if isinstance(name, str) else None
+        match = schedule_names.NAME.fullmatch(name) if isinstance(name, str) else None
         if match:
             named.append((match["edge"], _touched(summary), str(name)))
             made[str(name)] = summary.get("CreationDate")
@@ -200,7 +196,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
             yield from projected(NAME, aws.region, summary, _nameless, _as_named)
         # else somebody else's, in our group
     for edge, listed in groupby(sorted(named), key=lambda it: it[0]):
-        for key, name, proves in _paired(edge, list(listed), expected.get(edge, {})):
+        for key, name, proves in schedule_names.paired(edge, list(listed), expected.get(edge, {})):
             body = None if proves else _body_of(aws, scope.site, name)
             item = {**(body or {}), "Name": name}
             project: Callable[[Mapping[str, Any], Live], Live] = _as_named
@@ -215,7 +211,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
 def _identity(region: str, site: str, key: str, body: Mapping[str, Any]) -> Live:
     """What the name alone tells."""
     name = body["Name"]
-    match = _NAME.fullmatch(name)
+    match = schedule_names.NAME.fullmatch(name)
     assert match is not None
     return Live(
         Key(region, NAME, key),
@@ -260,46 +256,6 @@ def _touched(summary: Mapping[str, Any]) -> bool:
     return summary.get("State") != "ENABLED" or abs(edited - made) >= SECOND
 
 
-def _expected(proofs: Iterable[str]) -> dict[str, dict[str, str]]:
-    """By edge, the key of each hash, in the order of their numbers."""
-    found: dict[str, dict[str, str]] = {}
-    matches = (match for proof in proofs if (match := _PROOF.fullmatch(proof)))
-    for match in sorted(matches, key=lambda it: int(it["number"] or 1)):
-        found.setdefault(match["edge"], {})[match["hash"]] = match["key"]
-    return found
-
-
-def _paired(
-    edge: str, listed: Iterable[tuple[str, bool, str]], expected: Mapping[str, str]
-) -> Iterator[tuple[str, str, bool]]:
-    """Which key each schedule of an edge has, by name, and whether its name proves its content.
-
-    One that is left over, by a run that stopped between create and delete or because there are
-    to be fewer, has its own name for a key.
-    """
-    open_keys = dict(expected)
-    rest: list[str] = []
-    for _, touched, name in listed:  # the untouched first
-        key = None if touched else open_keys.pop(_hash(name), None)
-        if key is None:
-            rest.append(name)
-        else:
-            yield key, name, True
-    rest.sort(key=lambda name: _hash(name) not in open_keys)  # an edited one is its own update
-    for name in rest:
-        key = open_keys.pop(_hash(name), None)
-        if key is None and open_keys:
-            key = open_keys.pop(next(iter(open_keys)))
-        elif key is None and not expected:  # nobody declares it any more
-            key, expected = edge, {"": edge}
-        yield key or name, name, False
-
-
-def _hash(name: str) -> str:
-    match = _NAME.fullmatch(name)
-    return match["hash"] if match else ""
-
-
 def _body_of(aws: Aws, group: str, name: str) -> dict[str, Any] | None:
     try:
         return aws.call("scheduler", "get_schedule", GroupName=group, Name=name)
@@ -338,7 +294,9 @@ def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
     if live.spec is None:
         if live.attrs["hash"] == digest(want.spec):
             return ()
-        return (FieldChange("other", "name", live.attrs["name"], _name_of(want.proof)),)
+        return (
+            FieldChange("other", "name", live.attrs["name"], schedule_names.name_of(want.proof)),
+        )
     bounds = (  # None is a value here: it fires for ever
         FieldChange(name, name, getattr(live.spec, name), getattr(want.spec, name))
         for name in _BOUNDS
@@ -356,7 +314,7 @@ def apply(aws: Aws, change: Change) -> Live | None:
     if change.op is not Op.DELETE:
         assert change.desired is not None
         spec: Schedule = change.desired.spec
-        name = _free_name(_name_of(change.desired.proof), old)
+        name = schedule_names.free_name(schedule_names.name_of(change.desired.proof), old)
         try:
             aws.call("scheduler", "create_schedule", **_body(group, name, spec))
         except AlreadyExists:  # by an earlier try of ours, or a hand
@@ -377,21 +335,6 @@ def _group(change: Change) -> str:
         return change.live.parent.name
     assert change.desired is not None
     return next(key.name for key in change.desired.after if key.kind == schedule_group.NAME)
-
-
-def _name_of(proof: str) -> str:
-    """`alice-start.2-1f0c9a2b` → `alice-start-1f0c9a2b`: the number is no part of it."""
-    match = _PROOF.fullmatch(proof)
-    assert match is not None
-    return f"{match['edge']}-{match['hash']}"
-
-
-def _free_name(proof: str, old: str) -> str:
-    """The proof, with the next generation when the old one has the same hash."""
-    if not old.startswith(proof):
-        return proof
-    generation = int(old.removeprefix(proof).removeprefix("-") or "1") + 1
-    return f"{proof}-{generation}"
 
 
 def _body(group: str, name: str, spec: Schedule) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from reconciler.kinds import (
     mixed_instances,
     queue,
     schedule,
+    schedule_names,
     security_group_rules,
     subscription,
     topic,
@@ -194,17 +195,17 @@ def test_the_longest_names_fit_aws() -> None:
     """Schedules: 64 characters (EventBridge Scheduler API, CreateSchedule)."""
     longest = "a" * 32
     (start, _) = schedule.desired(declared(name=longest, schedule=EDGES))
-    assert len(schedule._free_name(start.proof, f"{start.proof}-9999")) <= 64
+    assert len(schedule_names.free_name(start.proof, f"{start.proof}-9999")) <= 64
 
 
 def test_healing_an_edited_schedule_takes_the_next_generation() -> None:
-    assert schedule._free_name("alice-stop-1f0c9a2b", "alice-stop-00000000") == (
+    assert schedule_names.free_name("alice-stop-1f0c9a2b", "alice-stop-00000000") == (
         "alice-stop-1f0c9a2b"
     )
-    assert schedule._free_name("alice-stop-1f0c9a2b", "alice-stop-1f0c9a2b") == (
+    assert schedule_names.free_name("alice-stop-1f0c9a2b", "alice-stop-1f0c9a2b") == (
         "alice-stop-1f0c9a2b-2"
     )
-    assert schedule._free_name("alice-stop-1f0c9a2b", "alice-stop-1f0c9a2b-2") == (
+    assert schedule_names.free_name("alice-stop-1f0c9a2b", "alice-stop-1f0c9a2b-2") == (
         "alice-stop-1f0c9a2b-3"
     )
 
