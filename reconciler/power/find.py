@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from reconciler.declare.fleet import Fallback
+from reconciler.declare.nearest import nearest
 from reconciler.errors import AwsError, UsageError
 from reconciler.kinds.auto_scaling_group import max_runtime
 from reconciler.plan.kind import Aws
@@ -73,9 +74,11 @@ def some(aws: Aws, name: str, who: str) -> list[Group]:
     found = by_name(aws, name) if name else own(aws, who)
     where = f"in {aws.region}, account {aws.account}"
     if not found and name:
+        near = nearest(name.rpartition("/")[2], [group.workstation for group in every(aws)])
+        meant = f"did you mean {near}? " if near else ""
         raise UsageError(
-            f"no workstation {name} {where}: `workstation status --all` lists all there are; "
-            "AWS_REGION and AWS_PROFILE choose region and account"
+            f"no workstation {name} {where}: {meant}`workstation status --all` lists all there "
+            "are; AWS_REGION and AWS_PROFILE choose region and account"
         )
     if not found:
         raise UsageError(

@@ -75,6 +75,8 @@ def test_ones_own_is_found_without_a_name(hand: Make, monkeypatch: pytest.Monkey
     assert "no workstation bob in us-east-1, account 123456789012" in it("stop bob", code=2).err
     assert it("status acme/alice").out.startswith("alice: off")
     assert "no workstation beta/alice" in it("status beta/alice", code=2).err
+    assert "did you mean" not in it("stop bob", code=2).err
+    assert "did you mean alice?" in it("start alcie", code=2).err
 
 
 def test_of_several_one_is_to_be_named(hand: Make) -> None:
