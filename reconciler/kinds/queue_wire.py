@@ -16,7 +16,7 @@ from reconciler.errors import NotFound
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import IN_PLACE, Change, Key, Live, Op, Ref
 from reconciler.plan.ownership import policy_id, policy_is_ours
-from reconciler.plan.projection import projected, readable
+from reconciler.plan.projection import Unreadable, projected, readable
 
 DAY = 86_400
 
@@ -83,9 +83,12 @@ def find(aws: Aws, scope: Scope, key: Key) -> Iterator[Live]:
     AWS asks to keep a queue's URL as it was returned, not to build one (SQS developer guide,
     "Queue and message identifiers"), so the queues of the site are listed: once a run for all.
     """
-    urls = aws.call("sqs", "list_queues", QueueNamePrefix=f"{scope.site}-events")
-    url = next((it for it in urls.get("QueueUrls", ()) if str(it).endswith(f"/{key.name}")), None)
-    if url is None:
+    listed = aws.call("sqs", "list_queues", QueueNamePrefix=f"{scope.site}-events")
+    url = readable(listed, partial(_url, key.name))
+    if isinstance(url, Unreadable):
+        yield from projected(key.kind, key.region, listed, partial(_unreadable, url), _live)
+        return
+    if not url:
         return
     try:
         answer = aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["All"])
@@ -96,6 +99,18 @@ def find(aws: Aws, scope: Scope, key: Key) -> Iterator[Live]:
     except NotFound:  # deleted since it was listed
         return
     yield from projected(key.kind, key.region, item, partial(_identity, scope, key), _live)
+
+
+def _url(name: str, listed: Mapping[str, Any]) -> str:
+    """The URL of the queue; "" where it is not listed. SQS leaves an empty list out."""
+    urls = listed.get("QueueUrls", [])
+    if not isinstance(urls, list) or not all(isinstance(it, str) for it in urls):
+        raise Unreadable(f"QueueUrls in AWS's answer is {urls!r:.60}, not a list of URLs")
+    return next((it for it in urls if it.endswith(f"/{name}")), "")
+
+
+def _unreadable(error: Unreadable, _item: Any) -> Live | None:
+    raise error
 
 
 def _identity(scope: Scope, key: Key, queue: Mapping[str, Any]) -> Live:

@@ -91,13 +91,14 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     except NotFound:  # no topic yet
         return
     for each in found:
-        if each.get("Protocol") in ("email", None):
-            identify = partial(_identity, aws.region)
-            yield from projected(NAME, aws.region, each, identify, partial(_live, arn))
+        identify = partial(_identity, aws.region)
+        yield from projected(NAME, aws.region, each, identify, partial(_live, arn))
 
 
-def _identity(region: str, item: Mapping[str, Any]) -> Live:
+def _identity(region: str, item: Mapping[str, Any]) -> Live | None:
     """Its address; it counts as ours whoever made it, since none is ever changed."""
+    if text(item, "Protocol") != "email":
+        return None
     key = Key(region, NAME, text(item, "Endpoint").lower())
     return Live(key, None, owned=True, attrs={"arn": item["SubscriptionArn"]})
 

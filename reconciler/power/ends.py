@@ -27,7 +27,7 @@ class Held:
 
 def wanted(seen: Seen, held: Iterable[Held], now: datetime) -> Iterator[Desired]:
     """One end for each override that holds; none otherwise."""
-    standing = {live.key: live.spec for live in _actions(seen)}
+    standing = {live.key: live.spec for live in _readable(seen)}
     for each in held:
         key = override_end.key(each.group.key)
         old: OverrideEnd | None = standing.get(key)
@@ -52,7 +52,7 @@ def hours_of(declared: Workstation | None, now: datetime) -> Hours:
 def foreign(seen: Seen, held: Iterable[Held]) -> Iterator[Finding]:
     """Warn of scheduled actions that somebody else put on our groups: they turn it on and off."""
     ours = {each.group.key: each for each in held}
-    for live in _actions(seen):
+    for live in _readable(seen):
         owner = ours.get(live.parent) if live.parent else None
         if owner is None or (live.key == override_end.key(owner.group.key) and not _recurs(live)):
             continue
@@ -69,10 +69,10 @@ def foreign(seen: Seen, held: Iterable[Held]) -> Iterator[Finding]:
         )
 
 
-def _actions(seen: Seen) -> Iterator[Live]:
+def _readable(seen: Seen) -> Iterator[Live]:
     for (kind, _), reading in seen.readings.items():
         if kind == override_end.NAME and not isinstance(reading, Unknown):
-            yield from reading
+            yield from (live for live in reading if live.spec is not None)
 
 
 def _recurs(live: Live) -> bool:

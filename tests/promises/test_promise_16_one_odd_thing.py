@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Executor, Future
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,14 +27,18 @@ if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
 ODDITIES: tuple[Any, ...] = (GONE, None, 7, "[[", [], {})
-NAMES = ("Name", "Id", "Arn", "Key", "Value", "Workstation")
+NAMES = ("Name", "Id", "Arn", "Key", "Value", "Workstation", "Endpoint", "Protocol")
 """Members whose text says which thing it is: another text is another thing."""
+
+NONE_THERE: dict[str, tuple[Any, ...]] = {"QueueUrls": (GONE, [])}
+"""Lists that AWS leaves out where they are empty (SQS API reference, ListQueues)."""
 
 OF_ONE = {
     "describe_auto_scaling_groups",
     "describe_launch_template_versions",
     "describe_launch_templates",
     "describe_scaling_activities",
+    "describe_scheduled_actions",
     "describe_volumes",
     "list_schedules",
 }
@@ -48,17 +52,21 @@ OPERATIONS = (
     "describe_launch_template_versions",
     "describe_launch_templates",
     "describe_scaling_activities",
+    "describe_scheduled_actions",
     "describe_security_groups",
     "describe_subnets",
     "describe_volumes",
     "get_instance_profile",
     "get_parameters",
+    "get_queue_attributes",
     "get_role",
     "get_schedule",
     "get_schedule_group",
     "get_topic_attributes",
+    "list_queues",
     "list_rules",
     "list_schedules",
+    "list_subscriptions_by_topic",
     "list_tags_for_resource",
     "list_targets_by_rule",
 )
@@ -86,7 +94,14 @@ class Past:
         autoscaling.set_desired_capacity(AutoScalingGroupName="acme-bob", DesiredCapacity=1)
         sandbox.capacity.take("*", "*", "spot")
         autoscaling.set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=1)
-        # Edited by hand, so that a run reads it whole.
+        autoscaling.put_scheduled_update_group_action(
+            AutoScalingGroupName="acme-bob",
+            ScheduledActionName="by-hand",
+            StartTime=sandbox.clock.now() + timedelta(days=1),
+            MaxSize=1,
+        )
+        # Edited by hand, so that a run reads it whole: dates are compared to the second.
+        sandbox.clock.forward(timedelta(seconds=5))
         [name, *_] = [s["Name"] for s in scheduler.list_schedules(GroupName="acme")["Schedules"]]
         found = scheduler.get_schedule(GroupName="acme", Name=name)
         members = ("ScheduleExpression", "ScheduleExpressionTimezone", "Target")
@@ -155,5 +170,6 @@ def oddities(answer: Any) -> list[tuple[Path, Any]]:
         (path, oddity)
         for path in places(answer)
         for oddity in ODDITIES
-        if oddity != "[[" or not str(path[-1]).endswith(NAMES)
+        if oddity != "[[" or not (str(path[-1]).endswith(NAMES) or "QueueUrls" in path)
+        if oddity not in NONE_THERE.get(str(path[-1]), ())
     ]
