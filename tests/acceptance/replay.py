@@ -11,7 +11,7 @@ import functools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -111,19 +111,28 @@ def revived(value: Any) -> Any:
     return value
 
 
+RECORDED = datetime(2026, 11, 21, 12, tzinfo=UTC)
+"""When `find` is asked; the recordings are not of one moment."""
+
+
 def found(kind: ModuleType | Any, replay: Replay, site: str) -> list[Live]:
     """What a kind finds in a recording."""
-    return list(kind.find(wire().door(replay), Scope(site, (), lambda: _proofs(replay.calls))))
+    scope = Scope(site, RECORDED, expected=lambda: _proofs(replay.calls))
+    return list(kind.find(wire().door(replay), scope))
 
 
 def _proofs(calls: Iterable[Recorded]) -> frozenset[str]:
-    """Names of schedules prove what they hold, as in a run whose YAML declares them all."""
-    return frozenset(
-        schedule["Name"]
-        for call in calls
-        if call.operation == "ListSchedules"
-        for schedule in call.answer.get("Schedules", ())
-    )
+    """Names of schedules prove what they hold, as in a run whose YAML declares them all.
+
+    Subscriptions are read where somebody is told.
+    """
+    found = set()
+    for call in calls:
+        if call.operation == "ListSchedules":
+            found |= {schedule["Name"] for schedule in call.answer.get("Schedules", ())}
+        if call.operation == "ListSubscriptionsByTopic":
+            found.add(f"subscription {REGION} x@example.com")
+    return frozenset(found)
 
 
 def load(name: str) -> tuple[dict[str, Any], Replay]:
