@@ -99,9 +99,6 @@ SubscribeByMail: an address that has to confirm, and nobody's queue or function
 TagAsMade: EC2 asks for this with a create; the condition keeps it to that [2]
     ec2:CreateTags
     on ec2_things when made while_making
-TagGroupAsMade: whether Auto Scaling asks for this with a create, AWS does not say; as for FSx
-    autoscaling:CreateOrUpdateTags
-    on groups when made if_tagged_ours
 TagLustreAsMade: so does FSx [3], which has no such condition; never over another site's tag
     fsx:TagResource
     on file_systems when made if_tagged_ours

@@ -226,9 +226,9 @@ def test_one_comment_updated_in_place(
     )
     [_, (name, parameters)] = done["calls"]
     assert (name, parameters.get("comment_id")) == written
-    assert parameters["body"].startswith(OURS + (plan or "### No plan\n"))
+    assert parameters["body"].startswith(OURS + (plan or "### No plan for commit 0123456\n"))
     run = "https://github.com/acme/gpu-fleets/actions/runs/12"
-    assert parameters["body"].endswith(f"Commit 0123456, [this run]({run}).\n")
+    assert parameters["body"].endswith(f"[This run]({run})\n")
     assert done["notes"] == []
 
 

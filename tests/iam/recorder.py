@@ -191,8 +191,6 @@ def _dependent(
             if "MixedInstancesPolicy" in params:
                 yield from _launch(params["MixedInstancesPolicy"], region)
             if operation.startswith("Create"):
-                # AWS does not say whether it asks; reports differ.
-                yield Request("autoscaling:CreateOrUpdateTags", where, tags)
                 yield _service_role("autoscaling.amazonaws.com")
                 yield _service_role("spot.amazonaws.com")
     if key and operation.startswith("Create"):

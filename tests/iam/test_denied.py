@@ -148,6 +148,7 @@ TAGGED: dict[str, Value] = {
     "ssm:SessionDocumentAccessCheck": "true",
 }
 OWNED: dict[str, Value] = {**OURS, "aws:ResourceTag/reconciler:owner": "alice@example.com"}
+OPENED = {**HERE, "ssm:resourceTag/aws:ssmmessages:session-id": "A:al"}
 ALICE_IS: dict[str, Value] = {"aws:PrincipalTag/owner": "alice@example.com", "aws:userid": "A:al"}
 BOB_IS: dict[str, Value] = {"aws:PrincipalTag/owner": "bob@example.com", "aws:userid": "A:bob"}
 SHELL = "ssm document/SSM-SessionManagerRunShell"
@@ -161,8 +162,8 @@ OTHER_ROLES: list[tuple[str, bool, Case]] = [
     ("developer", True, ("ssm:StartSession", SHELL, {**HERE, **ALICE_IS})),
     ("developer", True, ("ssm:StartSession", FORWARD, {**HERE, **ALICE_IS})),
     ("developer", False, ("ssm:StartSession", "ssm document/Root", {**HERE, **ALICE_IS})),
-    ("developer", True, ("ssm:TerminateSession", "ssm session/A:al-0", {**HERE, **ALICE_IS})),
-    ("developer", False, ("ssm:TerminateSession", "ssm session/A:al-0", {**HERE, **BOB_IS})),
+    ("developer", True, ("ssm:TerminateSession", "ssm session/al-0", {**OPENED, **ALICE_IS})),
+    ("developer", False, ("ssm:TerminateSession", "ssm session/al-0", {**OPENED, **BOB_IS})),
     ("developer", True, ("autoscaling:SetDesiredCapacity", ALICE, {**OWNED, **ALICE_IS})),
     ("developer", False, ("autoscaling:SetDesiredCapacity", ALICE, {**OWNED, **BOB_IS})),
     ("developer", False, ("autoscaling:UpdateAutoScalingGroup", ALICE, {**OWNED, **ALICE_IS})),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.kinds import (
+    KINDS,
     auto_scaling_group,
     event_rule,
     file_system,
@@ -22,9 +23,12 @@ from reconciler.kinds import (
     topic,
 )
 from reconciler.kinds.security_group_rules import Permission
-from reconciler.plan.model import Key, Live
+from reconciler.plan.model import RUNTIME, Key, Live
 from tests.kinds.world import client
 from tests.support.later import later
+
+DECLARABLE = [kind for kind in KINDS if set(kind.RULES.values()) != {RUNTIME}]
+"""What no YAML declares is runtime's alone: tests/kinds/test_override_end.py."""
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.declare.fleet import Calendar, Edge
 from reconciler.declare.hours import cron
+from reconciler.declare.timers import LINGER
 from reconciler.kinds import auto_scaling_group, schedule
 from reconciler.plan.model import IN_WORDS, Change, Desired, Key, Live, Op, Outcome, Plan, Report
 from reconciler.plan.resolve import resolve
@@ -184,6 +185,8 @@ def test_a_skipped_time_comes_near_and_is_over() -> None:
         when = now
         while wanted(night, now=when - timedelta(hours=1)) == new:
             when -= timedelta(hours=1)
+        if once:  # a run takes it away when it cannot fire any more
+            when = max(when, datetime(2027, 3, 28, 1, tzinfo=UTC) + LINGER)
         (row,) = told(changes(old, new), night, now=when)
         assert (row.by_time, row.reason) == (True, why)
         assert row.words[0].startswith(

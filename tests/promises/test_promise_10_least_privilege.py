@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from reconciler.plan.model import Outcome
 from tests.face.test_policies import allowed
 from tests.kinds import cases
-from tests.kinds.world import live, rows
+from tests.kinds.world import client, live, rows
 from tests.promises.conftest import Raise, Stage, start, stop
 from tests.promises.fleets import BOB, LUSTRE, VISION, Tree, vision
 from tests.support.answers import failure
@@ -42,6 +42,9 @@ def test_the_apply_role_is_enough_for_making_changing_healing_and_removing(world
         for edits in cases.BY_HAND.values():
             for edit in edits.values():
                 edit(live(world))
+        client("autoscaling").resume_processes(  # or nothing would end what the edits start
+            AutoScalingGroupName="acme-alice", ScalingProcesses=["Terminate"]
+        )
         world.run()
         world.off()  # a raised minimum has started one
         world.settle()

@@ -10,7 +10,6 @@ import pytest
 
 from reconciler.cli import exits
 from reconciler.declare.load import load
-from reconciler.kinds import KINDS
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import Change
 from tests.kinds import cases
@@ -39,7 +38,7 @@ def edited(module_sandbox: object) -> World:
     return world
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.NAME)
+@pytest.mark.parametrize("kind", cases.DECLARABLE, ids=lambda kind: kind.NAME)
 def test_what_is_not_named_is_not_judged(edited: World, kind: Kind) -> None:
     def rows_of(report_rows: tuple[Change, ...]) -> list[Change]:
         return [row for row in report_rows if row.key.kind == kind.NAME]

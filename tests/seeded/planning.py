@@ -191,8 +191,8 @@ PLANNING = (
     Bug(
         "a change that failed is sent again",
         "reconciler/plan/compare.py",
-        "    if change.field in live.failed:",
-        "    if change.field in live.failed and not live.failed:",
+        "            return failed.why",
+        '            return ""',
         PLAN,
     ),
 )

@@ -58,8 +58,8 @@ RESOURCES = (
     Bug(
         "the stop schedule of a leaving workstation goes at once",
         "reconciler/kinds/schedule.py",
-        "Removal.WHEN_OFF if edge",
-        "Removal.AT_ONCE if edge",
+        "Removal.WHEN_OFF if match[",
+        "Removal.AT_ONCE if match[",
         promise(1, 8),
     ),
     Bug(
@@ -93,8 +93,8 @@ RESOURCES = (
     Bug(
         "an edited schedule is believed",
         "reconciler/kinds/schedule.py",
-        "apart >= SECOND",
-        "apart < timedelta()",
+        "abs(edited - made) >= SECOND",
+        "abs(edited - made) < timedelta()",
         KINDS,
     ),
     Bug(
@@ -114,15 +114,15 @@ RESOURCES = (
     Bug(
         "AZRebalance left on",
         "reconciler/kinds/auto_scaling_group.py",
-        "        _suspend(aws, name, (), spec.suspended_processes)\n",
+        "        scaling_processes.suspend(aws, name, spec.suspended_processes)\n",
         "",
         promise(2),
     ),
     Bug(
         "homes are ordinary things",
         "reconciler/kinds/home_volume.py",
-        "            removal=Removal.DATA,",
-        "            removal=Removal.WHEN_OFF,",
+        "        removal=Removal.DATA,",
+        "        removal=Removal.WHEN_OFF,",
         promise(1),
     ),
     Bug(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.kinds import KINDS
 from reconciler.plan.model import Op, Outcome, Report
+from tests.kinds import cases
 from tests.strict.conftest import Check, sample
 from tests.strict.door import Request
 from tests.strict.faults import Faults
@@ -109,4 +109,4 @@ def test_deleted_by_hand_at_any_call(edit: str, count: int, deed: str, check: Ch
 
 
 def test_every_kind_is_deleted() -> None:
-    assert {kind.NAME for kind in KINDS} <= set(DELETES)
+    assert {kind.NAME for kind in cases.DECLARABLE} <= set(DELETES)
