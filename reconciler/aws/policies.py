@@ -82,7 +82,7 @@ Change: only what has the site's tag
     fsx:TagResource fsx:UntagResource fsx:UpdateFileSystem
     on groups ec2_things file_systems when ours
 ByName: and written; schedules have no tags, and the rest are one or two a region
-    events:PutRule events:PutTargets events:RemoveTargets events:TagResource events:UntagResource
+    events:PutRule events:PutTargets events:RemoveTargets events:TagResource
     scheduler:CreateSchedule scheduler:CreateScheduleGroup scheduler:DeleteSchedule
     scheduler:TagResource scheduler:UntagResource sns:CreateTopic sns:SetTopicAttributes
     sns:TagResource sqs:CreateQueue sqs:SetQueueAttributes sqs:TagQueue

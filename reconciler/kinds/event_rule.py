@@ -3,6 +3,9 @@
 One rule for all workstations: interruption events carry neither tags nor a group name, and a
 bus holds 300 rules. Launch failures are narrowed to our groups by name prefix.
 
+The description says whose the rule is: tags are read only where it does not, for they would cost
+one more call in each run.
+
 It sends to the region's queue. The target has no RoleArn: the queue's policy lets the rule send,
 and with both AWS warns of lost events (EventBridge user guide, "Using resource-based policies").
 """
@@ -17,7 +20,6 @@ from typing import Any
 
 from reconciler.errors import AwsError
 from reconciler.kinds import dead_letter_queue, queue, topic
-from reconciler.kinds.identity import tag_arn
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
@@ -30,7 +32,7 @@ from reconciler.plan.model import (
     Op,
     Ref,
 )
-from reconciler.plan.ownership import ownership, read_tags, write_tags
+from reconciler.plan.ownership import ownership, read_tags, site_mark, write_tags
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 
@@ -53,7 +55,7 @@ class EventRule:
     state: str
     description: str
     targets: Mapping[str, Mapping[str, Any]]
-    tags: Mapping[str, str]
+    tags: Mapping[str, str]  # written once, at creation, and not compared
 
 
 RULES = {
@@ -61,7 +63,6 @@ RULES = {
     "state": IN_PLACE,
     "description": IN_PLACE,
     "targets": IN_PLACE,
-    "tags": IN_PLACE,
 }
 
 
@@ -78,11 +79,16 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             rule_name=name,
             event_pattern=pattern(site.name),
             state="ENABLED",
-            description=f"Spot interruptions and failed launches of {site.name}",
+            description=description(site.name),
             targets={TARGET_ID: target},
             tags=ownership(site.name),
         )
         yield Desired(Key(region, NAME, name), spec)
+
+
+def description(site: str) -> str:
+    """Say what the rule matches and whose it is."""
+    return f"Spot interruptions and failed launches ({site_mark(site)})"
 
 
 def pattern(site: str) -> dict[str, Any]:
@@ -106,26 +112,28 @@ def pattern(site: str) -> dict[str, Any]:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Rules by name prefix, then the targets and tags of the one that is ours by name."""
+    """List rules by name prefix, then the targets of the one that is ours by name."""
     name = f"{scope.site}-events"
     for rule in list(aws.pages("events", "list_rules", "Rules", 100, NamePrefix=name)):
         if rule.get("Name", name) != name and isinstance(rule["Name"], str):
             continue  # of another site, whose name begins with ours
-        arn = str(rule.get("Arn"))
-        tagged = aws.call("events", "list_tags_for_resource", ResourceARN=arn)
-        targets = list(aws.pages("events", "list_targets_by_rule", "Targets", 100, Rule=name))
-        item = {**rule, **tagged, "Targets": targets}
-        identify = partial(_identity, aws.region, scope)
-        yield from projected(NAME, aws.region, item, identify, partial(_live, scope))
+        item = {**rule, "Described": rule.get("Description") == description(scope.site)}
+        if not item["Described"]:
+            arn = str(rule.get("Arn"))
+            item |= aws.call("events", "list_tags_for_resource", ResourceARN=arn)
+        item["Targets"] = list(
+            aws.pages("events", "list_targets_by_rule", "Targets", 100, Rule=name)
+        )
+        yield from projected(NAME, aws.region, item, partial(_identity, aws.region, scope), _live)
 
 
 def _identity(region: str, scope: Scope, rule: Mapping[str, Any]) -> Live:
-    owned = scope.owns(read_tags(rule["Tags"]))
+    owned = rule["Described"] or scope.owns(read_tags(rule["Tags"]))
     name = Key(region, NAME, text(rule, "Name"))
     return Live(name, None, owned=owned, attrs={"arn": rule["Arn"]})
 
 
-def _live(scope: Scope, rule: Mapping[str, Any], named: Live) -> Live:
+def _live(rule: Mapping[str, Any], named: Live) -> Live:
     spec = EventRule(
         rule_name=rule["Name"],
         event_pattern=json.loads(rule.get("EventPattern", "{}")),
@@ -135,7 +143,7 @@ def _live(scope: Scope, rule: Mapping[str, Any], named: Live) -> Live:
             target["Id"]: {name: it for name, it in target.items() if name != "Id"}
             for target in rule["Targets"]
         },
-        tags=scope.managed(read_tags(rule["Tags"])),
+        tags={},
     )
     return replace(named, spec=spec)
 
@@ -165,8 +173,6 @@ def apply(aws: Aws, change: Change) -> Live | None:
         attrs = {"arn": answer["RuleArn"]}
     if creating or "targets" in fields:
         _put_targets(aws, spec, change.live.spec.targets if change.live else {})
-    if change.live and "tags" in fields:
-        tag_arn(aws, "events", attrs["arn"], change.live.spec.tags, spec.tags)
     return Live(change.key, spec, owned=True, attrs=attrs)
 
 

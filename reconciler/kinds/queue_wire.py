@@ -15,7 +15,7 @@ from typing import Any
 from reconciler.errors import NotFound
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import IN_PLACE, Change, Key, Live, Op, Ref
-from reconciler.plan.ownership import policy_id, policy_is_ours
+from reconciler.plan.ownership import policy_is_ours, site_mark
 from reconciler.plan.projection import Unreadable, projected, readable
 
 DAY = 86_400
@@ -63,7 +63,7 @@ def send_policy(site: str, queue_arn: str, rule_arn: str) -> dict[str, Any]:
     """
     return {
         "Version": "2012-10-17",
-        "Id": policy_id(site),
+        "Id": site_mark(site),
         "Statement": [
             {
                 "Sid": "EventBridgeRule",

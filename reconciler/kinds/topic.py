@@ -29,9 +29,9 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.ownership import (
     ownership,
-    policy_id,
     policy_is_ours,
     read_tags,
+    site_mark,
     write_tags,
 )
 from reconciler.plan.projection import projected, readable
@@ -95,7 +95,7 @@ def publish_policy(site: str, region: str, account: str) -> dict[str, Any]:
     partition = partition_of(region)
     return {
         "Version": "2012-10-17",
-        "Id": policy_id(site),
+        "Id": site_mark(site),
         "Statement": [
             {
                 "Sid": "ThisAccountAlone",

@@ -36,14 +36,14 @@ def ownership(
     return {key: value for key, value in zip(keys, values, strict=True) if value}
 
 
-def policy_id(site: str) -> str:
-    """Name the identifier of every policy that we put on a thing (IAM user guide, "Id")."""
+def site_mark(site: str) -> str:
+    """Name the site in a text of a thing: a policy's Id (IAM user guide, "Id"), a description."""
     return f"reconciler-site-{site}"
 
 
 def policy_is_ours(policy: object, site: str) -> bool:
     """Tell by a thing's own policy that it is ours, where reading its tags costs a call more."""
-    return isinstance(policy, Mapping) and policy.get("Id") == policy_id(site)
+    return isinstance(policy, Mapping) and policy.get("Id") == site_mark(site)
 
 
 def read_tags(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -115,6 +115,7 @@ def test_every_action_is_used_by_the_code_or_asked_for_by_a_call_of_it(used: lis
     assert named - made == {
         "ec2:GetSecurityGroupsForVpc",
         "ec2:RunInstances",
+        "events:TagResource",
         "iam:CreateServiceLinkedRole",
         "iam:PassRole",
         "kms:CreateGrant",

@@ -57,7 +57,7 @@ IDENTITY: dict[str, set[str]] = {name: set() for name in SPECS} | {
     "subscription": {"topic_arn", "endpoint"},
     "dead_letter_queue": {"queue_name", "tags"},
     "queue": {"queue_name", "tags"},
-    "event_rule": {"rule_name"},
+    "event_rule": {"rule_name", "tags"},
     "auto_scaling_group": {"runtime"},
 }
 
@@ -171,7 +171,6 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
         EVENTS,
         {"else": {"Arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:acme-events"}},
     ),
-    ("event_rule", "tags"): (EVENTS, TAGS),
     ("launch_template", "image_id"): (TEMPLATE, "ami-0123456789abcdef0"),
     ("launch_template", "instance_profile"): (TEMPLATE, "other"),
     ("launch_template", "security_group_ids"): (TEMPLATE, ("sg-0123456789abcdef0",)),
@@ -327,6 +326,14 @@ def _rule_state(found: Mapping[Key, Live]) -> Key:
     return EVENTS(found)
 
 
+def _rule_description(found: Mapping[Key, Live]) -> Key:
+    """What says whose the rule is goes: its tags say so too."""
+    events = client("events")
+    pattern = events.describe_rule(Name="acme-events")["EventPattern"]
+    events.put_rule(Name="acme-events", EventPattern=pattern, Description="other")
+    return EVENTS(found)
+
+
 def _rule_target(found: Mapping[Key, Live]) -> Key:
     arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:else"
     client("events").put_targets(Rule="acme-events", Targets=[{"Id": "more", "Arn": arn}])
@@ -454,7 +461,11 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
         "policy": _queue(DEAD, Policy=""),
         "message_retention_period": _queue(DEAD, MessageRetentionPeriod="60"),
     },
-    "event_rule": {"state": _rule_state, "targets": _rule_target},
+    "event_rule": {
+        "description": _rule_description,
+        "state": _rule_state,
+        "targets": _rule_target,
+    },
     "launch_template": {
         "tags": _ec2_tag(TEMPLATE),
         "image_id": _template_version(ImageId="ami-0123456789abcdef0"),

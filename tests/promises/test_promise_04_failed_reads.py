@@ -27,7 +27,6 @@ KINDS_READ_BY: dict[str, set[str]] = {
     "ec2:DescribeSubnets": {"file_system"},
     "ec2:DescribeVolumes": {"home_volume"},
     "events:ListRules": {"event_rule"},
-    "events:ListTagsForResource": {"event_rule"},
     "events:ListTargetsByRule": {"event_rule"},
     "fsx:DescribeFileSystems": {"file_system"},
     "scheduler:GetSchedule": {"schedule"},
@@ -52,7 +51,6 @@ MATCHED = {
 }
 EVERY_READ = sorted({*KINDS_READ_BY, *LOOKED_UP, *MATCHED})
 OF_WHAT_STANDS = {
-    "events:ListTagsForResource",
     "events:ListTargetsByRule",
     "scheduler:GetSchedule",
     "scheduler:ListTagsForResource",

@@ -29,13 +29,6 @@ def put_rule(here: Here, p: Record) -> Record:
     return {"RuleArn": arn}
 
 
-def disable_rule(here: Here, p: Record) -> Record:
-    """By hand."""
-    found = _rule(here, p["Name"])
-    here.put("rules", p["Name"], {**found, "Rule": {**found["Rule"], "State": "DISABLED"}})
-    return {}
-
-
 def delete_rule(here: Here, p: Record) -> Record:
     """Refused while it has targets; no error for one that is gone (M)."""
     found = here.all("rules").get(p["Name"])

@@ -101,9 +101,10 @@ def open_queues(world: World) -> bool:
 
 
 def silence(world: World) -> bool:
-    """The rule off, and one more target."""
-    for name in ours(world.aws, "events", "rules"):
-        world.hand("events", "disable_rule", Name=name)
+    """The rule off, without the description that says whose it is, and one more target."""
+    for name, found in ours(world.aws, "events", "rules").items():
+        pattern = found["Rule"]["EventPattern"]
+        world.hand("events", "put_rule", Name=name, EventPattern=pattern, State="DISABLED")
         target = {"Id": "mine", "Arn": "arn:aws:sns:us-east-1:123456789012:mine"}
         world.hand("events", "put_targets", Rule=name, Targets=[target])
     return True
