@@ -25,7 +25,7 @@ from reconciler.power.notices import Notice
 from reconciler.sandbox import quotas
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
-from tests.kinds import cases
+from tests.kinds import cases, hands
 from tests.kinds.world import READS, World, live
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _edited(world: World, look: Callable[[], None]) -> None:
         world.run()
         world.off()
         for kind in round_:
-            for field, edit in cases.BY_HAND.get(kind.NAME, {}).items():
+            for field, edit in hands.BY_HAND.get(kind.NAME, {}).items():
                 if field not in LEFT_OUT:
                     edit(live(world))
         look()

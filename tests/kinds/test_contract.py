@@ -16,7 +16,7 @@ from reconciler.kinds.lustre_actions import BETWEEN
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import LATER, Key, Live, Op, Outcome, When
 from reconciler.plan.run import apply
-from tests.kinds import cases, strangers
+from tests.kinds import cases, hands, strangers
 from tests.kinds.world import World, live, row, rows, writes
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ FIELDS = [
     if (kind.NAME, field) not in cases.ONLY_BY_HAND
 ]
 BY_HAND = [
-    (kind, name, edit) for kind, edits in cases.BY_HAND.items() for name, edit in edits.items()
+    (kind, name, edit) for kind, edits in hands.BY_HAND.items() for name, edit in edits.items()
 ]
 
 
@@ -119,7 +119,7 @@ def test_a_hand_made_change_is_seen_and_healed(
 
 
 def test_every_kind_has_a_hand_made_change() -> None:
-    assert set(cases.BY_HAND) == set(IDS)
+    assert set(hands.BY_HAND) == set(IDS)
     tried = {(kind, field) for kind, field, _ in BY_HAND}
     assert tried >= cases.ONLY_BY_HAND, "a field that YAML cannot change is changed by hand"
 

@@ -195,6 +195,10 @@ def there(
     )
 
 
+FOREIGN = there("store", owned=False)
+"""A thing of the name that we would use, without our tag."""
+
+
 def plan(
     desired: Sequence[Desired] = (),
     live: Sequence[Live] = (),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox import Sandbox
-from tests.power.days import begin
+from tests.power.days import Begin, Days, begin
 from tests.power.hand import Hand
 
 
@@ -26,3 +26,11 @@ def hand(
         return Hand(begin(sandbox, monkeypatch, tmp_path, more), capsys)
 
     return make
+
+
+@pytest.fixture
+def begun(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Begin:
+    def start(more: str = "", hours: str = "") -> Days:
+        return begin(sandbox, monkeypatch, tmp_path, more, hours)
+
+    return start

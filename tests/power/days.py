@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from reconciler.sandbox import Sandbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
+REGION = "us-east-1"
 READS = ("Describe", "Get", "List")
 
 DEFAULTS = """
@@ -165,6 +167,10 @@ class Days:
         return int(policy["OnDemandPercentageAboveBaseCapacity"])
 
 
+Begin = Callable[..., Days]
+"""`begun(more, hours)`: `begin` with these settings."""
+
+
 def aws(service: str) -> Any:
     """A client of a person's own."""
     return boto3.client(service)  # type: ignore[call-overload]
@@ -191,3 +197,18 @@ def begin(
 def codes(report: Report) -> list[str]:
     """Of its findings, without what is always said."""
     return [f.code for f in report.findings if f.code != "few-spot-pools"]
+
+
+def override(days: Days, text: str) -> None:
+    """Write the tag that holds an override of alice, as a person's command does."""
+    aws("autoscaling").create_or_update_tags(
+        Tags=[
+            {
+                "ResourceId": "acme-alice",
+                "ResourceType": "auto-scaling-group",
+                "Key": "reconciler:override",
+                "Value": text,
+                "PropagateAtLaunch": False,
+            }
+        ]
+    )

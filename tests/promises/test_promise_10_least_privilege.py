@@ -7,7 +7,7 @@ from botocore.awsrequest import AWSResponse
 
 from reconciler.plan.model import Outcome
 from tests.face.test_policies import allowed
-from tests.kinds import cases
+from tests.kinds import hands
 from tests.kinds.world import client, live, rows
 from tests.promises.conftest import Raise, Stage, start, stop
 from tests.promises.fleets import BOB, LUSTRE, VISION, Tree, vision
@@ -39,7 +39,7 @@ def world(stage: Raise) -> Stage:
 def test_the_apply_role_is_enough_for_making_changing_healing_and_removing(world: Stage) -> None:
     with world.tap.hearing(only(allowed("plan", "apply"))) as tap:
         world.settle()
-        for edits in cases.BY_HAND.values():
+        for edits in hands.BY_HAND.values():
             for edit in edits.values():
                 edit(live(world))
         client("autoscaling").resume_processes(  # or nothing would end what the edits start

@@ -31,3 +31,11 @@ def still(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setattr(aws.sandbox.clock, "real", lambda: FRIDAY)
     yield aws
     aws.sandbox.reset()
+
+
+@pytest.fixture
+def ready(still: Aws) -> Aws:
+    """`still`, with a group that is off."""
+    still.template()
+    still.group()
+    return still

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -14,6 +16,8 @@ from botocore.exceptions import ClientError
 from reconciler.sandbox import Sandbox
 
 IMAGE = "ami-0905e0a11de500001"
+ROLE = "arn:aws:iam::123456789012:role/workstation-scheduler"
+MINUTE = timedelta(minutes=1)
 GPU: dict[str, Any] = {
     "VCpuCount": {"Min": 4, "Max": 16},
     "MemoryMiB": {"Min": 16384},
@@ -115,6 +119,37 @@ def policy(
             "SpotAllocationStrategy": spot,
         },
     }
+
+
+def schedule(aws: Aws, name: str, expression: str, desired: int = 1, **changes: Any) -> None:
+    """A schedule that sets the desired capacity of ``acme-alice``, by the wall in Berlin."""
+    words = {"AutoScalingGroupName": "acme-alice", "DesiredCapacity": desired}
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:autoscaling:setDesiredCapacity",
+        "RoleArn": ROLE,
+        "Input": json.dumps(words),
+    }
+    request: dict[str, Any] = {
+        "Name": name,
+        "ScheduleExpression": expression,
+        "ScheduleExpressionTimezone": "Europe/Berlin",
+        "FlexibleTimeWindow": changes.pop("window", {"Mode": "OFF"}),
+        "Target": {**target, **changes.pop("target", {})},
+    }
+    aws.scheduler.create_schedule(**request, **changes)
+
+
+def moved(aws: Aws, to: datetime | timedelta) -> list[str]:
+    """Move time, and tell what happened as ``day time what``."""
+    clock = aws.sandbox.clock
+    found = clock.forward(to) if isinstance(to, timedelta) else clock.to(to)
+    return [f"{each.at:%m-%d %H:%M} {each.what}" for each in found]
+
+
+def at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    """A time in UTC within the year that follows the Friday on which time stands still."""
+    year = 2026 if month > 10 else 2027
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 @contextmanager

@@ -15,14 +15,6 @@ def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
 
 
-@pytest.fixture
-def ready(still: Aws) -> Aws:
-    """With a group that is off; it is Friday the 20th, 9:30."""
-    still.template()
-    still.group()
-    return still
-
-
 def put(aws: Aws, name: str = END, group: str = "acme-alice", **words: Any) -> None:
     aws.autoscaling.put_scheduled_update_group_action(
         AutoScalingGroupName=group, ScheduledActionName=name, **words
