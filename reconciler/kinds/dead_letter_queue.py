@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.kinds import queue_wire, topic
-from reconciler.kinds.queue_wire import DAY, Queue
-from reconciler.plan.diff import differing
+from reconciler.kinds.queue_wire import DAY
 from reconciler.plan.kind import Aws, Scope
-from reconciler.plan.model import Change, Desired, FieldChange, Key, Live
-from reconciler.plan.ownership import ownership
+from reconciler.plan.model import Desired, Key, Live
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "dead_letter_queue"
@@ -35,27 +33,19 @@ def key(site: str, region: str) -> Key:
 
 def arn(site: str, region: str, account: str) -> str:
     """Its ARN, for what takes no Ref."""
-    partition = topic.partition_of(region)
-    return f"arn:{partition}:sqs:{region}:{account}:{key(site, region).name}"
+    return queue_wire.arn(key(site, region), account)
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
     """Want one per region in use."""
-    account = site.declared.account
     for region in topic.regions(site):
-        wanted = key(site.name, region)
-        own = arn(site.name, region, account)
-        spec = Queue(
-            queue_name=wanted.name,
-            policy=queue_wire.send_policy(
-                site.name, own, topic.rule_arn(site.name, region, account)
-            ),
-            message_retention_period=RETENTION,
+        yield queue_wire.wanted(
+            site,
+            key(site.name, region),
+            retention=RETENTION,
             visibility_timeout=30,
             redrive_policy={},
-            tags=ownership(site.name),
         )
-        yield Desired(wanted, spec)
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
@@ -63,11 +53,5 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     yield from queue_wire.find(aws, scope, key(scope.site, aws.region))
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Compare field by field."""
-    return differing(live.spec, want.spec, RULES)
-
-
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create it, or set what differs."""
-    return queue_wire.apply(aws, change)
+diff = queue_wire.diff
+apply = queue_wire.apply

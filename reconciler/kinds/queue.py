@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.kinds import dead_letter_queue, queue_wire, topic
-from reconciler.kinds.queue_wire import Queue
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
-from reconciler.plan.model import Change, Desired, FieldChange, Key, Live, Ref
-from reconciler.plan.ownership import ownership
+from reconciler.plan.model import Desired, Key, Live, Ref
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "queue"
@@ -40,24 +37,17 @@ def key(site: str, region: str) -> Key:
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
     """Want one per region in use."""
-    account = site.declared.account
     for region in topic.regions(site):
-        wanted = key(site.name, region)
-        own = f"arn:{topic.partition_of(region)}:sqs:{region}:{account}:{wanted.name}"
-        spec = Queue(
-            queue_name=wanted.name,
-            policy=queue_wire.send_policy(
-                site.name, own, topic.rule_arn(site.name, region, account)
-            ),
-            message_retention_period=RETENTION,
+        yield queue_wire.wanted(
+            site,
+            key(site.name, region),
+            retention=RETENTION,
             visibility_timeout=HIDDEN,
             redrive_policy={
                 "deadLetterTargetArn": Ref(dead_letter_queue.key(site.name, region), "arn"),
                 "maxReceiveCount": MOST_RECEIVED,
             },
-            tags=ownership(site.name),
         )
-        yield Desired(wanted, spec)
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
@@ -65,11 +55,5 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     yield from queue_wire.find(aws, scope, key(scope.site, aws.region))
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Compare field by field."""
-    return differing(live.spec, want.spec, RULES)
-
-
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create it, or set what differs."""
-    return queue_wire.apply(aws, change)
+diff = queue_wire.diff
+apply = queue_wire.apply

@@ -13,10 +13,13 @@ from functools import partial
 from typing import Any
 
 from reconciler.errors import NotFound
+from reconciler.kinds import topic
+from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
-from reconciler.plan.model import IN_PLACE, Change, Key, Live, Op, Ref
-from reconciler.plan.ownership import policy_is_ours, site_mark
+from reconciler.plan.model import IN_PLACE, Change, Desired, FieldChange, Key, Live, Op, Ref
+from reconciler.plan.ownership import ownership, policy_is_ours, site_mark
 from reconciler.plan.projection import Unreadable, projected, readable
+from reconciler.plan.resolve import ResolvedSite
 
 DAY = 86_400
 
@@ -75,6 +78,33 @@ def send_policy(site: str, queue_arn: str, rule_arn: str) -> dict[str, Any]:
             }
         ],
     }
+
+
+def arn(key: Key, account: str) -> str:
+    """Name the ARN of a queue, for what takes no Ref."""
+    return f"arn:{topic.partition_of(key.region)}:sqs:{key.region}:{account}:{key.name}"
+
+
+def wanted(
+    site: ResolvedSite,
+    key: Key,
+    *,
+    retention: int,
+    visibility_timeout: int,
+    redrive_policy: Mapping[str, str | int | Ref],
+) -> Desired:
+    """Want the queue of this key; both times are in seconds."""
+    account = site.declared.account
+    rule = topic.rule_arn(site.name, key.region, account)
+    spec = Queue(
+        queue_name=key.name,
+        policy=send_policy(site.name, arn(key, account), rule),
+        message_retention_period=retention,
+        visibility_timeout=visibility_timeout,
+        redrive_policy=redrive_policy,
+        tags=ownership(site.name),
+    )
+    return Desired(key, spec)
 
 
 def find(aws: Aws, scope: Scope, key: Key) -> Iterator[Live]:
@@ -143,6 +173,11 @@ def _redrive(text: str) -> dict[str, str | int | Ref]:
     """Read the count as a number, as which AWS's console writes it, and other tools do not."""
     found = json.loads(text)
     return {name: int(it) if name == "maxReceiveCount" else it for name, it in found.items()}
+
+
+def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
+    """Compare field by field."""
+    return differing(live.spec, want.spec, RULES)
 
 
 def apply(aws: Aws, change: Change) -> Live:
