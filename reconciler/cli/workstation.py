@@ -20,6 +20,15 @@ from reconciler.cli.workstation_shell import NAME, proxy, shell
 PROGRAM = "workstation"
 TIMEOUT = 15 * 60
 """Seconds: a Spot launch, a boot and a mount take some minutes together."""
+UNTIL = click.argument(
+    "words",
+    cls=options.Argument,
+    about='The workstation, without it your own; and a time: Mon, "Mon 18:00", 18:00, tomorrow, '
+    "2027-01-04.",
+    nargs=-1,
+    required=True,
+    metavar="[NAME] until WHEN",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -260,15 +269,7 @@ def extend(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> in
     ),
     short_help="Keep it on until then.",
 )
-@click.argument(
-    "words",
-    cls=options.Argument,
-    about='The workstation, without it your own; and a time: Mon, "Mon 18:00", 18:00, tomorrow, '
-    "2027-01-04.",
-    nargs=-1,
-    required=True,
-    metavar="[NAME] until WHEN",
-)
+@UNTIL
 @options.manners("text", "json")
 @click.pass_context
 def hold(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
@@ -285,15 +286,7 @@ def hold(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
     examples=("workstation off until 2027-01-04", "workstation off alice until Mon"),
     short_help="Turn it off, and keep it off until then.",
 )
-@click.argument(
-    "words",
-    cls=options.Argument,
-    about='The workstation, without it your own; and a time: Mon, "Mon 18:00", 18:00, tomorrow, '
-    "2027-01-04.",
-    nargs=-1,
-    required=True,
-    metavar="[NAME] until WHEN",
-)
+@UNTIL
 @options.manners("text", "json")
 @click.pass_context
 def off(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
