@@ -130,11 +130,11 @@ class Denied(AwsError):
         EC2's encoded half is left out: it is for AWS's own DecodeAuthorizationMessage. `advice`
         is for a text that does not say which of several rights is missing.
         """
-        said = " ".join(self.message.split()).partition(" Encoded authorization")[0]
-        line = f"{self.operation}: {self.aws_code}: {said}"
+        text = " ".join(self.message.split()).partition(" Encoded authorization")[0]
+        line = f"{self.operation}: {self.aws_code}: {text}"
         if self.advice:
             return f"{line} ({self.advice})"
-        if "explicit deny" in said:
+        if "explicit deny" in text:
             return f"{line} (a policy denies {self.action}: an Allow elsewhere does not help)"
         if (self.action, self.resource) == (self.operation, "*"):
             return line

@@ -109,9 +109,9 @@ class Session:
                     "AWS_PROFILE"
                 )
         answer = _who(self, region)
-        told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-        if told:
-            self.ahead = parsedate_to_datetime(told) - datetime.now(UTC).replace(microsecond=0)
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        if date:
+            self.ahead = parsedate_to_datetime(date) - datetime.now(UTC).replace(microsecond=0)
         self.account = answer["Account"]
         self.identity = answer["Arn"]
         self.partition = answer["Arn"].split(":")[1]
@@ -190,7 +190,7 @@ class RegionDoor:
 
     @property
     def _signed_in(self) -> bool:
-        """Whether AWS told who these credentials are of: then it knows them."""
+        """Whether AWS has named the account of these credentials: then it accepts them."""
         return bool(self._session.account)
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:

@@ -228,7 +228,7 @@ def translated(operation: str, region: str, signed_in: bool = False) -> Iterator
 def _ours(
     operation: str, code: str, text: str, region: str, signed_in: bool
 ) -> AwsError | UsageError:
-    """By what is said of who asks, then by what the text says, then by the code."""
+    """Translate by trouble with the credentials, then by words of the text, then by the code."""
     return (
         _credentials(operation, code, text, region, signed_in)
         or _denied(operation, code, text, region)
@@ -261,9 +261,9 @@ def _denied(operation: str, code: str, text: str, region: str) -> Denied | None:
     if template:
         advice = _rights(template.group(1), region)
         return Denied(operation, code, text, region, "ec2:RunInstances", "*", advice)
-    said = _DENIED_TEXT.search(text)
-    action = said.group(1) if said else operation
-    resource = (said.group(2) if said else None) or "*"
+    named = _DENIED_TEXT.search(text)
+    action = named.group(1) if named else operation
+    resource = (named.group(2) if named else None) or "*"
     return Denied(operation, code, text, region, action, resource)
 
 
