@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -82,6 +82,30 @@ def group(
         yield whole
     finally:
         autoscaling.delete_auto_scaling_group(AutoScalingGroupName=whole, ForceDelete=True)
+
+
+@contextmanager
+def plain_group(
+    stage: Stage,
+    name: str,
+    *,
+    share: int = 100,
+    subnets: list[str] | None = None,
+    data: Mapping[str, Any] | None = None,
+    **sizes: int,
+) -> Iterator[str]:
+    """A group over a template of its own, both of this name; the group's name.
+
+    `share` is the percentage of On-Demand, `data` is more for the template; without `subnets` it is
+    in the private ones.
+    """
+    with (
+        template(stage, name, **(data or {})) as made,
+        group(
+            stage, name, policy(made, share), subnets or need(stage, "private"), **sizes
+        ) as whole,
+    ):
+        yield whole
 
 
 def see(stage: Stage, name: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def go(stage: Stage, report: Report, probes: Iterable[Probe]) -> None:
                 asked = [pool.submit(_asked, stage, report, each) for each in probes]
                 try:
                     report.probes += [each.result() for each in asked]
-                except BaseException:
+                except BaseException:  # Ctrl-C too: what was answered belongs into the report
                     stage.stopped.set()
                     pool.shutdown(cancel_futures=True)
                     report.probes += [e.result() for e in asked if not e.cancelled()]

@@ -134,10 +134,7 @@ def interruption(stage: Stage) -> Answer:
         stage.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": allowed})
         events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
         stack.callback(events.remove_targets, Rule=rule, Ids=["queue"])
-        template = stack.enter_context(lab.template(stage, "p18"))
-        group = stack.enter_context(
-            lab.group(stage, "p18", lab.policy(template, 0), lab.need(stage, "private"))
-        )
+        group = stack.enter_context(lab.plain_group(stage, "p18", share=0))
         role = bootstrap.make_role(stage, "p18", trust, rights)
         instance = lab.started(stage, group)
         partition, region = stage.account.partition, stage.account.region

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -37,10 +38,7 @@ def split(stage: Stage) -> Answer:
             )
         seconds = lab.ended(stage, plain | still, WATCH_SECONDS)
     evidence = {"seconds until replaced": seconds, "minutes watched": WATCH_SECONDS // 60}
-    if any(seconds[name] is not None for name in still):
-        return Answer("replaced", evidence)
-    balancing = any(seconds[name] is not None for name in plain)
-    return Answer("replaced when balancing" if balancing else "stays", evidence)
+    return Answer(_outcome(seconds, plain, still, "replaced"), evidence)
 
 
 def _pair(
@@ -52,6 +50,16 @@ def _pair(
     still = stack.enter_context(lab.group(stage, f"{name}-suspended", mixed, inside))
     autoscaling.suspend_processes(AutoScalingGroupName=still, ScalingProcesses=["AZRebalance"])
     return {plain: lab.started(stage, plain)}, {still: lab.started(stage, still)}
+
+
+def _outcome(
+    seconds: Mapping[str, int | None], plain: Iterable[str], still: Iterable[str], change: str
+) -> str:
+    """The answer: `change` happened to both groups of a pair, with AZRebalance alone, or not."""
+    if any(seconds[name] is not None for name in still):
+        return change
+    balancing = any(seconds[name] is not None for name in plain)
+    return f"{change} when balancing" if balancing else "stays"
 
 
 @probe(
@@ -68,8 +76,7 @@ def _pair(
 def bounds(stage: Stage) -> Answer:
     autoscaling = stage.client("autoscaling")
     with (
-        lab.template(stage, "p8") as template,
-        lab.group(stage, "p8", lab.policy(template, 100), lab.need(stage, "private")) as group,
+        lab.plain_group(stage, "p8") as group,
         lab.scheduling(stage, "p8") as place,
     ):
         instance = lab.started(stage, group)
@@ -111,10 +118,7 @@ def subnets(stage: Stage) -> Answer:
             )
         seconds = lab.ended(stage, plain | still, 900)
     evidence = {"seconds until it moved": seconds}
-    if any(seconds[name] is not None for name in still):
-        return Answer("moves", evidence)
-    balancing = any(seconds[name] is not None for name in plain)
-    return Answer("moves when balancing" if balancing else "stays", evidence)
+    return Answer(_outcome(seconds, plain, still, "moves"), evidence)
 
 
 @probe(
@@ -128,10 +132,7 @@ def subnets(stage: Stage) -> Answer:
 )
 def suspended(stage: Stage) -> Answer:
     autoscaling = stage.client("autoscaling")
-    with (
-        lab.template(stage, "p20") as template,
-        lab.group(stage, "p20", lab.policy(template, 100), lab.need(stage, "private")) as group,
-    ):
+    with lab.plain_group(stage, "p20") as group:
         launch = {"AutoScalingGroupName": group, "ScalingProcesses": ["Launch"]}
         autoscaling.suspend_processes(**launch)
         asked = attempt(

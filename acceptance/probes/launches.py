@@ -42,10 +42,7 @@ def _full_subnet(stage: Stage) -> dict[str, str]:
                 SubnetId=subnet, TagSpecifications=bootstrap.tagged("network-interface")
             )
             made.append(interface["NetworkInterface"]["NetworkInterfaceId"])
-        with (
-            lab.template(stage, "p15-full") as template,
-            lab.group(stage, "p15-full", lab.policy(template, 100), [subnet]) as group,
-        ):
+        with lab.plain_group(stage, "p15-full", subnets=[subnet]) as group:
             return _failed(stage, group)
     finally:
         for each in made:
@@ -67,13 +64,11 @@ def _deleted_profile(stage: Stage) -> dict[str, str]:
     iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
     profile = {"IamInstanceProfile": {"Name": name}}
     stage.pause(20)  # until it is known everywhere
-    with lab.template(stage, "p15-profile", **profile) as template:
-        mixed, subnets = lab.policy(template, 100), lab.need(stage, "private")
-        with lab.group(stage, "p15-profile", mixed, subnets) as group:
-            iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=name)
-            iam.delete_instance_profile(InstanceProfileName=name)
-            stage.pause(20)
-            return _failed(stage, group)
+    with lab.plain_group(stage, "p15-profile", data=profile) as group:
+        iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=name)
+        iam.delete_instance_profile(InstanceProfileName=name)
+        stage.pause(20)
+        return _failed(stage, group)
 
 
 def _failed(stage: Stage, group: str) -> dict[str, str]:

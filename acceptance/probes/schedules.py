@@ -25,10 +25,7 @@ MANY, FEW = 100, 3
 )
 def omitted(stage: Stage) -> Answer:
     autoscaling, name = stage.client("autoscaling"), f"{SITE}-end"
-    with (
-        lab.template(stage, "p3") as template,
-        lab.group(stage, "p3", lab.policy(template, 100), lab.need(stage, "private")) as group,
-    ):
+    with lab.plain_group(stage, "p3") as group:
         action = {"AutoScalingGroupName": group, "ScheduledActionName": name}
         sizes = {"MinSize": 0, "MaxSize": 1}
         now = stage.now()
@@ -128,10 +125,7 @@ def burst(stage: Stage) -> Answer:
 )
 def refused(stage: Stage) -> Answer:
     with (
-        lab.template(stage, "p10") as template,
-        lab.group(
-            stage, "p10", lab.policy(template, 100), lab.need(stage, "private"), MaxSize=0
-        ) as group,
+        lab.plain_group(stage, "p10", MaxSize=0) as group,
         lab.queue(stage, "p10") as (url, arn),
         lab.scheduling(stage, "p10") as place,
     ):
