@@ -19,6 +19,7 @@ from tests.support.later import RUNNING
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
+    from reconciler.sandbox.clock import Clock
 
 Golden = Callable[[Path, str], None]
 
@@ -47,6 +48,18 @@ def ticking() -> Callable[[], datetime]:
     """A clock that begins at NOW and runs at the pace of time."""
     begun = time.monotonic()
     return lambda: NOW + timedelta(seconds=time.monotonic() - begun)
+
+
+def beginning() -> Clock:
+    """A clock of the local AWS that is at NOW in each new world, however long tests have run."""
+    from reconciler.sandbox.clock import Clock
+
+    class Beginning(Clock):
+        def clear(self) -> None:
+            super().clear()
+            self.real = ticking()
+
+    return Beginning(real=ticking())
 
 
 class NetworkUsed(BaseException):
@@ -90,10 +103,8 @@ def golden() -> Golden:
 def sandbox_server() -> Iterator[Sandbox]:
     """One local AWS for each test process, on a port of its own; slow things are quick."""
     from reconciler.sandbox import Sandbox
-    from reconciler.sandbox.clock import Clock
 
-    clock = Clock(real=ticking())
-    with Sandbox(fsx_create_seconds=0, fsx_update_seconds=0, clock=clock) as sandbox:
+    with Sandbox(fsx_create_seconds=0, fsx_update_seconds=0, clock=beginning()) as sandbox:
         RUNNING[:] = [sandbox]
         yield sandbox
 

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.conftest import NOW, beginning
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,6 +56,16 @@ def test_the_product_reads_the_clock_where_it_is_handed_on() -> None:
         str(p.relative_to(ROOT)) for p in files("reconciler", "benchmarks") if any(readings(p))
     }
     assert found == HANDS_IT_ON
+
+
+def test_every_world_begins_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow gate is late in its last tests, and the local AWS is not."""
+    clock = beginning()
+    late = time.monotonic() + 3600
+    monkeypatch.setattr("tests.conftest.time", SimpleNamespace(monotonic=lambda: late))
+    assert clock.now() > NOW + timedelta(minutes=59)
+    clock.clear()
+    assert clock.now() == NOW
 
 
 def test_a_reading_is_found(tmp_path: Path) -> None:
