@@ -71,7 +71,9 @@ class Loop:
 
     @property
     def reports(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._out.read_text().splitlines()]
+        """Those that are written whole."""
+        lines = self._out.read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def end(self) -> float:
         """Seconds it takes to end."""
