@@ -63,7 +63,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _main(chosen: argparse.Namespace) -> int:
     probes = _chosen(chosen)
-    where = backend.find(os.environ.get("AWS_ENDPOINT_URL", ""))
+    key = os.environ.get("AWS_ACCESS_KEY_ID", "")
+    where = backend.find(os.environ.get("AWS_ENDPOINT_URL", ""), key)
     core = botocore.session.get_session()
     session: Any = boto3.Session(botocore_session=core)
     who = account.check(session, emulated=where.emulated)

@@ -52,16 +52,17 @@ class Backend:
         return call in self.wrong or status == 501 or code in UNSUPPORTED or bare
 
 
-def find(endpoint: str) -> Backend:
-    """The backend that an endpoint is; "" is AWS."""
+def find(endpoint: str, key: str) -> Backend:
+    """Find which backend an endpoint is, with an access key id; "" is AWS."""
     if not endpoint:
         return Backend("AWS", "", "", time.sleep, float("inf"))
-    if _get(endpoint + SANDBOX) is not None:
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    if _get(endpoint + SANDBOX, headers) is not None:
         from reconciler import __version__
 
         def forward(seconds: float) -> None:
             body = json.dumps({"forward": f"{int(seconds)}s"}).encode()
-            request = urllib.request.Request(endpoint + SANDBOX, body, method="POST")
+            request = urllib.request.Request(endpoint + SANDBOX, body, headers, method="POST")
             with _OPENER.open(request, timeout=60) as answer:
                 answer.read()
 
@@ -77,9 +78,10 @@ def find(endpoint: str) -> Backend:
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def _get(url: str) -> dict[str, object] | None:
+def _get(url: str, headers: Mapping[str, str] | None = None) -> dict[str, object] | None:
+    request = urllib.request.Request(url, headers=dict(headers or {}))
     try:
-        with _OPENER.open(url, timeout=5) as answer:
+        with _OPENER.open(request, timeout=5) as answer:
             found = json.loads(answer.read())
     except (urllib.error.URLError, ValueError, TimeoutError):
         return None

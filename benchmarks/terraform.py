@@ -19,7 +19,6 @@ from pathlib import Path
 from benchmarks import blueprint, sites, worlds
 from benchmarks.loopback import Loopback
 from benchmarks.measure import Cost, Failed, Run, middle, once, repeat
-from benchmarks.record import Forward
 
 AWS = "registry.terraform.io/hashicorp/aws"
 HOME = Path.home()
@@ -124,8 +123,7 @@ def compare(
     """
     fleets = sites.write(folder / "side-fleets", size, region=sites.ANOTHER_REGION)
     module = blueprint.write(folder / "side-module", size)
-    with worlds.sandbox() as upstream:
-        forward = Forward(upstream)
+    with worlds.sandbox() as forward:
         proxy = Loopback(forward)
         ours = Run(
             (*worlds.RECONCILE, "--fleets", str(fleets), "--dry-run", "--exit-code"),
@@ -151,7 +149,6 @@ def compare(
             terraform, reconciler = zip(*pairs, strict=True)
             sides.append(Side(size, latency, middle(terraform), middle(reconciler), times))
         proxy.close()
-        forward.close()
     return Comparison(versions, create, tuple(sides))
 
 

@@ -36,13 +36,16 @@ CREDENTIALS = {
 
 
 @contextmanager
-def sandbox() -> Iterator[str]:
-    """A local AWS in a process of its own; its address."""
+def sandbox() -> Iterator[Forward]:
+    """Start a local AWS in a process of its own; the answerer that asks it."""
     command = [*RECONCILE, "sandbox", "--port", "0", "-o", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         try:
-            yield json.loads(process.stdout.readline())["environment"]["AWS_ENDPOINT_URL"]
+            found = json.loads(process.stdout.readline())["environment"]
+            forward = Forward(found["AWS_ENDPOINT_URL"], found["AWS_ACCESS_KEY_ID"])
+            yield forward
+            forward.close()
         finally:
             process.terminate()
 
@@ -85,8 +88,7 @@ def record(folder: Path) -> Mapping[str, Answers]:
     fleets = sites.write(folder / "recorded", RECORDED)
     changed = sites.write(folder / "recorded-changed", RECORDED, changed=True)
     worlds: dict[str, Answers] = {"empty": {}, "half": {}, "steady": {}}
-    with sandbox() as upstream:
-        forward = Forward(upstream)
+    with sandbox() as forward:
         proxy = Loopback(forward)
         forward.kept = worlds["empty"]
         reconcile(proxy.url, fleets)
@@ -101,7 +103,6 @@ def record(folder: Path) -> Mapping[str, Answers]:
         reconcile(proxy.url, changed)
         worlds["steady"] = after | worlds["steady"]
         proxy.close()
-        forward.close()
     return worlds
 
 

@@ -31,6 +31,10 @@ def clock(**words: str) -> dict[str, Any]:
     request = urllib.request.Request(
         f"{os.environ['AWS_ENDPOINT_URL']}/_sandbox/clock",
         json.dumps(words).encode() if words else None,
+        {
+            "Authorization": f"Bearer {os.environ['AWS_ACCESS_KEY_ID']}",
+            "Content-Type": "application/json",
+        },
     )
     with urllib.request.urlopen(request) as answer:
         found: dict[str, Any] = json.load(answer)

@@ -11,6 +11,7 @@ start_sandbox() {
     stop_earlier
     rm -rf "$work"
     mkdir -p "$work"
+    (umask 077 && : >"$work/env") # it will hold the key of the local AWS
     reconcile sandbox --port 0 >"$work/env" 2>"$work/sandbox.log" </dev/null &
     pid=$!
     echo "$pid" >"$work/pid"

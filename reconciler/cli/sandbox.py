@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,8 +42,9 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     """Run a local AWS, with a network, images and prices in it, until Ctrl-C or SIGTERM.
 
     What is in it is lost when it ends. Once it is ready, stdout has the two `export` lines
-    that point every AWS tool at it, then a line `# ready`. Being told to stop is how it is
-    meant to end: exit code 0.
+    that point every AWS tool at it, then a line `# ready`. They hold a key that is new with
+    each start: without it nobody gets an answer, on this machine either. Being told to stop
+    is how it is meant to end: exit code 0.
     """
     if ctx.invoked_subcommand:
         _hand_down(ctx, ctx.invoked_subcommand)
@@ -52,7 +54,7 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
 
     try:
         with console.stop.interruptible():  # it takes a second or two
-            from reconciler.sandbox import SandboxError, serve
+            from reconciler.sandbox import UNSET, SandboxError, serve
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the sandbox needs {error.name}: in a checkout `make setup` installs it, elsewhere "
@@ -62,9 +64,10 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     def announce(sandbox: Sandbox) -> None:
         if console.output == "json":
             console.compact = True
-            console.json({"version": 1, "ready": True, "environment": sandbox.environment})
+            words = {"environment": sandbox.environment, "unset": list(UNSET)}
+            console.json({"version": 1, "ready": True, **words})
         else:
-            console.result(exports(sandbox.environment))
+            console.result(exports(sandbox.environment, UNSET))
         console.log.info("sandbox on %s; Ctrl-C ends it", sandbox.endpoint)
 
     try:
@@ -89,11 +92,17 @@ def _hand_down(ctx: click.Context, command: str) -> None:
     ctx.default_map = {command: words}
 
 
-def exports(environment: dict[str, str]) -> str:
-    """Two lines for a shell and the mark that nothing more follows; `eval` skips the mark."""
+def exports(environment: Mapping[str, str], unset: Sequence[str]) -> str:
+    """Write two lines for a shell and the mark that nothing more follows; `eval` skips the mark.
+
+    The same for sh, bash, zsh and fish, which has `export` and no `unset`. Its `set -e` would end
+    any other shell at the next error, so that only fish may come to it.
+    """
     import shlex
 
     pairs = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
     endpoint = [pair for pair in pairs if pair.startswith("AWS_ENDPOINT_URL=")]
     others = [pair for pair in pairs if pair not in endpoint]
-    return f"export {' '.join(endpoint)}\nexport {' '.join(others)}\n# ready\n"
+    names, has_unset = " ".join(unset), "type unset >/dev/null 2>&1"
+    cleared = f"{has_unset} || set -e {names}; {has_unset} && unset {names}"
+    return f"export {' '.join(endpoint)}\nexport {' '.join(others)}; {cleared}\n# ready\n"

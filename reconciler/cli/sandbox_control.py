@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.cli.console import Console
 
 ENDPOINT = "AWS_ENDPOINT_URL"
+KEY = "AWS_ACCESS_KEY_ID"
 SERVER = "reconcile-sandbox"
 SECONDS = 600  # moving weeks of a large fleet takes its time
 
@@ -41,9 +42,13 @@ def ask(verb: str, words: Mapping[str, Any] | None = None) -> dict[str, Any]:
     if place.scheme != "http" or not place.hostname:
         raise UsageError(f"{not_one}: those are at http://127.0.0.1")
     body = None if words is None else json.dumps(words)
+    headers = {"Authorization": f"Bearer {os.environ.get(KEY, '')}"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
     try:
         with closing(HTTPConnection(place.netloc, timeout=SECONDS)) as connection:
-            connection.request("GET" if words is None else "POST", f"/_sandbox/{verb}", body)
+            method = "GET" if words is None else "POST"
+            connection.request(method, f"/_sandbox/{verb}", body, headers)
             answer = connection.getresponse()
             document = json.loads(answer.read())
     except OSError as error:

@@ -1,13 +1,14 @@
 """A local AWS: moto's server in this process, and what makes it behave as AWS for our calls.
 
 ``with Sandbox() as sandbox`` starts it on the loopback address; point any AWS SDK at it with
-``sandbox.environment``. Moto keeps its state per process, so two sandboxes in one process
-share one account, and ``reset`` empties it for both.
+``sandbox.environment``, which holds the key of this start. Moto keeps its state per process, so
+two sandboxes in one process share one account, and ``reset`` empties it for both.
 """
 
 from __future__ import annotations
 
 import errno
+import secrets
 import signal
 from collections.abc import Callable
 from types import TracebackType
@@ -21,6 +22,10 @@ from reconciler.sandbox.world import Settings, World
 __all__ = ["Sandbox", "SandboxError", "serve"]
 
 REGION = "us-east-1"
+UNSET = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
+"""Variables that must not stand beside those of :attr:`Sandbox.environment`: an SDK would take
+credentials or endpoints from the profile. They cannot be empty: botocore then looks for a profile
+without a name. The last one is the session token's older name, which botocore reads first."""
 
 
 class SandboxError(Exception):
@@ -42,14 +47,16 @@ class Sandbox:
         settings = Settings(fsx_create_seconds, fsx_update_seconds)
         self.world = World(settings, clock=clock or Clock())
         self._server: Server | None = None
+        self._key = ""
 
     def start(self) -> Sandbox:
         """Seed the account and begin to listen."""
         services.load()
         patches.apply()
         self.reset()
+        self._key = f"sandbox-{secrets.token_hex(16)}"
         try:
-            self._server = Server(self.world, self._wanted_port)
+            self._server = Server(self.world, self._wanted_port, self._key)
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
@@ -95,11 +102,17 @@ class Sandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that point every AWS tool at this account."""
+        """The variables that point every AWS tool at this account; :data:`UNSET` must go.
+
+        The access key id is new with each start, and a secret: without it nothing is answered. A
+        session token of the shell would go to this port, and later to whoever listens there.
+        """
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            "AWS_ACCESS_KEY_ID": self._key,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_SESSION_TOKEN": "",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
         }

@@ -6,10 +6,12 @@ import functools
 from typing import Any
 
 from moto import backends
+from moto.core.config import default_user_config
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+from moto.moto_server import werkzeug_app
 from moto.sns.utils import FilterPolicyMatcher
 from moto.sqs.models import Queue
 from moto.ssm.models import Command
@@ -74,6 +76,18 @@ def filters_need_attributes() -> None:
     matcher_class.matches = attributes_or_none
 
 
+def no_containers() -> None:
+    """Moto runs Batch jobs and Lambda functions in containers; the sandbox answers neither."""
+    default_user_config["batch"]["use_docker"] = False
+    default_user_config["lambda"]["use_docker"] = False
+
+
+def no_pages() -> None:
+    """Moto lets every page of a browser read its answers, by CORS headers on all of them."""
+    anything: Any = werkzeug_app
+    anything.DISABLE_GLOBAL_CORS = True
+
+
 def modules_once() -> None:
     """Moto lists its own folder, 180 calls of stat, at each request: 1 ms of the 1.5 it took."""
     names = tuple(backends.list_of_moto_modules())
@@ -114,6 +128,8 @@ PATCHES = (
     few_images,
     filters_need_attributes,
     modules_once,
+    no_containers,
+    no_pages,
     policies_stay,
     tags_by_id,
 )

@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -17,7 +18,6 @@ from socketserver import TCPServer
 from typing import Any
 
 from botocore.utils import parse_timestamp
-from moto.backend_index import backend_url_patterns
 from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
@@ -30,16 +30,19 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.sts.models import sts_backends
 from werkzeug.exceptions import NotFound
 
 from reconciler.sandbox import control, long_poll, throttling
+from reconciler.sandbox.access import Access, Refusal, scope_of
 from reconciler.sandbox.constraints import violations
 from reconciler.sandbox.operations import OPERATIONS, AwsError, Call
-from reconciler.sandbox.wire import Answer, error_answer, result_answer
-from reconciler.sandbox.world import World
+from reconciler.sandbox.services import SERVICES
+from reconciler.sandbox.wire import Answer, error_answer, protocol_of, result_answer
+from reconciler.sandbox.world import ACCOUNT, World
 
 log = logging.getLogger("reconciler.sandbox")
-OURS = frozenset({"autoscaling", "fsx", "pricing", "scheduler"})
+OURS = frozenset(name for name, moto in SERVICES.items() if not moto)
 """Services whose state is not moto's, so that moto's other operations would answer nonsense."""
 CHECKED = {
     "autoscaling": "ValidationError",
@@ -48,8 +51,6 @@ CHECKED = {
     "scheduler": "ValidationException",
 }
 """Services whose requests are held against their model, and the error each answers then."""
-SIGNED_AS = {"servicequotas": "service-quotas"}
-"""Services whose signatures name them otherwise than their model's folder."""
 
 
 @dataclass
@@ -65,12 +66,16 @@ class _Asked:
 class FrontDoor:
     """Our operations first, moto's for the rest, and AWS's errors for both."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, access: Access) -> None:
         self.world = world
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._access = access
+        self._moto = DomainDispatcherApplication(_backend_app)
 
     def answer(self, environ: dict[str, Any]) -> Answer:
         """Answer one request, at once unless it is a long poll."""
+        refusal = self._access.refusal(environ)
+        if refusal is not None:
+            return _refused(environ, refusal)
         until = time.monotonic() + long_poll.take_wait(environ)
         while True:
             answer = self._one(environ)
@@ -96,8 +101,10 @@ class FrontDoor:
             return control.refusal(501, f"the sandbox failed at {method} {path}: {fault!r}")
 
     def _called(self, environ: dict[str, Any]) -> Answer:
-        service, region = _credential_scope(environ)
-        asked = _Asked(service, region, environ.get("PATH_INFO", ""))
+        scope = scope_of(environ)
+        assert scope is not None, "access lets no unsigned call through"
+        service = scope.service
+        asked = _Asked(service, scope.region, environ.get("PATH_INFO", ""))
         try:
             self.world.clock.catch_up()
             return self._answer(environ, asked)
@@ -140,8 +147,6 @@ class FrontDoor:
         return result_answer(operation, asked.protocol, handler(call))
 
     def _moto_answer(self, environ: dict[str, Any], asked: _Asked) -> Answer:
-        if asked.service and not _moto_has(asked.service):
-            raise _not_implemented(asked)
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
@@ -153,19 +158,36 @@ class FrontDoor:
         return Answer(started[0], body, started[1])
 
 
+def _refused(environ: Mapping[str, Any], refusal: Refusal) -> Answer:
+    """The refusal as whoever asked can read it: a program that speaks AWS, or the control's."""
+    if environ.get("PATH_INFO", "").startswith(control.PREFIX):
+        return control.refusal(refusal.status, refusal.message)
+    scope = scope_of(environ)
+    protocol = protocol_of(scope.service if scope else "", environ.get("CONTENT_TYPE", ""))
+    error = AwsError(refusal.code, refusal.message, refusal.status)
+    return error_answer(None, protocol, error)
+
+
+def _temporary_keys() -> list[str]:
+    """The keys of the roles that were assumed here, which moto keeps."""
+    backend: Any = sts_backends[ACCOUNT]["aws"]
+    return [role.access_key_id for role in backend.assumed_roles]
+
+
+def _backend_app(backend: Any) -> Any:
+    """Moto's part of one service, of those that the sandbox has.
+
+    Moto chooses it by path and body too: `/moto-api`, for one, which records requests into files.
+    """
+    if backend not in SERVICES.values():
+        raise NotImplementedError(f"{backend} is no service of the sandbox")
+    return create_backend_app(backend)
+
+
 def _not_implemented(asked: _Asked, detail: str = "") -> AwsError:
     why = f" ({detail})" if detail else ""
     text = f"The sandbox cannot answer {asked.service}:{asked.name}{why}; AWS may well do."
     return AwsError("NotImplemented", text, 501)
-
-
-def _credential_scope(environ: dict[str, Any]) -> tuple[str, str]:
-    """The service and region a request is signed for; empty for an unsigned one."""
-    _, _, scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")
-    parts = scope.split(",")[0].split("/")
-    if len(parts) < 5:
-        return "", "us-east-1"
-    return SIGNED_AS.get(parts[-2], parts[-2]), parts[-3]
 
 
 @functools.cache
@@ -174,12 +196,6 @@ def _model(service: str) -> ServiceModel | None:
     if service in {ours for ours, _ in OPERATIONS}:
         return get_service_model(service)
     return None
-
-
-@functools.cache
-def _moto_has(service: str) -> bool:
-    hosts = (f"http://{service}.us-east-1.amazonaws.com", f"http://{service}.amazonaws.com")
-    return any(pattern.match(host) for _, pattern in backend_url_patterns for host in hosts)
 
 
 def _operation(
@@ -266,9 +282,9 @@ class _Listener(ThreadingHTTPServer):
     ssl_context = None
     multithread, multiprocess = True, False
     _server_version = "sandbox"
+    door: FrontDoor
 
-    def __init__(self, door: FrontDoor, port: int) -> None:
-        self.door = door
+    def __init__(self, port: int) -> None:
         self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
 
@@ -281,9 +297,11 @@ class _Listener(ThreadingHTTPServer):
 class Server:
     """A running server. An address that is taken raises OSError."""
 
-    def __init__(self, world: World, port: int) -> None:
-        self._listener = _Listener(FrontDoor(world), port)
+    def __init__(self, world: World, port: int, key: str) -> None:
+        self._listener = _Listener(port)
         self.port = self._listener.server_port
+        access = Access(self.port, key, SERVICES, _temporary_keys)
+        self._listener.door = FrontDoor(world, access)
         self._thread = threading.Thread(
             target=self._listener.serve_forever, args=(0.05,), daemon=True
         )

@@ -1,8 +1,30 @@
-"""Import every service module, so that its operations are registered."""
+"""The services of the sandbox, and the modules that register what it answers itself."""
 
 from __future__ import annotations
 
 from importlib import import_module
+
+SERVICES = {
+    "autoscaling": "",
+    "ec2": "ec2",
+    "events": "events",
+    "fis": "fis",
+    "fsx": "",
+    "iam": "iam",
+    "kms": "kms",
+    "monitoring": "cloudwatch",
+    "pricing": "",
+    "scheduler": "",
+    "service-quotas": "servicequotas",
+    "sns": "sns",
+    "sqs": "sqs",
+    "ssm": "ssm",
+    "sts": "sts",
+}
+"""All that the sandbox answers: what the product, its documentation and `make acceptance` call.
+Everything else of moto is closed; some of it starts containers. Each service by its name in a
+signature (service-quotas by its model's), with moto's name of it; "" where no call reaches moto,
+because the state is not moto's."""
 
 MODULES = (
     "autoscaling",

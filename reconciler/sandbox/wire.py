@@ -17,6 +17,7 @@ from reconciler.sandbox.plain import plain
 from reconciler.sandbox.world import request_id
 
 XML = frozenset({"query", "ec2"})
+REST_XML = frozenset({"cloudfront", "route53", "s3"})
 
 
 @dataclass
@@ -44,6 +45,13 @@ def result_answer(
     body = written["body"]
     headers = {**written["headers"], "x-amzn-RequestId": request}
     return Answer(written["status_code"], body.encode() if isinstance(body, str) else body, headers)
+
+
+def protocol_of(service: str, content_type: str) -> str:
+    """The protocol in which a caller reads errors, from the request alone: no model is read."""
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return "ec2" if service == "ec2" else "query"
+    return "rest-xml" if service in REST_XML else "json"
 
 
 def error_answer(model: ServiceModel | None, protocol: str, error: AwsError) -> Answer:

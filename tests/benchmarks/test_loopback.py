@@ -53,7 +53,7 @@ def test_waits_overlap(server: Loopback) -> None:
 
 def test_forwarding_remembers_the_answer(server: Loopback) -> None:
     kept: Answers = {}
-    forward = Forward(server.url, kept)
+    forward = Forward(server.url, "key", kept)
     proxy = Loopback(forward)
     assert say(proxy.url) == "sns:ListTopics"
     proxy.close()

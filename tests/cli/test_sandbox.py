@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.sandbox import exports
+from reconciler.sandbox import UNSET, Sandbox
 from tests.cli.fakes import Cli
 from tests.cli.test_streams import VALIDATOR
 
@@ -43,7 +47,7 @@ def test_two_lines_for_a_shell_then_ready_and_a_signal_is_its_end(tmp_path: Path
         assert child.stdout is not None
         endpoint, rest, ready = (child.stdout.readline() for _ in range(3))
         assert endpoint.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:")
-        assert rest.startswith("export AWS_ACCESS_KEY_ID=")
+        assert re.search(r" AWS_ACCESS_KEY_ID=sandbox-[0-9a-f]{32} ", rest)
         assert ready == "# ready\n"
         port = int(endpoint.rpartition(":")[2])
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
@@ -60,6 +64,7 @@ def test_one_line_for_a_program(tmp_path: Path) -> None:
         said = json.loads(child.stdout.readline())
         VALIDATOR.validate(said)
         assert said["environment"]["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+        assert "AWS_PROFILE" in said["unset"]
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=20)
         assert child.returncode == 0
@@ -83,5 +88,38 @@ def test_without_moto_it_says_what_to_install(cli: Cli, monkeypatch: pytest.Monk
 
 
 def test_values_are_quoted_for_the_shell() -> None:
-    shown = exports({"AWS_ENDPOINT_URL": "http://x", "A": "b c"})
-    assert shown == "export AWS_ENDPOINT_URL=http://x\nexport A='b c'\n# ready\n"
+    shown = exports({"AWS_ENDPOINT_URL": "http://x", "A": "b c", "B": ""}, ["C", "D"])
+    first, second, ready = shown.splitlines()
+    assert (first, ready) == ("export AWS_ENDPOINT_URL=http://x", "# ready")
+    assert second.startswith("export A='b c' B=''; ")
+    assert second.endswith(" && unset C D")
+
+
+STRICT = {"bash": "-euc", "dash": "-euc", "fish": "-c", "zsh": "-euc"}
+SHELLS = [each for each in STRICT if shutil.which(each)]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_two_lines_leave_nothing_of_another_account(
+    shell: str, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    """Neither a session token nor a profile, and no setting that ignores the endpoint."""
+    lines = exports(sandbox.environment, UNSET)
+    probe = "import boto3; c = boto3.client('sts'); print(c.get_caller_identity()['Account'])"
+    left = "import os; print(boto3.Session().get_credentials().token, os.getenv('AWS_PROFILE'))"
+    program = shlex.join([sys.executable, "-c", f"{probe}; {left}"])
+    done = subprocess.run(
+        [shell, STRICT[shell], lines + program],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "AWS_SESSION_TOKEN": "real",
+            "AWS_SECURITY_TOKEN": "real",
+            "AWS_PROFILE": "real",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("123456789012\nNone None\n", "")

@@ -87,6 +87,17 @@ def test_wrong_usage_is_2(cli: Cli, arguments: tuple[str, ...], told: str) -> No
     assert told in answer.err
 
 
+def test_the_key_of_another_start_is_refused_with_what_to_do(
+    cli: Cli, still: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "sandbox-" + "0" * 32)
+    done = cli("sandbox", "capacity", "take", "*")
+    assert (done.code, done.out) == (2, "")
+    assert "AWS_ACCESS_KEY_ID is not the key of this sandbox" in done.err
+    assert "paste the two lines that `reconcile sandbox` printed" in done.err
+    assert still.capacity.taken == {}
+
+
 class _Other(BaseHTTPRequestHandler):
     """Some other server."""
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -72,6 +73,7 @@ def test_plan_apply_drift_repair_and_a_sandbox_to_go_on_with(checkout: Path) -> 
     pid = (checkout / ".demo/pid").read_text().strip()
     assert f"kill {pid} " in done.stdout
     assert listens(first := port(checkout))
+    assert stat.S_IMODE((checkout / ".demo/env").stat().st_mode) == 0o600, "it holds the key"
 
     # Again, and this time nobody changes anything by hand: there is no drift to show.
     (checkout / "examples/demo/tamper.py").write_text("")

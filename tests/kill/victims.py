@@ -24,7 +24,8 @@ from reconciler.sandbox.wire import Answer
 
 ROOT = Path(__file__).parents[2]
 READS = ("Describe", "Get", "List")
-_WHO = re.compile(r"Credential=([\w-]+)/\d+/[\w-]+/([\w-]+)/")
+_SERVICE = re.compile(r"Credential=[\w-]+/\d+/[\w-]+/([\w-]+)/")
+_WHO = re.compile(r"\bapp/([\w-]+)")
 _ACTION = re.compile(rb"Action=(\w+)")
 
 
@@ -32,7 +33,7 @@ _ACTION = re.compile(rb"Action=(\w+)")
 class Heard:
     """One call that the sandbox answered."""
 
-    who: str  # the access key id, which is a name here
+    who: str  # the name of the application, which an SDK puts into its user agent
     service: str
     operation: str  # `CreateTopic`; for a REST service its method
 
@@ -51,8 +52,8 @@ class Ear:
         answer = FrontDoor.answer
 
         def listen(door: FrontDoor, environ: dict[str, Any]) -> Answer:
-            found = _WHO.search(environ.get("HTTP_AUTHORIZATION", ""))
-            who, service = found.groups() if found else ("", "")
+            who = _found(_WHO, environ.get("HTTP_USER_AGENT", ""))
+            service = _found(_SERVICE, environ.get("HTTP_AUTHORIZATION", ""))
             if who in self.gates and service != "sts":  # whose answer is waited for 2 s only
                 self.waiting[who].set()
                 self.gates[who].wait(50)
@@ -68,6 +69,11 @@ class Ear:
     def writes(self, since: int = 0) -> list[str]:
         """Every write heard, by operation."""
         return [each.operation for each in self.heard[since:] if each.writes]
+
+
+def _found(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found[1] if found else ""
 
 
 def _operation(environ: dict[str, Any]) -> str:
@@ -92,7 +98,7 @@ class Victim:
 
     def __post_init__(self) -> None:
         self.ear.hold(self.name)
-        environment = {**os.environ, **self.sandbox.environment, "AWS_ACCESS_KEY_ID": self.name}
+        environment = {**os.environ, **self.sandbox.environment, "AWS_SDK_UA_APP_ID": self.name}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "reconciler", "--fleets", str(self.fleets)],
             env={**environment, "PYTHONPATH": str(ROOT)},

@@ -43,11 +43,16 @@ class Aws:
                 service,
                 region_name=region,
                 endpoint_url=self.sandbox.endpoint,
-                aws_access_key_id="sandbox",
+                aws_access_key_id=self.key,
                 aws_secret_access_key="sandbox",
                 config=Config(retries={"total_max_attempts": 1}),
             )
         return self._clients[service, region]
+
+    @property
+    def key(self) -> str:
+        """The key of the sandbox's present start."""
+        return self.sandbox.environment["AWS_ACCESS_KEY_ID"]
 
     @property
     def ec2(self) -> Any:
@@ -150,6 +155,20 @@ def at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
     """A time in UTC within the year that follows the Friday on which time stands still."""
     year = 2026 if month > 10 else 2027
     return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+def signed(service: str, key: str) -> dict[str, str]:
+    """The headers of a signed request as far as the sandbox reads them."""
+    scope = f"{key}/20261120/us-east-1/{service}/aws4_request"
+    return {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+    }
+
+
+def order(aws: Aws) -> dict[str, str]:
+    """The headers of a request to the control."""
+    return {"Authorization": f"Bearer {aws.key}", "Content-Type": "application/json"}
 
 
 @contextmanager

@@ -9,14 +9,14 @@ import pytest
 from reconciler.sandbox.control import verb
 from reconciler.sandbox.operations import Wire
 from reconciler.sandbox.world import World
-from tests.sandbox.helpers import Aws
+from tests.sandbox.helpers import Aws, order
 
 
 def ask(aws: Aws, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     """The status and the document of one request; text goes out as it is."""
     sent = body if body is None or isinstance(body, str) else json.dumps(body)
     connection = http.client.HTTPConnection("127.0.0.1", aws.sandbox.port)
-    connection.request(method, path, sent)
+    connection.request(method, path, sent, order(aws))
     answer = connection.getresponse()
     assert answer.getheader("Content-Type") == "application/json"
     document = json.loads(answer.read())

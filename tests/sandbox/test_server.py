@@ -13,7 +13,7 @@ from importlib.metadata import version
 import pytest
 
 from reconciler.sandbox import Sandbox, SandboxError, patches
-from tests.sandbox.helpers import IMAGE, Aws, refused
+from tests.sandbox.helpers import IMAGE, Aws, refused, signed
 
 
 def test_the_patches_are_for_this_moto_alone() -> None:
@@ -40,16 +40,11 @@ def test_a_fault_inside_moto_is_an_error_that_can_be_read(aws: Aws) -> None:
         aws.ec2.describe_image_attribute(ImageId="ami-00000000000000000", Attribute="description")
 
 
-SIGNED = {
-    "Authorization": "AWS4-HMAC-SHA256 Credential=sandbox/20261120/us-east-1/sts/aws4_request",
-    "Content-Type": "application/x-www-form-urlencoded",
-}
-
-
 def test_connections_are_kept(aws: Aws) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", aws.sandbox.port)
     for _ in range(3):
-        connection.request("POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", SIGNED)
+        body, headers = "Action=GetCallerIdentity&Version=2011-06-15", signed("sts", aws.key)
+        connection.request("POST", "/", body, headers)
         answer = connection.getresponse()
         assert b"123456789012" in answer.read()
         assert answer.version == 11
@@ -58,13 +53,12 @@ def test_connections_are_kept(aws: Aws) -> None:
 
 
 def test_services_that_are_all_moto_work_through_the_same_door(aws: Aws) -> None:
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket="acme-images")
-    s3.put_object(Bucket="acme-images", Key="a/b", Body=b"x" * 1000)
-    assert s3.head_object(Bucket="acme-images", Key="a/b")["ContentLength"] == 1000
-    assert s3.get_object(Bucket="acme-images", Key="a/b")["Body"].read() == b"x" * 1000
-    with refused("404"):
-        s3.head_object(Bucket="acme-images", Key="none")
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    sealed = kms.encrypt(KeyId=key, Plaintext=b"x" * 1000)["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"x" * 1000
+    with refused("NotFoundException"):
+        kms.describe_key(KeyId="alias/none")
 
 
 def test_ten_clients_at_once_lose_nothing(aws: Aws) -> None:
@@ -90,7 +84,7 @@ def test_patches_are_applied_once(aws: Aws) -> None:
     patches.apply()
     names = [each.__name__ for each in patches.PATCHES]
     assert names == patches.APPLIED
-    assert len(names) == 6
+    assert len(names) == 8
 
 
 def test_a_sandbox_that_does_not_run_says_so() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.sandbox.failures import NAMED
 from reconciler.sandbox.quotas import QUOTAS
-from tests.sandbox.helpers import Aws, refused
+from tests.sandbox.helpers import Aws, order, refused
 
 SPOT = "L-3819A6DF"
 
@@ -17,7 +17,7 @@ def ask(aws: Aws, verb: str, **words: Any) -> tuple[int, Any]:
     """Told something, or asked without words."""
     connection = http.client.HTTPConnection("127.0.0.1", aws.sandbox.port)
     body = json.dumps(words) if words else None
-    connection.request("POST" if words else "GET", f"/_sandbox/{verb}", body)
+    connection.request("POST" if words else "GET", f"/_sandbox/{verb}", body, order(aws))
     answer = connection.getresponse()
     document = json.loads(answer.read())
     connection.close()
