@@ -22,10 +22,12 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
+from botocore.session import Session as BotocoreSession
 from botocore.session import get_session
 
 from reconciler import __version__
 from reconciler.aws.cancellation import Asked, Cancellation
+from reconciler.aws.endpoints import VARIABLE, Endpoints, Profile, configured
 from reconciler.aws.errors import translated
 from reconciler.aws.models import PlainFiles
 from reconciler.aws.times import moment
@@ -61,22 +63,28 @@ class Session:
     """One set of credentials in one account: makes a door per region and counts calls.
 
     Thread-safe: clients are made under a lock, and botocore's clients are shared freely.
-    `asked` is as for Cancellation; `files` are those that botocore read the configuration from.
+    `asked` is as for Cancellation; `files` are those that botocore read the configuration from,
+    `endpoints` what they and the environment say of whom to ask. `target` is who is asked.
     """
 
     def __init__(
-        self, boto: boto3.Session, asked: Asked | None = None, files: tuple[str, ...] = ()
+        self,
+        boto: boto3.Session,
+        asked: Asked | None = None,
+        files: tuple[str, ...] = (),
+        endpoints: Endpoints | None = None,
     ) -> None:
         self.account = ""
         self.identity = ""
         self.partition = "aws"
         self.ahead = timedelta()  # AWS's clock before ours
-        self.endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+        self.target = (endpoints or Endpoints()).target({})
         self.profile = boto.profile_name
         self.default_region = boto.region_name
         self.cancellation = Cancellation(asked)
         self._boto: boto3.Session | None = boto
         self._files = {name: _stamp(name) for name in files}
+        self._endpoints = endpoints or Endpoints()
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
@@ -162,11 +170,12 @@ class Session:
             if (service, region) not in self._clients:
                 make: Any = self._open.client  # typed by service name; ours come as variables
                 try:
-                    self._clients[service, region] = make(
-                        service, region_name=region, config=_config(service)
-                    )
+                    client = make(service, region_name=region, config=_config(service))
                 except (botocore.exceptions.BotoCoreError, ValueError) as error:
                     raise UsageError(f"cannot use {service} in {region}: {error}") from error
+                made = {of: each.meta.endpoint_url for (of, _), each in self._clients.items()}
+                self.target = self._endpoints.target({**made, service: client.meta.endpoint_url})
+                self._clients[service, region] = client
             return self._clients[service, region]
 
     def _count(self, event_name: str, **_context: Any) -> None:
@@ -301,18 +310,44 @@ def _new(asked: Asked | None) -> Session:
         core.get_component("data_loader").file_loader = PlainFiles()
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
         files = tuple(map(core.get_config_variable, ("config_file", "credentials_file")))
-        return Session(boto3.Session(botocore_session=core), asked, files)
+        endpoints = _endpoints(core)
+        return Session(boto3.Session(botocore_session=core), asked, files, endpoints)
     except botocore.exceptions.ProfileNotFound as error:
         raise UsageError(f"{error}; see `aws configure list-profiles`") from error
+
+
+def _endpoints(core: BotocoreSession) -> Endpoints:
+    """Read what the environment and the profile say of endpoints.
+
+    Raises: ProfileNotFound.
+    """
+    settings = core.get_scoped_config()
+    sections = core.full_config.get("services", {})
+    profile = Profile(
+        core.profile or "default",
+        str(core.get_config_variable("config_file")),
+        settings,
+        sections.get(settings.get("services")),
+    )
+    ignored = bool(core.get_config_variable("ignore_configured_endpoint_urls"))
+    unheard = os.environ.get(VARIABLE, "") if ignored else ""
+    return Endpoints(configured(os.environ, profile, ignored=ignored), unheard)
 
 
 def _who(session: Session, region: str) -> dict[str, Any]:
     try:
         return session.region(region).call("sts", "get_caller_identity")
     except Unreachable as error:
-        where = f"{session.endpoint} (AWS_ENDPOINT_URL)" if session.endpoint else f"AWS in {region}"
+        where = session.target.named or f"AWS in {region}"
         text = f"{where} does not answer: {error.message}"
         raise Unreachable(error.operation, error.aws_code, text, region) from error
+    except UsageError as error:
+        refused = error.__cause__
+        if not session.target.local or not isinstance(refused, botocore.exceptions.ClientError):
+            raise
+        answer = refused.response["Error"]
+        reason = f"{answer.get('Code')}: {answer.get('Message')}"
+        raise UsageError(f"{session.target.named} refuses the credentials ({reason})") from error
 
 
 def _config(service: str) -> Config:

@@ -30,6 +30,7 @@ class Console:
         self.stop = stop
         self.site = ""  # known once the YAML is read; errors after that name it
         self.compact = False  # one line a JSON document: a loop prints many
+        self.also: dict[str, Any] = {}  # members that every JSON document but an error's has
         # Until the options are parsed, which may fail, they are read by eye.
         self.output = output(arguments, env)
         self.debug = "--debug" in arguments
@@ -92,6 +93,8 @@ class Console:
         """The result as JSON."""
         from reconciler.render.as_json import dumps
 
+        if "error" not in document:
+            document = {**document, **self.also}
         self.result(dumps(document, indent=None if self.compact else 2))
 
     def complain(self, failure: Failure) -> None:

@@ -53,6 +53,8 @@ def doctor(
         site = load(fleet_paths(fleets))
         console.site = site.name
         session = connect(site, console.stop.seconds)
+        if session.target.note:
+            console.say_once(session.target.note)
         diagnosis = examine(site, cloud_of(session), only, session.ahead)
     if console.output == "json":
         console.json(render.document(diagnosis))

@@ -161,6 +161,6 @@ def _text(report: Report, request: Request, console: Console) -> str:
 
 
 def _whereabouts(site: Site, session: Session) -> str:
-    endpoint = f", endpoint {session.endpoint}" if session.endpoint else ""
+    endpoint = f", {session.target.note}" if session.target.note else ""
     regions = ", ".join(site.regions)
     return f"account {session.account}, {regions}, as {session.identity}{endpoint}"

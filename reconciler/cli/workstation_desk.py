@@ -31,12 +31,15 @@ class Desk:
 
 
 def sit(console: Console) -> Desk:
-    """Sign in."""
+    """Sign in, and say who answers where that is not AWS."""
     from reconciler.aws.client import connect_here
     from reconciler.power.find import caller
 
     session, aws = connect_here(console.stop.seconds)
     console.log.debug("account %s, %s, as %s", session.account, aws.region, session.identity)
+    if session.target.note:
+        console.say_once(session.target.note)
+    console.also = {"endpoint": session.target.url or None}
     return Desk(session, aws, caller(session.identity))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.aws.endpoints import Target
 from reconciler.cli.reconcile import main
 from reconciler.declare.fleet import Site
 from reconciler.plan.model import Change, Outcome, Plan, Report
@@ -38,7 +39,7 @@ class Session:
 
     account: str = "123456789012"
     identity: str = "arn:aws:sts::123456789012:user/ann"
-    endpoint: str = ""
+    target: Target = field(default_factory=Target)
     profile: str = "default"
 
     def region(self, name: str) -> None:

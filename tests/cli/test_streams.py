@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.aws.endpoints import Target
 from reconciler.cli import manners
 from reconciler.cli.streams import write
 from reconciler.errors import UsageError
@@ -190,11 +191,11 @@ def test_a_failure_is_a_comment_too(cli: Cli) -> None:
 
 
 def test_what_is_where_is_said_first_and_on_stderr(cli: Cli) -> None:
-    cli.on(Aws(NOTHING, connected=Session(endpoint="http://127.0.0.1:5566")))
+    cli.on(Aws(NOTHING, connected=Session(target=Target(note="endpoint http://x: not AWS's own"))))
     told = cli("--dry-run")
     assert told.err == (
         "account 123456789012, us-east-1, as arn:aws:sts::123456789012:user/ann, "
-        "endpoint http://127.0.0.1:5566\n"
+        "endpoint http://x: not AWS's own\n"
     )
     assert told.out == "Nothing to do: 41 unchanged.\n"
 
