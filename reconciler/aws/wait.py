@@ -42,6 +42,13 @@ WAIT_LIMIT_SECONDS = 30 * 60
 START_POLL_SECONDS = 3.0
 """Between two looks at a workstation that is coming up: somebody sits and watches."""
 
+LOCK_SECONDS = 10.0
+"""The longest wait for another command that writes the files of ssh: it takes milliseconds, more
+only on a network drive."""
+
+LOCK_PAUSE_SECONDS = 0.1
+"""Between two tries to take these files."""
+
 T = TypeVar("T")
 
 

@@ -176,7 +176,7 @@ def status(ctx: click.Context, /, name: str, everybody: bool, **_manners: Any) -
     examples=(
         "workstation connect              # the commands for DCV and ssh",
         "workstation connect --run        # forward DCV to this machine until Ctrl-C",
-        "workstation connect && ssh alice",
+        "workstation connect && ssh alice.acme.workstation",
     ),
     short_help="Say how to reach it; prepare ssh.",
 )
@@ -222,8 +222,8 @@ def connect(
 ) -> int:
     """Say how to reach a workstation through Session Manager; nothing listens on the internet.
 
-    It includes ~/.ssh/workstations/config in ~/.ssh/config, so that `ssh NAME` works, with
-    everything that uses it, and goes on working when the machine is another.
+    It includes ~/.ssh/workstations/config in ~/.ssh/config, so that `ssh NAME.SITE.workstation`
+    works, with everything that uses it, and goes on working when the machine is another.
     """
     console = options.console(ctx)
     from reconciler.cli.workstation_connect import Wish, run

@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.cli import exits, ssh_files
@@ -49,11 +49,14 @@ def run(wish: Wish, console: Console) -> int:
     if wish.run:
         _tools()
     way = _way(wish, desk, group, its)
-    before = ssh_files.machine_of(group)
+    # A machine of a sandbox is nowhere, and a real one may have the same name in ssh's files.
+    in_sandbox = desk.session.target.local
+    before = "" if in_sandbox else ssh_files.machine_of(group)
+    wish = replace(wish, ssh_config=wish.ssh_config and not in_sandbox)
     if wish.ssh_config:
-        ssh_files.prepare(way)
+        ssh_files.prepare(way, console.stop.pause)
     command = connect.forward(way, wish.port)
-    _tell(wish, console, way, its, command, before)
+    _tell(wish, console, way, its, command, before, in_sandbox)
     if not wish.run:
         return exits.DONE
     console.log.info("DCV is on https://localhost:%s until Ctrl-C", wish.port)
@@ -70,13 +73,14 @@ def ssh(wish: Wish, command: tuple[str, ...], console: Console) -> int:
     checked(wish.name)
     with console.stop.interruptible(), Progress(console, "looking"):
         desk = sit(console)
+        _refuse_in_sandbox(desk)
         group, _ = find(desk, wish.name, console)
         its = _machine(desk, group)
     _tools()
     if shutil.which("ssh") is None:
         raise UsageError("ssh is not installed: it is OpenSSH's client, of every system's packages")
     way = _way(wish, desk, group, its)
-    ssh_files.prepare(way)
+    ssh_files.prepare(way, console.stop.pause)
     done = subprocess.run(["ssh", "--", connect.host(group), *command], check=False)
     return exits.DONE if done.returncode == 0 else exits.FAILED
 
@@ -95,13 +99,26 @@ def proxy(name: str, port: int, region: str, profile: str, console: Console) -> 
         os.environ["AWS_PROFILE"] = profile
     with console.stop.interruptible():
         desk = sit(console)
+        _refuse_in_sandbox(desk)
         group = one(desk.aws, name, desk.who)
         its = _machine(desk, group)
-    _tools()
     way = _way(Wish(name, False, 0, "proxy", False), desk, group, its)
-    ssh_files.forget_other_keys(group, its.id)
+    _tools()
+    ssh_files.forget_other_keys(way, console.stop.pause)
     done = subprocess.run(proxied(way, str(port)), check=False)
     return exits.DONE if done.returncode == 0 else exits.FAILED
+
+
+def _refuse_in_sandbox(desk: Desk) -> None:
+    """Raises: Refused where a sandbox answers: no machine is behind it that ssh could reach."""
+    from reconciler.errors import Refused
+
+    target = desk.session.target
+    if target.local:
+        raise Refused(
+            f"{target.named} is a sandbox, whose machines nobody can reach; ssh's files were left "
+            "alone: call this from a shell whose AWS configuration names no endpoint"
+        )
 
 
 def _machine(desk: Desk, group: Group) -> Machine:
@@ -142,7 +159,13 @@ def _tools() -> None:
 
 
 def _tell(
-    wish: Wish, console: Console, way: Way, its: Machine, command: list[str], before: str
+    wish: Wish,
+    console: Console,
+    way: Way,
+    its: Machine,
+    command: list[str],
+    before: str,
+    in_sandbox: bool,
 ) -> None:
     from reconciler.power import connect
     from reconciler.render import power as words
@@ -165,6 +188,8 @@ def _tell(
         lines.append(f"       then https://localhost:{wish.port} (or --run does the first)")
     if wish.ssh_config:
         lines.append(f"  ssh  ssh {host}")
+    if in_sandbox:
+        lines.append("  ssh  not prepared: it is a sandbox, and ~/.ssh is as it was")
     if new:
         lines += console.look.wrap(
             f"It is a new machine since you last connected ({before} is gone): {way.group.lost}.",

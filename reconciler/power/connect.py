@@ -12,11 +12,15 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reconciler.errors import Refused
 from reconciler.power.model import Group
 
 DCV_PORT = 8443
 FOLDER = "workstations"
 """Under ~/.ssh: what ssh knows of workstations."""
+
+LOCK = f"{FOLDER}/.lock"
+"""Held by a command while it changes these files."""
 
 CONFIG = f"{FOLDER}/config"
 INCLUDE = f"Include {CONFIG}"
@@ -28,17 +32,49 @@ _END = "# <<< {name}"
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 """A login that can stand in a configuration file."""
 
-_KEYS_OF = re.compile(r"# keys of (i-[0-9a-f]+)\n")
+INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
+"""An instance id: 17 digits, once 8 (EC2 user guide, "Resource IDs")."""
+
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}")
+"""The name of a region in any partition (botocore, data/partitions.json)."""
+
+SUFFIX = "workstation"
+"""The last word of a host. No domain of the internet ends in it, and no host of one's own."""
+
+_KEYS_OF = re.compile(rf"# keys of ({INSTANCE.pattern})\n")
 
 
 @dataclass(frozen=True)
 class Way:
-    """One instance, and by whose configuration AWS is reached."""
+    """One instance, and by whose configuration AWS is reached.
+
+    All of it becomes part of a command or a line of a file.
+
+    Raises: Refused for what does not have the form of an instance id, a region or a profile.
+    """
 
     group: Group
     instance: str
     profile: str  # "" is the default one
     user: str
+
+    def __post_init__(self) -> None:
+        name = self.group.workstation
+        if not INSTANCE.fullmatch(self.instance):
+            raise Refused(
+                f"AWS's answer names {self.instance!r:.80} as the instance of {name}, which is no "
+                "instance id: nothing was written; look at what answers as AWS (AWS_ENDPOINT_URL)"
+            )
+        if not REGION.fullmatch(self.group.region):
+            raise Refused(
+                f"{self.group.region!r:.80} is no region of AWS: nothing was written; correct "
+                "AWS_REGION, or `region` in the profile"
+            )
+        if not self.profile.isprintable():
+            raise Refused(
+                f"the profile {self.profile!r:.80} cannot stand in a file of ssh: nothing was "
+                "written; give it another name"
+            )
 
 
 def forward(way: Way, local_port: int) -> list[str]:
@@ -54,8 +90,11 @@ def _session(way: Way, document: str) -> list[str]:
 
 
 def host(group: Group) -> str:
-    """What to write after `ssh`."""
-    return group.workstation
+    """Name a workstation for ssh. Our file comes first, so that no other host may have the name.
+
+    A workstation may be called `localhost` or as a host of the user, and two sites have an alice.
+    """
+    return f"{group.workstation}.{group.site}.{SUFFIX}"
 
 
 def proxied(way: Way, port: str) -> list[str]:

@@ -7,11 +7,16 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from reconciler.aws.endpoints import is_local
+from reconciler.plan.kind import Aws
+from reconciler.power import machine
+from reconciler.power.model import Machine, Member
 from reconciler.sandbox.interruption import interrupt
 from tests.power.hand import Hand
 
@@ -21,7 +26,8 @@ MINE = "Host *\n    User me\n"
 
 @pytest.fixture
 def up(hand: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hand:
-    """Alice on, her owner at home."""
+    """Alice on, her owner at home; and AWS answers, as far as `workstation` can know."""
+    monkeypatch.setattr("reconciler.aws.endpoints.is_local", lambda url: False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     it = hand()
@@ -56,7 +62,7 @@ def test_it_tells_the_commands_and_prepares_ssh(up: Hand) -> None:
     assert config().read_text().endswith("Include workstations/config\n")
     ours = config().parent / "workstations"
     text = (ours / "config").read_text()
-    assert "Host alice\n    User alice\n" in text
+    assert "Host alice.acme.workstation\n    User alice\n" in text
     assert id_ not in text
     assert (ours / "acme-alice.known_hosts").read_text() == f"# keys of {id_}\n"
     for file in (config(), *ours.iterdir()):
@@ -78,7 +84,10 @@ def test_ssh_itself_reads_the_files(up: Hand) -> None:
         config().read_text().replace("workstations/config", f"{home}/workstations/config")
     )
     found = subprocess.run(
-        [ssh, "-G", "-F", str(config()), "alice"], capture_output=True, text=True, check=True
+        [ssh, "-G", "-F", str(config()), "alice.acme.workstation"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert "\nhostkeyalias acme-alice\n" in found
     assert "proxy --region us-east-1 acme/alice" in found
@@ -97,7 +106,7 @@ def test_it_leaves_other_lines_alone_and_follows_a_link(up: Hand, tmp_path: Path
     assert elsewhere.read_text().endswith("\n\n" + MINE)
     assert elsewhere.read_text().count("Include workstations/config\n") == 1
     ours = (config().parent / "workstations/config").read_text()
-    assert ours.count("Host alice\n    User ubuntu\n") == 1
+    assert ours.count("Host alice.acme.workstation\n    User ubuntu\n") == 1
 
 
 def test_a_new_machine_is_told_with_what_was_lost(up: Hand) -> None:
@@ -137,7 +146,7 @@ def test_a_shell_is_ssh_s(up: Hand, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     ssh.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/shell\n')
     ssh.chmod(0o755)
     up("ssh alice -- df -h")
-    assert (tmp_path / "shell").read_text() == "-- alice df -h\n"
+    assert (tmp_path / "shell").read_text() == "-- alice.acme.workstation df -h\n"
     assert config().exists()
     ssh.write_text("#!/bin/sh\nexit 7\n")
     up("ssh alice", code=1)
@@ -174,9 +183,51 @@ def test_a_login_that_would_break_the_file_is_refused(up: Hand) -> None:
     assert not config().exists()
 
 
+def test_an_instance_id_that_is_none_is_written_nowhere(
+    up: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = "i-0a1b2c3d\n    ProxyCommand touch x"
+    read = machine.read
+
+    def odd(aws: Aws, member: Member) -> Machine:
+        found = read(aws, member)
+        assert found is not None
+        return replace(found, id=evil)
+
+    monkeypatch.setattr(machine, "read", odd)
+    answer = up("connect alice", code=4)
+    assert "which is no instance id: nothing was written" in answer.err
+    assert "\n    ProxyCommand" not in answer.err
+    assert not config().exists()
+    up("proxy --region us-east-1 acme/alice 22", code=4)
+    assert not config().parent.exists()
+
+
+def test_a_sandbox_leaves_ssh_s_files_alone(up: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.aws.endpoints.is_local", is_local)
+    answer = up("connect alice")
+    assert "ssh  not prepared: it is a sandbox, and ~/.ssh is as it was" in answer.out
+    assert up("connect alice -o json").json["ssh"] is None
+    for line in ("ssh alice", "proxy --region us-east-1 acme/alice 22"):
+        answer = up(line, code=4)
+        assert f"{up.days.sandbox.endpoint} (AWS_ENDPOINT_URL) is a sandbox" in answer.err
+    assert not config().parent.exists()
+
+
+@pytest.mark.parametrize("line", ["status alice", "why alice", "stop alice", "connect alice"])
+def test_every_answer_says_that_a_sandbox_gave_it(
+    up: Hand, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr("reconciler.aws.endpoints.is_local", is_local)
+    url = up.days.sandbox.endpoint
+    note = f"endpoint {url} (AWS_ENDPOINT_URL): a sandbox on this machine, not AWS\n"
+    assert note in up(f"{line} -o json").err
+    assert up(f"{line} -o json").json["endpoint"] == url
+
+
 def test_json_has_the_commands_as_lists(up: Hand) -> None:
     document = up("connect alice -o json").json
     assert document["dcv"]["command"][:3] == ["aws", "ssm", "start-session"]
-    assert document["ssh"] == {"command": ["ssh", "alice"]}
+    assert document["ssh"] == {"command": ["ssh", "alice.acme.workstation"]}
     assert document["new_machine"] is False
     assert json.dumps(document)

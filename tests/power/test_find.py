@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from reconciler.errors import UsageError
 from reconciler.power import find
-from reconciler.power.connect import (
-    Way,
-    block,
-    forward,
-    included,
-    keys_of,
-    merged,
-    no_keys,
-    proxied,
-)
 from tests.power.days import aws
 from tests.power.hand import Hand
-from tests.power.test_why import WANTED
 
 Make = Callable[..., Hand]
 
@@ -130,59 +118,3 @@ def test_a_tag_alone_makes_no_workstation(hand: Make) -> None:
     aws("autoscaling").create_or_update_tags(Tags=tags)
     it("start bob --no-wait", code=2)
     it("start alice --no-wait", code=2)
-
-
-WAY = Way(WANTED, "i-0a1b", "", "alice")
-
-
-PROGRAM = ["/opt/dev % team/workstation"]
-
-
-def test_the_block_is_ssh_s_own_form_and_names_no_machine() -> None:
-    text = block(Way(WANTED, "i-0a1b", "dev", "alice"), PROGRAM)
-    assert "Host alice\n    User alice\n    HostKeyAlias acme-alice\n" in text
-    assert "UserKnownHostsFile ~/.ssh/workstations/acme-alice.known_hosts\n" in text
-    assert (
-        "ProxyCommand '/opt/dev %% team/workstation' proxy --region us-east-1 --profile dev "
-        "acme/alice %p\n"
-    ) in text
-    assert "i-0a1b" not in text
-
-
-def test_ssh_speaks_over_the_document_for_pipes() -> None:
-    assert proxied(WAY, "22")[-3:] == ["AWS-StartSSHSession", "--parameters", "portNumber=22"]
-
-
-@pytest.mark.parametrize("config", ["", "Host *\n    User me\n", "Host *\r\n    User me\r\n"])
-def test_other_lines_stay_as_they_are(config: str) -> None:
-    once = included(config)
-    assert once.endswith(config)
-    assert once.count("Include workstations/config\n") == 1
-    assert included(once) == once
-
-
-def test_a_line_that_the_user_wrote_is_enough() -> None:
-    mine = "Host *\n  include workstations/config\n"
-    assert included(mine) == mine
-
-
-def test_each_workstation_has_one_block() -> None:
-    once = merged("", WAY, PROGRAM)
-    assert merged(once, WAY, PROGRAM) == once
-    both = merged(
-        once, Way(replace(WANTED, name="acme-bob", workstation="bob"), "i-0b", "", "bob"), []
-    )
-    assert both.startswith(once)
-    assert "Host bob\n" in both
-    assert merged(both, WAY, PROGRAM) == both
-    torn = once.rpartition("# <<<")[0] + "Host precious"
-    assert merged(torn, WAY, PROGRAM) == torn + "\n" + once
-
-
-def test_the_keys_of_another_machine_are_told_apart() -> None:
-    assert keys_of(no_keys("i-0a1b") + "acme-alice ssh-ed25519 AAAA\n") == "i-0a1b"
-    assert keys_of("") == keys_of("acme-alice ssh-ed25519 AAAA\n") == ""
-
-
-def test_the_forwarded_port() -> None:
-    assert forward(WAY, 9443)[-1] == "portNumber=8443,localPortNumber=9443"
