@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.seeded.planning import PLANNING
 from tests.seeded.powering import POWERING
+from tests.seeded.reaching import REACHING
 from tests.seeded.resources import RESOURCES
 
-BUGS = (*PLANNING, *POWERING, *RESOURCES)
+BUGS = (*PLANNING, *POWERING, *REACHING, *RESOURCES)
