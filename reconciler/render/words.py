@@ -39,9 +39,9 @@ def sign(op: Op, outcome: Outcome) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 schedule`, `2 schedules`."""
-    if number == 1:
-        return f"1 {noun}"
+    """`1 schedule`, `2 schedules`; what is a plural already stays: `2 security_group_rules`."""
+    if number == 1 or noun.endswith("s"):
+        return f"{number} {noun}"
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 

@@ -83,6 +83,7 @@ def test_numbered_names_are_a_span(names: list[str], shown: list[str]) -> None:
 def test_counts_have_their_plural() -> None:
     assert [count(1, "schedule"), count(2, "schedule")] == ["1 schedule", "2 schedules"]
     assert count(2, "policy") == "2 policies"
+    assert count(2, "security_group_rules") == "2 security_group_rules"
 
 
 def test_a_hundred_new_workstations_are_one_block() -> None:
