@@ -84,14 +84,20 @@ def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]
 
 
 def instance_profiles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
-    """ARN of each instance profile, by name."""
-
-    def arn(name: str) -> str:
-        answer = aws.call("iam", "get_instance_profile", InstanceProfileName=iam_name(name))
-        return _arn(answer["InstanceProfile"])
-
+    """ARN of each instance profile, by name: one list, for every workstation may have its own."""
+    wanted = sorted(set(names))
+    read = _or_missing(lambda: _profiles_by_name(aws) if wanted else {})
+    if isinstance(read, Missing):
+        return dict.fromkeys(wanted, read)
     absent = "instance profile {} does not exist; create it, or correct `instance_profile`"
-    return {n: _or_missing(partial(arn, n), absent.format(n)) for n in sorted(set(names))}
+    return {n: _whole(read.get(iam_name(n))) or Missing(absent.format(n)) for n in wanted}
+
+
+def _profiles_by_name(aws: Aws) -> dict[str, str | Unreadable]:
+    return {
+        str(item.get("InstanceProfileName")): readable(item, _arn)
+        for item in aws.pages("iam", "list_instance_profiles", "InstanceProfiles", 1000)
+    }
 
 
 def roles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:

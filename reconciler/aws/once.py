@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.plan.kind import Aws
 
-SHARED_LISTS = frozenset({"describe_security_groups", "describe_subnets"})
+SHARED_LISTS = frozenset({"describe_security_groups", "describe_subnets", "list_instance_profiles"})
 
 
 class ReadOnce:

@@ -30,7 +30,8 @@ Look: AWS limits these to no resource
     ec2:DescribeInstanceTypeOfferings ec2:DescribeInstances
     ec2:DescribeLaunchTemplateVersions ec2:DescribeLaunchTemplates ec2:DescribeSecurityGroups
     ec2:DescribeSubnets ec2:DescribeVolumes ec2:GetInstanceTypesFromInstanceRequirements
-    events:ListRules fsx:DescribeFileSystems scheduler:ListSchedules sqs:ListQueues
+    events:ListRules fsx:DescribeFileSystems iam:ListInstanceProfiles scheduler:ListSchedules
+    sqs:ListQueues
     on everything
 ByName: what bears a name of the site's is read
     events:ListTagsForResource events:ListTargetsByRule scheduler:GetSchedule
@@ -40,9 +41,9 @@ ByName: what bears a name of the site's is read
 LookAtImages: which image a declared parameter names today
     ssm:GetParameters
     on image_parameters
-LookAtRoles: whether the declared profile and role are there
-    iam:GetInstanceProfile iam:GetRole
-    on profiles scheduler_roles
+LookAtRoles: whether the role of the schedules is there
+    iam:GetRole
+    on scheduler_roles
 LookAtKeys: the ARN behind a declared alias or id; KMS tells no more than facts about a key
     kms:DescribeKey
     on any_key
@@ -57,11 +58,15 @@ Look: what an hour costs, for reports
 DOCTOR = """
 Look: what the doctor asks besides
     autoscaling:DescribeAccountLimits cloudwatch:GetMetricData ec2:DescribeInstanceTypes
-    servicequotas:GetAWSDefaultServiceQuota servicequotas:ListServiceQuotas
+    ec2:DescribeNetworkInterfaces servicequotas:GetAWSDefaultServiceQuota
+    servicequotas:ListServiceQuotas
     on everything
 MaySchedule: whether the schedules' role may start and stop, all that limits it counted [10]
     iam:SimulatePrincipalPolicy
     on scheduler_roles
+LookAtInstanceRoles: whether each says whose machine it is
+    iam:GetRole
+    on instance_roles
 LookAtServiceRoles: whether AWS made its own yet; one that is not there has no path
     iam:GetRole
     on service_roles pathless_service_roles
@@ -189,24 +194,27 @@ Session: the machine's side of Session Manager, as AWS writes it [8]
     ssm:UpdateInstanceInformation ssmmessages:CreateControlChannel ssmmessages:CreateDataChannel
     ssmmessages:OpenControlChannel ssmmessages:OpenDataChannel
     on everything
-Parameters: what the site tells its machines, secrets among it
+OwnParameters: what the site tells this machine alone, by the tag of its role [11]
     ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath
-    on site_parameters
+    on own_parameters
+SharedParameters: what the site tells all its machines
+    ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath
+    on shared_parameters
 DcvLicence: DCV on EC2 asks this bucket for its licence [9]
     s3:GetObject
     on dcv_licences
-AttachHome: an EBS home, by its tags
+AttachHome: its own EBS home, by the tags of volume and role [11]
     ec2:AttachVolume
-    on volumes when ours home
-ToInstance: attaching is authorised on the instance too
+    on volumes when ours home own
+ToItself: attaching is authorised on the instance too, and there on itself alone [12]
     ec2:AttachVolume
-    on instances when ours
+    on instances when ours itself
 FindHome: whether its home is free; AWS limits this to no resource
     ec2:DescribeVolumes
     on everything
-OwnPhase: how far the machine is; the one tag that it may write
+OwnPhase: how far the machine is; the one tag that it may write, and on itself alone
     ec2:CreateTags
-    on instances when ours phase_alone
+    on instances when ours itself phase_alone
 """
 
 SCHEDULER = """

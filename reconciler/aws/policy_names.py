@@ -9,7 +9,13 @@ from typing import Any
 
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
-from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, PHASE, SITE
+from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, PHASE, SITE, WORKSTATION
+
+MACHINE = "${aws:PrincipalTag/" + WORKSTATION + "}"
+"""The workstation that the caller is, by the tag of its role."""
+
+SHARED = "_shared"
+"""The folder of parameters for all machines: no workstation can bear this name."""
 
 
 def regions(site: Site) -> tuple[str, ...]:
@@ -36,6 +42,11 @@ def declared_keys(site: Site) -> set[str]:
     return {each.kms_key_id for each in stores if each and each.kms_key_id}
 
 
+def below(path: str) -> tuple[str, str]:
+    """A folder of parameters and all that is in it."""
+    return path, f"{path}/*"
+
+
 def resources(site: Site) -> dict[str, list[str]]:
     """What the tables' `on` means."""
 
@@ -44,8 +55,9 @@ def resources(site: Site) -> dict[str, list[str]]:
 
     each = site.workstations
     parameters = {w.image.ssm_parameter for w in each} - {""}
-    # A profile's role bears its name, as the console makes them.
-    profiles, schedulers = {w.instance_profile for w in each}, {w.scheduler_role for w in each}
+    # A profile's role bears its name, as the console makes them. Of a role for each workstation
+    # the policy names the pattern: a hundred ARNs have no room in it.
+    profiles, schedulers = {w.profile_pattern for w in each}, {w.scheduler_role for w in each}
     keys, roots = declared_keys(site), any(w.root.kms_key_id for w in each)
     public = f"arn:{partition(site)}"
     return {
@@ -62,9 +74,6 @@ def resources(site: Site) -> dict[str, list[str]]:
         "dead_letters": some("sqs", f"{site.name}-events-dead"),
         "schedules": some("scheduler", f"schedule/{site.name}/*"),
         "schedule_group": some("scheduler", f"schedule-group/{site.name}"),
-        "profiles": some(
-            "iam", *(f"instance-profile/{name.lstrip('/')}" for name in profiles), region=""
-        ),
         "instance_roles": some(
             "iam", *(f"role/{name.lstrip('/')}" for name in profiles), region=""
         ),
@@ -80,7 +89,9 @@ def resources(site: Site) -> dict[str, list[str]]:
             else arn(site, "ssm", f"parameter/{name.removeprefix('/')}")
             for name in sorted(parameters)
         ],
-        "site_parameters": some("ssm", f"parameter/{site.name}/*"),
+        # A path is asked for by its name, with or without the slash at its end.
+        "own_parameters": some("ssm", *below(f"parameter/{site.name}/{MACHINE}")),
+        "shared_parameters": some("ssm", *below(f"parameter/{site.name}/{SHARED}")),
         "session_documents": [
             f"{public}:ssm:*::document/AWS-StartPortForwardingSession",
             f"{public}:ssm:*::document/AWS-StartSSHSession",
@@ -110,6 +121,7 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         "made": {f"aws:RequestTag/{SITE}": site.name},
         "ours": {f"aws:ResourceTag/{SITE}": site.name},
         "home": {f"aws:ResourceTag/{FILE_SYSTEM}": "home"},
+        "own": {f"aws:ResourceTag/{WORKSTATION}": MACHINE},
         "while_making": {"ec2:CreateAction": making},
         "to_ec2": {"iam:PassedToService": ec2_service(site)},
         "to_scheduler": {"iam:PassedToService": "scheduler.amazonaws.com"},
@@ -142,6 +154,8 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
             },
             "BoolIfExists": {"autoscaling:LaunchTemplateVersionSpecified": "false"},
         },
+        # `aws:userid` of an instance's role is the role's id, a colon and the instance's id.
+        "itself": {"StringLike": {"aws:userid": "*:${ec2:InstanceID}"}},
         "override_alone": _only_tag(OVERRIDE),
         "phase_alone": _only_tag(PHASE),
     }

@@ -26,6 +26,9 @@ from reconciler.declare.tree import Map
 from reconciler.declare.units import gib, seconds
 from reconciler.errors import Where
 
+EACH = "{workstation}"
+"""In the name of an instance profile: the name of the workstation. The schema says where."""
+
 
 def workstation(
     fleet: str, name: str, settings: Map, where: Where, calendars: Mapping[str, Calendar]
@@ -45,7 +48,8 @@ def workstation(
         subnets=_subnets(settings["network"]["subnets"]),
         public_addresses=settings["network"]["public_addresses"],
         image=Image(**settings["image"]),
-        instance_profile=settings["instance_profile"],
+        instance_profile=settings["instance_profile"].replace(EACH, name),
+        profile_pattern=settings["instance_profile"].replace(EACH, "*"),
         scheduler_role=settings["scheduler_role"],
         instance_types=types,
         instance_requirements=None if types else compile_need(settings),
@@ -152,6 +156,7 @@ def _lustre(
         file_system_type_version=own["file_system_type_version"],
         automatic_backup_retention_days=own.get("automatic_backup_retention_days"),
         weekly_maintenance_start_time=own.get("weekly_maintenance_start_time"),
+        root_squash=own.get("root_squash"),
         kms_key_id=own.get("kms_key_id"),
         tags=dict(settings.get("tags", {})),
         where=where,

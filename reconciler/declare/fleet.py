@@ -87,6 +87,7 @@ class LustreFileSystem:
     file_system_type_version: str
     automatic_backup_retention_days: int | None
     weekly_maintenance_start_time: str | None
+    root_squash: bool | None  # whether root of a client is nobody; None for a home, which has one
     kms_key_id: str | None
     tags: Mapping[str, str]
     where: Where
@@ -171,6 +172,7 @@ class Workstation:
     public_addresses: bool  # whether subnets that give public addresses may be used
     image: Image
     instance_profile: str  # with its path, if it has one
+    profile_pattern: str  # the same as policies name it: `acme-ws-*` of `acme-ws-{workstation}`
     scheduler_role: str  # likewise
     instance_types: tuple[str, ...]  # () when `instance_requirements` says what is needed
     instance_requirements: Mapping[str, Any] | None  # ABIS in AWS's own PascalCase

@@ -51,6 +51,7 @@ LUSTRE: Mapping[str, Any] = {
     "data_compression_type": "LZ4",
     "file_system_type_version": "2.15",
 }
+SHARED: Mapping[str, Any] = {"root_squash": True}
 PERSISTENT_2: Mapping[str, Any] = {"per_unit_storage_throughput": 125}
 
 
@@ -118,7 +119,7 @@ def _stops(schedule: Any) -> bool:
 
 def complete_lustre(settings: Map) -> Map:
     """The same for a shared file system."""
-    return _over(_lustre(settings), settings)
+    return _over({**SHARED, **_lustre(settings)}, settings)
 
 
 def _lustre(settings: Map) -> Mapping[str, Any]:

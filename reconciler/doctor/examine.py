@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.declare.fleet import LustreFileSystem, Site
-from reconciler.doctor import delivery, placing, quotas, rights
+from reconciler.doctor import delivery, homes, placing, quotas, rights
 from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
 from reconciler.errors import AwsError, UsageError
 from reconciler.plan.kind import Aws
@@ -23,6 +23,7 @@ ACCOUNT: tuple[tuple[str, Check], ...] = (
     ("clock", rights.clock),
     ("zone-data", rights.zone_data),
     ("instance-profile", rights.profiles),
+    ("homes-are-shared", homes.roles),
     ("scheduler-role", rights.scheduler_roles),
     ("scheduler-right", rights.scheduler_rights),
     ("service-role", rights.service_roles),
@@ -37,6 +38,7 @@ REGION: tuple[tuple[str, Check], ...] = (
     ("group-quota", quotas.groups),
     ("lustre-quota", quotas.lustre),
     ("key", rights.keys),
+    ("homes-are-shared", homes.groups),
     ("events", delivery.events),
     ("schedules", delivery.schedules),
     ("dead-letters", delivery.dead_letters),
@@ -106,13 +108,13 @@ def _bare(
     """What is known before the types are read."""
     site = resolved.declared
     here = tuple(w for w in site.workstations if region in ("", w.region))
-    homes = tuple(w.home for w in here if isinstance(w.home, LustreFileSystem))
+    lustre = tuple(w.home for w in here if isinstance(w.home, LustreFileSystem))
     return View(
         site=site,
         aws=door,
         lookups=cloud.lookups,
         workstations=here,
-        file_systems=tuple(it for it in site.file_systems if region in ("", it.region)) + homes,
+        file_systems=tuple(it for it in site.file_systems if region in ("", it.region)) + lustre,
         resolved=tuple(w for w in resolved.workstations if region in ("", w.declared.region)),
         blocked=tuple(it for it in resolved.blocked if region in ("", it.region)),
         pools={},

@@ -24,15 +24,16 @@ SKEW = timedelta(minutes=5)
 def profiles(view: View) -> Iterator[Found]:
     """Whether each instance profile is there and has a role: without one, no agent signs in."""
     users = _users(view, lambda w: w.instance_profile)
-    for name, arn in view.lookups.instance_profiles(view.aws, users).items():
+    arns = view.lookups.instance_profiles(view.aws, users)
+    found = profiles_by_name(view, arns)
+    for name, arn in arns.items():
         where = users[name][0].places["instance_profile"]
         if isinstance(arn, Missing):
             yield lacking(arn, "create it", [w.name for w in users[name]], where)
             continue
         who = tuple(w.name for w in users[name])
         short = iam_name(name)
-        found = view.aws.call("iam", "get_instance_profile", InstanceProfileName=short)
-        roles = found["InstanceProfile"]["Roles"]
+        roles = found[short]["Roles"]
         if not roles:
             text = f"instance profile {name} has no role: instances could not even reach SSM"
             fix = f"aws iam add-role-to-instance-profile --instance-profile-name {short} …"
@@ -48,6 +49,17 @@ def profiles(view: View) -> Iterator[Found]:
             yield Found(Level.WARNING, text, fix, who, where)
         else:
             yield Found(Level.OK, f"instance profile {name}")
+
+
+def profiles_by_name(view: View, arns: Mapping[str, str | Missing]) -> dict[str, Mapping[str, Any]]:
+    """AWS's own records of all instance profiles, by name without path; none where no ARN could be
+    read. One list, which the lookup has read already."""
+    if all(isinstance(arn, Missing) for arn in arns.values()):
+        return {}
+    return {
+        str(item.get("InstanceProfileName")): item
+        for item in view.aws.pages("iam", "list_instance_profiles", "InstanceProfiles", 1000)
+    }
 
 
 def scheduler_roles(view: View) -> Iterator[Found]:

@@ -16,6 +16,7 @@ from reconciler.kinds import (
     last_look,
     lustre_actions,
     lustre_limits,
+    root_squash,
     security_group,
     security_group_rules,
 )
@@ -73,6 +74,7 @@ class FileSystem:
     file_system_type_version: str
     automatic_backup_retention_days: int | None
     weekly_maintenance_start_time: str | None
+    root_squash: str | None
     kms_key_id: str | None
     tags: Mapping[str, str]
 
@@ -107,6 +109,7 @@ RULES = {
     ),
     "automatic_backup_retention_days": replace(IN_PLACE, refuses=lustre_limits.backs_up),
     "weekly_maintenance_start_time": IN_PLACE,
+    "root_squash": IN_PLACE,
     "kms_key_id": fixed(_FOR_LIFE.format("the KMS key")),
     "tags": IN_PLACE,
 }
@@ -139,20 +142,19 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 def _lustre_rules(site: str, each: ResolvedFileSystem) -> Key:
     """AWS refuses a file system whose group does not admit Lustre yet."""
-    group = security_group.key(site, each.declared.region, each.subnet.vpc_id, "lustre")
+    group = security_group.of_file_system(site, each)
     return Key(group.region, security_group_rules.NAME, group.name)
 
 
 def _spec(site: str, target: Key, each: ResolvedFileSystem) -> FileSystem:
     declared = each.declared
-    group = security_group.key(site, declared.region, each.subnet.vpc_id, "lustre")
     owners = ownership(
         site, declared.fleet, declared.workstation, declared.owner, file_system=declared.name
     )
     return FileSystem(
         availability_zone=declared.availability_zone,
         subnet_id=each.subnet.id,
-        security_group_id=Ref(group, "id"),
+        security_group_id=Ref(security_group.of_file_system(site, each), "id"),
         deployment_type=declared.deployment_type,
         storage_type=declared.storage_type,
         storage_capacity=declared.storage_capacity,
@@ -163,6 +165,7 @@ def _spec(site: str, target: Key, each: ResolvedFileSystem) -> FileSystem:
         file_system_type_version=declared.file_system_type_version,
         automatic_backup_retention_days=declared.automatic_backup_retention_days,
         weekly_maintenance_start_time=declared.weekly_maintenance_start_time,
+        root_squash=root_squash.declared(declared.root_squash),
         kms_key_id=each.key_arn,
         tags={"Name": target.name, **declared.tags, **owners},
     )
@@ -234,6 +237,9 @@ def _live(
         file_system_type_version=item.get("FileSystemTypeVersion", ""),
         automatic_backup_retention_days=lustre.get("AutomaticBackupRetentionDays", 0),
         weekly_maintenance_start_time=lustre.get("WeeklyMaintenanceStartTime"),
+        root_squash=coming.get(
+            "root_squash", root_squash.read(lustre.get("RootSquashConfiguration") or {})
+        ),
         kms_key_id=item.get("KmsKeyId"),
         tags=scope.managed(tags),
     )
@@ -306,6 +312,8 @@ def apply(aws: Aws, change: Change) -> Live | None:
         }.items()
         if field in fields
     }
+    if "root_squash" in fields:
+        lustre["RootSquashConfiguration"] = root_squash.update(spec.root_squash or root_squash.OFF)
     if lustre:
         request["LustreConfiguration"] = lustre
     if any(RULES[field].when is When.UNMOUNTED for field in fields):
@@ -337,6 +345,7 @@ def _create(aws: Aws, change: Change, spec: FileSystem) -> Live:
         "DataCompressionType": spec.data_compression_type,
         "AutomaticBackupRetentionDays": spec.automatic_backup_retention_days,
         "WeeklyMaintenanceStartTime": spec.weekly_maintenance_start_time,
+        "RootSquashConfiguration": root_squash.create(spec.root_squash),
     }
     answer = aws.call(
         "fsx",

@@ -100,11 +100,12 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             **ownership(site.name, declared.fleet, declared.name, declared.owner),
         }
         target = key(site.name, declared.region, declared.name)
-        group = security_group.key(site.name, declared.region, each.vpc_id, "workstation")
         spec = LaunchTemplate(
             image_id=each.image.id,
             instance_profile=iam_name(declared.instance_profile),
-            security_group_ids=(Ref(group, "id"),),
+            security_group_ids=tuple(
+                Ref(it, "id") for it in security_group.of_instances(site, each)
+            ),
             root=_root(each),
             metadata_options=METADATA_OPTIONS,
             user_data=_instance(site, each),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from reconciler.kinds import root_squash
 from reconciler.plan.model import Failed
 from reconciler.plan.projection import Unreadable
 
@@ -46,6 +47,8 @@ def _updates(item: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], dict[
         lustre = target.get("LustreConfiguration", {})
         values = {ours: target[name] for name, ours in _FIELDS.items() if name in target}
         values |= {ours: lustre[name] for name, ours in _LUSTRE_FIELDS.items() if name in lustre}
+        if "RootSquashConfiguration" in lustre:
+            values["root_squash"] = root_squash.read(lustre["RootSquashConfiguration"])
         yield action, values
 
 

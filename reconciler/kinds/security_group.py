@@ -1,7 +1,12 @@
-"""Security groups: one for workstations and one for Lustre, per VPC in use.
+"""Security groups: two that a site shares per VPC, and two for each Lustre home.
 
-The groups stand empty here; who may talk to whom is `security_group_rules`, since the two
-refer to each other.
+Every instance is in the site's group of workstations; every shared file system in the site's group
+for Lustre. A Lustre home has a group of its own, and so have the instances of its workstation:
+nobody else may reach that home. Both outlive the workstation, as its home does: a file system keeps
+its groups, and whoever declares the workstation again reaches the home again.
+
+The groups stand empty here; who may talk to whom is `security_group_rules`, since the groups refer
+to each other.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from reconciler.declare.fleet import LustreFileSystem
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
@@ -23,9 +29,16 @@ from reconciler.plan.model import (
     Live,
     Op,
 )
-from reconciler.plan.ownership import ownership, read_tags, write_tags
+from reconciler.plan.ownership import (
+    FLEET,
+    OWNER,
+    WORKSTATION,
+    ownership,
+    read_tags,
+    write_tags,
+)
 from reconciler.plan.projection import projected, text
-from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.resolve import ResolvedFileSystem, ResolvedSite, ResolvedWorkstation
 
 NAME = "security_group"
 MOVES: frozenset[str] = frozenset()
@@ -35,6 +48,13 @@ ROLES = {
     "workstation": "Workstations",
     "lustre": "FSx for Lustre file systems",
 }
+"""The groups that a site shares, by role."""
+
+OWN_ROLES = {
+    "instance": "Instances of the workstation",
+    "home": "FSx for Lustre home of the workstation",
+}
+"""The groups of one workstation with a Lustre home, by role."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,11 @@ def key(site: str, region: str, vpc_id: str, role: str) -> Key:
     return Key(region, NAME, f"{site}-{role} ({vpc_id})")
 
 
+def own_key(site: str, region: str, vpc_id: str, workstation: str, role: str) -> Key:
+    """`acme-alice/home (vpc-1)`: a slash, so that no workstation's name makes another's group."""
+    return key(site, region, vpc_id, f"{workstation}/{role}")
+
+
 def vpcs(site: ResolvedSite) -> list[tuple[str, str]]:
     """Each (region, VPC) that holds something of the site."""
     used = {(w.declared.region, w.vpc_id) for w in site.workstations}
@@ -62,8 +87,32 @@ def vpcs(site: ResolvedSite) -> list[tuple[str, str]]:
     return sorted(used)
 
 
+def lustre_homes(site: ResolvedSite) -> Iterator[ResolvedWorkstation]:
+    """Each workstation whose home is a Lustre file system."""
+    return (w for w in site.workstations if isinstance(w.declared.home, LustreFileSystem))
+
+
+def of_instances(site: ResolvedSite, each: ResolvedWorkstation) -> tuple[Key, ...]:
+    """The groups that a workstation's instances are in: the site's, and their own where their home
+    admits no other."""
+    declared = each.declared
+    shared = key(site.name, declared.region, each.vpc_id, "workstation")
+    if not isinstance(declared.home, LustreFileSystem):
+        return (shared,)
+    own = own_key(site.name, declared.region, each.vpc_id, declared.name, "instance")
+    return (shared, own)
+
+
+def of_file_system(site: str, each: ResolvedFileSystem) -> Key:
+    """The group that a file system is in: a home's own, or the one for what is shared."""
+    declared, vpc_id = each.declared, each.subnet.vpc_id
+    if declared.workstation:
+        return own_key(site, declared.region, vpc_id, declared.workstation, "home")
+    return key(site, declared.region, vpc_id, "lustre")
+
+
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Both groups in every VPC in use."""
+    """The shared groups of every VPC in use, and those of every Lustre home."""
     for region, vpc_id in vpcs(site):
         for role, what in ROLES.items():
             name = f"{site.name}-{role}"
@@ -74,6 +123,28 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
                 tags=ownership(site.name) | {"Name": name},
             )
             yield Desired(key(site.name, region, vpc_id, role), spec)
+    for each in lustre_homes(site):
+        yield from _own(site.name, each)
+
+
+def _own(site: str, each: ResolvedWorkstation) -> Iterator[Desired]:
+    declared = each.declared
+    owners = ownership(site, declared.fleet, declared.name, declared.owner)
+    for role, what in OWN_ROLES.items():
+        name = f"{site}-{declared.name}/{role}"
+        spec = SecurityGroup(
+            group_name=name,
+            vpc_id=each.vpc_id,
+            description=f"{what} {declared.name} of {site}",
+            tags={"Name": name, **declared.tags, **owners},
+        )
+        yield Desired(
+            own_key(site, declared.region, each.vpc_id, declared.name, role),
+            spec,
+            where=declared.where,
+            fleet=declared.fleet,
+            workstation=declared.name,
+        )
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
@@ -84,9 +155,17 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
 
 
 def identity(region: str, kind: str, scope: Scope, group: Mapping[str, Any]) -> Live:
-    """Name, VPC and ownership of a group in AWS's words."""
+    """Name, VPC, ownership and workstation of a group in AWS's words."""
     name = f"{text(group, 'GroupName')} ({text(group, 'VpcId')})"
-    return Live(Key(region, kind, name), None, owned=scope.owns(read_tags(group.get("Tags", ()))))
+    tags = read_tags(group.get("Tags", ()))
+    return Live(
+        Key(region, kind, name),
+        None,
+        owned=scope.owns(tags),
+        fleet=tags.get(FLEET, ""),
+        workstation=tags.get(WORKSTATION, ""),
+        owner=tags.get(OWNER, ""),
+    )
 
 
 def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
@@ -100,8 +179,10 @@ def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
 
 
 def groups(aws: Aws, scope: Scope) -> Iterator[dict[str, Any]]:
-    """AWS's own records of every group that bears one of our names."""
+    """AWS's own records of every group that bears one of our names; `*` stands for any workstation
+    (EC2 API, DescribeSecurityGroups and "Filtering": values take wildcards)."""
     names = [f"{scope.site}-{role}" for role in ROLES]
+    names += [f"{scope.site}-*/{role}" for role in OWN_ROLES]
     yield from aws.pages(
         "ec2",
         "describe_security_groups",

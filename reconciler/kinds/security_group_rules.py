@@ -1,8 +1,9 @@
 """Who may reach whom: the ingress rules of our security groups, one set per group.
 
-Lustre's servers open connections back to clients, so both groups admit both (TCP 988 and
-1018-1023; FSx for Lustre user guide, "File system access control with Amazon VPC"). Egress
-stays as AWS makes it (everything out) and is not compared.
+Lustre's servers open connections to each other and back to clients: the servers' group admits
+itself and the clients', and the clients' group the servers' (TCP 988 and 1018-1023; FSx for Lustre
+user guide, "File system access control with Amazon VPC"). The group of a home knows the instances
+of its own workstation alone. Egress stays as AWS makes it (everything out) and is not compared.
 """
 
 from __future__ import annotations
@@ -61,29 +62,40 @@ RULES = {"ingress": IN_PLACE}
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Lustre between both groups; what `ingress` declares into the workstations' group."""
+    """Lustre between the shared groups, and between those of each home; what `ingress` declares
+    into the workstations' group."""
     for region, vpc_id in security_group.vpcs(site):
-        keys = {
-            role: security_group.key(site.name, region, vpc_id, role)
-            for role in security_group.ROLES
-        }
-        workstation, lustre = (Ref(keys[role], "id") for role in ("workstation", "lustre"))
+        workstation, lustre = (
+            security_group.key(site.name, region, vpc_id, role)
+            for role in ("workstation", "lustre")
+        )
         declared = (
             Permission(r.protocol, r.from_port, r.to_port, r.cidr, r.description)
             for r in site.declared.ingress
         )
-        ingress = {
-            "workstation": frozenset((*_lustre(lustre), *declared)),
-            "lustre": frozenset((*_lustre(lustre), *_lustre(workstation))),
-        }
-        for role, permissions in ingress.items():
-            spec = SecurityGroupRules(Ref(keys[role], "id"), permissions)
-            yield Desired(Key(region, NAME, keys[role].name), spec, after=(keys[role],))
+        yield _rules(workstation, (*_lustre(lustre), *declared))
+        yield _rules(lustre, (*_lustre(lustre), *_lustre(workstation)))
+    for each in security_group.lustre_homes(site):
+        named = each.declared
+        instance, home = (
+            security_group.own_key(site.name, named.region, each.vpc_id, named.name, role)
+            for role in ("instance", "home")
+        )
+        for rules in (
+            _rules(instance, _lustre(home)),
+            _rules(home, (*_lustre(home), *_lustre(instance))),
+        ):
+            yield replace(rules, where=named.where, fleet=named.fleet, workstation=named.name)
 
 
-def _lustre(source: Ref) -> Iterator[Permission]:
+def _rules(group: Key, permissions: Iterable[Permission]) -> Desired:
+    spec = SecurityGroupRules(Ref(group, "id"), frozenset(permissions))
+    return Desired(Key(group.region, NAME, group.name), spec, after=(group,))
+
+
+def _lustre(source: Key) -> Iterator[Permission]:
     for first, last in LUSTRE_PORTS:
-        yield Permission("tcp", first, last, source, "Lustre")
+        yield Permission("tcp", first, last, Ref(source, "id"), "Lustre")
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:

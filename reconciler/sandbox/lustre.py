@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 
 from reconciler.sandbox.operations import AwsError, Wire
@@ -56,6 +57,16 @@ def check_create(params: Wire) -> None:
         raise bad("Automatic backups are not supported for scratch file systems.")
     if version(params) == "2.10" and deployment == "PERSISTENT_2":
         raise bad("Lustre 2.10 is not supported for PERSISTENT_2 file systems.")
+    _root_squash(config)
+
+
+def _root_squash(given: Wire) -> None:
+    """UID:GID, both zero, or neither. [M fsx.LustreRootSquashConfiguration]"""
+    text = (given.get("RootSquashConfiguration") or {}).get("RootSquash", "0:0")
+    if not re.fullmatch("[0-9]{1,10}:[0-9]{1,10}", text):
+        raise bad(f"RootSquash {text} is not UID:GID.")
+    if len({int(part) == 0 for part in text.split(":")}) > 1:
+        raise bad(f"RootSquash {text}: UID and GID must both be zero, or both be non-zero.")
 
 
 def _throughput(given: int | None, deployment: str, storage: str) -> None:
@@ -138,6 +149,7 @@ def check_update(fields: Wire, config: Wire, params: Wire) -> tuple[Wire, Wire]:
         config["MetadataConfiguration"] = {**before, **metadata}
     if given.get("AutomaticBackupRetentionDays") and deployment.startswith("SCRATCH"):
         raise bad("Automatic backups are not supported for scratch file systems.")
+    _root_squash(given)
     config |= {name: given[name] for name in FREE_UPDATES if given.get(name) is not None}
     return fields, config
 

@@ -19,6 +19,11 @@ IMAGE_NAME = "golden-gpu-desktop-2026.11.1"
 IMAGE_ID = {"us-east-1": "ami-0905e0a11de500001", "eu-central-1": "ami-0905e0a11de500002"}
 IMAGE_PARAMETER = "/golden/gpu-desktop"
 ROOT_GIB = 30
+PEOPLE = (
+    *("alice", "bob", "carol", "dora", "erik", "farid", "grace", "hugo", "inga", "iris", "jun"),
+    *("kim", "lena", "mike", "nora", "otto", "pia", "stage"),
+)
+"""The workstations of the examples: each has a role and an instance profile, `acme-ws-alice`."""
 
 
 def plant(world: World) -> None:
@@ -119,9 +124,13 @@ def _roles() -> None:
     def role(name: str, service: str) -> None:
         iam.create_role(name, _trust(service), "/", None, "", [], "3600")
 
-    role("workstation", "ec2.amazonaws.com")
-    iam.create_instance_profile("workstation", "/", [], tags=[])
-    iam.add_role_to_instance_profile("workstation", "workstation")
+    for name in ("workstation", *(f"acme-ws-{person}" for person in PEOPLE)):
+        role(name, "ec2.amazonaws.com")
+        iam.create_instance_profile(name, "/", [], tags=[])
+        iam.add_role_to_instance_profile(name, name)
+    for person in PEOPLE:
+        whose = {"Key": "reconciler:workstation", "Value": person}
+        iam.tag_role(f"acme-ws-{person}", [whose])
     role("workstation-scheduler", "scheduler.amazonaws.com")
     actions = ["autoscaling:SetDesiredCapacity", "sqs:SendMessage"]
     allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}

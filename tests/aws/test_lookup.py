@@ -212,17 +212,25 @@ def role(RoleName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
     return {"Role": {"Arn": f"arn:aws:iam::1:role/{RoleName}"}}
 
 
-def profile(InstanceProfileName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
-    return {"InstanceProfile": {"Arn": f"arn:aws:iam::1:role/{InstanceProfileName}"}}
+def profile(name: str) -> dict[str, Any]:
+    return {"InstanceProfileName": name, "Arn": f"arn:aws:iam::1:instance-profile/{name}"}
 
 
-def test_roles_and_profiles_are_asked_for_once_each() -> None:
-    aws = Aws(get_role=role, get_instance_profile=profile)
+def test_roles_are_asked_for_once_each_and_profiles_all_at_once() -> None:
+    """Promise 12: a profile of each workstation's own costs no call of each."""
+    there = {"InstanceProfiles": [profile("a"), profile("b"), {"Arn": "of nobody"}]}
+    aws = Aws(get_role=role, list_instance_profiles=lambda: there)
     assert lookup.roles(aws, ["a", "b", "a"]) == {
         "a": "arn:aws:iam::1:role/a",
         "b": "arn:aws:iam::1:role/b",
     }
-    assert lookup.instance_profiles(aws, ["a", "a"]) == {"a": "arn:aws:iam::1:role/a"}
+    assert lookup.instance_profiles(aws, ["a", "/x/b", "c", "a"]) == {
+        "a": "arn:aws:iam::1:instance-profile/a",
+        "/x/b": "arn:aws:iam::1:instance-profile/b",
+        "c": Missing("instance profile c does not exist; create it, or correct `instance_profile`"),
+    }
+    assert len(aws.asked) == 3
+    assert lookup.instance_profiles(aws, []) == {}
     assert len(aws.asked) == 3
 
 
@@ -239,10 +247,19 @@ def test_a_role_without_an_answer_says_why(error: AwsError, reason: str, code: s
     assert lookup.roles(Aws(get_role=raising(error)), ["x"]) == {"x": Missing(reason, code)}
 
 
-def test_a_missing_profile_names_its_own_setting() -> None:
-    found = lookup.instance_profiles(Aws(get_instance_profile=raising(GONE)), ["x"])["x"]
-    assert isinstance(found, Missing)
-    assert "correct `instance_profile`" in found.reason
+def test_one_odd_profile_breaks_those_who_name_it() -> None:
+    """Promise 16."""
+    there = {"InstanceProfiles": [profile("a"), {"InstanceProfileName": "b", "Arn": 7}]}
+    found = lookup.instance_profiles(Aws(list_instance_profiles=lambda: there), ["a", "b"])
+    assert found["a"] == "arn:aws:iam::1:instance-profile/a"
+    assert isinstance(found["b"], Missing)
+    assert found["b"].error == "unreadable"
+
+
+def test_profiles_that_cannot_be_read_say_why() -> None:
+    found = lookup.instance_profiles(Aws(list_instance_profiles=raising(DENIED)), ["x", "y"])
+    assert {each.error for each in found.values() if isinstance(each, Missing)} == {"denied"}
+    assert len(found) == 2
 
 
 def test_credentials_that_end_meanwhile_end_the_run() -> None:

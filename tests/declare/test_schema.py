@@ -111,6 +111,8 @@ def test_the_defaults_told_are_the_built_in_ones() -> None:
     for key, value in layers.LUSTRE.items():
         assert told.pop(lustre + key) == value
         assert told.pop(f"file_systems.*.{key}") == value
+    for key, value in layers.SHARED.items():
+        assert told.pop(f"file_systems.*.{key}") == value
     for key, value in layers.FALLBACK.items():
         assert told.pop(f"workstations.*.on_demand_fallback.{key}") == value
     assert told.pop("workstations.*.gpu.count") == layers.GPU["count"]

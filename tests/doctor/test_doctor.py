@@ -46,6 +46,9 @@ workstations:
     spot_policy: spot
 """
 
+NOT_DECLARED = ("homes-are-shared", "key", "lustre-quota")
+"""The checks of what the YAML above has none of."""
+
 TO_EC2 = {
     "Effect": "Allow",
     "Principal": {"Service": "ec2.amazonaws.com"},
@@ -89,7 +92,7 @@ def test_a_healthy_account_has_hints_alone_and_exit_code_0(doctor: Said) -> None
     code, told = doctor()
     assert code == 0
     assert levels(told) == {
-        **{name: {"ok"} for name, _ in (*ACCOUNT, *REGION) if name not in ("key", "lustre-quota")},
+        **{name: {"ok"} for name, _ in (*ACCOUNT, *REGION) if name not in NOT_DECLARED},
         "scheduler-role": {"warning"},  # the sandbox's trusts the schedules of any account
         "service-role": {"warning"},
     }

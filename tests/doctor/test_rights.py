@@ -18,34 +18,31 @@ from reconciler.doctor.rights import (
     service_roles,
 )
 from tests.doctor.views import TRUST, absent, denied, door, found, only, view
-from tests.plan.declared import PROFILE, ROLE, lustre, volume
+from tests.doctor.views import profiles as instance_profiles
+from tests.plan.declared import ROLE, lustre, volume
 
 IAM = "arn:aws:iam::123456789012:"
 
 
-def profile(*roles: str) -> Any:
-    named = [{"RoleName": role, "Arn": f"{IAM}role/{role}"} for role in roles]
-    return lambda **_: {"InstanceProfile": {"Arn": PROFILE, "Roles": named}}
-
-
 def test_a_profile_needs_a_role() -> None:
     assert only(profiles, view()).level is Level.OK
-    told = only(profiles, view(door(get_instance_profile=profile())))
+    told = only(profiles, view(door(list_instance_profiles=instance_profiles(workstation=""))))
     assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
     assert "has no role" in told.message
     assert "add-role-to-instance-profile" in told.fix
 
 
 def test_a_profile_that_is_gone_is_an_error_and_an_unread_one_unknown() -> None:
-    told = only(profiles, view(door(get_instance_profile=absent)))
+    told = only(profiles, view(door(list_instance_profiles=instance_profiles())))
     assert (told.level, told.message) == (
         Level.ERROR,
         "instance profile workstation does not exist",
     )
     assert told.fix == "create it, or correct `instance_profile`"
-    told = only(profiles, view(door(get_instance_profile=denied("iam:GetInstanceProfile"))))
+    unread = door(list_instance_profiles=denied("iam:ListInstanceProfiles"))
+    told = only(profiles, view(unread))
     assert told.level is Level.UNKNOWN
-    assert "allow iam:GetInstanceProfile" in told.message
+    assert "allow iam:ListInstanceProfiles" in told.message
 
 
 def trusting(**changes: Any) -> Any:
@@ -156,7 +153,8 @@ def test_the_clock(seconds: int, level: str, off: str) -> None:
 
 def test_a_role_of_another_name_or_path_than_its_profile_is_told() -> None:
     for role in ("other", "platform/workstation"):
-        told = only(profiles, view(door(get_instance_profile=profile(role))))
+        there = instance_profiles(workstation=role)
+        told = only(profiles, view(door(list_instance_profiles=there)))
         assert (told.level, told.workstations) == (Level.WARNING, ("alice",))
         assert f"holds the role {role}:" in told.message
         assert "PassProfile" in told.fix
@@ -166,9 +164,11 @@ def test_a_path_that_the_yaml_does_not_name_is_told() -> None:
     def pathed(**_: Any) -> Any:
         arn = f"{IAM}instance-profile/platform/workstation"
         roles = [{"RoleName": "workstation", "Arn": f"{IAM}role/platform/workstation"}]
-        return {"InstanceProfile": {"Arn": arn, "Roles": roles}}
+        return {
+            "InstanceProfiles": [{"InstanceProfileName": "workstation", "Arn": arn, "Roles": roles}]
+        }
 
-    told = only(profiles, view(door(get_instance_profile=pathed)))
+    told = only(profiles, view(door(list_instance_profiles=pathed)))
     assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
     assert "write instance_profile: /platform/workstation" in told.fix
     arn = f"{IAM}role/platform/scheduler"

@@ -15,7 +15,7 @@ from reconciler.errors import Denied, NotFound
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing
 from tests.aws.test_lookup import Aws
-from tests.plan.declared import IMAGE, NOW, PROFILE, ROLE, resolved, site
+from tests.plan.declared import IMAGE, NOW, ROLE, resolved, site
 
 A, B = "us-east-1a", "us-east-1b"
 TYPES = {
@@ -39,7 +39,6 @@ TRUST = {
         },
     }
 }
-PROFILE_ROLE = PROFILE.replace("instance-profile", "role")
 QUOTAS = {"L-3819A6DF": 64.0, "L-DB2E81BA": 64.0}
 
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/acme-events-dead"
@@ -57,12 +56,7 @@ def door(**answers: Answer) -> Aws:
         "describe_subnets": lambda: {
             "Subnets": [subnet(letter, 100) for letter in "abc"],
         },
-        "get_instance_profile": lambda **_: {
-            "InstanceProfile": {
-                "Arn": PROFILE,
-                "Roles": [{"RoleName": "workstation", "Arn": PROFILE_ROLE}],
-            }
-        },
+        "list_instance_profiles": profiles(workstation="workstation"),
         "get_role": lambda **_: {"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": TRUST}},
         "simulate_principal_policy": lambda **_: {
             "EvaluationResults": [{"EvalDecision": "allowed"}]
@@ -80,6 +74,22 @@ def door(**answers: Answer) -> Aws:
         "list_subscriptions_by_topic": lambda **_: {"Subscriptions": []},
     }
     return Aws(**{**healthy, **answers})
+
+
+def profiles(**roles: str) -> Answer:
+    """Instance profiles by name, each with a role; "" for none."""
+    account = "arn:aws:iam::123456789012:"
+    found = [
+        {
+            "InstanceProfileName": name,
+            "Arn": f"{account}instance-profile/{name}",
+            "Roles": [{"RoleName": role.rpartition("/")[2], "Arn": f"{account}role/{role}"}]
+            if role
+            else [],
+        }
+        for name, role in roles.items()
+    ]
+    return lambda: {"InstanceProfiles": found}
 
 
 def metrics(**values: float) -> Answer:

@@ -103,6 +103,7 @@ def _recorded(site: Site, act: Callable[[World, Callable[[], None]], None]) -> U
     look()
     examining = _examined(world, recorder)
     world.settle()
+    examining += _examined(world, recorder)
     act(world, look)
     look()
     # One leaves: its group, template and schedules go, its home stays.

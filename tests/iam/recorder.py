@@ -59,7 +59,6 @@ ON = {
     "fsx:TagResource": "{ResourceARN}",
     "fsx:UntagResource": "{ResourceARN}",
     "fsx:UpdateFileSystem": FILE_SYSTEM + "{FileSystemId}",
-    "iam:GetInstanceProfile": "iam instance-profile/{InstanceProfileName}",
     "iam:GetRole": "iam role/{RoleName}",
     "iam:SimulatePrincipalPolicy": "{PolicySourceArn}",
     "scheduler:CreateSchedule": "scheduler schedule/{GroupName}/{Name}",

@@ -102,10 +102,10 @@ def test_the_page_gives_the_reason_of_every_statement(golden: Golden) -> None:
         n
         for role in ROLES
         for s in policies.statements(site, role)
-        for n in re.findall(r"\[(\d)\]", s.why)
+        for n in re.findall(r"\[(\d+)\]", s.why)
     }
-    numbers |= set(re.findall(r"\[(\d)\]", policies.APPLY))  # keys, where none is declared
-    assert numbers == set(re.findall(r"^(\d)\. ", page, re.MULTILINE))
+    numbers |= set(re.findall(r"\[(\d+)\]", policies.APPLY))  # keys, where none is declared
+    assert numbers == set(re.findall(r"^(\d+)\. ", page, re.MULTILINE))
 
 
 def test_text_is_for_people_and_has_all_of_it(iam: Iam) -> None:

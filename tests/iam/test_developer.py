@@ -243,7 +243,11 @@ def test_a_machine_writes_its_phase_and_no_other_tag(
     keys: tuple[str, ...] | None, site_tag: str, answer: bool
 ) -> None:
     site = load([Path(__file__).parents[1] / "kinds/fleets"])
-    context: dict[str, Any] = {"aws:ResourceTag/reconciler:site": site_tag}
+    context: dict[str, Any] = {
+        "aws:ResourceTag/reconciler:site": site_tag,
+        "aws:userid": "AROA:i-0abc",
+        "ec2:InstanceID": "i-0abc",
+    }
     if keys:
         context["aws:TagKeys"] = keys
     request = Request("ec2:CreateTags", arn("ec2 instance/i-0abc"), context)

@@ -73,6 +73,7 @@ def one(kind: str, end: str = "") -> Callable[[Mapping[Key, Live]], Key]:
 GROUP = one("security_group", "acme-workstation")
 RULES = one("security_group_rules", "acme-workstation")
 HOME = one("file_system", "alice/home")
+SHARED = one("file_system", "vision/datasets")
 VOLUME = one("home_volume", "bob/home")
 TOPIC = one("topic")
 QUEUE = one("queue")
@@ -106,6 +107,7 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
     ("file_system", "file_system_type_version"): (HOME, "2.15"),
     ("file_system", "automatic_backup_retention_days"): (HOME, 7),
     ("file_system", "weekly_maintenance_start_time"): (HOME, "3:05:00"),
+    ("file_system", "root_squash"): (SHARED, "0:0"),
     ("file_system", "kms_key_id"): (HOME, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/other"),
     ("file_system", "tags"): (
         HOME,

@@ -20,6 +20,7 @@ from tests.kinds.cases import (
     REGION,
     RULES,
     SCHEDULES,
+    SHARED,
     STOP,
     TEMPLATE,
     TOPIC,
@@ -60,6 +61,15 @@ def _fsx_compression(found: Mapping[Key, Live]) -> Key:
     key = HOME(found)
     client("fsx").update_file_system(
         FileSystemId=found[key].attrs["id"], LustreConfiguration={"DataCompressionType": "NONE"}
+    )
+    return key
+
+
+def _fsx_root(found: Mapping[Key, Live]) -> Key:
+    key = SHARED(found)
+    client("fsx").update_file_system(
+        FileSystemId=found[key].attrs["id"],
+        LustreConfiguration={"RootSquashConfiguration": {"RootSquash": "0:0"}},
     )
     return key
 
@@ -222,7 +232,11 @@ def _schedule(**edit: Any) -> Callable[[Mapping[Key, Live]], Key]:
 BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
     "security_group": {"tags": _ec2_tag(GROUP)},
     "security_group_rules": {"ingress": _open_to_the_world},
-    "file_system": {"tags": _fsx_tag, "data_compression_type": _fsx_compression},
+    "file_system": {
+        "tags": _fsx_tag,
+        "data_compression_type": _fsx_compression,
+        "root_squash": _fsx_root,
+    },
     "home_volume": {
         "tags": _ec2_tag(VOLUME),
         "iops": _volume_iops,

@@ -21,8 +21,10 @@ from reconciler.kinds import (
     launch_template,
     mixed_instances,
     queue,
+    root_squash,
     schedule,
     schedule_names,
+    security_group,
     security_group_rules,
     subscription,
     topic,
@@ -217,6 +219,75 @@ def test_lustre_goes_both_ways_between_both_groups_and_nothing_else_is_open() ->
         assert all(isinstance(p.source, Ref) for p in wanted.ingress)
     own = {p.source.key.name for p in found["acme-lustre"].ingress}
     assert own == {"acme-lustre (vpc-1)", "acme-workstation (vpc-1)"}
+
+
+def admitted(found: ResolvedSite) -> dict[str, set[str]]:
+    """By group, the groups that it admits."""
+    return {
+        d.key.name.removesuffix(" (vpc-1)"): {
+            p.source.key.name.removesuffix(" (vpc-1)") for p in d.spec.ingress
+        }
+        for d in security_group_rules.desired(found)
+    }
+
+
+def test_a_lustre_home_admits_the_instances_of_its_own_workstation_alone() -> None:
+    stations = (
+        workstation("alice", home=lustre()),
+        workstation("bob", home=lustre(workstation="bob")),
+        workstation("carol", home=volume()),
+        workstation("dan"),
+    )
+    shared = (lustre("datasets", workstation=""),)
+    found = resolve(site(*stations, shared=shared), {"us-east-1": facts()}, NOW, {})
+    assert admitted(found) == {
+        "acme-workstation": {"acme-lustre"},
+        "acme-lustre": {"acme-lustre", "acme-workstation"},
+        "acme-alice/instance": {"acme-alice/home"},
+        "acme-alice/home": {"acme-alice/home", "acme-alice/instance"},
+        "acme-bob/instance": {"acme-bob/home"},
+        "acme-bob/home": {"acme-bob/home", "acme-bob/instance"},
+    }
+    groups = {
+        d.workstation: [ref.key.name.removesuffix(" (vpc-1)") for ref in d.spec.security_group_ids]
+        for d in launch_template.desired(found)
+    }
+    assert groups == {
+        "alice": ["acme-workstation", "acme-alice/instance"],
+        "bob": ["acme-workstation", "acme-bob/instance"],
+        "carol": ["acme-workstation"],
+        "dan": ["acme-workstation"],
+    }
+    homes = {
+        d.key.name: (d.spec.security_group_id.key.name, d.spec.root_squash)
+        for d in file_system.desired(found)
+    }
+    assert homes == {
+        "acme-alice/home": ("acme-alice/home (vpc-1)", None),
+        "acme-bob/home": ("acme-bob/home (vpc-1)", None),
+        "acme-vision/datasets": ("acme-lustre (vpc-1)", "65534:65534"),
+    }
+
+
+def test_no_name_of_a_workstation_makes_the_group_of_another_or_of_the_site() -> None:
+    names = ("workstation", "lustre", "alice", "alice-home", "alice-instance", "home", "instance")
+    stations = [workstation(name, home=lustre(workstation=name)) for name in names]
+    found = resolve(site(*stations), {"us-east-1": facts()}, NOW, {})
+    groups = [d.spec.group_name for d in security_group.desired(found)]
+    assert len(set(groups)) == len(groups) == 2 + 2 * len(names)
+
+
+def test_root_of_a_client_is_nobody_unless_the_yaml_says_otherwise() -> None:
+    def wanted(root_squash: bool) -> str:
+        shared = lustre("datasets", workstation="", root_squash=root_squash)
+        found = resolve(site(shared=(shared,)), {"us-east-1": facts()}, NOW, {})
+        (one,) = file_system.desired(found)
+        return str(one.spec.root_squash)
+
+    assert (wanted(True), wanted(False)) == ("65534:65534", "0:0")
+    assert root_squash.read({}) == root_squash.read({"RootSquash": "0:0"}) == "0:0"
+    spared = {"RootSquash": "65534:65534", "NoSquashNids": ["10.0.1.6@tcp"]}
+    assert root_squash.read(spared) == "65534:65534 except 10.0.1.6@tcp"
 
 
 def test_only_our_rule_may_send_to_the_queues() -> None:

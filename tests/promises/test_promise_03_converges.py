@@ -15,7 +15,7 @@ from tests.promises.conftest import Raise, Stage, client
 from tests.promises.fleets import HOURS, TYPES, VISION, Tree, plain, vision
 from tests.support.tap import Killed, Sent
 
-FIRST_APPLY = 24
+FIRST_APPLY = 28
 """Writing calls of a first apply of two workstations, over the runs it takes."""
 
 EDIT: Tree = {

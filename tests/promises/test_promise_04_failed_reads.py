@@ -41,7 +41,7 @@ KINDS_READ_BY: dict[str, set[str]] = {
 LOOKED_UP = {
     "ec2:DescribeImages",
     "ec2:DescribeSubnets",
-    "iam:GetInstanceProfile",
+    "iam:ListInstanceProfiles",
     "iam:GetRole",
     "ssm:GetParameters",
 }

@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
+from tests.kinds.world import client
 from tests.promises.conftest import Raise, Stage
-from tests.promises.fleets import HOURS, plain
+from tests.promises.fleets import DEFAULTS, HOURS, LUSTRE, plain
 
 FIXED = 15
 PER_HUNDRED = 7
@@ -59,3 +60,20 @@ def test_twice_as_many_cost_only_more_pages(hundred: Stage) -> None:
         "ec2:DescribeLaunchTemplateVersions",
         "scheduler:ListSchedules",
     }, "what is listed by pages"
+
+
+def test_a_private_home_costs_no_call_of_its_own(stage: Raise) -> None:
+    """A role, an instance profile and two security groups of each workstation."""
+    few = names(6)
+    iam = client("iam")
+    for name in few:
+        iam.create_instance_profile(InstanceProfileName=f"acme-ws-{name}")
+    defaults = {**DEFAULTS["defaults"], "instance_profile": "acme-ws-{workstation}"}
+    home = {"schedule": HOURS, "storage": {"home": LUSTRE}}
+    world = stage(plain(*few[:3], **home), defaults=defaults)
+    world.settle()
+    three = calls_of_a_look(world)
+    assert sum(three.values()) <= FIXED + PER_HUNDRED
+    world.declare(plain(*few, **home), defaults=defaults)
+    world.settle()
+    assert calls_of_a_look(world) == three

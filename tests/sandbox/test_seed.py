@@ -63,6 +63,8 @@ def test_the_roles_are_there(aws: Aws) -> None:
     iam = aws.client("iam")
     profile = iam.get_instance_profile(InstanceProfileName="workstation")["InstanceProfile"]
     assert [role["RoleName"] for role in profile["Roles"]] == ["workstation"]
+    role = iam.get_role(RoleName="acme-ws-alice")["Role"]
+    assert role["Tags"] == [{"Key": "reconciler:workstation", "Value": "alice"}]
     role = iam.get_role(RoleName="workstation-scheduler")["Role"]
     assert "scheduler.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"])
     names = iam.list_role_policies(RoleName="workstation-scheduler")["PolicyNames"]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 PLAN = ("tests/plan",)
 AWS = ("tests/aws",)
 KINDS = ("tests/kinds/test_desired.py", "tests/kinds/test_contract.py")
+PRIVATE = ("tests/kinds/test_desired.py", "tests/kinds/test_private_homes.py")
+MACHINE = ("tests/iam/test_machine.py",)
 STRICT = ("tests/strict/test_crash.py",)
 TOLD = ("tests/strict/test_told.py",)
 DECLARE = ("tests/declare",)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.seeded.bug import AWS, DECLARE, KINDS, STRICT, TOLD, Bug, promise
+from tests.seeded.bug import (
+    AWS,
+    DECLARE,
+    KINDS,
+    MACHINE,
+    PRIVATE,
+    STRICT,
+    TOLD,
+    Bug,
+    promise,
+)
 
 RESOURCES = (
     Bug(
@@ -89,6 +99,34 @@ RESOURCES = (
         '("revoke_security_group_ingress", before - spec.ingress - reworded)',
         '("revoke_security_group_ingress", frozenset())',
         KINDS,
+    ),
+    Bug(
+        "a home's group admits the group of all workstations",
+        "reconciler/kinds/security_group_rules.py",
+        "_rules(home, (*_lustre(home), *_lustre(instance))),",
+        "_rules(home, (*_lustre(home), *_lustre(security_group.of_instances(site, each)[0]))),",
+        PRIVATE,
+    ),
+    Bug(
+        "a home stands in the group of all file systems",
+        "reconciler/kinds/security_group.py",
+        "    if declared.workstation:\n        return own_key",
+        "    if not declared.name:\n        return own_key",
+        PRIVATE,
+    ),
+    Bug(
+        "a machine attaches any home of the site",
+        "reconciler/aws/policies.py",
+        "    on volumes when ours home own\n",
+        "    on volumes when ours home\n",
+        MACHINE,
+    ),
+    Bug(
+        "a machine attaches its home to any instance",
+        "reconciler/aws/policies.py",
+        "    on instances when ours itself\nFindHome",
+        "    on instances when ours\nFindHome",
+        MACHINE,
     ),
     Bug(
         "an edited schedule is believed",

@@ -151,14 +151,14 @@ def delete_security_group(here: Here, p: Record) -> Record:
 
 
 def describe_security_groups(here: Here, p: Record) -> Record:
-    """By name; the rules come grouped by protocol and ports, in no order."""
+    """By name, with wildcards (D, "Filtering"); rules grouped by protocol and ports, unordered."""
     filters = {each["Name"]: each["Values"] for each in p.get("Filters", ())}
 
     def found() -> list[Record]:
         return [
             _described(group)
             for group in here.seen("groups").values()
-            if group["GroupName"] in filters.get("group-name", [group["GroupName"]])
+            if any(fnmatchcase(group["GroupName"], v) for v in filters.get("group-name", ["*"]))
         ]
 
     return here.page(p, "SecurityGroups", found)

@@ -43,6 +43,7 @@ def _make(here: Here, p: Record) -> str:
     deployment = lustre.get("DeploymentType", "SCRATCH_1")
     _check_size(p["StorageCapacity"], p.get("StorageType", "SSD"), 1200)
     _check_throughput(lustre.get("PerUnitStorageThroughput"), deployment)
+    _check_root_squash(lustre)
     _check_network(here, p)
     made = here.new_id("fs", p.get("ClientRequestToken", ""))
     here.put(
@@ -93,6 +94,13 @@ def _check_size(size: int, storage: str, smallest: int) -> None:
 def _check_throughput(given: int | None, deployment: str) -> None:
     if deployment in THROUGHPUTS and given not in THROUGHPUTS[deployment]:
         raise Refusal("InvalidPerUnitStorageThroughput", f"{given} is not valid for {deployment}")
+
+
+def _check_root_squash(lustre: Record) -> None:
+    """UID:GID, and both are zero or neither is (M, LustreRootSquashConfiguration)."""
+    given = lustre.get("RootSquashConfiguration", {}).get("RootSquash", "0:0")
+    if len({int(part) == 0 for part in given.split(":")}) > 1:
+        raise Refusal("BadRequest", f"RootSquash {given} is not valid")
 
 
 def _subnet(here: Here, made: str) -> Record:
@@ -198,6 +206,7 @@ def _update(here: Here, p: Record) -> str:
             raise Refusal("BadRequest", "FileSystemTypeVersion can only go up")
         changed["FileSystemTypeVersion"] = version
     lustre = dict(p.get("LustreConfiguration", {}))
+    _check_root_squash(lustre)
     if "PerUnitStorageThroughput" in lustre:
         _check_throughput(lustre["PerUnitStorageThroughput"], system["Lustre"]["DeploymentType"])
         _not_too_soon(asked, "ScaledAt", now)

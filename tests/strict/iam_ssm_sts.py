@@ -15,11 +15,9 @@ def get_caller_identity(here: Here, p: Record) -> Record:
     }
 
 
-def get_instance_profile(here: Here, p: Record) -> Record:
-    """NoSuchEntity (404) for an unknown name (M)."""
-    return {
-        "InstanceProfile": _named(here, "profiles", "instance profile", p["InstanceProfileName"])
-    }
+def list_instance_profiles(here: Here, p: Record) -> Record:
+    """All of the account, page by page, without their tags (M)."""
+    return here.page(p, "InstanceProfiles", lambda: list(here.seen("profiles").values()))
 
 
 def get_role(here: Here, p: Record) -> Record:
