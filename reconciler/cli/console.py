@@ -8,9 +8,10 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.manners import look, output
+from reconciler.cli.manners import fleets, look, output
 from reconciler.cli.stop import Stop
 from reconciler.cli.streams import write
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.failures import Failure
     from reconciler.errors import Problem
+    from reconciler.plan.model import Report
     from reconciler.render.look import Look
 
 
@@ -29,6 +31,7 @@ class Console:
         self.env = env
         self.stop = stop
         self.site = ""  # known once the YAML is read; errors after that name it
+        self.fleets = fleets(arguments, env)
         self.compact = False  # one line a JSON document: a loop prints many
         self.also: dict[str, Any] = {}  # members that every JSON document but an error's has
         # Until the options are parsed, which may fail, they are read by eye.
@@ -75,6 +78,18 @@ class Console:
 
         return commit(self.env)
 
+    def comment(self, report: Report) -> None:
+        """A report as a pull request's comment, with the commit and the time."""
+        from reconciler.render.markdown import comment
+
+        self.result(comment(report, self.commit, datetime.now(UTC), self.fleets))
+
+    def _no_plan(self, title: str, problems: Sequence[tuple[str, str]]) -> None:
+        """The comment in the place of a plan."""
+        from reconciler.render.markdown import trouble
+
+        self.result(trouble(title, problems, self.commit, datetime.now(UTC), self.fleets))
+
     def new_run(self) -> None:
         """Give the records from now on another run id: eight hex digits, one for each round."""
         self.run_id = secrets.token_hex(4)
@@ -106,9 +121,7 @@ class Console:
         if self.output == "json":
             self.json({"version": 1, "site": self.site or None, "error": failure.document})
         elif self.output == "markdown":
-            from reconciler.render.markdown import trouble
-
-            self.result(trouble(self.site, failure.title, [("", failure.line)], self.commit))
+            self._no_plan(failure.title, [("", failure.line)])
 
     def explain_problems(self, problems: Sequence[Problem]) -> None:
         """The same for a declaration that cannot be used: all of its problems."""
@@ -117,7 +130,5 @@ class Console:
 
             self.json({"version": 1, "site": self.site or None, **document(problems)})
         elif self.output == "markdown":
-            from reconciler.render.markdown import trouble
-
             rows = [(str(it.where), str(it).removeprefix(f"{it.where}: ")) for it in problems]
-            self.result(trouble(self.site, "the YAML is bad", rows, self.commit))
+            self._no_plan("the YAML is bad", rows)

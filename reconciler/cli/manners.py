@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -59,6 +60,20 @@ def output(arguments: Sequence[str], env: Mapping[str, str]) -> str:
         if option.fullmatch(first):
             return second
     return env.get("RECONCILE_OUTPUT", "text")
+
+
+def fleets(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
+    """What `-f` gives, read by eye too: a comment on a mistake in the command line, or in the YAML,
+    has to bear the mark of the plan that it replaces."""
+    found = []
+    for first, second in pairwise([*arguments, ""]):
+        joined = re.fullmatch(r"(?:--fleets=|-v*f)(.+)", first)
+        if joined:
+            found.append(joined[1])
+        elif re.fullmatch(r"--fleets|-v*f", first):
+            found.append(second)
+    variable = env.get("RECONCILE_FLEETS", "")
+    return tuple(found or filter(None, variable.split(os.pathsep)))
 
 
 def _columns() -> int:

@@ -139,9 +139,7 @@ def _show(report: Report, request: Request, console: Console) -> None:
 
         console.json(document(report))
     elif console.output == "markdown":
-        from reconciler.render.markdown import comment
-
-        console.result(comment(report, console.commit))
+        console.comment(report)
     else:
         console.result(_text(report, request, console))
     if console.on_github:

@@ -8,6 +8,8 @@ is found and updated in place.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from posixpath import normpath
 from typing import TypeVar
 
 from reconciler.plan.model import Change, Finding, Level, Live, Outcome, Report, Unknown
@@ -18,6 +20,7 @@ from reconciler.render.words import UNKNOWN, findings, some, spans, summary
 T = TypeVar("T")
 
 LIMIT = 60_000
+FOLDER = "fleets"  # where the YAML is, unless `--fleets` says otherwise
 _TABLE, _DETAILS, _FINDINGS, _SMALL = 15_000, 25_000, 5_000, 2_500  # together under LIMIT
 _LINE = 400  # characters of one value or reason
 _FIELDS = 30  # fields of one row
@@ -27,13 +30,27 @@ _NAMES = 12  # names of workstations that change alike
 _LEVELS = {Level.ERROR: "**error**", Level.WARNING: "**warning**", Level.INFO: "info"}
 
 
-def mark(site: str) -> str:
-    """The hidden first line; `site` cannot end the comment early."""
-    return f"<!-- reconciler plan {''.join(c for c in site if c.isalnum() or c == '-')} -->"
+def mark(fleets: Sequence[str] = ()) -> str:
+    """Write the hidden first line, by which a workflow finds the comment of the push before.
+
+    It is the same for a good and a bad declaration, so it does not name the site: bad YAML may have
+    none. `fleets` is what `--fleets` was given: where several sites share a repository, each has a
+    folder of its own, and so a mark of its own.
+    """
+    paths = sorted({normpath(path) for path in fleets} - {FOLDER})
+    safe = ("".join(c for c in path if c.isalnum() or c in "-_./ ") for path in paths)
+    of = f" of {', '.join(safe)}" if paths else ""
+    return f"<!-- reconciler plan{of} -->"
 
 
-def comment(report: Report, commit: str = "") -> str:
-    """The whole comment; `commit` is what was checked out, "" where nobody says so."""
+def comment(
+    report: Report, commit: str = "", at: datetime | None = None, fleets: Sequence[str] = ()
+) -> str:
+    """The whole comment.
+
+    `commit` is what was checked out, "" where nobody says so; `at` is when the plan was made, in
+    UTC; `fleets` is what `--fleets` was given.
+    """
     plan = report.plan
     found = blocks(report)
     approvals = [finding for finding in findings(report) if finding.approval]
@@ -44,10 +61,10 @@ def comment(report: Report, commit: str = "") -> str:
     effects = any(row.remark for _, row in rows)
     details = [(block, row) for block in found for row in block.rows if _has_more(block)]
     lines = [
-        mark(report.site),
-        f"### {markdown(summary(report))}",
+        mark(fleets),
+        f"### {markdown(summary(report))}{_of(' Commit', commit, at, '.')}",
         "",
-        f"{what} for {code(report.site)} in account {code(report.account)}{_of(commit)}.",
+        f"{what} for {code(report.site)} in account {code(report.account)}.",
         "",
         *_section("", approvals, lambda it: f"> {_finding(it)}", _SMALL),
         *_section(_head(effects), rows, lambda item: _cells(item, effects), _TABLE),
@@ -69,14 +86,21 @@ def comment(report: Report, commit: str = "") -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def trouble(site: str, title: str, problems: Sequence[tuple[str, str]], commit: str = "") -> str:
+def trouble(
+    title: str,
+    problems: Sequence[tuple[str, str]],
+    commit: str = "",
+    at: datetime | None = None,
+    fleets: Sequence[str] = (),
+) -> str:
     """The comment when there is no plan to show: why, each with its place or ""."""
 
     def row(problem: tuple[str, str]) -> str:
         where, message = problem
         return f"- {code(where) + ': ' if where else ''}{_prose(message)}"
 
-    head = [mark(site), f"### No plan{_of(commit)}: {markdown(title)}", ""]
+    of = _of(" for commit", commit, at)
+    head = [mark(fleets), f"### No plan{of}: {markdown(title)}", ""]
     return "\n".join([*head, *_section("", problems, row, _DETAILS)])
 
 
@@ -92,8 +116,12 @@ def _section(title: str, items: Sequence[T], row: Callable[[T], str], share: int
     return [*lines, ""] if items else []
 
 
-def _of(commit: str) -> str:
-    return f", commit {code(commit[:_SHA])}" if commit else ""
+def _of(word: str, commit: str, at: datetime | None, end: str = "") -> str:
+    """` Commit 0123456789ab, 21 Nov 2026 22:40 UTC.`; nothing where no commit is known."""
+    if not commit:
+        return ""
+    time = f", {at.astimezone(UTC):%d %b %Y %H:%M} UTC" if at else ""
+    return f"{word} {code(commit[:_SHA])}{time}{end}"
 
 
 def _head(effects: bool) -> str:

@@ -84,7 +84,7 @@ def test_no_escape_byte_for_machines_whatever_the_terminal(
     if output == "json":
         VALIDATOR.validate(told.json)
     else:
-        assert told.out.startswith("<!-- reconciler plan acme -->\n")
+        assert told.out.startswith("<!-- reconciler plan -->\n")
 
 
 @pytest.mark.parametrize("command", [("validate",), ("explain", "alice"), ("explain", "nobody")])
@@ -186,7 +186,7 @@ def test_bad_yaml_is_told_whole(cli: Cli) -> None:
 def test_a_failure_is_a_comment_too(cli: Cli) -> None:
     cli.yaml("fleet: vision\nworkstation: {}\n")
     told = cli("--dry-run", "-o", "markdown")
-    assert told.out.startswith("<!-- reconciler plan  -->\n### No plan: the YAML is bad\n")
+    assert told.out.startswith("<!-- reconciler plan -->\n### No plan: the YAML is bad\n")
     assert "`fleets/vision.yaml:2:1`" in told.out
 
 
@@ -344,17 +344,37 @@ def test_a_name_outside_the_locale_is_still_told(cli: Cli) -> None:
 
 
 def test_bad_yaml_as_markdown_takes_the_place_of_the_plan(cli: Cli) -> None:
-    """The marker names the site, so the workflow finds the comment of the push before."""
+    """The mark is the same, so that a workflow finds the comment of the push before."""
     cli.yaml("site: acme\naccount: '123456789012'\nfleet: vision\nworkstations: {Bad: {}}\n")
     told = cli("--dry-run", "-o", "markdown")
     assert told.code == 2
-    assert told.out.startswith("<!-- reconciler plan acme -->\n### No plan: the YAML is bad\n")
+    assert told.out.startswith("<!-- reconciler plan -->\n### No plan: the YAML is bad\n")
     cli.yaml("fleet: [\n")
-    assert cli("--dry-run", "-o", "markdown").out.startswith("<!-- reconciler plan  -->\n")
+    assert cli("--dry-run", "-o", "markdown").out.startswith("<!-- reconciler plan -->\n")
 
 
 def test_the_comment_names_the_commit(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_EVENT_PATH", raising=False)
     monkeypatch.setenv("GITHUB_SHA", "0123456789abcdef0123456789abcdef01234567")
     cli.on(Aws(MIXED))
-    assert ", commit `0123456789ab`." in cli("--dry-run", "-o", "markdown").out
+    shown = cli("--dry-run", "-o", "markdown").out.splitlines()[1]
+    assert re.search(r" Commit `0123456789ab`, \d\d \w{3} \d{4} \d\d:\d\d UTC\.$", shown)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "of"),
+    [
+        (["-f", "fleets"], {}, ""),
+        (["-f", "sites/a"], {}, " of sites/a"),
+        (["--fleets", "sites/a"], {}, " of sites/a"),
+        (["--fleets=sites/a", "-vfsites/b"], {}, " of sites/a, sites/b"),
+        ([], {"RECONCILE_FLEETS": "sites/a"}, " of sites/a"),
+        (["-f", "sites/a", "--nope"], {}, " of sites/a"),
+    ],
+)
+def test_sites_of_one_repository_have_a_comment_each(
+    cli: Cli, arguments: list[str], env: dict[str, str], of: str
+) -> None:
+    """Whatever is wrong: the folder is missing, the YAML, or the command line."""
+    told = cli("--dry-run", "-o", "markdown", *arguments, env=env)
+    assert told.out.startswith(f"<!-- reconciler plan{of} -->\n### ")

@@ -34,9 +34,9 @@ def stderr_on_github(text: str) -> list[str]:
     return [*terminal(rest), *sorted(unseen), *(line for line in ours if "##[" in line)]
 
 
-def comment(text: str, site: str = "acme") -> list[str]:
+def comment(text: str) -> list[str]:
     """Of a pull-request comment: our mark first and alone, nothing live, our frame and no other."""
-    mark = f"<!-- reconciler plan {site} -->"
+    mark = "<!-- reconciler plan -->"
     faults = [] if text.startswith(f"{mark}\n") else ["the mark is not the first line"]
     if len(text) > 60_000:
         faults.append("longer than GitHub takes")

@@ -93,7 +93,7 @@ def test_a_terminal_can_only_show_it(name: str) -> None:
 def test_a_comment_stays_ours(name: str) -> None:
     it = PAYLOADS[name]
     assert not sinks.comment(comment(report(it)))
-    assert not sinks.comment(trouble("acme", it, [(it, it), ("", it)]))
+    assert not sinks.comment(trouble(it, [(it, it), ("", it)]))
 
 
 @EVERY
@@ -164,6 +164,6 @@ FORGED = {
 
 @pytest.mark.parametrize("kind", FORGED)
 def test_the_judge_of_comments_sees(kind: str) -> None:
-    good = "<!-- reconciler plan acme -->\n### Plan\n\n"
+    good = "<!-- reconciler plan -->\n### Plan\n\n"
     assert not sinks.comment(good)
     assert sinks.comment(good + FORGED[kind] + "\n")

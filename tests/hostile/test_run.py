@@ -200,7 +200,7 @@ def test_the_first_apply_says_nothing_harmful_and_no_credential(run: Run) -> Non
     out, err = run.out.getvalue(), run.err.getvalue()
     assert not sinks.stderr_on_github(err)
     assert err.count(" create ") > 10, "progress is told"
-    mark = "<!-- reconciler plan acme -->\n"
+    mark = "<!-- reconciler plan -->\n"
     comments = out.split(mark)[1:]
     assert len(comments) == 2
     assert [fault for each in comments for fault in sinks.comment(mark + each)] == []

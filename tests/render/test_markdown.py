@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -21,7 +22,7 @@ from reconciler.plan.model import (
     Unknown,
 )
 from reconciler.render.markdown import comment, mark, trouble
-from tests.render.samples import ALL, HERE, HOSTILE_TEXT, MIXED, report
+from tests.render.samples import ALL, HERE, HOSTILE_TEXT, MIXED, NOTHING, report
 
 LIMIT = 60_000
 
@@ -70,12 +71,28 @@ def test_it_always_fits(number: int, long: str) -> None:
 @pytest.mark.parametrize("report", ALL.values(), ids=list(ALL))
 def test_the_first_line_is_the_mark(report: Report) -> None:
     first, second, *_ = comment(report).splitlines()
-    assert first == mark("acme") == "<!-- reconciler plan acme -->"
+    assert first == mark() == "<!-- reconciler plan -->"
     assert second.startswith("### ")
 
 
-def test_a_site_cannot_end_the_mark() -> None:
-    assert mark("--> <b>") == "<!-- reconciler plan --b -->"
+@pytest.mark.parametrize(
+    ("fleets", "of"),
+    [
+        ((), ""),
+        (("fleets",), ""),
+        (("./fleets/",), ""),
+        (("sites/acme/fleets/",), " of sites/acme/fleets"),
+        (("b", "a/../c"), " of b, c"),
+        (("--> <b>",), " of -- b"),
+        (("a\nb`",), " of ab"),
+    ],
+)
+def test_the_mark_is_of_the_folder_and_a_folder_cannot_end_it(
+    fleets: tuple[str, ...], of: str
+) -> None:
+    assert mark(fleets) == f"<!-- reconciler plan{of} -->"
+    assert comment(MIXED, fleets=fleets).startswith(f"{mark(fleets)}\n### ")
+    assert trouble("x", [], fleets=fleets).startswith(f"{mark(fleets)}\n### ")
 
 
 def test_counts_of_left_out_rows_are_true() -> None:
@@ -96,17 +113,24 @@ def test_what_stops_the_run_comes_before_the_rest() -> None:
 
 
 def test_a_comment_without_a_plan_says_why() -> None:
-    shown = trouble("acme", "the YAML is bad", [("a.yaml:1:1", f"bad {n}") for n in range(9000)])
-    assert shown.startswith("<!-- reconciler plan acme -->\n### No plan: the YAML is bad\n")
+    shown = trouble("the YAML is bad", [("a.yaml:1:1", f"bad {n}") for n in range(9000)])
+    assert shown.startswith("<!-- reconciler plan -->\n### No plan: the YAML is bad\n")
     assert len(shown) < LIMIT
     assert "more" in shown
 
 
-def test_the_commit_is_named_where_it_is_known() -> None:
+def test_the_first_line_names_the_commit_and_the_time_where_they_are_known() -> None:
     sha = "0123456789abcdef0123456789abcdef01234567"
-    assert "123456789012`, commit `0123456789ab`." in comment(MIXED, sha)
-    assert "commit" not in comment(MIXED).splitlines()[3]
-    assert trouble("acme", "x", [], sha).splitlines()[1] == "### No plan, commit `0123456789ab`: x"
+    at = datetime(2026, 11, 21, 23, 40, tzinfo=timezone(timedelta(hours=1)))
+    first = comment(NOTHING, sha, at).splitlines()[1]
+    assert first == (
+        "### Nothing to do: 41 unchanged. Commit `0123456789ab`, 21 Nov 2026 22:40 UTC."
+    )
+    assert comment(NOTHING, sha).splitlines()[1].endswith(" Commit `0123456789ab`.")
+    assert comment(NOTHING, at=at).splitlines()[1] == "### Nothing to do: 41 unchanged."
+    assert trouble("x", [], sha, at).splitlines()[1] == (
+        "### No plan for commit `0123456789ab`, 21 Nov 2026 22:40 UTC: x"
+    )
 
 
 def test_details_do_not_repeat_the_table() -> None:
@@ -123,4 +147,4 @@ def test_no_column_is_empty() -> None:
 
 
 def test_a_comment_on_bad_yaml_takes_the_place_of_the_plan() -> None:
-    assert comment(MIXED).splitlines()[0] == trouble("acme", "x", []).splitlines()[0]
+    assert comment(MIXED).splitlines()[0] == trouble("x", []).splitlines()[0]
