@@ -6,6 +6,7 @@ parameters by ten, images by a filter, which unlike ImageIds does not fail on an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ from reconciler.plan.projection import ODD, Unreadable, checked, explain, readab
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet
 
 __all__ = ["images", "instance_profiles", "keys", "pools", "roles", "subnets"]
+
+_IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
 
 UNREADABLE = "unreadable"
 """The error code of an answer that makes no sense."""
@@ -46,6 +49,7 @@ def _subnet(item: Mapping[str, Any]) -> Subnet:
                 item["AvailabilityZone"],
                 read_tags(item.get("Tags", ())),
                 public=item.get("MapPublicIpOnLaunch", False),
+                blocks=tuple(_blocks(item)),
             )
         )
 
@@ -55,6 +59,15 @@ def _subnet(item: Mapping[str, Any]) -> Subnet:
     tags = readable(item, lambda it: read_tags(it.get("Tags", ())))
     known = None if isinstance(tags, Unreadable) else tags
     return Subnet(str(item.get("SubnetId")), "", "", known, broken=str(found))
+
+
+def _blocks(item: Mapping[str, Any]) -> Iterator[str]:
+    """The addresses of a subnet, of both IP versions (EC2 API, Subnet)."""
+    if item.get("CidrBlock"):
+        yield item["CidrBlock"]
+    for each in item.get("Ipv6CidrBlockAssociationSet") or ():
+        if each.get("Ipv6CidrBlock"):
+            yield each["Ipv6CidrBlock"]
 
 
 def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]:
@@ -145,7 +158,17 @@ def _parameters(aws: Aws, names: list[str]) -> dict[str, str | Missing]:
     if isinstance(found, Missing):
         return dict.fromkeys(names, found)
     gone = "SSM parameter {} does not exist in " + aws.region + "; publish the image there"
-    return {name: _whole(found.get(name)) or Missing(gone.format(name)) for name in names}
+    # What it holds is not repeated: it may be a secret (promise 11).
+    other = (
+        "the parameter {} does not hold an image id; correct `image.ssm_parameter`, or publish the "
+        "image there"
+    )
+    return {
+        name: Missing(other.format(name))
+        if isinstance(value, str) and not _IMAGE_ID.fullmatch(value)
+        else _whole(value) or Missing(gone.format(name))
+        for name, value in ((name, found.get(name)) for name in names)
+    }
 
 
 T = TypeVar("T")
@@ -203,6 +226,8 @@ def _facts(item: Mapping[str, Any]) -> ImageFacts:
             architecture=item.get("Architecture", "x86_64"),
             root_device=root,
             root_size=max(sizes, default=0),
+            owner=item.get("OwnerId", ""),
+            owner_alias=item.get("ImageOwnerAlias", ""),
         )
     )
 

@@ -27,6 +27,7 @@ class Subnet:
     tags: Mapping[str, str] | None  # None: they could not be read
     broken: str = ""  # why it cannot be read
     public: bool = False  # it gives each instance a public address
+    blocks: tuple[str, ...] = ()  # its addresses, as CIDR blocks
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class ImageFacts:
     architecture: str
     root_device: str
     root_size: int  # GiB of its snapshot: a root volume cannot be smaller
+    owner: str = ""  # the account that owns it
+    owner_alias: str = ""  # `amazon` or `aws-marketplace` where that account is AWS's or a vendor's
 
 
 @dataclass(frozen=True)

@@ -88,19 +88,19 @@ def publishing(**values: str) -> Callable[..., Any]:
 
 
 def test_an_image_by_id() -> None:
-    aws = Aws(describe_images=describing(image("ami-1"), image("ami-2")))
-    assert lookup.images(aws, [Image(id="ami-1")]) == {
-        "ami-1": ImageFacts("ami-1", "golden", "x86_64", "/dev/xvda", 30)
+    aws = Aws(describe_images=describing(image("ami-00000001"), image("ami-00000002")))
+    assert lookup.images(aws, [Image(id="ami-00000001")]) == {
+        "ami-00000001": ImageFacts("ami-00000001", "golden", "x86_64", "/dev/xvda", 30)
     }
 
 
 def test_an_unknown_id_is_missing_and_the_others_are_found() -> None:
-    aws = Aws(describe_images=describing(image("ami-1")))
-    found = lookup.images(aws, [Image(id="ami-1"), Image(id="ami-9")])
-    assert isinstance(found["ami-1"], ImageFacts)
-    assert found["ami-9"] == Missing(
-        "image ami-9 does not exist in us-east-1, is not shared with this account, or is not among "
-        "its allowed AMIs",
+    aws = Aws(describe_images=describing(image("ami-00000001")))
+    found = lookup.images(aws, [Image(id="ami-00000001"), Image(id="ami-00000009")])
+    assert isinstance(found["ami-00000001"], ImageFacts)
+    assert found["ami-00000009"] == Missing(
+        "image ami-00000009 does not exist in us-east-1, is not shared with this account, or is "
+        "not among its allowed AMIs",
         "not-found",
     )
 
@@ -110,29 +110,67 @@ OLD = {"DeprecationTime": "2026-01-01T00:00:00.000Z", "CreationDate": "2026-09-0
 
 def test_a_deprecated_image_is_found_by_its_id_and_by_a_parameter() -> None:
     aws = Aws(
-        get_parameters=publishing(**{"/p": "ami-1"}),
-        describe_images=describing(image("ami-1", **OLD)),
+        get_parameters=publishing(**{"/p": "ami-00000001"}),
+        describe_images=describing(image("ami-00000001", **OLD)),
     )
-    found = lookup.images(aws, [Image(id="ami-1"), Image(ssm_parameter="/p")])
-    assert [facts.id for facts in found.values() if isinstance(facts, ImageFacts)] == ["ami-1"] * 2
+    found = lookup.images(aws, [Image(id="ami-00000001"), Image(ssm_parameter="/p")])
+    assert [facts.id for facts in found.values() if isinstance(facts, ImageFacts)] == [
+        "ami-00000001"
+    ] * 2
 
 
 def test_the_newest_by_name_is_a_deprecated_one_only_where_there_is_no_other() -> None:
     named = Image(name="golden", owner="123456789012")
-    only = Aws(describe_images=describing(image("ami-1", **OLD)))
+    only = Aws(describe_images=describing(image("ami-00000001", **OLD)))
     assert lookup.images(only, [named])[str(named)] == ImageFacts(
-        "ami-1", "golden", "x86_64", "/dev/xvda", 30
+        "ami-00000001", "golden", "x86_64", "/dev/xvda", 30
     )
     both = Aws(
-        describe_images=describing(image("ami-1", **OLD), image("ami-2", CreationDate="2026-02-01"))
+        describe_images=describing(
+            image("ami-00000001", **OLD), image("ami-00000002", CreationDate="2026-02-01")
+        )
     )
     found = lookup.images(both, [named])[str(named)]
     assert isinstance(found, ImageFacts)
-    assert found.id == "ami-2"
+    assert found.id == "ami-00000002"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hunter2-S3cret",
+        "",
+        "*",
+        "ami-",
+        "ami-0123456",
+        "ami-0123456789abcdef01",
+        "AMI-00000001",
+        "ami-00000001\n",
+        "x ami-00000001",
+        "::error::ami-00000001",
+    ],
+)
+def test_what_a_parameter_holds_is_repeated_only_when_it_is_an_image_id(value: str) -> None:
+    """Promise 11: `image: {ssm_parameter: /prod/db-password}` must not print it in a comment."""
+    aws = Aws(get_parameters=publishing(**{"/p": value}), describe_images=describing())
+    assert lookup.images(aws, [Image(ssm_parameter="/p")]) == {
+        "/p": Missing(
+            "the parameter /p does not hold an image id; correct `image.ssm_parameter`, or publish "
+            "the image there"
+        )
+    }
+
+
+def test_the_owner_of_an_image_is_read() -> None:
+    theirs = image("ami-00000001", OwnerId="137112412989", ImageOwnerAlias="amazon")
+    found = lookup.images(Aws(describe_images=describing(theirs)), [Image(id="ami-00000001")])
+    facts = found["ami-00000001"]
+    assert isinstance(facts, ImageFacts)
+    assert (facts.owner, facts.owner_alias) == ("137112412989", "amazon")
 
 
 def test_images_by_parameter_are_read_by_ten() -> None:
-    values = {f"/p{i}": f"ami-{i}" for i in range(11)}
+    values = {f"/p{i}": f"ami-{i:08}" for i in range(11)}
     aws = Aws(
         get_parameters=publishing(**values),
         describe_images=describing(*(image(i) for i in values.values())),
@@ -150,7 +188,8 @@ def test_images_by_parameter_are_read_by_ten() -> None:
 
 def test_a_missing_parameter_says_what_to_do_and_spares_the_others() -> None:
     aws = Aws(
-        get_parameters=publishing(**{"/there": "ami-1"}), describe_images=describing(image("ami-1"))
+        get_parameters=publishing(**{"/there": "ami-00000001"}),
+        describe_images=describing(image("ami-00000001")),
     )
     found = lookup.images(aws, [Image(ssm_parameter="/there"), Image(ssm_parameter="/gone")])
     assert isinstance(found["/there"], ImageFacts)
@@ -160,32 +199,32 @@ def test_a_missing_parameter_says_what_to_do_and_spares_the_others() -> None:
 
 
 def test_a_parameter_that_names_no_image_is_missing_too() -> None:
-    aws = Aws(get_parameters=publishing(**{"/p": "ami-9"}), describe_images=describing())
+    aws = Aws(get_parameters=publishing(**{"/p": "ami-00000009"}), describe_images=describing())
     found = lookup.images(aws, [Image(ssm_parameter="/p")])["/p"]
     assert isinstance(found, Missing)
-    assert "image ami-9 does not exist" in found.reason
+    assert "image ami-00000009 does not exist" in found.reason
 
 
 def test_parameters_that_cannot_be_read_are_no_missing_images() -> None:
     """Promise 4: the reason is the read, not the image."""
-    aws = Aws(get_parameters=raising(THROTTLED), describe_images=describing(image("ami-1")))
-    found = lookup.images(aws, [Image(ssm_parameter="/p"), Image(id="ami-1")])
+    aws = Aws(get_parameters=raising(THROTTLED), describe_images=describing(image("ami-00000001")))
+    found = lookup.images(aws, [Image(ssm_parameter="/p"), Image(id="ami-00000001")])
     assert found["/p"] == Missing(str(THROTTLED), "throttled")
-    assert isinstance(found["ami-1"], ImageFacts)
+    assert isinstance(found["ami-00000001"], ImageFacts)
 
 
 def test_the_newest_of_a_name_is_taken_whatever_the_order() -> None:
     dated = [
-        image("ami-2", CreationDate="2026-11-02T00:00:00.000Z"),
-        image("ami-3", CreationDate="2026-11-03T00:00:00.000Z"),
-        image("ami-1", CreationDate="2026-11-01T00:00:00.000Z"),
+        image("ami-00000002", CreationDate="2026-11-02T00:00:00.000Z"),
+        image("ami-00000003", CreationDate="2026-11-03T00:00:00.000Z"),
+        image("ami-00000001", CreationDate="2026-11-01T00:00:00.000Z"),
     ]
     wanted = Image(name="golden-*", owner="self")
     for there in (dated, dated[::-1]):
         aws = Aws(describe_images=describing(*there))
         found = lookup.images(aws, [wanted])[str(wanted)]
         assert isinstance(found, ImageFacts)
-        assert found.id == "ami-3"
+        assert found.id == "ami-00000003"
     _, asked = aws.asked[0]
     assert asked["Owners"] == ["self"], "a name alone could be anybody's image"
     assert {"Name": "state", "Values": ["available"]} in asked["Filters"]
