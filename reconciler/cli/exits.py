@@ -39,8 +39,9 @@ TABLE = (
     ),
     Exit(
         PENDING,
-        "changes are pending (only with --exit-code)",
-        "Only `reconcile --dry-run --exit-code`.",
+        "changes are pending (only with --exit-code, or --against)",
+        "Only `reconcile --dry-run --exit-code`; and `reconcile iam --against`, when the role "
+        "would get a right that the given policy does not have.",
     ),
     Exit(
         REFUSED,

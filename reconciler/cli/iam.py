@@ -11,11 +11,14 @@ from reconciler.cli import exits, options
 from reconciler.cli.places import fleet_paths
 
 if TYPE_CHECKING:
+    from reconciler.cli.console import Console
     from reconciler.declare.fleet import Site
     from reconciler.render.look import Look
 
 _FOOTNOTE = re.compile(r" ?\[\d+\]")
 """Sources, which docs/permissions.md lists and a terminal does not."""
+
+_LARGEST = 2**20  # bytes of a policy; IAM takes 6,144 characters
 
 ROLES = ("plan", "apply", "developer", "instance", "scheduler")
 
@@ -26,6 +29,7 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
         "reconcile iam --role apply                 # each statement and its reason",
         "reconcile iam --role apply -o json         # the policy, as IAM takes it",
         "reconcile iam --role plan --trust --repository acme/gpu-fleets -o json",
+        "reconcile iam --role apply --against apply-policy.json   # what would be new",
     ),
     short_help="Print the IAM policy of a role.",
 )
@@ -53,6 +57,14 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
     default="",
     help="For --trust: the repository, as the subject of GitHub's tokens names it.",
 )
+@click.option(
+    "--against",
+    cls=options.Option,
+    group="What",
+    type=click.Path(),
+    metavar="FILE",
+    help="Print only what this policy, in JSON, does not allow; exit 3 when there is any.",
+)
 @options.fleets
 @options.manners("text", "json")
 @click.pass_context
@@ -62,6 +74,7 @@ def iam(
     role: str,
     trust: bool,
     repository: str,
+    against: str | None,
     fleets: tuple[str, ...],
     **_manners: Any,
 ) -> int:
@@ -72,11 +85,15 @@ def iam(
     console = options.console(ctx)
     if repository and not trust:
         raise click.UsageError("--repository is for --trust.")
+    if against and trust:
+        raise click.UsageError("--against compares what a role may do, not its --trust.")
     from reconciler.aws import policies
     from reconciler.declare.load import load
 
     site = load(fleet_paths(fleets))
     console.site = site.name
+    if against:
+        return _compare(console, site, role, against)
     if trust:  # three lines long: it has no other form
         console.json(policies.trust(site, role, repository))
     elif console.output == "json":
@@ -84,6 +101,42 @@ def iam(
     else:
         console.result(_text(site, role, console.look))
     return exits.DONE
+
+
+def _compare(console: Console, site: Site, role: str, against: str) -> int:
+    """What would be new, and what is gone; 3 when something is new, as for pending changes."""
+    from reconciler.aws import policies
+    from reconciler.aws.policy_difference import added, statement, statements
+    from reconciler.aws.policy_sources import wanted_by
+    from reconciler.render import rights
+
+    theirs = statements(_read(against))
+    ours = [statement(each.document) for each in policies.statements(site, role)]
+    new = [(right, wanted_by(site, right)) for right in added(ours, theirs)]
+    gone = added(theirs, ours)
+    if console.output == "json":
+        console.json(rights.document(site.name, role, new, gone))
+    else:
+        console.result(rights.text(site.name, role, new, gone, console.look))
+    return exits.PENDING if new else exits.DONE
+
+
+def _read(path: str) -> object:
+    """A file of JSON. Raises: UsageError for any other."""
+    import json
+    from pathlib import Path
+
+    from reconciler.errors import UsageError
+
+    try:
+        with Path(path).open("rb") as file:
+            return json.loads(file.read(_LARGEST))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{path} is not JSON: print the policy that the role has into it"
+        ) from error
 
 
 def _text(site: Site, role: str, look: Look) -> str:

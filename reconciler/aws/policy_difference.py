@@ -1,0 +1,189 @@
+"""What one IAM policy allows that another does not. Pure, and careful: what it cannot tell is new.
+
+A right counts as known when one statement of the other policy covers it alone: its action, its
+resource and its conditions (IAM user guide, "Policy evaluation logic" and "IAM JSON policy
+elements"). A Deny that goes, or that spares more, is a right too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.errors import UsageError
+
+Conditions = Mapping[tuple[str, str], frozenset[str]]
+"""The values of each operator and key."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, every list a tuple."""
+
+    sid: str
+    effect: str
+    actions: tuple[str, ...]
+    spares_actions: bool  # NotAction: all but these
+    resources: tuple[str, ...]
+    spares_resources: bool
+    conditions: Conditions
+
+
+@dataclass(frozen=True)
+class Right:
+    """What one statement adds: an Allow, or a Deny that is not there, or not so wide, any more."""
+
+    sid: str
+    effect: str
+    actions: tuple[str, ...]
+    spares_actions: bool
+    resources: tuple[str, ...]
+    spares_resources: bool
+    conditions: Conditions
+
+
+def added(ours: Sequence[Statement], theirs: Sequence[Statement]) -> tuple[Right, ...]:
+    """What `ours` allows and `theirs` does not, by statement."""
+    new = [right for each in ours if each.effect == "Allow" for right in _beyond(each, theirs)]
+    lost = [right for each in theirs if each.effect == "Deny" for right in _beyond(each, ours)]
+    return (*new, *lost)
+
+
+def statements(document: object) -> tuple[Statement, ...]:
+    """The statements of a policy in JSON, also as `aws iam get-policy-version` answers.
+
+    Raises: UsageError for what is no identity-based policy.
+    """
+    found = document
+    for wrapper in ("PolicyVersion", "PolicyDocument", "Document"):
+        if isinstance(found, Mapping) and wrapper in found:
+            found = found[wrapper]
+    if not isinstance(found, Mapping) or "Statement" not in found:
+        raise UsageError("this is no IAM policy: it has no `Statement`")
+    listed = found["Statement"]
+    return tuple(map(statement, listed if isinstance(listed, list) else [listed]))
+
+
+def statement(item: object) -> Statement:
+    """One statement in AWS's words. Raises: UsageError for what is none."""
+    if not isinstance(item, Mapping) or item.get("Effect") not in ("Allow", "Deny"):
+        raise UsageError("this is no IAM policy: a statement has no `Effect`, Allow or Deny")
+    actions, spares_actions = _either(item, "Action")
+    resources, spares_resources = _either(item, "Resource")
+    given = item.get("Condition", {})
+    if not isinstance(given, Mapping) or not all(isinstance(it, Mapping) for it in given.values()):
+        raise UsageError("this is no IAM policy: a `Condition` is no mapping of operators to keys")
+    conditions = {
+        (str(operator), str(key).lower()): frozenset(_texts(values))
+        for operator, keys in given.items()
+        for key, values in keys.items()
+    }
+    sid = str(item.get("Sid", ""))
+    return Statement(
+        sid, item["Effect"], actions, spares_actions, resources, spares_resources, conditions
+    )
+
+
+def _either(item: Mapping[str, Any], name: str) -> tuple[tuple[str, ...], bool]:
+    """`Action` or `NotAction`, and which it is."""
+    if (name in item) == (f"Not{name}" in item):
+        raise UsageError(f"this is no IAM policy: a statement needs `{name}` or `Not{name}`")
+    return (_texts(item[name]), False) if name in item else (_texts(item[f"Not{name}"]), True)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(map(_text, value))
+    return (_text(value),)
+
+
+def _text(value: object) -> str:
+    """IAM takes `true` and `"true"` alike."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _beyond(each: Statement, others: Sequence[Statement]) -> Iterator[Right]:
+    """What of a statement no other one of the same effect covers."""
+    same = [
+        it for it in others if it.effect == each.effect and _implies(each.conditions, it.conditions)
+    ]
+    by_resources: dict[tuple[str, ...], list[str]] = {}
+    if each.spares_actions or each.spares_resources:
+        if not any(_covers_whole(it, each) for it in same):
+            by_resources[each.resources] = list(each.actions)
+    else:
+        for action in each.actions:
+            left = tuple(
+                resource
+                for resource in each.resources
+                if not any(
+                    _has(it.actions, it.spares_actions, action.lower(), fold=True)
+                    and _has(it.resources, it.spares_resources, resource)
+                    for it in same
+                )
+            )
+            if left:
+                by_resources.setdefault(left, []).append(action)
+    for resources, actions in by_resources.items():
+        yield Right(
+            each.sid,
+            each.effect,
+            tuple(actions),
+            each.spares_actions,
+            resources,
+            each.spares_resources,
+            each.conditions,
+        )
+
+
+def _covers_whole(it: Statement, each: Statement) -> bool:
+    """Whether one statement covers another that spares some actions or resources."""
+    return _covers(
+        (it.actions, it.spares_actions), (each.actions, each.spares_actions), fold=True
+    ) and _covers((it.resources, it.spares_resources), (each.resources, each.spares_resources))
+
+
+def _covers(
+    outer: tuple[tuple[str, ...], bool], inner: tuple[tuple[str, ...], bool], *, fold: bool = False
+) -> bool:
+    (patterns, spares), (texts, inner_spares) = outer, inner
+    if not inner_spares:
+        return all(
+            _has(patterns, spares, text.lower() if fold else text, fold=fold) for text in texts
+        )
+    if spares:  # it spares no more than the other does
+        return all(
+            _has(texts, False, text.lower() if fold else text, fold=fold) for text in patterns
+        )
+    return "*" in patterns
+
+
+def _has(patterns: Iterable[str], spares: bool, text: str, *, fold: bool = False) -> bool:
+    """Whether patterns cover everything that another pattern may stand for."""
+    known = [pattern.lower() if fold else pattern for pattern in patterns]
+    if not spares:
+        return any(_within(text, pattern) for pattern in known)
+    return not any(_within(text, pattern) or _within(pattern, text) for pattern in known) and (
+        "*" not in text
+    )
+
+
+def _within(text: str, pattern: str) -> bool:
+    """Whether a pattern stands for all that another one does: `a*b` for `axb`, and for `a*xb`."""
+    parts = ("[^*]" if c == "?" else ".*" if c == "*" else re.escape(c) for c in pattern)
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+
+
+def _implies(inner: Conditions, outer: Conditions) -> bool:
+    """Whether what meets the inner conditions always meets the outer ones."""
+    for place, values in outer.items():
+        found = inner.get(place)
+        if found is None:
+            return False
+        operator = place[0].rpartition(":")[2]
+        negative = operator.startswith(("StringNot", "ArnNot", "NumericNot", "DateNot", "NotIp"))
+        if not (found >= values if negative else found <= values):
+            return False
+    return True

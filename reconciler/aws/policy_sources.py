@@ -1,0 +1,60 @@
+"""Which lines of the YAML want a right: a policy is made of the names that it declares. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from reconciler.aws.policy_difference import Right
+from reconciler.declare.fleet import Site
+from reconciler.errors import Where
+
+REGION = "region"
+
+
+class Named(NamedTuple):
+    """A name in the YAML, the service that knows it, and its line."""
+
+    service: str
+    name: str
+    where: Where
+
+
+def wanted_by(site: Site, right: Right) -> tuple[Where, ...]:
+    """The lines that name what a right is about, each once and in order.
+
+    Where a Deny spares more than it did, those are the lines of the regions that it spares now.
+    """
+    texts = [*right.resources, *(text for values in right.conditions.values() for text in values)]
+    if right.effect == "Deny":
+        spared = set(site.regions) - set(texts)
+        return tuple(sorted({each.where for each in _names(site) if each.name in spared}))
+    return tuple(
+        sorted({each.where for each in _names(site) if any(_is_of(each, text) for text in texts)})
+    )
+
+
+def _is_of(each: Named, text: str) -> bool:
+    """Whether an ARN, an alias or a bucket in a policy is of this name."""
+    if each.service == REGION:
+        return f".{each.name}/" in text
+    # A key that is declared by its alias is any key to IAM: the condition names the alias.
+    ends = (f"/{each.name.lstrip('/')}", ":key/*")
+    return text == each.name or (f":{each.service}:" in text and text.endswith(ends))
+
+
+def _names(site: Site) -> Iterator[Named]:
+    for each in site.workstations:
+        if each.image.ssm_parameter:
+            yield Named("ssm", each.image.ssm_parameter, each.places["image"])
+        yield Named("iam", each.instance_profile, each.places["instance_profile"])
+        yield Named("iam", each.scheduler_role, each.places["scheduler_role"])
+        yield Named(REGION, each.region, each.where)
+        if each.home and each.home.kms_key_id:
+            yield Named("kms", each.home.kms_key_id, each.places["storage.home"])
+        if each.root.kms_key_id:
+            yield Named("kms", each.root.kms_key_id, each.places["storage.root.kms_key_id"])
+    for shared in site.file_systems:
+        yield Named(REGION, shared.region, shared.where)
+        if shared.kms_key_id:
+            yield Named("kms", shared.kms_key_id, shared.where)

@@ -1,0 +1,98 @@
+"""What one policy allows that another does not, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from reconciler.errors import Where
+from reconciler.render.escape import terminal
+from reconciler.render.look import Look
+
+
+class Right(Protocol):
+    """aws/policy_difference.py has it; this folder does not know that one."""
+
+    @property
+    def sid(self) -> str: ...
+    @property
+    def effect(self) -> str: ...
+    @property
+    def actions(self) -> tuple[str, ...]: ...
+    @property
+    def spares_actions(self) -> bool: ...
+    @property
+    def resources(self) -> tuple[str, ...]: ...
+    @property
+    def spares_resources(self) -> bool: ...
+    @property
+    def conditions(self) -> Mapping[tuple[str, str], frozenset[str]]: ...
+
+
+def text(
+    site: str,
+    role: str,
+    new: Sequence[tuple[Right, Sequence[Where]]],
+    gone: Sequence[Right],
+    look: Look,
+) -> str:
+    """Each right that would be new, with the line that wants it; then what is gone."""
+    lines: list[str] = []
+    if new:
+        lines.append(look.paint("strong", f"New for the {role} role of {site}"))
+        for right, wheres in new:
+            lines += _right(right, "+", look)
+            if wheres:
+                lines += look.wrap(", ".join(map(str, wheres)), "      wanted by ", "        ")
+        lines.append("")
+    if gone:
+        lines.append(look.paint("strong", "Gone, which takes rights away"))
+        for right in gone:
+            lines += _right(right, "-", look)
+        lines.append("")
+    total = f"The {role} role of {site}: {len(new)} new, {len(gone)} gone."
+    return look.finish([*lines, look.paint("trouble" if new else "add", total)])
+
+
+def _right(right: Right, sign: str, look: Look) -> Iterator[str]:
+    # A Deny that is lost is a right that is new, and the other way round.
+    denied = {"+": "no longer denied: ", "-": "denied from now on: "}[sign]
+    head = f"{right.sid}: " if right.sid else ""
+    head += denied if right.effect == "Deny" else ""
+    head += "all but " if right.spares_actions else ""
+    yield from look.wrap(terminal(head + ", ".join(right.actions)), f"  {sign} ", "      ")
+    on = "on all but " if right.spares_resources else "on "
+    for resource in right.resources:
+        yield from look.wrap(terminal(resource), f"      {on}", "        ")
+    for (operator, key), values in sorted(right.conditions.items()):
+        line = f"{operator} {key}: {', '.join(sorted(values))}"
+        yield from look.wrap(terminal(line), "      when ", "           ")
+
+
+def document(
+    site: str,
+    role: str,
+    new: Sequence[tuple[Right, Sequence[Where]]],
+    gone: Sequence[Right],
+) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "version": 1,
+        "site": site,
+        "role": role,
+        "new": [_document(right) | {"where": list(map(str, it))} for right, it in new],
+        "gone": [_document(right) for right in gone],
+    }
+
+
+def _document(right: Right) -> dict[str, Any]:
+    conditions: dict[str, dict[str, list[str]]] = {}
+    for (operator, key), values in sorted(right.conditions.items()):
+        conditions.setdefault(operator, {})[key] = sorted(values)
+    return {
+        "sid": right.sid,
+        "effect": right.effect,
+        "NotAction" if right.spares_actions else "Action": list(right.actions),
+        "NotResource" if right.spares_resources else "Resource": list(right.resources),
+        "Condition": conditions,
+    }
