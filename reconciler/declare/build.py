@@ -98,7 +98,12 @@ def ingress(rule: Map) -> IngressRule:
     """One rule about who may reach workstations directly."""
     first, _, last = str(rule["port"]).partition("-")
     return IngressRule(
-        rule["protocol"], int(first), int(last or first), rule["cidr"], rule.get("description", "")
+        rule["protocol"],
+        int(first),
+        int(last or first),
+        rule["cidr"],
+        rule.get("description", ""),
+        rule.spots["cidr"].where,
     )
 
 

@@ -61,6 +61,7 @@ class IngressRule:
     to_port: int
     cidr: str
     description: str = ""
+    where: Where | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             fleet=declared.fleet,
             workstation=declared.name,
             after=home,
+            details=group_words.details(each),
         )
 
 
@@ -391,5 +392,6 @@ def _update(aws: Aws, change: Change, spec: AutoScalingGroup, old: AutoScalingGr
         untag_group(aws, name, MARKET)
 
 
+SENSITIVE = group_words.SENSITIVE
 summary = group_words.summary
 shown = group_words.shown

@@ -23,7 +23,7 @@ from reconciler.kinds import (
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope, units
+from reconciler.plan.kind import SUMMARY, Aws, Scope, Word, units
 from reconciler.plan.model import (
     IN_PLACE,
     WHEN_UNMOUNTED,
@@ -112,6 +112,12 @@ RULES = {
     "root_squash": IN_PLACE,
     "kms_key_id": fixed(_FOR_LIFE.format("the KMS key")),
     "tags": IN_PLACE,
+}
+
+SENSITIVE = {
+    SUMMARY: Word("Lustre"),
+    "kms_key_id": Word("key of the file system"),
+    f"tags.{OWNER}": Word("owner", personal=True),
 }
 
 

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.declare.units import duration
+from reconciler.plan.kind import SUMMARY, Word
 from reconciler.plan.model import FieldChange, Shown
-from reconciler.plan.ownership import FALLBACK, MAX_RUNTIME
+from reconciler.plan.ownership import FALLBACK, MAX_RUNTIME, OWNER
+from reconciler.plan.resolve import ResolvedWorkstation
 
 MIB = 2**20
 GPU_SLACK = 0.98
@@ -20,6 +22,26 @@ FEW = 4
 
 _FALLBACK = re.compile(r"after (\d{1,9}) max (\d{1,9})")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+SENSITIVE = {
+    SUMMARY: Word("market"),
+    "on_demand_percentage_above_base_capacity": Word("market"),
+    "instance_types": Word("instance_types"),
+    "subnets": Word("subnets"),
+    f"tags.{OWNER}": Word("owner", personal=True),
+}
+
+
+def details(each: ResolvedWorkstation) -> dict[str, str]:
+    """The sensitive values of one workstation's group, for people, by path."""
+    subnets = sorted(each.subnets, key=lambda subnet: subnet.id)
+    named = (subnet.id + (" (PUBLIC addresses)" if subnet.public else "") for subnet in subnets)
+    private = "" if any(subnet.public for subnet in subnets) else " (no public addresses)"
+    return {
+        "subnets": ", ".join(named) + private,
+        "on_demand_percentage_above_base_capacity": "",  # the summary says it
+    }
 
 
 def summary(spec: Any) -> str:

@@ -15,7 +15,7 @@ from reconciler.declare.fleet import HomeVolume as Declared
 from reconciler.kinds.identity import creation_token, tag_ec2
 from reconciler.money.storage import gp3_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope, units
+from reconciler.plan.kind import SUMMARY, Aws, Scope, Word, units
 from reconciler.plan.model import (
     IN_PLACE,
     Change,
@@ -88,6 +88,12 @@ RULES = {
         "copy the data by hand"
     ),
     "tags": IN_PLACE,
+}
+
+SENSITIVE = {
+    SUMMARY: Word("home"),
+    "kms_key_id": Word("key of the home"),
+    f"tags.{OWNER}": Word("owner", personal=True),
 }
 
 

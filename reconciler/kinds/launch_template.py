@@ -16,10 +16,10 @@ from functools import partial
 from typing import Any
 
 from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Workstation, iam_name
-from reconciler.kinds import file_system, home_volume, security_group
+from reconciler.kinds import file_system, home_volume, security_group, template_words
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope, units
+from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
     IN_PLACE,
     NEXT_START,
@@ -31,7 +31,6 @@ from reconciler.plan.model import (
     Op,
     Ref,
     Removal,
-    Shown,
 )
 from reconciler.plan.ownership import (
     FLEET,
@@ -119,8 +118,8 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             where=declared.where,
             fleet=declared.fleet,
             workstation=declared.name,
-            notes=(f"image {each.image.id} ({each.image.name}) from {declared.image}",),
             home=_home(site.name, declared),
+            details=template_words.details(each, site.declared.account),
         )
 
 
@@ -379,14 +378,6 @@ def _decode(user_data: str) -> dict[str, Any]:
     return {"unknown_content": hashlib.sha256(user_data.encode()).hexdigest()[:12]}
 
 
-def summary(spec: LaunchTemplate) -> str:
-    """The root disk; the image is a note, with its name and where it is from."""
-    return f"root disk {spec.root['VolumeSize']:,} GiB {spec.root['VolumeType']}"
-
-
-def shown(change: FieldChange) -> Shown | None:
-    """The root disk with its units."""
-    return units(
-        change,
-        {"root.VolumeSize": "GiB", "root.Iops": "IOPS", "root.Throughput": "MiB/s"},
-    )
+SENSITIVE = template_words.SENSITIVE
+summary = template_words.summary
+shown = template_words.shown

@@ -38,7 +38,7 @@ from reconciler.declare.timers import (
 from reconciler.errors import AlreadyExists, NotFound
 from reconciler.kinds import auto_scaling_group, dead_letter_queue, schedule_group, schedule_names
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Aws, Scope, Word
 from reconciler.plan.model import (
     IN_PLACE,
     Change,
@@ -103,6 +103,7 @@ RULES = {
     "start_date": IN_PLACE,
     "end_date": IN_PLACE,
 }
+SENSITIVE = {"role_arn": Word("scheduler_role")}
 _BOUNDS = ("start_date", "end_date")
 
 _OTHER = ("ActionAfterCompletion", "Description", "KmsKeyArn")
@@ -134,6 +135,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
                 after=(schedule_group.key(site.name, declared.region), group, dead_letters),
                 proof=f"{name}-{digest(spec)}",
                 notes=(f"{edge.action} {edge.text} {edge.timezone}",),
+                details={"role_arn": spec.role_arn.rpartition(":role/")[2]},
             )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from reconciler.kinds import security_group
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Aws, Scope, Word
 from reconciler.plan.model import (
     IN_PLACE,
     Change,
@@ -60,6 +60,8 @@ class SecurityGroupRules:
 
 RULES = {"ingress": IN_PLACE}
 
+SENSITIVE = {"ingress": Word("ingress")}
+
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
     """Lustre between the shared groups, and between those of each home; what `ingress` declares
@@ -89,8 +91,18 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 
 def _rules(group: Key, permissions: Iterable[Permission]) -> Desired:
-    spec = SecurityGroupRules(Ref(group, "id"), frozenset(permissions))
-    return Desired(Key(group.region, NAME, group.name), spec, after=(group,))
+    ingress = frozenset(permissions)
+    return Desired(
+        Key(group.region, NAME, group.name),
+        SecurityGroupRules(Ref(group, "id"), ingress),
+        after=(group,),
+        details={"ingress": _from_addresses(ingress)},
+    )
+
+
+def _from_addresses(permissions: Iterable[Permission]) -> str:
+    """Who may come from outside of our groups."""
+    return ", ".join(sorted(str(each) for each in permissions if not isinstance(each.source, Ref)))
 
 
 def _lustre(source: Key) -> Iterator[Permission]:

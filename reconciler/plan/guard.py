@@ -88,7 +88,7 @@ def check(
 def _finding(hold: Hold, stale: Sequence[str]) -> Finding:
     other = f" (the token {', '.join(stale)} is of another plan)" if stale else ""
     message = f"{hold.message}, run again with --approve {hold.token}{other}"
-    return Finding(Level.ERROR, hold.code, message, hold.where, approval=hold.token)
+    return Finding(Level.ERROR, hold.code, message, hold.where, hold.token, sensitive=True)
 
 
 def _hold(plan: Plan, hold: Hold, reason: str, runtime: Mapping[str, Collection[str]]) -> Plan:

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.declare.fleet import Workstation
 from reconciler.plan.hold import Hold, token
-from reconciler.plan.model import Change, Key, Live, Op, Plan, Ref
+from reconciler.plan.model import Change, Key, Live, Op, Plan, Ref, Removal
 from reconciler.plan.ownership import REPLACES
 
 INSTANCE_OWNER = "user_data.owner"
@@ -30,6 +30,7 @@ def holds(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:
             continue
         yield from _other_home(plan, row)
     yield from _other_owner(plan)
+    yield from _adopted(plan, declared)
     yield from _likely_renames(plan, declared)
 
 
@@ -111,14 +112,53 @@ def _other_owner(plan: Plan) -> Iterator[Hold]:
             if change.path != INSTANCE_OWNER or not (change.old and change.new):
                 continue
             old, new, name = str(change.old), str(change.new), row.workstation
+            home = f" {row.live.home} ({_id(row.live)})" if row.live and row.live.home else ""
+            running = _running(plan, row)
             yield Hold(
                 "owner-changes",
                 token("owner-changes", [f"{row.key.region} {name} {old} {new}"]),
                 f"{name}: its owner would change from {old} to {new}, who could then sign in and "
-                "read everything in its home. If that is meant",
+                f"read everything in its home{home}{running}. If that is meant",
                 _of(row.key.region, name),
                 row.where,
             )
+
+
+def _running(plan: Plan, row: Change) -> str:
+    """What runs of the same workstation: the owner before is perhaps at work on it."""
+    place = (row.key.region, row.workstation)
+    lives = (
+        other.live
+        for other in plan.changes
+        if other.live and (other.key.region, other.workstation) == place
+    )
+    return next((f"; now {live.occupied}" for live in lives if live.occupied), "")
+
+
+def _adopted(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:
+    """Data that was kept, of another owner, would become the home of a new declaration.
+
+    A run that was stopped half-way leaves a home without a template too, of the declared owner: it
+    goes on by itself.
+    """
+    rows = {row.key: row for row in plan.changes if row.live and row.live.removal is Removal.DATA}
+    for row in plan.changes:
+        want, place = row.desired, (row.key.region, row.workstation)
+        if want is None or want.home not in rows or place not in declared:
+            continue
+        kept, owner = rows[want.home].live, declared[place].owner
+        mounted = row.live is not None and row.live.home == want.home
+        if kept is None or mounted or kept.owner == owner or not kept.owned:
+            continue
+        whose, id_ = kept.owner or "nobody that its tags name", kept.attrs.get("id", "")
+        yield Hold(
+            "home-adopted",
+            token("home-adopted", [f"{place[0]} {row.workstation} {id_} {whose} {owner}"]),
+            f"{row.workstation}: {want.home} ({id_}) was kept, with what is in it: it was of "
+            f"{whose}, and would become the home of {owner}. If that is meant",
+            _of(*place),
+            row.where,
+        )
 
 
 def _likely_renames(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:

@@ -7,6 +7,7 @@
     find(aws, scope)       reads: everything of this kind that is ours or bears a name of ours
     diff(live, desired)    pure: usually `differing(live.spec, desired.spec, RULES)`
     apply(aws, change)     writes: one change, and the Live it leaves behind
+    SENSITIVE              optional: the fields that give rights or costs away, always shown
     summary(spec)          optional, pure: what matters of a new one, in one short line
     shown(change)          optional, pure: a differing field in the YAML's words and units
 
@@ -143,6 +144,27 @@ class Worded(Protocol):
 
     def shown(self, change: FieldChange) -> Shown | None:
         """A differing field for people; None where path and values say it as they are."""
+
+
+@runtime_checkable
+class Reviewed(Protocol):
+    """A kind with fields that whoever approves a plan has to see."""
+
+    @property
+    def SENSITIVE(self) -> Mapping[str, Word]:  # noqa: N802
+        """What people call each sensitive field, by its path: `root.KmsKeyId`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What people call a sensitive field. `personal`: its value differs between workstations."""
+
+    text: str
+    personal: bool = False
+
+
+SUMMARY = "summary"
+"""In SENSITIVE, the path of the line that `summary` gives of a new thing."""
 
 
 def summary(kind: Kind, spec: Any) -> str:

@@ -152,6 +152,8 @@ class Desired:
     reason: str = ""  # why runtime wants what no YAML says
     home: Key | None = None  # the data that its instances mount as home
     runtime_only: bool = False  # it is not declared, or cannot be resolved: its shape stays
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Of sensitive fields, by path: the value for people, as the owner of an image; "" hides it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,21 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Sensitive:
+    """A value of a row that gives rights or costs away: whoever approves the plan has to see it.
+
+    `old` is None for a thing that is created. `personal`: the value differs from one workstation to
+    the next, as an owner does, so that workstations which differ in it alone still read the same.
+    """
+
+    path: str
+    word: str
+    old: Any
+    new: Any
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One row of the plan, and after the run, of the report."""
 
@@ -254,6 +271,7 @@ class Change:
     summary: str = ""  # of what is created, in one short line: its size, type and zone
     words: tuple[str, ...] = ()  # what changes, where a table of fields would say it badly
     by_time: bool = False  # time passed, and nobody changed the YAML: a day off came near
+    sensitive: tuple[Sensitive, ...] = ()  # always in the visible part of a plan
 
 
 class Level(StrEnum):
@@ -273,6 +291,7 @@ class Finding:
     message: str
     where: Where | None = None
     approval: str = ""  # the token that lets through what this holds up (exit 4)
+    sensitive: bool = False  # somebody gets rights: it stands before other findings
 
 
 @dataclass(frozen=True)

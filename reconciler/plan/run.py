@@ -13,7 +13,7 @@ from datetime import datetime
 from reconciler.declare.fleet import Site
 from reconciler.declare.warnings import warnings
 from reconciler.plan import apply as applying
-from reconciler.plan import guard
+from reconciler.plan import guard, review
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.live import Readings
 from reconciler.plan.model import (
@@ -36,6 +36,7 @@ from reconciler.plan.pools import Pools
 from reconciler.plan.read import Cloud, read
 from reconciler.plan.resolve import Missing, ResolvedSite
 from reconciler.plan.selection import Selection, in_regions, select
+from reconciler.plan.sensitive import with_sensitive
 
 
 def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Report:
@@ -61,8 +62,13 @@ def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Re
         site=site.name,
         account=cloud.account,
         dry_run=dry_run,
-        plan=guarded.plan,
-        findings=(*_warnings(plan, site, seen.resolved.now), *ruled.findings, *guarded.findings),
+        plan=with_sensitive(guarded.plan, cloud.kinds),
+        findings=(
+            *_warnings(plan, site, seen.resolved.now),
+            *ruled.findings,
+            *guarded.findings,
+            *review.findings(guarded.plan, seen.resolved),
+        ),
         calls=cloud.calls(),
     )
 

@@ -23,6 +23,7 @@ from reconciler.plan.read import Ruled, Seen
 from reconciler.power import backstops, ends, lost, market, memory
 from reconciler.power.failures import dry_since
 from reconciler.power.override import NORMAL, active, read, stamp
+from reconciler.power.renamed import renamed
 from reconciler.power.timetable import latest, rules_of
 
 SLACK = timedelta(minutes=30)
@@ -118,6 +119,7 @@ def rule(
         for g in groups
     ]
     findings.extend(ends.foreign(seen, held))
+    findings.extend(renamed(seen, doors))
     desired = (ruled.get(each.key, each) for each in seen.desired)
     return Ruled((*desired, *undeclared, *ends.wanted(seen, held, now)), tuple(findings))
 

@@ -13,7 +13,17 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from reconciler.errors import Where
-from reconciler.plan.model import IN_WORDS, Change, FieldChange, Finding, Live, Ref, Report, Unknown
+from reconciler.plan.model import (
+    IN_WORDS,
+    Change,
+    FieldChange,
+    Finding,
+    Live,
+    Ref,
+    Report,
+    Sensitive,
+    Unknown,
+)
 from reconciler.render.escape import in_json
 from reconciler.render.words import sides, summary
 
@@ -89,6 +99,7 @@ def _change(change: Change) -> dict[str, Any]:
         "name": change.key.name,
         "impact": change.impact.value,
         "fields": [_field(it) for it in change.fields],
+        "sensitive": [_sensitive(it) for it in change.sensitive],
         "words": list(change.words),
         "essentials": change.summary,
         "by_time": change.by_time,
@@ -106,6 +117,10 @@ def _field(it: FieldChange) -> dict[str, Any]:
         old, new = sides(it.shown.old, it.shown.new)
         words = f"{it.shown.path}: {old} → {new}"
     return {"path": it.path, "old": value(it.old), "new": value(it.new), "words": words}
+
+
+def _sensitive(it: Sensitive) -> dict[str, Any]:
+    return {"path": it.path, "word": it.word, "old": value(it.old), "new": value(it.new)}
 
 
 def _unknown(it: Unknown) -> dict[str, Any]:

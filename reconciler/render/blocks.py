@@ -8,7 +8,7 @@ only repeat the workstation's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, TypeVar
@@ -22,8 +22,10 @@ from reconciler.plan.model import (
     Outcome,
     Ref,
     Report,
+    Sensitive,
     Shown,
 )
+from reconciler.render.sensitive import SUMMARY, alike, lines
 from reconciler.render.words import HELD, IMPACTS, count, held_codes, sides, sign
 
 T = TypeVar("T")
@@ -40,7 +42,8 @@ class Row:
     impact: Impact
     reason: str
     words: tuple[str, ...]  # what changes, where a table of fields would say it badly
-    fields: tuple[tuple[str, str, str], ...]  # path, old, new as text
+    sensitive: tuple[str, ...]  # what gives rights or costs away: never folded
+    fields: tuple[tuple[str, str, str], ...]  # path, old, new as text, of the others
     notes: tuple[str, ...]
     where: tuple[Where, ...] = field(compare=False)  # the lines to edit
     held: bool = False  # it waits for an approval
@@ -65,9 +68,14 @@ class Row:
         return ", ".join(filter(None, (IMPACTS[self.impact], HELD if self.held else outcome)))
 
     @property
-    def lines(self) -> tuple[str, ...]:
-        """What changes: the words, or `path: old → new`."""
+    def others(self) -> tuple[str, ...]:
+        """What changes beside the sensitive values: the words, or `path: old → new`."""
         return (*self.words, *(f"{path}: {old} → {new}" for path, old, new in self.fields))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What changes: first what is sensitive."""
+        return (*self.sensitive, *self.others)
 
 
 @dataclass(frozen=True)
@@ -120,8 +128,12 @@ def _block(same: Sequence[tuple[Change, ...]], held: Collection[str]) -> Block:
     names = tuple(changes[0].workstation for changes in same if changes[0].workstation)
     each = [_rows(changes, held, named=len(same) == 1) for changes in same]
     rows = tuple(
-        replace(rows[0], where=_unique(place for row in rows for place in row.where))
-        for rows in zip(*each, strict=True)
+        replace(
+            rows[0],
+            where=_unique(place for row in rows for place in row.where),
+            sensitive=sensitive,
+        )
+        for rows, sensitive in zip(zip(*each, strict=True), _together(same), strict=True)
     )
     return Block(first.key.region, first.fleet, names, rows, first.by_time)
 
@@ -129,10 +141,23 @@ def _block(same: Sequence[tuple[Change, ...]], held: Collection[str]) -> Block:
 def _rows(changes: Sequence[Change], held: Collection[str], *, named: bool) -> tuple[Row, ...]:
     """One row per change; plain creations of one workstation share one, and so does what has the
     same words."""
+    return tuple(_row(group, held, named=named and len(group) == 1) for group in _shared(changes))
+
+
+def _shared(changes: Iterable[Change]) -> list[list[Change]]:
+    """The changes of one workstation, or of what is shared, by the row that they share."""
     together: dict[Any, list[Change]] = {}
     for change in changes:
         together.setdefault(_sharing(change), []).append(change)
-    return tuple(_row(group, held, named=named and len(group) == 1) for group in together.values())
+    return list(together.values())
+
+
+def _together(same: Sequence[Sequence[Change]]) -> list[tuple[str, ...]]:
+    """The sensitive lines of each row of a block, for all of its workstations."""
+    return [
+        lines([(each[0].workstation, _sensitive(each)) for each in rows])
+        for rows in zip(*(_shared(changes) for changes in same), strict=True)
+    ]
 
 
 def _sharing(change: Change) -> Any:
@@ -141,6 +166,11 @@ def _sharing(change: Change) -> Any:
         return change.words, change.outcome, change.reason
     plain = change.workstation and change.op is Op.CREATE and not change.reason
     return change.outcome if plain else id(change)
+
+
+def _sensitive(changes: Iterable[Change]) -> list[Sensitive]:
+    """The values of a row; what a schedule of a day off is made with stands already."""
+    return [it for change in changes for it in change.sensitive if it.old or not change.by_time]
 
 
 def _row(changes: Sequence[Change], held: Collection[str], *, named: bool) -> Row:
@@ -154,6 +184,7 @@ def _row(changes: Sequence[Change], held: Collection[str], *, named: bool) -> Ro
         impact=max((c.impact for c in changes), key=list(Impact).index),
         reason=first.reason,
         words=first.words,
+        sensitive=alike(_sensitive(changes)),
         # Of what is created every field is new: its line of essentials says enough.
         fields=() if Op.CREATE in ops else _fields(first, named=named),
         notes=_unique(note for change in changes for note in _notes(change, len(changes))),
@@ -166,12 +197,16 @@ def _notes(change: Change, together: int) -> tuple[str, ...]:
     """What was found of it; of what is created, its essentials in one line."""
     if change.op is not Op.CREATE:
         return change.notes
-    line = "; ".join(filter(None, (change.summary, *change.notes)))
+    told = any(it.path == SUMMARY for it in change.sensitive)
+    line = "; ".join(filter(None, ("" if told else change.summary, *change.notes)))
     return (f"{change.key.kind}: {line}" if together > 1 else line,) if line else ()
 
 
 def _fields(change: Change, *, named: bool) -> tuple[tuple[str, str, str], ...]:
-    shown = (it.shown or Shown(it.path, it.old, it.new) for it in change.fields)
+    told = {it.path for it in change.sensitive}
+    shown = (
+        it.shown or Shown(it.path, it.old, it.new) for it in change.fields if it.path not in told
+    )
     return tuple(
         (it.path, *sides(*(side if named else _nameless(side) for side in (it.old, it.new))))
         for it in shown

@@ -21,8 +21,9 @@ T = TypeVar("T")
 
 LIMIT = 60_000
 FOLDER = "fleets"  # where the YAML is, unless `--fleets` says otherwise
-_TABLE, _DETAILS, _FINDINGS, _SMALL = 15_000, 25_000, 5_000, 2_500  # together under LIMIT
+_TABLE, _DETAILS, _FINDINGS, _SMALL = 25_000, 14_000, 5_000, 2_500  # together under LIMIT
 _LINE = 400  # characters of one value or reason
+_SENSITIVE = 8_500  # characters of one sensitive line: the owners of many workstations
 _FIELDS = 30  # fields of one row
 _IN_TABLE = 2  # of these, as many stand in the table
 _SHA = 12  # hex digits of a commit
@@ -67,7 +68,7 @@ def comment(
         f"{what} for {code(report.site)} in account {code(report.account)}.",
         "",
         *_section("", approvals, lambda it: f"> {_finding(it)}", _SMALL),
-        *_section(_head(effects), rows, lambda item: _cells(item, effects), _TABLE),
+        *_table(_head(effects), rows, lambda item: _cells(item, effects)),
         *_section("**Failed**\n", failed, _failed, _FINDINGS),
         *_section("**Findings**\n", others, lambda it: f"- {_finding(it)}", _FINDINGS),
         *_section(
@@ -116,6 +117,28 @@ def _section(title: str, items: Sequence[T], row: Callable[[T], str], share: int
     return [*lines, ""] if items else []
 
 
+def _table(
+    title: str, rows: Sequence[tuple[Block, Row]], row: Callable[[tuple[Block, Row]], str]
+) -> list[str]:
+    """The rows in their order; where not all have room, those without sensitive values go first."""
+    written = [(row(item), bool(item[1].sensitive)) for item in rows]
+    left, kept = _TABLE, set[int]()
+    for number in sorted(range(len(rows)), key=lambda number: not written[number][1]):
+        left -= len(written[number][0]) + 1
+        if left < 0:
+            break
+        kept.add(number)
+    out = [number for number in range(len(rows)) if number not in kept]
+    hidden = sum(written[number][1] for number in out)
+    more = f", {hidden} of them with sensitive values: `-o json` has them all" if hidden else ""
+    return [
+        *([title] if rows else []),
+        *(written[number][0] for number in sorted(kept)),
+        *(["", f"… and {len(out)} more{more}"] if out else []),
+        *([""] if rows else []),
+    ]
+
+
 def _of(word: str, commit: str, at: datetime | None, end: str = "") -> str:
     """` Commit 0123456789ab, 21 Nov 2026 22:40 UTC.`; nothing where no commit is known."""
     if not commit:
@@ -132,8 +155,9 @@ def _head(effects: bool) -> str:
 
 def _cells(item: tuple[Block, Row], effects: bool) -> str:
     block, row = item
-    few = row.lines if len(row.lines) <= _IN_TABLE else ()
-    change = ": ".join((_code(row.what), *(["; ".join(map(_prose, few))] if few else ())))
+    few = row.others if len(row.others) <= _IN_TABLE else ()
+    told = "; ".join((*(markdown(_cut(it, _SENSITIVE)) for it in row.sensitive), *map(_prose, few)))
+    change = ": ".join(filter(None, (_code(row.what), told)))
     cells = [code(row.sign), _code(block.title), change]
     return f"| {' | '.join([*cells, markdown(row.remark)] if effects else cells)} |"
 
@@ -141,7 +165,7 @@ def _cells(item: tuple[Block, Row], effects: bool) -> str:
 def _has_more(block: Block) -> bool:
     """Whether the table leaves something out, so that a block has details."""
     return len(block.workstations) > 1 or any(
-        row.reason or row.notes or len(row.lines) > _IN_TABLE for row in block.rows
+        row.reason or row.notes or len(row.others) > _IN_TABLE for row in block.rows
     )
 
 
@@ -194,5 +218,5 @@ def _prose(text: str) -> str:
     return markdown(_cut(text))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LINE else text[:_LINE] + "…"
+def _cut(text: str, most: int = _LINE) -> str:
+    return text if len(text) <= most else text[:most] + "…"

@@ -116,10 +116,14 @@ def quiet(report: Report) -> bool:
 
 
 def findings(report: Report) -> list[Finding]:
-    """What to list: approvals first, then by weight. Data that is kept has its own section."""
+    """What to list: approvals first, then by weight, and what gives rights before the rest. Data
+    that is kept has its own section."""
     order = list(reversed(Level))
     listed = (it for it in report.findings if not (report.plan.kept and it.code == DATA_KEPT))
-    return sorted(listed, key=lambda it: (not it.approval, order.index(it.level), it.code))
+    return sorted(
+        listed,
+        key=lambda it: (not it.approval, order.index(it.level), not it.sensitive, it.code),
+    )
 
 
 def verdict(report: Report) -> Role:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+_MARK = re.compile(r"<!-- reconciler plan( of [\w./ ,-]+)? -->")
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _COMMAND = re.compile(r"^\s*::[A-Za-z]|##\[", re.MULTILINE)
 _ANNOTATION = re.compile(r"::(error|warning)( file=[^,:\r\n]+,line=\d+,col=\d+)?::[^\r\n]*")
@@ -36,8 +37,8 @@ def stderr_on_github(text: str) -> list[str]:
 
 def comment(text: str) -> list[str]:
     """Of a pull-request comment: our mark first and alone, nothing live, our frame and no other."""
-    mark = "<!-- reconciler plan -->"
-    faults = [] if text.startswith(f"{mark}\n") else ["the mark is not the first line"]
+    mark = text.partition("\n")[0]
+    faults = [] if _MARK.fullmatch(mark) else ["the mark is not the first line"]
     if len(text) > 60_000:
         faults.append("longer than GitHub takes")
     faults += terminal(text.replace("\u200b", ""))

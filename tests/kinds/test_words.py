@@ -151,7 +151,7 @@ def test_a_new_thing_is_told_in_one_line() -> None:
     assert lines == {
         "home_volume": "200 GiB gp3 in us-east-1a",
         "file_system": "1,200 GiB PERSISTENT_2 SSD, 125 MB/s per TiB, in subnet-a",
-        "launch_template": "root disk 100 GiB gp3",
+        "launch_template": "100 GiB gp3, encrypted",
         "auto_scaling_group": "Spot, On-Demand after 10 min without capacity",
     }
     fast = volume(iops=6000, throughput=500)

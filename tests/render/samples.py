@@ -19,6 +19,7 @@ from reconciler.plan.model import (
     Plan,
     Ref,
     Report,
+    Sensitive,
     Shown,
     Unknown,
 )
@@ -53,13 +54,26 @@ def update(name: str, *fields: FieldChange, kind: str = "auto_scaling_group") ->
     )
 
 
+def sensitive(kind: str, summary: str, owner: str) -> tuple[Sensitive, ...]:
+    """What a new thing gives away."""
+    line = Sensitive("summary", {"home_volume": "home"}.get(kind, "market"), None, summary)
+    whose = Sensitive("tags.reconciler:owner", "owner", None, owner, personal=True)
+    match kind:
+        case "launch_template":
+            profile = Sensitive("instance_profile", "instance_profile", None, "workstation")
+            image = Sensitive("image_id", "image", None, "ami-0abc (golden) of this account")
+            return profile, image, replace(line, word="root disk"), whose
+        case "schedule":
+            return (Sensitive("role_arn", "scheduler_role", None, "workstation-scheduler"),)
+    return line, whose
+
+
 def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:
     """A wholly new workstation."""
-    image = "image ami-0abc from /golden/gpu-desktop"
     pools = "4 pools (g6.xlarge, g5.xlarge in us-east-1a, us-east-1b)"
     rows = (
         ("home_volume", f"acme-{name}/home", "200 GiB gp3 in us-east-1a", ()),
-        ("launch_template", f"acme-{name}", "root disk 100 GiB gp3", (image,)),
+        ("launch_template", f"acme-{name}", "100 GiB gp3, encrypted", ()),
         ("auto_scaling_group", f"acme-{name}", "Spot", (pools,)),
         ("schedule", f"{name}-start", "", ("start Mon-Fri 09:00 Europe/Berlin",)),
         ("schedule", f"{name}-stop", "", ("stop Mon-Fri 19:00 Europe/Berlin",)),
@@ -75,6 +89,7 @@ def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:
             notes=notes,
             summary=summary,
             fields=(FieldChange("tags", "tags", None, {"Name": full}),),
+            sensitive=sensitive(kind, summary, f"{name}@example.com"),
         )
         for kind, full, summary, notes in rows
     )

@@ -1,0 +1,59 @@
+"""A launch template for people: what whoever approves a plan has to see of it. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.plan.kind import SUMMARY, Word, units
+from reconciler.plan.model import FieldChange, Shown
+from reconciler.plan.ownership import OWNER
+from reconciler.plan.resolve import ImageFacts, ResolvedWorkstation
+
+SENSITIVE = {
+    "instance_profile": Word("instance_profile"),
+    "image_id": Word("image"),
+    SUMMARY: Word("root disk"),
+    "root": Word("root"),
+    "user_data.mounts": Word("mounts"),
+    "user_data.owner": Word("owner", personal=True),
+    f"tags.{OWNER}": Word("owner", personal=True),
+    f"volume_tags.{OWNER}": Word("owner", personal=True),
+}
+
+
+def details(each: ResolvedWorkstation, account: str) -> dict[str, str]:
+    """The sensitive values of one workstation's template, for people, by path."""
+    mounts = [f"{mount.file_system} at {mount.at}" for mount in each.declared.mounts]
+    return {
+        "image_id": f"{image(each.image, account)}, from {each.declared.image}",
+        "root": "",  # its summary says it
+        "user_data.mounts": ", ".join(mounts),
+    }
+
+
+def image(found: ImageFacts, account: str) -> str:
+    """`ami-0abc (golden) of account 123456789012, which is this one`."""
+    whose = f"account {found.owner}" if found.owner else "an account that AWS does not tell"
+    if found.owner == account:
+        whose = "this account"
+    elif found.owner_alias:
+        whose += f" ({found.owner_alias})"
+    elif found.owner:
+        whose += ", which is not this one"
+    return f"{found.id} ({found.name}) of {whose}"
+
+
+def summary(spec: Any) -> str:
+    """`100 GiB gp3, encrypted`, and with which key where one is declared: the root disk."""
+    root = spec.root
+    key = f" with {root['KmsKeyId']}" if root.get("KmsKeyId") else ""
+    encrypted = f"encrypted{key}" if root.get("Encrypted") else "NOT encrypted"
+    return f"{root['VolumeSize']:,} GiB {root['VolumeType']}, {encrypted}"
+
+
+def shown(change: FieldChange) -> Shown | None:
+    """The root disk with its units."""
+    return units(
+        change,
+        {"root.VolumeSize": "GiB", "root.Iops": "IOPS", "root.Throughput": "MiB/s"},
+    )

@@ -1,0 +1,140 @@
+"""What whoever approves a plan should notice, beside its rows: who gets rights, and to what. Pure.
+
+Warnings, which hold nothing back: plan/guard.py and plan/homes.py hold back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+
+from reconciler.declare.fleet import IngressRule
+from reconciler.errors import Where
+from reconciler.plan.model import Finding, Level, Op, Plan
+from reconciler.plan.resolve import ImageFacts, ResolvedSite, ResolvedWorkstation
+
+Network = IPv4Network | IPv6Network
+
+PRIVATE: tuple[Network, ...] = (
+    IPv4Network("10.0.0.0/8"),
+    IPv4Network("172.16.0.0/12"),
+    IPv4Network("192.168.0.0/16"),
+    IPv4Network("100.64.0.0/10"),
+    IPv6Network("fc00::/7"),
+)
+"""Addresses that the internet does not route: RFC 1918, RFC 6598, RFC 4193."""
+
+PROFILE = "instance_profile"
+"""The field of a launch template's row that says which role its instances have."""
+
+_NAMES = 12
+
+
+def findings(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:
+    """Every change of a profile, every open rule and every image of somebody else."""
+    yield from _profiles(plan)
+    yield from _open(site)
+    yield from _images(site)
+
+
+def _profiles(plan: Plan) -> Iterator[Finding]:
+    changes: dict[tuple[str, str], list[str]] = {}
+    places: dict[tuple[str, str], Where | None] = {}
+    for row in plan.changes:
+        for change in row.fields if row.op is not Op.CREATE else ():
+            if change.path == PROFILE:
+                pair = (str(change.old), str(change.new))
+                changes.setdefault(pair, []).append(row.workstation)
+                places.setdefault(pair, row.where)
+    for (old, new), names in changes.items():
+        yield Finding(
+            Level.WARNING,
+            "profile-changes",
+            f"{_some(names)}: instance_profile changes from {old} to {new}: whoever works there "
+            f"gets what the role of {new} may do, from the next start on",
+            places[old, new],
+            sensitive=True,
+        )
+
+
+def _open(site: ResolvedSite) -> Iterator[Finding]:
+    own = _collapsed(
+        ip_network(block, strict=False)
+        for each in site.workstations
+        for subnet in each.subnets
+        for block in subnet.blocks
+    )
+    for rule in site.declared.ingress:
+        network = ip_network(rule.cidr, strict=False)
+        if not any(_inside(network, other) for other in (*PRIVATE, *own)):
+            yield Finding(
+                Level.WARNING,
+                "open-to-internet",
+                f"ingress lets {_ports(rule)} in from {rule.cidr}, and not all of these addresses "
+                "are private or of the subnets in use: name your own networks. `workstation "
+                "connect` needs no rule",
+                rule.where,
+                sensitive=True,
+            )
+
+
+def _collapsed(networks: Iterable[Network]) -> list[Network]:
+    """The same addresses in as few networks as there can be: of subnets side by side, one."""
+    found = set(networks)
+    return [
+        *collapse_addresses(each for each in found if isinstance(each, IPv4Network)),
+        *collapse_addresses(each for each in found if isinstance(each, IPv6Network)),
+    ]
+
+
+def _inside(one: Network, other: Network) -> bool:
+    if isinstance(one, IPv4Network) and isinstance(other, IPv4Network):
+        return one.subnet_of(other)
+    if isinstance(one, IPv6Network) and isinstance(other, IPv6Network):
+        return one.subnet_of(other)
+    return False
+
+
+def _ports(rule: IngressRule) -> str:
+    last = f"-{rule.to_port}" if rule.to_port != rule.from_port else ""
+    return f"{rule.protocol} {rule.from_port}{last}"
+
+
+def _images(site: ResolvedSite) -> Iterator[Finding]:
+    foreign: dict[str, list[ResolvedWorkstation]] = {}
+    for each in site.workstations:
+        if not _trusted(each, site.declared.account):
+            foreign.setdefault(each.image.id, []).append(each)
+    for same in foreign.values():
+        image, first = same[0].image, same[0].declared
+        yield Finding(
+            Level.WARNING,
+            "foreign-image",
+            f"{_some([each.declared.name for each in same])}: the image {image.id} ({image.name}) "
+            f"is of {_whose(image)}: not of this account, not of AWS, and the YAML names no such "
+            "owner. Whoever made it has root on these workstations: copy it into this account, or "
+            "name it with its owner (image: {name: …, owner: …})",
+            first.places["image"],
+            sensitive=True,
+        )
+
+
+def _trusted(each: ResolvedWorkstation, account: str) -> bool:
+    """Whether an image is this account's, AWS's, or of the owner that the YAML names with it."""
+    image, declared = each.image, each.declared.image
+    listed = declared.owner if declared.name else ""
+    return (
+        image.owner == account
+        or image.owner_alias == "amazon"  # only AWS can have it (EC2 API, Image.ImageOwnerAlias)
+        or (bool(listed) and listed in (image.owner, image.owner_alias))
+    )
+
+
+def _whose(image: ImageFacts) -> str:
+    alias = f" ({image.owner_alias})" if image.owner_alias else ""
+    return f"account {image.owner}{alias}" if image.owner else "an account that AWS does not tell"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more

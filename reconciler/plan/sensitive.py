@@ -1,0 +1,68 @@
+"""What whoever approves a plan has to see of it: values that give rights or costs away. Pure.
+
+Each kind names its own sensitive fields (SENSITIVE). Of a thing that is created each of them is
+shown, of one that changes those that do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from reconciler.plan.kind import SUMMARY, Kind, Reviewed, Word
+from reconciler.plan.model import Change, FieldChange, Op, Plan, Sensitive
+
+
+def with_sensitive(plan: Plan, kinds: Sequence[Kind]) -> Plan:
+    """The plan with the sensitive values of each row beside it."""
+    words = {kind.NAME: kind.SENSITIVE for kind in kinds if isinstance(kind, Reviewed)}
+    return replace(
+        plan,
+        changes=tuple(
+            replace(row, sensitive=tuple(_of(row, words[row.key.kind])))
+            if row.key.kind in words and row.desired
+            else row
+            for row in plan.changes
+        ),
+    )
+
+
+def _of(row: Change, words: Mapping[str, Word]) -> Iterator[Sensitive]:
+    if row.op is Op.CREATE:
+        for path, word in words.items():
+            yield from _created(row, path, word)
+        return
+    for change in row.fields:
+        for path, word in words.items():
+            if change.path == path or change.path.startswith(f"{path}."):
+                yield _changed(row, change, path, word)
+                break
+
+
+def _created(row: Change, path: str, word: Word) -> Iterator[Sensitive]:
+    assert row.desired is not None
+    value = row.summary if path == SUMMARY else _at(row.desired.spec, path)
+    value = row.desired.details.get(path, value)
+    if value not in (None, "", (), {}, frozenset()):
+        yield Sensitive(path, word.text, None, value, word.personal)
+
+
+def _changed(row: Change, change: FieldChange, path: str, word: Word) -> Sensitive:
+    """A field in the words of its row; the new value with what was found out about it."""
+    assert row.desired is not None
+    old, new = change.old, change.new
+    name = word.text if change.path == path else change.path
+    if change.shown and change.shown.path:
+        name, old, new = change.shown
+    detail = row.desired.details.get(path)
+    if detail and change.path == path and change.new == _at(row.desired.spec, path):
+        new = detail
+    return Sensitive(change.path, name, old, new, word.personal)
+
+
+def _at(spec: Any, path: str) -> Any:
+    """The value at a path of a spec, None where there is none."""
+    first, *rest = path.split(".", 1)
+    value = getattr(spec, first, None)
+    return value.get(rest[0]) if rest and isinstance(value, Mapping) else value

@@ -1,0 +1,69 @@
+"""A site that got another name: what runs under the old one is in no plan any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.errors import AwsError
+from reconciler.plan.kind import Aws
+from reconciler.plan.model import Finding, Level, Unknown
+from reconciler.plan.ownership import SITE, WORKSTATION, read_tags
+from reconciler.plan.projection import Unreadable, readable, text
+from reconciler.plan.read import Seen
+
+_NAMES = 5
+
+
+def renamed(seen: Seen, doors: Mapping[str, Aws]) -> Iterator[Finding]:
+    """Warn where nothing stands of this site, and workstations of its names stand of another.
+
+    The groups were read already: the doors answer from memory.
+    """
+    site = seen.resolved.declared
+    if any(
+        live.owned
+        for reading in seen.readings.values()
+        if not isinstance(reading, Unknown)
+        for live in reading
+    ):
+        return
+    declared = {(each.region, each.name) for each in site.workstations}
+    others: dict[str, list[str]] = {}
+    for region, aws in doors.items():
+        for other, name, group in _groups(aws):
+            ours = (region, name) in declared or group.removeprefix(f"{site.name}-") in {
+                known for where, known in declared if where == region
+            }
+            if other != site.name and ours:
+                others.setdefault(other, []).append(name or group)
+    for other, names in sorted(others.items()):
+        more = ", …" if len(names) > _NAMES else ""
+        yield Finding(
+            Level.WARNING,
+            "site-renamed",
+            f"nothing of the site {site.name} is here, and {len(names)} of its workstations are of "
+            f"the site {other} ({', '.join(sorted(names)[:_NAMES])}{more}): was `site` renamed? "
+            "They would run on, paid and in no plan, beside new ones with empty homes. "
+            f"Put `site: {other}` back; go on if both sites are meant",
+            sensitive=True,
+        )
+
+
+def _groups(aws: Aws) -> Iterator[tuple[str, str, str]]:
+    """The site, the workstation and the name of each group that has a site's tag."""
+
+    def read(group: Any) -> tuple[str, str, str]:
+        tags = read_tags(group.get("Tags", ()))
+        return tags.get(SITE, ""), tags.get(WORKSTATION, ""), text(group, "AutoScalingGroupName")
+
+    try:
+        groups = list(
+            aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", 100)
+        )
+    except AwsError:  # its rows are unknown already
+        return
+    for group in groups:
+        found = readable(group, read)
+        if not isinstance(found, Unreadable) and found[0]:
+            yield found

@@ -1,0 +1,87 @@
+"""Sensitive values as lines, of one workstation or of many that are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.plan.model import Sensitive
+from reconciler.render.words import sides, spans, value
+
+SUMMARY = "summary"
+"""The path of the line that says what matters of a new thing: plan/kind.py has it too."""
+
+OWN_NAME = "<name of the workstation>"
+
+MANY = 3
+"""Workstations that are of the person of their name, from which on that is said once."""
+
+OWNERS = 8_000
+"""Characters of one line: some 200 owners, and how many more there are."""
+
+
+def alike(found: Iterable[Sensitive]) -> tuple[str, ...]:
+    """What workstations have to have in common to be shown together: all but personal values."""
+    return tuple(dict.fromkeys(each.word if _varies(each) else _line(each) for each in found))
+
+
+def lines(workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -> tuple[str, ...]:
+    """The lines of one row for workstations that have all but personal values in common.
+
+    `owner: ann@example.com (alice, bob), carl@example.com (carla)`: whose, where it differs.
+    """
+    (_, first), *_rest = workstations
+    shown: dict[str, None] = {}
+    for each in first:
+        if not _varies(each):
+            shown[_line(each)] = None
+    for word in dict.fromkeys(each.word for each in first if _varies(each)):
+        shown[f"{word}: {_whose(word, workstations)}"] = None
+    return tuple(shown)
+
+
+def _varies(each: Sensitive) -> bool:
+    return each.personal and each.old is None
+
+
+def _line(each: Sensitive) -> str:
+    if each.old is None:
+        return f"{each.word}: {_plain(each.new)}"
+    if isinstance(each.old, str) and isinstance(each.new, str):  # whole: nothing of it is cut
+        return f"{each.word}: {each.old} → {each.new}"
+    old, new = sides(each.old, each.new)
+    return f"{each.word}: {old} → {new}"
+
+
+def _plain(it: object) -> str:
+    """A value as it is: text without quotes, for it stands after its word."""
+    return it if isinstance(it, str) else value(it)
+
+
+def _whose(word: str, workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -> str:
+    """Each value, and where they differ, of which workstations.
+
+    Addresses that begin with the name of the workstation are one value, so that the one owner of a
+    hundred who is somebody else stands out.
+    """
+    found = [
+        (name, text)
+        for name, values in workstations
+        for text in dict.fromkeys(_plain(it.new) for it in values if it.word == word)
+    ]
+    if len({text for _, text in found}) == 1:
+        return found[0][1]
+    named = {name for name, text in found if text.startswith(f"{name}@")}
+    names: dict[str, list[str]] = {}
+    for name, text in found:
+        own = len(named) >= MANY and name in named and text.startswith(f"{name}@")
+        names.setdefault(OWN_NAME + text[len(name) :] if own else text, []).append(name)
+    parts: list[str] = []
+    left = OWNERS
+    for each, of in names.items():
+        part = f"{each} ({', '.join(spans(of))})"
+        left -= len(part) + 2
+        if left < 0:
+            break
+        parts.append(part)
+    more = f" and {len(names) - len(parts)} more" if len(parts) < len(names) else ""
+    return ", ".join(parts) + more

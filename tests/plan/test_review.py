@@ -1,0 +1,208 @@
+"""What a reviewer is warned of: profiles, open rules, images of strangers; what is sensitive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.declare.fleet import Image, IngressRule
+from reconciler.kinds import KINDS, auto_scaling_group, launch_template
+from reconciler.plan import review
+from reconciler.plan.kind import SUMMARY, Reviewed
+from reconciler.plan.model import Change, FieldChange, Finding, Op, Outcome, Plan, Shown
+from reconciler.plan.resolve import ImageFacts, ResolvedSite, resolve
+from reconciler.plan.sensitive import with_sensitive
+from tests.kinds.cases import SPECS
+from tests.plan.declared import HERE, IMAGE, NOW, THREE, facts, site, workstation
+from tests.plan.fakes import key
+
+
+def findings(found: ResolvedSite, *changes: Change) -> list[Finding]:
+    return list(review.findings(Plan(changes), found))
+
+
+def seen(**settings: Any) -> ResolvedSite:
+    return resolve(site(workstation(**settings)), {"us-east-1": facts()}, NOW, {})
+
+
+# -- addresses -------------------------------------------------------------------------------
+
+
+def opened(cidr: str, *blocks: str) -> list[Finding]:
+    found = seen()
+    rule = IngressRule("tcp", 1, 65535, cidr, where=HERE)
+    subnets = tuple(replace(each, blocks=blocks) for each in THREE)
+    return findings(
+        replace(
+            found,
+            declared=replace(found.declared, ingress=(rule,)),
+            workstations=(replace(found.workstations[0], subnets=subnets),),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "cidr",
+    [
+        "3.0.0.0/8",
+        "3.4.5.6/32",
+        "8.0.0.0/7",
+        "11.0.0.0/8",
+        "172.0.0.0/8",
+        "172.16.0.0/11",
+        "172.32.0.0/16",
+        "192.168.0.0/15",
+        "100.0.0.0/8",
+        "100.128.0.0/10",
+        "169.254.0.0/16",
+        "2600::/16",
+        "2600:1f18::1/128",
+        "fe80::/10",
+        "::ffff:10.0.0.0/104",
+    ],
+)
+def test_public_space_is_told_whatever_the_prefix(cidr: str) -> None:
+    (finding,) = opened(cidr)
+    assert (finding.code, finding.where, finding.sensitive) == ("open-to-internet", HERE, True)
+    assert f"tcp 1-65535 in from {cidr}" in finding.message
+
+
+@pytest.mark.parametrize(
+    "cidr",
+    [
+        "10.0.0.0/8",
+        "10.1.2.3/32",
+        "172.16.0.0/12",
+        "172.31.255.0/24",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "fc00::/7",
+        "fd12:3456::/48",
+    ],
+)
+def test_private_space_is_not(cidr: str) -> None:
+    assert opened(cidr) == []
+
+
+def test_the_subnets_own_addresses_are_private_whatever_they_are() -> None:
+    blocks = ("3.0.0.0/25", "3.0.0.128/25", "2600:1f18::/64")
+    for cidr in ("3.0.0.0/24", "3.0.0.7/32", "2600:1f18::/64"):
+        assert opened(cidr, *blocks) == []
+    for cidr in ("3.0.0.0/23", "2600:1f18::/56"):
+        assert opened(cidr, *blocks)
+
+
+# -- images ----------------------------------------------------------------------------------
+
+THEIRS = replace(IMAGE, owner="999999999999")
+
+
+def judged(image: ImageFacts, declared: Image) -> list[Finding]:
+    found = seen()
+    each = replace(
+        found.workstations[0],
+        image=image,
+        declared=replace(found.workstations[0].declared, image=declared),
+    )
+    return findings(replace(found, workstations=(each, each)))
+
+
+@pytest.mark.parametrize(
+    ("image", "declared", "told"),
+    [
+        (IMAGE, Image(id="ami-1"), False),
+        (THEIRS, Image(id="ami-1"), True),
+        (THEIRS, Image(ssm_parameter="/golden"), True),
+        (THEIRS, Image(name="golden-*", owner="999999999999"), False),
+        (THEIRS, Image(name="golden-*", owner="888888888888"), True),
+        (replace(THEIRS, owner_alias="amazon"), Image(id="ami-1"), False),
+        (replace(THEIRS, owner_alias="aws-marketplace"), Image(id="ami-1"), True),
+        (
+            replace(THEIRS, owner_alias="aws-marketplace"),
+            Image(name="x", owner="aws-marketplace"),
+            False,
+        ),
+        (replace(IMAGE, owner=""), Image(id="ami-1"), True),
+        (replace(THEIRS, name="amazon/self"), Image(id="ami-1"), True),
+    ],
+)
+def test_an_image_of_somebody_else_is_told_once(
+    image: ImageFacts, declared: Image, told: bool
+) -> None:
+    found = judged(image, declared)
+    assert [each.code for each in found] == ["foreign-image"] * told
+    assert all("alice, alice: the image ami-1" in each.message for each in found)
+
+
+# -- profiles --------------------------------------------------------------------------------
+
+
+def profile(name: str, old: str, new: str) -> Change:
+    fields = (FieldChange("instance_profile", "instance_profile", old, new),)
+    return Change(Op.UPDATE, key("launch_template", name), fields, workstation=name, where=HERE)
+
+
+def test_profiles_that_change_alike_are_one_finding() -> None:
+    rows = [profile(f"w{n:02}", "a", "admin") for n in range(20)]
+    found = findings(seen(), *rows, profile("x", "a", "b"))
+    assert [each.code for each in found] == ["profile-changes"] * 2
+    assert "w11 and 8 more: instance_profile changes from a to admin" in found[0].message
+    assert "x: instance_profile changes from a to b" in found[1].message
+
+
+def test_a_new_workstation_has_a_profile_and_no_change_of_one() -> None:
+    new = replace(profile("x", "", "admin"), op=Op.CREATE)
+    assert findings(seen(), new) == []
+
+
+# -- what is sensitive -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if isinstance(kind, Reviewed)])
+def test_what_is_sensitive_is_a_field_of_its_kind(kind: Any) -> None:
+    fields = {path.partition(".")[0] for path in kind.SENSITIVE if path != SUMMARY}
+    assert fields <= SPECS[kind.NAME].__dataclass_fields__.keys()
+
+
+def told(kind: Any, change: Change) -> list[tuple[str, Any, Any]]:
+    (row,) = with_sensitive(Plan((change,)), KINDS).changes
+    return [(each.word, each.old, each.new) for each in row.sensitive]
+
+
+def test_a_blocked_row_tells_it_too() -> None:
+    """What waits for an approval is what is looked at."""
+    (want,) = launch_template.desired(seen(owner="alice@example.com"))
+    row = Change(Op.CREATE, want.key, desired=want, outcome=Outcome.BLOCKED, reason="held")
+    assert ("owner", None, "alice@example.com") in told(launch_template, row)
+
+
+def test_a_change_tells_what_differs_and_nothing_else() -> None:
+    (want,) = launch_template.desired(seen())
+    shown = Shown("root.VolumeSize", "100 GiB", "16,384 GiB")
+    row = Change(
+        Op.UPDATE,
+        want.key,
+        (
+            FieldChange("root", "root.VolumeSize", 100, 16384, shown),
+            FieldChange("root", "root.Encrypted", True, False),
+            FieldChange("metadata_options", "metadata_options.HttpTokens", "x", "required"),
+            FieldChange("image_id", "image_id", "ami-0", want.spec.image_id),
+        ),
+        desired=want,
+    )
+    assert told(launch_template, row) == [
+        ("root.VolumeSize", "100 GiB", "16,384 GiB"),
+        ("root.Encrypted", True, False),
+        ("image", "ami-0", "ami-1 (golden-1) of this account, from /golden"),
+    ]
+
+
+def test_a_subnet_says_whether_it_gives_public_addresses() -> None:
+    found = seen()
+    for public, ending in ((False, "subnet-c (no public addresses)"), (True, "(PUBLIC addresses)")):
+        subnets = tuple(replace(each, public=public) for each in THREE)
+        each = replace(found.workstations[0], subnets=subnets)
+        (want,) = auto_scaling_group.desired(replace(found, workstations=(each,)))
+        assert want.details["subnets"].endswith(ending)
