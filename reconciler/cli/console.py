@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.cli.manners import fleets, look, output
 from reconciler.cli.stop import Stop
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from reconciler.render.look import Look
 
 
+T = TypeVar("T")
+
+
 class Console:
     """One command's streams, and how it was asked to use them."""
 
@@ -32,6 +35,8 @@ class Console:
         self.stop = stop
         self.site = ""  # known once the YAML is read; errors after that name it
         self.fleets = fleets(arguments, env)
+        self.mask: Callable[[str], str] | None = None  # for --redact
+        self._account = ""
         self.compact = False  # one line a JSON document: a loop prints many
         self.also: dict[str, Any] = {}  # members that every JSON document but an error's has
         # Until the options are parsed, which may fail, they are read by eye.
@@ -64,6 +69,7 @@ class Console:
             verbose=self.verbose,
             as_json=self.log_format == "json",
             run_id=self.run_id,
+            mask=self.mask,
         )
 
     @property
@@ -77,6 +83,22 @@ class Console:
         from reconciler.cli.ci import commit
 
         return commit(self.env)
+
+    def redact(self, account: str = "", *, on: bool) -> None:
+        """Begin to mask, or not; with the account, as soon as it is known."""
+        if on and (self.mask is None or account != self._account):
+            from reconciler.render.redact import masking
+
+            self.mask, self._account = masking(account), account
+
+    def masked(self, value: T) -> T:
+        """A value without what `--redact` hides."""
+        if self.mask is None:
+            return value
+        from reconciler.render.redact import masked
+
+        found: T = masked(value, self.mask)
+        return found
 
     def comment(self, report: Report) -> None:
         """A report as a pull request's comment, with the commit and the time."""

@@ -31,7 +31,7 @@ def _report(console: Console, error: BaseException) -> int:
     from reconciler.cli.failures import failure
     from reconciler.errors import BadDeclaration
 
-    said = failure(error)
+    said = console.masked(failure(error))
     if isinstance(error, BadDeclaration):
         _problems(console, error)
     else:
@@ -55,7 +55,7 @@ def _problems(console: Console, error: BadDeclaration) -> None:
         write(sys.stderr, problems.text(error.problems, console.look_err))
     if console.on_github:
         write(sys.stderr, problems.github(error.problems))
-    console.explain_problems(error.problems)
+    console.explain_problems(console.masked(error.problems))
 
 
 def _trace(error: BaseException) -> None:

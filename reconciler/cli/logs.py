@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 
 from reconciler.cli.streams import write
 from reconciler.render.escape import in_json, terminal
@@ -16,10 +17,19 @@ _WORDS: dict[int, tuple[str, Role]] = {
 }
 
 
-def logger(look: Look, *, verbose: bool, as_json: bool, run_id: str = "") -> logging.Logger:
-    """The product's logger, set up for this command."""
+def logger(
+    look: Look,
+    *,
+    verbose: bool,
+    as_json: bool,
+    run_id: str = "",
+    mask: Callable[[str], str] | None = None,
+) -> logging.Logger:
+    """The product's logger, set up for this command. `mask` is put over every text."""
     ours = logging.getLogger("reconciler")
     handler = _Stderr()
+    if mask:
+        handler.addFilter(_Masking(mask))
     handler.setFormatter(_as_json(run_id) if as_json else _Plain(look))
     ours.handlers = [handler]
     ours.propagate = False
@@ -32,6 +42,23 @@ class _Stderr(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         write(sys.stderr, self.format(record) + "\n")
+
+
+class _Masking(logging.Filter):
+    """Masks the message, and the fields that a record has beside it."""
+
+    _OURS = frozenset(logging.makeLogRecord({}).__dict__)
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        super().__init__()
+        self._mask = mask
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self._mask(record.getMessage()), ()
+        for name, value in list(record.__dict__.items()):
+            if name not in self._OURS and isinstance(value, str):
+                setattr(record, name, self._mask(value))
+        return True
 
 
 class _Plain(logging.Formatter):

@@ -97,6 +97,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     is_flag=True,
     help="With --every: hear AWS's events; tell owners, and act on failed launches at once.",
 )
+@click.option(
+    "--redact",
+    cls=options.Option,
+    group=options.OUTPUT,
+    is_flag=True,
+    help="For public logs: mask account, ids in AWS and e-mail addresses, each by one placeholder.",
+)
 @options.manners("text", "json", "markdown")
 @options.version
 @click.pass_context
@@ -121,6 +128,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
         exit_code=given["exit_code"],
         wait=given["wait"],
         looped=every is not None,
+        redact=given["redact"],
     )
     if every is None:
         return run(request, console)

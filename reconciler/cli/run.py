@@ -33,6 +33,7 @@ class Request:
     exit_code: bool
     wait: bool
     looped: bool
+    redact: bool = False
 
 
 def run(
@@ -46,6 +47,7 @@ def run(
     `before` is the session of the last round, and `on_connected` hears of this one.
     """
     collect_rarely()
+    console.redact(on=request.redact)
     console.new_run()
     from reconciler.aws.client import connect
     from reconciler.cli.cloud import cloud_of
@@ -60,6 +62,7 @@ def run(
     with console.stop.interruptible(), Progress(console, "reading"):
         site = load(fleet_paths(request.fleets))
         console.site = site.name
+        console.redact(site.account, on=request.redact)
         session = connect(site, console.stop.seconds, before)
         if on_connected:
             on_connected(site, session)
@@ -134,6 +137,10 @@ def _debug(console: Console, what: str, report: Report) -> None:
 
 
 def _show(report: Report, request: Request, console: Console) -> None:
+    if console.mask:
+        from reconciler.render.redact import redacted
+
+        report = redacted(report, console.mask)
     if console.output == "json":
         from reconciler.render.as_json import document
 

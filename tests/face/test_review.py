@@ -221,3 +221,23 @@ def test_programs_are_told_the_same(plan: Plan) -> None:
     told = {it["word"]: it["new"] for change in changes for it in change["sensitive"]}
     assert told["owner"] == "alice@example.com"
     assert told["instance_profile"] == "workstation"
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_a_public_log_shows_no_account_no_id_and_no_address(
+    form: str, plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = "storage: {home: {ebs: {size: 10GiB}}}"
+    plan(more=home, apply=True)
+    plan(owner="mallory@example.com", more=home, form=form)  # for its files
+    for arguments in (["--dry-run", "-v"], ["--dry-run", "--log-format", "json"]):
+        main([*arguments, "--redact", "-o", form])
+        out, err = capsys.readouterr()
+        assert "owner-changes" in out
+        assert "owner: EMAIL-1 → EMAIL-2" in out or '"EMAIL-1"' in out
+        assert re.search(r"acme-alice/home \(VOL-[12]\)", out.replace("\\", ""))
+        assert re.search(r"account ACCOUNT-1, us-east-1, as arn:aws:\w+::ACCOUNT-1:", err)
+        assert not re.search(r"123456789012|(ami|vol|subnet|i)-[0-9a-f]{8}|@example", out + err)
+    assert main(["--dry-run", "--redact", "-o", form, "--only", "bob@example.com"]) == 2
+    out, err = capsys.readouterr()
+    assert "@example" not in out + err

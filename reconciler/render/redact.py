@@ -1,0 +1,94 @@
+"""Mask what a public repository should not show: accounts, ids of things in AWS, keys, addresses.
+
+A report is masked before anything is cut or escaped, so that every form shows the same: the same id
+is the same placeholder. Names are not masked, for the YAML beside it has them all; neither are
+regions, IP ranges, tags, and texts of AWS without such an id (docs/pull-requests.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any
+
+from reconciler.plan.model import Report
+
+Mask = Callable[[str], str]
+
+_WORD = r"[^\s@<>()\[\]{},;:\"'`|\\/=]"
+_MASKED = re.compile(
+    r"(?P<KEY>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
+    rf"|(?P<EMAIL>(?:\"[^\"\n]{{1,64}}\"|(?<!{_WORD}){_WORD}+)@(?:{_WORD}*[^\s@<>()\[\]{{}},;:\"'`|\\/=.?!])?)"
+    r"|(?<![0-9A-Za-z])(?P<kind>ami|cr|eipalloc|eni|fs|i|igw|key|lt|nat|pl|rtb|sg|sgr|sir|snap|"
+    r"subnet|vol|vpc)-[0-9a-f]{8,17}"
+    r"|(?<![0-9A-Za-z])(?P<ACCOUNT>[0-9]{12})(?![0-9A-Za-z])"
+)
+"""Ids as AWS writes them; eight digits are of older things (EC2 user guide, "Resource IDs")."""
+
+
+def nothing(text: str) -> str:
+    """Leave a text as it is."""
+    return text
+
+
+def masking(account: str = "") -> Mask:
+    """A mask with a memory: `vol-0123…` is `VOL-1` each time, and another one `VOL-2`.
+
+    `account` is masked wherever it stands, also inside of longer words.
+    """
+    known: dict[str, str] = {}
+    numbers: Counter[str] = Counter()
+
+    def placeholder(kind: str, found: str) -> str:
+        if found not in known:
+            numbers[kind] += 1
+            known[found] = f"{kind}-{numbers[kind]}"
+        return known[found]
+
+    def one(match: re.Match[str]) -> str:
+        kind = match["kind"] or match.lastgroup or ""
+        return placeholder(kind.upper(), match[0].lower())
+
+    def mask(text: str) -> str:
+        text = _MASKED.sub(one, text)
+        return text.replace(account, placeholder("ACCOUNT", account)) if account in text else text
+
+    return mask if account else lambda text: _MASKED.sub(one, text)
+
+
+def redacted(report: Report, mask: Mask) -> Report:
+    """The same report with every text masked; what no renderer reads is left out."""
+    plan = report.plan
+    return replace(
+        report,
+        account=mask(report.account),
+        plan=replace(
+            plan,
+            changes=tuple(
+                masked(replace(change, live=None, desired=None), mask) for change in plan.changes
+            ),
+            unknown=masked(plan.unknown, mask),
+            kept=tuple(masked(replace(live, spec=None), mask) for live in plan.kept),
+            known={},
+        ),
+        findings=masked(report.findings, mask),
+    )
+
+
+def masked(value: Any, mask: Mask) -> Any:
+    """A value of any shape with every text in it masked."""
+    if isinstance(value, str):
+        return value if isinstance(value, Enum) else mask(value)
+    if isinstance(value, Mapping):
+        return {masked(key, mask): masked(inner, mask) for key, inner in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # a named one
+        return type(value)(*(masked(inner, mask) for inner in value))
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)(masked(inner, mask) for inner in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        given = {each.name: masked(getattr(value, each.name), mask) for each in fields(value)}
+        return replace(value, **given)
+    return value

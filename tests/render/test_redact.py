@@ -1,0 +1,156 @@
+"""A redacted report shows no account, no id and no address, in any form, whatever it holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.plan.model import (
+    Change,
+    FieldChange,
+    Finding,
+    Key,
+    Level,
+    Live,
+    Op,
+    Plan,
+    Ref,
+    Report,
+    Sensitive,
+    Shown,
+    Unknown,
+)
+from reconciler.render import as_json
+from reconciler.render.look import Look
+from reconciler.render.markdown import comment
+from reconciler.render.redact import masked, masking, redacted
+from reconciler.render.text import text
+from tests.hostile.payloads import PAYLOADS
+from tests.render.samples import ALL, HERE, TOKEN, report
+
+ACCOUNT = "123456789012"
+SECRETS = (
+    ACCOUNT,
+    "999999999999",
+    "vol-0123456789abcdef0",
+    "subnet-0a1b2c3d",
+    "ami-0123456789abcdef1",
+    "i-0123456789abcdef2",
+    "fs-0123456789abcdef3",
+    "11111111-2222-3333-4444-555555555555",
+    "alice@example.com",
+    "Älice.b+c@mail.example.org",
+)
+
+
+@pytest.mark.parametrize(
+    ("plain", "shown"),
+    [
+        ("vol-0123456789abcdef0 and vol-0123456789abcdef0", "VOL-1 and VOL-1"),
+        ("vol-0123456789abcdef0, vol-0123456789abcdef1", "VOL-1, VOL-2"),
+        ("i-0abc1234 is running", "I-1 is running"),
+        ("fs-0123456789abcdef0.fsx.us-east-1.amazonaws.com", "FS-1.fsx.us-east-1.amazonaws.com"),
+        ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::ACCOUNT-1:role/x"),
+        ("of account 999999999999, not 123456789012", "of account ACCOUNT-1, not ACCOUNT-2"),
+        ("bucket123456789012x", "bucketACCOUNT-1x"),
+        ("(alice@example.com).", "(EMAIL-1)."),
+        ("alice@example.com. Alice@Example.com!", "EMAIL-1. EMAIL-1!"),
+        ("user/alice@example.com, bob@b.c", "user/EMAIL-1, EMAIL-2"),
+        ('"a b"@example.com', "EMAIL-1"),
+        ("key/11111111-2222-3333-4444-123456789012", "key/KEY-1"),
+        ("mrk-" + "0a" * 16, "KEY-1"),
+        ("acme-alice wifi-adapter g6.xlarge us-east-1a", None),
+        ("2026-11-21T22:40:00Z 1,200 GiB 10.0.0.0/8", None),
+        (f"run again with --approve {TOKEN}", None),
+        ("alice-start-1f0c9a2b", None),
+    ],
+)
+def test_what_is_masked(plain: str, shown: str | None) -> None:
+    assert masking(ACCOUNT)(plain) == (plain if shown is None else shown)
+
+
+def everywhere(it: str) -> Report:
+    """A report with one text in all of its places."""
+    key = Key("us-east-1", "home_volume", it)
+    fields = (
+        FieldChange("tags", it, it, {it: (it,)}, Shown(it, it, it)),
+        FieldChange("x", "x", Ref(key, "id"), frozenset({it})),
+    )
+    told = (Sensitive(it, it, it, [it]), Sensitive("y", "owner", None, it, personal=True))
+    change = Change(
+        Op.UPDATE,
+        key,
+        fields,
+        reason=it,
+        error=it,
+        fleet=it,
+        workstation=it,
+        where=replace(HERE, file=it),
+        notes=(it,),
+        words=(it,),
+        summary=it,
+        sensitive=told,
+        live=Live(key, it, True),
+    )
+    plan = Plan(
+        (change, replace(change, op=Op.CREATE, reason="", words=())),
+        unknown=(Unknown("topic", it, it, it),),
+        kept=(Live(key, it, True, {"id": it}, it, it, monthly_cost=it),),
+    )
+    made = report(plan, Finding(Level.ERROR, it, it, HERE, it), Finding(Level.INFO, "x", it))
+    return replace(made, account=ACCOUNT)
+
+
+def forms(it: Report) -> list[str]:
+    """Every form, also on a narrow terminal, where lines are cut."""
+    return [
+        comment(it),
+        text(it, Look()),
+        text(it, Look(width=40)),
+        as_json.dumps(as_json.document(it)),
+    ]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("around", ["{}", "x {} y", "[{}]", "`{}`|", "x" * 380 + " {}", "{0}/{0}"])
+def test_no_form_shows_it_wherever_it_stands(secret: str, around: str) -> None:
+    for form in forms(redacted(everywhere(around.format(secret)), masking(ACCOUNT))):
+        plain = form.replace("\\", "").replace("&#8203;", "")
+        for part in (secret, secret[:-3], secret[5:]) if "@" not in secret else (secret,):
+            assert part not in plain
+        assert "example" not in plain
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_hostile_texts_hide_nothing(name: str) -> None:
+    it = f"{PAYLOADS[name]} vol-0123456789abcdef0 {PAYLOADS[name]} a@example.com {ACCOUNT}"
+    mask = masking(ACCOUNT)
+    for form in forms(redacted(everywhere(it), mask)):
+        assert not re.search(r"vol-[0-9a-f]{8}|a@example|123456789012", form)
+    json.loads(as_json.dumps(as_json.document(redacted(everywhere(it), mask))))
+
+
+@pytest.mark.parametrize("it", ALL.values(), ids=list(ALL))
+def test_what_nobody_masks_stays_as_it_is(it: Report) -> None:
+    """Counts, outcomes, approvals: an action of a person depends on them."""
+    after = redacted(it, masking(it.account))
+    assert after.plan.summary() == it.plan.summary()
+    assert [each.approval for each in after.findings] == [each.approval for each in it.findings]
+    assert masked(after.plan.changes, str) == after.plan.changes
+
+
+@pytest.mark.parametrize("long", ["x" * 200_000, "x@" * 100_000, '"' * 100_000, "0a-" * 60_000])
+def test_a_long_text_is_read_once(long: str) -> None:
+    """A pattern that began anew at each character would not end while somebody waits."""
+    assert "x@" not in masking(ACCOUNT)(long)
+
+
+def test_values_of_every_shape_are_masked() -> None:
+    shape: Any = {"a@b.c": [("a@b.c",), {"a@b.c"}, None, 1, True, Op.CREATE, str]}
+    assert masked(shape, masking()) == {
+        "EMAIL-1": [("EMAIL-1",), {"EMAIL-1"}, None, 1, True, Op.CREATE, str]
+    }
