@@ -65,6 +65,18 @@ def test_a_blocked_workstation_tells_none(fleets: Path) -> None:
     assert (said.code, told(said)) == (exits.FAILED, [])
 
 
+def test_what_a_parameter_holds_is_no_image_and_is_not_repeated(fleets: Path) -> None:
+    """Whoever writes YAML may name any parameter that the plan role reads."""
+    secret = "hunter2-S3cret"
+    client("ssm").put_parameter(Name="/prod/db-password", Value=secret, Type="String")
+    stolen = {**PLAIN, "image": {"ssm_parameter": "/prod/db-password"}}
+    write(fleets.parent, {"fleet": "more", "workstations": {"bad": stolen}})
+    for form in ("text", "json", "markdown"):
+        said = run(fleets, "-v", "--dry-run", "-o", form)
+        assert secret not in said.out + said.err
+        assert "/prod/db-password does not hold an image id" in said.out
+
+
 def test_what_is_written_to_aws_holds_no_secret_and_no_code(stage: Raise) -> None:
     """User data is one file of facts: nothing to run, nothing to hide."""
     world = stage(VISION)

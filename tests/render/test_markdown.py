@@ -19,6 +19,7 @@ from reconciler.plan.model import (
     Outcome,
     Plan,
     Report,
+    Sensitive,
     Unknown,
 )
 from reconciler.render.markdown import comment, mark, trouble
@@ -93,6 +94,53 @@ def test_the_mark_is_of_the_folder_and_a_folder_cannot_end_it(
     assert mark(fleets) == f"<!-- reconciler plan{of} -->"
     assert comment(MIXED, fleets=fleets).startswith(f"{mark(fleets)}\n### ")
     assert trouble("x", [], fleets=fleets).startswith(f"{mark(fleets)}\n### ")
+
+
+def test_rows_that_give_rights_away_are_left_out_last() -> None:
+    """A plan too long for a comment: a thousand schedules, and after them two new owners."""
+    rows = tuple(
+        Change(
+            Op.DELETE,
+            Key("us-east-1", "schedule", f"{n}-{'x' * 60}"),
+            fleet="a",
+            workstation=f"w{n}",
+            reason=f"{n}",
+        )
+        for n in range(1000)
+    )
+    new = (
+        Change(
+            Op.CREATE,
+            Key("us-east-1", "launch_template", f"acme-{name}"),
+            fleet="z",
+            workstation=name,
+            sensitive=(Sensitive("owner", "owner", None, f"mallory@{name}.example"),),
+        )
+        for name in ("one", "two")
+    )
+    table = comment(report(Plan((*rows, *new)))).split("<details>")[0]
+    assert "owner: mallory@one.example" in table
+    assert "owner: mallory@two.example" in table
+    assert re.search(r"… and \d+ more\n", table)
+
+
+def test_rows_with_sensitive_values_that_have_no_room_are_counted() -> None:
+    rows = tuple(
+        Change(
+            Op.CREATE,
+            Key("us-east-1", "launch_template", f"acme-w{n}"),
+            fleet=f"f{n}",
+            workstation=f"w{n}",
+            sensitive=(Sensitive("image_id", "image", None, f"{n} {'x' * 300}"),),
+        )
+        for n in range(500)
+    )
+    table = comment(report(Plan(rows))).split("<details>")[0]
+    listed = table.count("image: ")
+    assert (
+        f"… and {500 - listed} more, {500 - listed} of them with sensitive values: `-o json` has "
+        "them all"
+    ) in table
 
 
 def test_counts_of_left_out_rows_are_true() -> None:
