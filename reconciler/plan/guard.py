@@ -206,6 +206,7 @@ def _public(workstations: Iterable[ResolvedWorkstation]) -> Iterable[Finding]:
                 f"{each.declared.name}: it has a public address ({public}): the internet reaches "
                 "what `ingress` opens",
                 each.declared.places["network.subnets"],
+                sensitive=True,
             )
 
 

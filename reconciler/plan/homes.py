@@ -112,7 +112,7 @@ def _other_owner(plan: Plan) -> Iterator[Hold]:
             if change.path != INSTANCE_OWNER or not (change.old and change.new):
                 continue
             old, new, name = str(change.old), str(change.new), row.workstation
-            home = f" {row.live.home} ({_id(row.live)})" if row.live and row.live.home else ""
+            home = f", {row.live.home} ({_id(row.live)})" if row.live and row.live.home else ""
             running = _running(plan, row)
             yield Hold(
                 "owner-changes",

@@ -32,12 +32,13 @@ _NAMES = 12
 
 def findings(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:
     """Every change of a profile, every open rule and every image of somebody else."""
-    yield from _profiles(plan)
+    yield from _profiles(plan, site)
     yield from _open(site)
     yield from _images(site)
 
 
-def _profiles(plan: Plan) -> Iterator[Finding]:
+def _profiles(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:
+    declared = {(each.region, each.name): each for each in site.declared.workstations}
     changes: dict[tuple[str, str], list[str]] = {}
     places: dict[tuple[str, str], Where | None] = {}
     for row in plan.changes:
@@ -45,7 +46,8 @@ def _profiles(plan: Plan) -> Iterator[Finding]:
             if change.path == PROFILE:
                 pair = (str(change.old), str(change.new))
                 changes.setdefault(pair, []).append(row.workstation)
-                places.setdefault(pair, row.where)
+                owner = declared.get((row.key.region, row.workstation))
+                places.setdefault(pair, owner.places[PROFILE] if owner else row.where)
     for (old, new), names in changes.items():
         yield Finding(
             Level.WARNING,

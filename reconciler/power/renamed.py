@@ -42,9 +42,10 @@ def renamed(seen: Seen, doors: Mapping[str, Aws]) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "site-renamed",
-            f"nothing of the site {site.name} is here, and {len(names)} of its workstations are of "
-            f"the site {other} ({', '.join(sorted(names)[:_NAMES])}{more}): was `site` renamed? "
-            "They would run on, paid and in no plan, beside new ones with empty homes. "
+            f"nothing of the site {site.name} is here, and workstations that it declares are, of "
+            f"the site {other}: {', '.join(sorted(names)[:_NAMES])}{more} ({len(names)} in all). "
+            "Was `site` renamed? They would run on, paid, in no plan, beside new ones with empty "
+            "homes. "
             f"Put `site: {other}` back; go on if both sites are meant",
             sensitive=True,
         )

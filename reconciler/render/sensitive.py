@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.plan.model import Sensitive
-from reconciler.render.words import sides, spans, value
+from reconciler.render.words import spans, value
 
 SUMMARY = "summary"
 """The path of the line that says what matters of a new thing: plan/kind.py has it too."""
@@ -46,10 +46,7 @@ def _varies(each: Sensitive) -> bool:
 def _line(each: Sensitive) -> str:
     if each.old is None:
         return f"{each.word}: {_plain(each.new)}"
-    if isinstance(each.old, str) and isinstance(each.new, str):  # whole: nothing of it is cut
-        return f"{each.word}: {each.old} → {each.new}"
-    old, new = sides(each.old, each.new)
-    return f"{each.word}: {old} → {new}"
+    return f"{each.word}: {_plain(each.old)} → {_plain(each.new)}"  # whole: nothing of it is cut
 
 
 def _plain(it: object) -> str:

@@ -136,7 +136,7 @@ def test_an_owner_who_changes_is_a_finding_and_stands_in_the_rows(plan: Plan) ->
     shown = plan(owner="mallory@example.com", more=home)
     assert re.search(
         r"error\*\* `owner-changes` alice: its owner would change from alice@example.com to "
-        r"mallory@example.com, who could then sign in and read everything in its home home_volume "
+        r"mallory@example.com, who could then sign in and read everything in its home, home_volume "
         r"acme-alice/home \(vol-[0-9a-f]{17}\); now i-[0-9a-f]{17} is running\. ",
         shown,
     )
@@ -175,6 +175,16 @@ def test_another_profile_is_a_finding_and_stands_in_the_row(plan: Plan) -> None:
     )
 
 
+def test_subnets_that_change_say_whether_they_are_public(plan: Plan) -> None:
+    plan(apply=True)
+    shown = plan(more="network: {subnets: {tags: {Tier: public}}, public_addresses: true}")
+    assert re.search(
+        r"subnets: \[subnet-\w+, subnet-\w+, subnet-\w+\] → subnet-\w+ \(PUBLIC addresses\) \|",
+        row(shown, "`auto_scaling_group ").replace(" | at next start", " |"),
+    )
+    assert "`public-address`" in shown
+
+
 def test_public_space_is_told_whatever_the_length_of_the_prefix(plan: Plan) -> None:
     rule = "{protocol: tcp, port: 1-65535, cidr: %s}"
     created = plan(ingress=rule % "3.0.0.0/8")
@@ -208,8 +218,8 @@ def test_a_site_that_is_renamed_is_told_once(plan: Plan) -> None:
     plan(apply=True)
     shown = plan(site="acme2")
     assert (
-        "nothing of the site acme2 is here, and 1 of its workstations are of the site acme "
-        "(alice): was `site` renamed?"
+        "nothing of the site acme2 is here, and workstations that it declares are, of the site "
+        "acme: alice (1 in all). Was `site` renamed?"
     ) in finding(shown, "site-renamed")
     assert "site-renamed" not in plan()
     plan(site="acme2", apply=True)

@@ -18,6 +18,7 @@ import yaml
 from reconciler.aws.client import RegionDoor
 from reconciler.cli.reconcile import main
 from reconciler.kinds import event_rule, topic
+from reconciler.render import markdown
 from tests.declare.helpers import DEFAULTS
 from tests.hostile import sinks
 from tests.hostile.payloads import PAYLOADS
@@ -200,7 +201,7 @@ def test_the_first_apply_says_nothing_harmful_and_no_credential(run: Run) -> Non
     out, err = run.out.getvalue(), run.err.getvalue()
     assert not sinks.stderr_on_github(err)
     assert err.count(" create ") > 10, "progress is told"
-    mark = "<!-- reconciler plan -->\n"
+    mark = f"{markdown.mark([str(run.folder)])}\n"
     comments = out.split(mark)[1:]
     assert len(comments) == 2
     assert [fault for each in comments for fault in sinks.comment(mark + each)] == []
