@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
+from ipaddress import ip_network
 from typing import Any, TypeVar
 
 from reconciler.aws.pools import pools
@@ -62,12 +64,19 @@ def _subnet(item: Mapping[str, Any]) -> Subnet:
 
 
 def _blocks(item: Mapping[str, Any]) -> Iterator[str]:
-    """The addresses of a subnet, of both IP versions (EC2 API, Subnet)."""
-    if item.get("CidrBlock"):
-        yield item["CidrBlock"]
-    for each in item.get("Ipv6CidrBlockAssociationSet") or ():
-        if each.get("Ipv6CidrBlock"):
-            yield each["Ipv6CidrBlock"]
+    """The addresses of a subnet, of both IP versions (EC2 API, Subnet).
+
+    Nothing is placed by them, so an odd one is left out, and the subnet is as good as before.
+    """
+    more = item.get("Ipv6CidrBlockAssociationSet")
+    for each, member in (
+        (item, "CidrBlock"),
+        *((it, "Ipv6CidrBlock") for it in (more if isinstance(more, list) else ())),
+    ):
+        found = each.get(member) if isinstance(each, Mapping) else None
+        if isinstance(found, str):
+            with suppress(ValueError):
+                yield str(ip_network(found, strict=False))
 
 
 def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]:

@@ -60,12 +60,10 @@ def _profiles(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:
 
 
 def _open(site: ResolvedSite) -> Iterator[Finding]:
-    own = _collapsed(
-        ip_network(block, strict=False)
-        for each in site.workstations
-        for subnet in each.subnets
-        for block in subnet.blocks
-    )
+    blocks = {
+        block for each in site.workstations for subnet in each.subnets for block in subnet.blocks
+    }
+    own = _collapsed(ip_network(block, strict=False) for block in blocks)
     for rule in site.declared.ingress:
         network = ip_network(rule.cidr, strict=False)
         if not any(_inside(network, other) for other in (*PRIVATE, *own)):

@@ -329,6 +329,32 @@ def test_every_subnet_that_can_take_instances() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "blocks"),
+    [
+        ({}, ()),
+        ({"CidrBlock": "10.20.0.0/20"}, ("10.20.0.0/20",)),
+        (
+            {
+                "CidrBlock": "10.20.0.0/20",
+                "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": "2600:1f18::/64"}],
+            },
+            ("10.20.0.0/20", "2600:1f18::/64"),
+        ),
+        ({"CidrBlock": "banana"}, ()),
+        ({"CidrBlock": 7, "Ipv6CidrBlockAssociationSet": "x"}, ()),
+        ({"Ipv6CidrBlockAssociationSet": [None, {}, {"Ipv6CidrBlock": ""}]}, ()),
+    ],
+)
+def test_an_odd_address_of_a_subnet_is_left_out(
+    more: dict[str, Any], blocks: tuple[str, ...]
+) -> None:
+    """Promise 16: it is not what the subnet is used for."""
+    there = {"Subnets": [subnet("subnet-1", **more)]}
+    found = lookup.subnets(Aws(describe_subnets=lambda: there))
+    assert found == (Subnet("subnet-1", "vpc-1", "us-east-1a", {"Tier": "private"}, blocks=blocks),)
+
+
 @pytest.mark.parametrize("error", [DENIED, THROTTLED], ids=["denied", "throttled"])
 def test_subnets_that_cannot_be_read_are_missing_and_not_none(error: AwsError) -> None:
     found = lookup.subnets(Aws(describe_subnets=raising(error)))

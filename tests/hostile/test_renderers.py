@@ -33,6 +33,7 @@ from reconciler.plan.model import (
     Outcome,
     Plan,
     Report,
+    Sensitive,
     Unknown,
 )
 from reconciler.render import as_json, escape, explain, problems
@@ -50,7 +51,10 @@ def report(it: str) -> Report:
     """All of its texts that come from AWS or the YAML are this one."""
     where = Where(f"{it}.yaml", 3, 5)
     fields = (FieldChange("tags", it, it, {it: it}), FieldChange("x", "x", (it, it), None))
-    update = Change(Op.UPDATE, Key("us-east-1", "auto_scaling_group", it), fields, fleet=it)
+    told = (Sensitive(it, it, it, it), Sensitive("owner", it, None, it, personal=True))
+    update = Change(
+        Op.UPDATE, Key("us-east-1", "auto_scaling_group", it), fields, fleet=it, sensitive=told
+    )
     changes = (
         update,
         replace(update, outcome=Outcome.FAILED, reason=it, error=it, where=where),
