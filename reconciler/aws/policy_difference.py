@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.errors import UsageError
@@ -31,21 +31,11 @@ class Statement:
     conditions: Conditions
 
 
-@dataclass(frozen=True)
-class Right:
-    """What one statement adds: an Allow, or a Deny that is not there, or not so wide, any more."""
+def added(ours: Sequence[Statement], theirs: Sequence[Statement]) -> tuple[Statement, ...]:
+    """What `ours` allows and `theirs` does not: of each statement the part that is new.
 
-    sid: str
-    effect: str
-    actions: tuple[str, ...]
-    spares_actions: bool
-    resources: tuple[str, ...]
-    spares_resources: bool
-    conditions: Conditions
-
-
-def added(ours: Sequence[Statement], theirs: Sequence[Statement]) -> tuple[Right, ...]:
-    """What `ours` allows and `theirs` does not, by statement."""
+    A Deny among them is one of theirs, which ours no longer has, or not so wide.
+    """
     new = [right for each in ours if each.effect == "Allow" for right in _beyond(each, theirs)]
     lost = [right for each in theirs if each.effect == "Deny" for right in _beyond(each, ours)]
     return (*new, *lost)
@@ -104,7 +94,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _beyond(each: Statement, others: Sequence[Statement]) -> Iterator[Right]:
+def _beyond(each: Statement, others: Sequence[Statement]) -> Iterator[Statement]:
     """What of a statement no other one of the same effect covers."""
     same = [
         it for it in others if it.effect == each.effect and _implies(each.conditions, it.conditions)
@@ -127,15 +117,7 @@ def _beyond(each: Statement, others: Sequence[Statement]) -> Iterator[Right]:
             if left:
                 by_resources.setdefault(left, []).append(action)
     for resources, actions in by_resources.items():
-        yield Right(
-            each.sid,
-            each.effect,
-            tuple(actions),
-            each.spares_actions,
-            resources,
-            each.spares_resources,
-            each.conditions,
-        )
+        yield replace(each, actions=tuple(actions), resources=resources)
 
 
 def _covers_whole(it: Statement, each: Statement) -> bool:

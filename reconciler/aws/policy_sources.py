@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reconciler.aws.policy_difference import Right
+from reconciler.aws.policy_difference import Statement
 from reconciler.declare.fleet import Site
 from reconciler.errors import Where
 
@@ -20,7 +20,7 @@ class Named(NamedTuple):
     where: Where
 
 
-def wanted_by(site: Site, right: Right) -> tuple[Where, ...]:
+def wanted_by(site: Site, right: Statement) -> tuple[Where, ...]:
     """The lines that name what a right is about, each once and in order.
 
     Where a Deny spares more than it did, those are the lines of the regions that it spares now.

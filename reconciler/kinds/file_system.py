@@ -23,9 +23,10 @@ from reconciler.kinds import (
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import SUMMARY, Aws, Scope, Word, units
+from reconciler.plan.kind import Aws, Scope, Word, units
 from reconciler.plan.model import (
     IN_PLACE,
+    SUMMARY,
     WHEN_UNMOUNTED,
     Change,
     Desired,

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.declare.units import duration
-from reconciler.plan.kind import SUMMARY, Word
-from reconciler.plan.model import FieldChange, Shown
+from reconciler.plan.kind import Word
+from reconciler.plan.model import SUMMARY, FieldChange, Shown
 from reconciler.plan.ownership import FALLBACK, MAX_RUNTIME, OWNER
 from reconciler.plan.resolve import ResolvedWorkstation
 

@@ -15,9 +15,10 @@ from reconciler.declare.fleet import HomeVolume as Declared
 from reconciler.kinds.identity import creation_token, tag_ec2
 from reconciler.money.storage import gp3_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import SUMMARY, Aws, Scope, Word, units
+from reconciler.plan.kind import Aws, Scope, Word, units
 from reconciler.plan.model import (
     IN_PLACE,
+    SUMMARY,
     Change,
     Desired,
     FieldChange,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.plan.kind import SUMMARY, Word, units
-from reconciler.plan.model import FieldChange, Shown
+from reconciler.plan.kind import Word, units
+from reconciler.plan.model import SUMMARY, FieldChange, Shown
 from reconciler.plan.ownership import OWNER
 from reconciler.plan.resolve import ImageFacts, ResolvedWorkstation
 

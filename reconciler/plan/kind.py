@@ -163,10 +163,6 @@ class Word:
     personal: bool = False
 
 
-SUMMARY = "summary"
-"""In SENSITIVE, the path of the line that `summary` gives of a new thing."""
-
-
 def summary(kind: Kind, spec: Any) -> str:
     """What matters of a new thing; "" where its kind has nothing to add to its name."""
     return kind.summary(spec) if isinstance(kind, Summarized) else ""

@@ -233,6 +233,10 @@ class FieldChange:
     """For people; None where path and values say it as they are."""
 
 
+SUMMARY = "summary"
+"""The path of the line that says what matters of a new thing, among its sensitive values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sensitive:
     """A value of a row that gives rights or costs away: whoever approves the plan has to see it.

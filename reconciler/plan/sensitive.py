@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.plan.kind import SUMMARY, Kind, Reviewed, Word
-from reconciler.plan.model import Change, FieldChange, Op, Plan, Sensitive
+from reconciler.plan.kind import Kind, Reviewed, Word
+from reconciler.plan.model import SUMMARY, Change, FieldChange, Op, Plan, Sensitive
 
 
 def with_sensitive(plan: Plan, kinds: Sequence[Kind]) -> Plan:

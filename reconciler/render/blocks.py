@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from reconciler.errors import Where
 from reconciler.plan.model import (
     IN_WORDS,
+    SUMMARY,
     Change,
     Impact,
     Op,
@@ -25,7 +26,7 @@ from reconciler.plan.model import (
     Sensitive,
     Shown,
 )
-from reconciler.render.sensitive import SUMMARY, alike, lines
+from reconciler.render.sensitive import alike, lines
 from reconciler.render.words import HELD, IMPACTS, count, held_codes, sides, sign
 
 T = TypeVar("T")

@@ -7,9 +7,6 @@ from collections.abc import Iterable, Sequence
 from reconciler.plan.model import Sensitive
 from reconciler.render.words import spans, value
 
-SUMMARY = "summary"
-"""The path of the line that says what matters of a new thing: plan/kind.py has it too."""
-
 OWN_NAME = "<name of the workstation>"
 
 MANY = 3

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.aws.policy_difference import Right, added, statements
+from reconciler.aws.policy_difference import Statement, added, statements
 from reconciler.errors import UsageError
 
 ROLE = "arn:aws:iam::1:role/"
@@ -29,7 +29,7 @@ def deny(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
     return allow(action, resource, "Deny", **more)
 
 
-def new(ours: Any, theirs: Any) -> list[Right]:
+def new(ours: Any, theirs: Any) -> list[Statement]:
     return list(added(statements(policy(*ours)), statements(policy(*theirs))))
 
 

@@ -10,8 +10,8 @@ import pytest
 from reconciler.declare.fleet import Image, IngressRule
 from reconciler.kinds import KINDS, auto_scaling_group, launch_template
 from reconciler.plan import review
-from reconciler.plan.kind import SUMMARY, Reviewed
-from reconciler.plan.model import Change, FieldChange, Finding, Op, Outcome, Plan, Shown
+from reconciler.plan.kind import Reviewed
+from reconciler.plan.model import SUMMARY, Change, FieldChange, Finding, Op, Outcome, Plan, Shown
 from reconciler.plan.resolve import ImageFacts, ResolvedSite, resolve
 from reconciler.plan.sensitive import with_sensitive
 from tests.kinds.cases import SPECS
