@@ -18,8 +18,12 @@ from reconciler.aws import policy_names
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
 
-LIMIT = 6144
-"""Characters of a managed policy, white space aside (IAM user guide, "IAM and AWS STS quotas")."""
+LIMIT = 10240
+"""Characters of all inline policies of a role, white space aside (IAM user guide, "IAM and AWS STS
+quotas")."""
+
+MANAGED = 6144
+"""Characters of a managed policy (same page)."""
 
 GITHUB = "token.actions.githubusercontent.com"
 
@@ -81,13 +85,14 @@ Change: only what has the site's tag
     autoscaling:CreateOrUpdateTags autoscaling:DeleteAutoScalingGroup
     autoscaling:DeleteScheduledAction autoscaling:DeleteTags
     autoscaling:PutScheduledUpdateGroupAction autoscaling:ResumeProcesses
-    autoscaling:SuspendProcesses autoscaling:UpdateAutoScalingGroup
+    autoscaling:SetInstanceProtection autoscaling:SuspendProcesses
+    autoscaling:UpdateAutoScalingGroup
     ec2:AuthorizeSecurityGroupIngress ec2:CreateLaunchTemplateVersion ec2:CreateTags
     ec2:DeleteLaunchTemplate ec2:DeleteTags ec2:ModifyVolume ec2:RevokeSecurityGroupIngress
     fsx:TagResource fsx:UntagResource fsx:UpdateFileSystem
     on groups ec2_things file_systems when ours
 ByName: and written; schedules have no tags, and the rest are one or two a region
-    events:PutRule events:PutTargets events:RemoveTargets events:TagResource
+    events:PutRule events:RemoveTargets events:TagResource
     scheduler:CreateSchedule scheduler:CreateScheduleGroup scheduler:DeleteSchedule
     scheduler:TagResource scheduler:UntagResource sns:CreateTopic sns:SetTopicAttributes
     sns:TagResource sqs:CreateQueue sqs:SetQueueAttributes sqs:TagQueue
@@ -98,6 +103,9 @@ Look: which workstation an event is about that `--listen` hears
 ByName: `--listen` hears the site's own queues and tells owners
     sns:Publish sqs:DeleteMessage sqs:GetQueueUrl sqs:ReceiveMessage
     on topic queues
+SendToQueue: the rule sends the site's events to its own queue, and nowhere else [13]
+    events:PutTargets
+    on rule when to_queue
 SubscribeByMail: an address that has to confirm, and nobody's queue or function
     sns:Subscribe
     on topic when by_mail
@@ -143,8 +151,21 @@ NeverByForce: a group goes empty, not together with what runs in it [1]
     autoscaling:DeleteAutoScalingGroup
     on everything when by_force
 KeepSiteTag: what loses the tag is nobody's, and in no plan any more
-    autoscaling:DeleteTags ec2:DeleteTags fsx:UntagResource
+    autoscaling:DeleteTags ec2:DeleteTags events:UntagResource fsx:UntagResource
+    scheduler:UntagResource sns:UntagResource sqs:UntagQueue
     on everything when site_tag_named
+"""
+
+BOUNDS = """
+NoOtherSite: another site's tag would take a thing away from this one just as well
+    autoscaling:* ec2:* events:* fsx:* scheduler:* sns:* sqs:*
+    on everything when made_for_another_site
+OwnTemplates: a launch is from a launch template of the site, and from no other [4]
+    ec2:RunInstances
+    on launch_templates when not_ours
+AsTheTemplateSays: and with its image and security groups; subnets are the group's to choose [14]
+    ec2:RunInstances
+    on launched_with when not_of_template
 """
 
 REGIONS = """
@@ -181,7 +202,7 @@ OwnGroup: on and off, and the end of what keeps it so
 OwnEnd: what is put back at that end is one instance at most
     autoscaling:PutScheduledUpdateGroupAction
     on groups when ours own_group one_at_most_if_said
-OwnSizes: its sizes, neither what is launched nor where
+OwnSizes: its sizes; whatever else AWS can tell from sizes by a condition is refused
     autoscaling:UpdateAutoScalingGroup
     on groups when ours own_group one_at_most same_shape
 OwnOverride: the one tag that says what was meant; an owner tag would give a group away
@@ -228,7 +249,7 @@ DeadLetters: what it was refused until it was given up
 
 ROLES = {
     "plan": {"Allow": PLAN + PRICES + DOCTOR, "Deny": NEVER + REGIONS},
-    "apply": {"Allow": PLAN + PRICES + APPLY, "Deny": NEVER + REGIONS},
+    "apply": {"Allow": PLAN + PRICES + APPLY, "Deny": NEVER + BOUNDS + REGIONS},
     # No Deny by region for these two: no Allow lifts it, and people and programs on a machine read
     # other things in other regions, such as drivers and data sets in S3.
     "developer": {"Allow": DEVELOPER},

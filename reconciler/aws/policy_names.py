@@ -17,6 +17,16 @@ MACHINE = "${aws:PrincipalTag/" + WORKSTATION + "}"
 SHARED = "_shared"
 """The folder of parameters for all machines: no workstation can bear this name."""
 
+SHAPE = (
+    "CapacityReservationIds",
+    "CapacityReservationResourceGroupArns",
+    "InstanceTypes",
+    "LaunchConfigurationName",
+    "TargetCapacityTypes",
+    "VPCZoneIdentifiers",
+)
+"""Condition keys of an update that changes more of a group than its sizes."""
+
 
 def regions(site: Site) -> tuple[str, ...]:
     if not site.regions:  # a policy for none would deny everything
@@ -67,6 +77,12 @@ def resources(site: Site) -> dict[str, list[str]]:
         "instances": some("ec2", "instance/*"),
         "vpcs": some("ec2", "vpc/*"),
         "ec2_things": some("ec2", "*/*"),
+        "launch_templates": some("ec2", "launch-template/*"),
+        # Images are of no account in their ARN.
+        "launched_with": [
+            f"{public}:ec2:*::image/*",
+            *some("ec2", "key-pair/*", "security-group/*"),
+        ],
         "file_systems": some("fsx", "file-system/*"),
         "rule": some("events", f"rule/{site.name}-events"),
         "topic": some("sns", f"{site.name}-events"),
@@ -132,6 +148,17 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
     }
     return {name: {"StringEquals": keys} for name, keys in equals.items()} | {
         "if_tagged_ours": {"StringEqualsIfExists": equals["ours"]},
+        "not_ours": {"StringNotEquals": equals["ours"]},
+        # A negated operator alone holds for a request without the tag too.
+        "made_for_another_site": {
+            "Null": {f"aws:RequestTag/{SITE}": "false"},
+            "StringNotEquals": equals["made"],
+        },
+        "not_of_template": {"Bool": {"ec2:IsLaunchTemplateResource": "false"}},
+        "to_queue": {
+            "ForAllValues:ArnLike": {"events:TargetArn": arn(site, "sqs", f"{site.name}-events")},
+            "Null": {"events:TargetArn": "false"},
+        },
         "elsewhere": {"StringNotEquals": {"aws:RequestedRegion": site.regions}},
         "from_template": {"ArnLike": {"ec2:LaunchTemplate": arn(site, "ec2", "launch-template/*")}},
         "via_storage": {"StringLike": {"kms:ViaService": ("ec2.*", "fsx.*")}},
@@ -145,13 +172,13 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         "site_tag_named": {"ForAnyValue:StringEquals": {"aws:TagKeys": SITE}},
         "one_at_most": {"NumericLessThanEquals": {"autoscaling:MaxSize": "1"}},
         "one_at_most_if_said": {"NumericLessThanEqualsIfExists": {"autoscaling:MaxSize": "1"}},
-        # Auto Scaling tells IAM of the first two when a request has them. AWS does not say whether
-        # it tells of the third where a request has no template at all: "false" is right then too,
-        # and a template without a version is still refused to who may not run instances.
+        # All that Auto Scaling tells IAM of a group's shape in an update, but for the image of a
+        # launch configuration, which goes with its name (Service Authorization Reference). AWS
+        # does not say whether it tells of the template where a request has none at all: "false"
+        # is right then too, and a template without a version is still refused to who may not run
+        # instances.
         "same_shape": {
-            "Null": {
-                f"autoscaling:{key}": "true" for key in ("InstanceTypes", "VPCZoneIdentifiers")
-            },
+            "Null": {f"autoscaling:{key}": "true" for key in SHAPE},
             "BoolIfExists": {"autoscaling:LaunchTemplateVersionSpecified": "false"},
         },
         # `aws:userid` of an instance's role is the role's id, a colon and the instance's id.

@@ -147,6 +147,12 @@ def _text(site: Site, role: str, look: Look) -> str:
         f"The {role} role of {site.name}, account {site.account}: "
         f"{used:,} of {policies.LIMIT:,} characters",
     ]
+    if used > policies.MANAGED:
+        how = (
+            "Attach it as an inline policy, `aws iam put-role-policy`: a managed one takes "
+            f"{policies.MANAGED:,} characters."
+        )
+        lines += look.wrap(how, "", "")
     for each in policies.statements(site, role):
         document = each.document
         denied = document["Effect"] == "Deny"

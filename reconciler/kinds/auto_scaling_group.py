@@ -8,8 +8,7 @@ whole mixed instances policy goes with each update, since AWS does not say wheth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,19 +16,14 @@ from typing import Any
 from reconciler.declare.fleet import HomeVolume, Workstation
 from reconciler.kinds import (
     group_settings,
+    group_update,
     group_words,
     home_volume,
-    last_look,
     launch_template,
     mixed_instances,
     scaling_processes,
 )
-from reconciler.kinds.identity import (
-    group_tags,
-    tag_auto_scaling_group,
-    tag_group,
-    untag_group,
-)
+from reconciler.kinds.identity import group_tags
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
@@ -95,7 +89,6 @@ class Instance:
     id: str
     type: str
     zone: str
-    protected: bool = False  # from scale-in: no stop ends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +129,14 @@ class AutoScalingGroup:
     suspended_processes: tuple[str, ...]  # without those of the next field
     suspended_endings: tuple[str, ...]  # processes that end an instance, or mark it for that
     deletion_protection: str
+    capacity_reservation: Mapping[str, Any]
+    placement_group: str
+    other: Mapping[str, Any]  # whatever else decides what it launches (mixed_instances.py)
     tags: Mapping[str, str]
     market: str = ""  # the On-Demand lease, as its tag reads; "" is the declared market
     desired_capacity: int | None = None  # wanted only by a backstop
     override: str | None = None  # likewise: "" takes back what keeps it on
+    protected_instances: tuple[str, ...] | None = None  # wanted only of a group that is off
     runtime: Runtime | None = None  # of what is there; never compared
 
 
@@ -168,10 +165,14 @@ RULES = {
     # Somebody saves a session with them: once resumed, AWS ends what it was kept from ending.
     "suspended_endings": replace(WHEN_EMPTY, impact=Impact.NONE, runtime=True),
     "deletion_protection": IN_PLACE,
+    "capacity_reservation": NEXT_START,
+    "placement_group": NEXT_START,
+    "other": NEXT_START,
     "tags": IN_PLACE,
     "market": RUNTIME,
     "desired_capacity": STOPS,
     "override": RUNTIME,
+    "protected_instances": STOPS,
 }
 
 
@@ -224,6 +225,9 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         suspended_processes=scaling_processes.SUSPENDED,
         suspended_endings=(),
         deletion_protection=DELETION_PROTECTION,
+        capacity_reservation=group_settings.NO_RESERVATION,
+        placement_group="",
+        other={},
         tags={"Name": template.name, **declared.tags, **owners, **_facts(declared)},
     )
 
@@ -272,7 +276,13 @@ def _identity(region: str, scope: Scope, group: Mapping[str, Any]) -> Live | Non
 def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
     tags = read_tags(group.get("Tags", ()))
     spec = _spec(group, tags, scope.managed(tags)) if named.owned else None
-    return replace(named, spec=spec, in_use=_in_use(group), occupied=_occupied(group))
+    occupied = _occupied(group)
+    later = {}
+    if occupied and "MixedInstancesPolicy" not in group:
+        # Given a policy, AWS may replace what runs (Auto Scaling API, UpdateAutoScalingGroup).
+        reason = f"{occupied}, from no policy of ours; applied once nothing runs"
+        later = dict.fromkeys(mixed_instances.FIELDS, reason)
+    return replace(named, spec=spec, in_use=_in_use(group), occupied=occupied, later=later)
 
 
 def _in_use(group: Mapping[str, Any]) -> str:
@@ -303,10 +313,13 @@ def _spec(
         suspended_processes=others,
         suspended_endings=endings,
         deletion_protection=group.get("DeletionProtection", "none"),
+        capacity_reservation=group_settings.reservation(group),
+        placement_group=group.get("PlacementGroup", ""),
         tags=managed,
         market=tags.get(MARKET, ""),
         desired_capacity=group["DesiredCapacity"],
         override=tags.get(OVERRIDE, ""),
+        protected_instances=_protected(group.get("Instances", ())),
         runtime=Runtime(
             desired=group["DesiredCapacity"],
             instances=tuple(_instance(each) for each in group.get("Instances", ())),
@@ -321,7 +334,17 @@ def _instance(member: Mapping[str, Any]) -> Instance:
         member["InstanceId"],
         member.get("InstanceType", ""),
         member["AvailabilityZone"],
-        member.get("ProtectedFromScaleIn", False),
+    )
+
+
+def _protected(members: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Those that no stop ends, by id; of one that is on its way out AWS takes no change."""
+    return tuple(
+        sorted(
+            each["InstanceId"]
+            for each in members
+            if each.get("ProtectedFromScaleIn") and each.get("LifecycleState") == "InService"
+        )
     )
 
 
@@ -358,38 +381,8 @@ def apply(aws: Aws, change: Change) -> Live | None:
         scaling_processes.suspend(aws, name, spec.suspended_processes)
         return Live(change.key, spec, owned=True, attrs={"name": name})
     assert change.live is not None
-    _update(aws, change, spec, change.live.spec)
+    group_update.update(aws, change, spec, change.live.spec)
     return Live(change.key, spec, owned=True, attrs={"name": name})
-
-
-def _update(aws: Aws, change: Change, spec: AutoScalingGroup, old: AutoScalingGroup) -> None:
-    """What is suspended comes before everything, and what is resumed after it: with other subnets
-    and AZRebalance on, AWS would move what is in use."""
-    name, fields = change.key.name, frozenset(each.field for each in change.fields)
-    before = {*old.suspended_processes, *old.suspended_endings}
-    wanted = {*spec.suspended_processes, *spec.suspended_endings}
-    scaling_processes.suspend(aws, name, wanted - before)
-    settings = group_settings.write(spec, fields)
-    if fields & mixed_instances.FIELDS:
-        settings["MixedInstancesPolicy"] = mixed_instances.write(spec)
-    if "market" in fields and spec.market:  # what is meant comes first: a stopped run is completed
-        tag_group(aws, name, MARKET, spec.market)
-    if fields & last_look.FIELDS and old.runtime:
-        seen = (old.min_size, old.max_size, old.runtime.desired)
-        last_look.unspoken(aws, name, (*seen, old.runtime.override))
-        if "override" in fields:  # what is meant comes first, and the look stays next to the sizes
-            tag_group(aws, name, OVERRIDE, spec.override or "")
-            last_look.unspoken(aws, name, (*seen, spec.override or ""))
-    if settings:
-        with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else nullcontext():
-            aws.call(
-                "autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **settings
-            )
-    scaling_processes.resume(aws, name, before - wanted)
-    if "tags" in fields:
-        tag_auto_scaling_group(aws, name, old.tags, spec.tags)
-    if "market" in fields and not spec.market:
-        untag_group(aws, name, MARKET)
 
 
 SENSITIVE = group_words.SENSITIVE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 _PARAMETERS = {
@@ -16,10 +16,29 @@ _PARAMETERS = {
     "new_instances_protected_from_scale_in": "NewInstancesProtectedFromScaleIn",
     "termination_policies": "TerminationPolicies",
     "deletion_protection": "DeletionProtection",
+    "capacity_reservation": "CapacityReservationSpecification",
+    "placement_group": "PlacementGroup",
     "desired_capacity": "DesiredCapacity",
 }
 
-FIELDS = frozenset(_PARAMETERS)
+BY_HAND = frozenset({"capacity_reservation", "placement_group"})
+"""Fields that a new group has as we want them: only what somebody set is put back."""
+
+FIELDS = frozenset(_PARAMETERS) - BY_HAND
+"""What a new group is made with."""
+
+NO_RESERVATION = {"CapacityReservationPreference": "default"}
+"""As the launch template says, which names none (Auto Scaling API,
+CapacityReservationSpecification)."""
+
+
+def reservation(group: Mapping[str, Any]) -> dict[str, Any]:
+    """The capacity reservations of a described group, with AWS's default where it shows none."""
+    found = group.get("CapacityReservationSpecification", {})
+    target = {name: ids for name, ids in found.get("CapacityReservationTarget", {}).items() if ids}
+    preference = {**NO_RESERVATION, **found}["CapacityReservationPreference"]
+    shown = {"CapacityReservationPreference": preference}
+    return {**shown, "CapacityReservationTarget": target} if target else shown
 
 
 def write(spec: Any, chosen: Collection[str]) -> dict[str, Any]:

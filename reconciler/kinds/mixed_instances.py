@@ -7,11 +7,12 @@ be there, nor come up between looking and writing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from reconciler.errors import NotReady
+from reconciler.kinds import scaling_processes
 from reconciler.plan.kind import Aws
 
 SPLIT = frozenset({"on_demand_base_capacity", "on_demand_percentage_above_base_capacity"})
@@ -25,6 +26,7 @@ FIELDS = SPLIT | {
     "on_demand_allocation_strategy",
     "spot_allocation_strategy",
     "spot_max_price",
+    "other",
 }
 """The group's fields that the policy holds."""
 
@@ -49,7 +51,34 @@ def read(group: Mapping[str, Any]) -> dict[str, Any]:
         "on_demand_allocation_strategy": spread.get("OnDemandAllocationStrategy", ""),
         "spot_allocation_strategy": spread.get("SpotAllocationStrategy", ""),
         "spot_max_price": spread.get("SpotMaxPrice", ""),
+        "other": _other(group, overrides, spread, needs[1:]),
     }
+
+
+NOT_OURS = ("ImageId", "LaunchTemplateSpecification", "WeightedCapacity")
+"""Members of an override that we never write, and that decide what is launched."""
+
+
+def _other(
+    group: Mapping[str, Any],
+    overrides: Sequence[Mapping[str, Any]],
+    spread: Mapping[str, Any],
+    more_needs: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Whatever else decides what a group launches: nothing, unless somebody's hand was there.
+
+    A launch configuration or a template in place of the policy; a template, an image or a weight
+    of a single override; segments of the distribution; a second set of requirements.
+    """
+    overridden = ({name: each[name] for name in NOT_OURS if name in each} for each in overrides)
+    found = {
+        "LaunchConfigurationName": group.get("LaunchConfigurationName"),
+        "LaunchTemplate": group.get("LaunchTemplate"),
+        "Overrides": [each for each in overridden if each],
+        "InstanceRequirements": [ordered(each) for each in more_needs],
+        "DistributionSegments": spread.get("DistributionSegments"),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def ordered(requirements: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,23 +112,14 @@ def write(spec: Any) -> dict[str, Any]:
     }
 
 
-LAUNCH = ["Launch"]
-
-LOOKS = 5
-"""How often a group is read again, which AWS answers within a second."""
-
-
 @contextmanager
 def empty(aws: Aws, name: str) -> Iterator[None]:
     """Hold the group empty: launches suspended, then read again.
 
-    A run that dies in between leaves launches suspended: the next one finds that, and resumes.
-
     Raises: NotReady when an instance came up meanwhile; it stays, and the split waits.
     """
-    aws.call("autoscaling", "suspend_processes", AutoScalingGroupName=name, ScalingProcesses=LAUNCH)
-    try:
-        if _occupied(aws, name):
+    with scaling_processes.launches_suspended(aws, name) as instances:
+        if instances:
             raise NotReady(
                 "autoscaling:UpdateAutoScalingGroup",
                 "Occupied",
@@ -107,26 +127,3 @@ def empty(aws: Aws, name: str) -> Iterator[None]:
                 aws.region,
             )
         yield
-    finally:
-        aws.call(
-            "autoscaling", "resume_processes", AutoScalingGroupName=name, ScalingProcesses=LAUNCH
-        )
-
-
-def _occupied(aws: Aws, name: str) -> bool:
-    """Whether anything runs. AWS promises no read after a write: an answer that does not show
-    the suspension is older than it, and tells nothing of what came up before."""
-    for _ in range(LOOKS):
-        answer = aws.call(
-            "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name]
-        )
-        for group in answer["AutoScalingGroups"]:
-            suspended = {each["ProcessName"] for each in group.get("SuspendedProcesses", ())}
-            if suspended.issuperset(LAUNCH):
-                return bool(group.get("Instances"))
-    raise NotReady(
-        "autoscaling:UpdateAutoScalingGroup",
-        "Unseen",
-        "AWS does not show yet that its launches are suspended; the next run tries again",
-        aws.region,
-    )

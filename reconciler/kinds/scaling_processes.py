@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from reconciler.errors import NotReady
 from reconciler.kinds import last_look
@@ -15,6 +17,11 @@ suspended processes affect other processes")."""
 ENDINGS = frozenset({"HealthCheck", "ReplaceUnhealthy", "Terminate"})
 """Those that end an instance, or mark it for that. Suspended, they save a session that hangs; AWS
 makes up for it as soon as they are resumed (same page)."""
+
+LAUNCH = ("Launch",)
+
+LOOKS = 5
+"""How often a group is read again, which AWS answers within a second."""
 
 
 def split(suspended: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -44,6 +51,40 @@ def resume(aws: Aws, name: str, processes: Collection[str]) -> None:
         )
     if processes:
         _call(aws, "resume_processes", name, processes)
+
+
+@contextmanager
+def launches_suspended(aws: Aws, name: str) -> Iterator[list[dict[str, Any]]]:
+    """Suspend the launches of a group, and give the instances that are in it then.
+
+    A run that dies in between leaves launches suspended: the next one finds that, and resumes.
+
+    Raises: NotReady when AWS does not show the suspension.
+    """
+    _call(aws, "suspend_processes", name, LAUNCH)
+    try:
+        yield _instances(aws, name)
+    finally:
+        _call(aws, "resume_processes", name, LAUNCH)
+
+
+def _instances(aws: Aws, name: str) -> list[dict[str, Any]]:
+    """What is in a group. AWS promises no read after a write: an answer that does not show the
+    suspension is older than it, and tells nothing of what came up before."""
+    for _ in range(LOOKS):
+        answer = aws.call(
+            "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name]
+        )
+        for group in answer["AutoScalingGroups"]:
+            suspended = {each["ProcessName"] for each in group.get("SuspendedProcesses", ())}
+            if suspended.issuperset(LAUNCH):
+                return list(group.get("Instances", ()))
+    raise NotReady(
+        "autoscaling:UpdateAutoScalingGroup",
+        "Unseen",
+        "AWS does not show yet that its launches are suspended; the next run tries again",
+        aws.region,
+    )
 
 
 def _call(aws: Aws, operation: str, name: str, processes: Collection[str]) -> None:

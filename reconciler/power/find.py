@@ -83,7 +83,8 @@ def some(aws: Aws, name: str, who: str) -> list[Group]:
     if not found:
         raise UsageError(
             f"no workstation {where} is yours: you are {who}, and none has the owner {who} (or "
-            f"{who}@…). Name one, or ask those who keep the fleet to set `owner: {who}`"
+            f"{who}@…), letter for letter. Name one, or ask those who keep the fleet to set "
+            f"`owner: {who}`"
         )
     return found
 
@@ -121,8 +122,8 @@ def again(aws: Aws, group: Group) -> Group | None:
 
 
 def is_owner(who: str, owner: str) -> bool:
-    """Whether a login is the owner: whole, or the part before the @."""
-    return who.casefold() in (owner.casefold(), owner.casefold().partition("@")[0])
+    """Tell whether a login is the owner, with case, as IAM does: whole, or before the @."""
+    return bool(who) and who in (owner, owner.partition("@")[0])
 
 
 def _groups(aws: Aws, tag: str, value: str, *, strict: bool = False) -> Iterator[Group]:

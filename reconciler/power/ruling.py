@@ -102,13 +102,15 @@ def rule(
     stops = backstops.check(ups, len(groups), doors, now, cost)
     findings.extend(stops.findings)
     findings.extend(lost.lost_starts(_due(groups, standing, now), doors))
-    findings.extend(found for group in groups for found in _protected(group))
     kept_on = {up.key for up in ups if up.override}
     for key, reason in stops.reasons.items():
         ruled[key] = _with(ruled[key], reason, desired_capacity=0)
         if key in kept_on:
             normal = {"min_size": NORMAL.minimum, "max_size": NORMAL.maximum}
             ruled[key] = _with(ruled[key], "", **normal, override="")
+    for group in groups:
+        if group.spec.protected_instances:
+            ruled[group.live.key] = _unprotected(group, ruled[group.live.key], findings)
     undeclared = [each for key, each in ruled.items() if each.runtime_only]
     held = [
         ends.Held(
@@ -152,17 +154,28 @@ def _as_it_is(live: Live, declared: Workstation | None) -> Desired:
     )
 
 
-def _protected(group: Group) -> Iterable[Finding]:
-    """Each instance that no stop ends (EC2 Auto Scaling user guide, "Use instance scale-in
-    protection"): somebody protected it, or it was made while new ones were protected."""
-    for each in group.runtime.instances:
-        if each.protected:
-            message = (
-                f"{group.live.workstation}: {each.id} is protected from scale-in, so no stop ends "
-                "it: aws autoscaling set-instance-protection --no-protected-from-scale-in "
-                f"--instance-ids {each.id} --auto-scaling-group-name {group.live.key.name}"
-            )
-            yield Finding(Level.WARNING, "protected-instance", message, group.want.where)
+def _unprotected(group: Group, want: Desired, findings: list[Finding]) -> Desired:
+    """End the protection from scale-in of a group that is off, or is turned off by this run.
+
+    Under it AWS lowers the desired capacity and ends nothing (EC2 Auto Scaling user guide, "Use
+    instance scale-in protection"): a stop, a schedule's or a backstop's, would never come. It is
+    no override: while the group is on, nobody is cut off, and a finding says how to end it.
+    """
+    protected = ", ".join(group.spec.protected_instances or ())
+    wanted = want.spec.desired_capacity if group.runtime.desired else 0
+    if wanted == 0 and not want.spec.min_size:
+        reason = f"it is off, and its protection from scale-in keeps {protected} running"
+        return _with(want, reason, protected_instances=())
+    name, ids = group.live.key.name, protected.replace(",", "")
+    message = (
+        f"{group.live.workstation}: {protected} is protected from scale-in: its next stop ends it "
+        "no sooner than the run after that stop, which ends the protection. To end it now: aws "
+        "autoscaling set-instance-protection --no-protected-from-scale-in "
+        f"--instance-ids {ids} --auto-scaling-group-name {name}; to keep it on, `workstation "
+        f"hold {group.live.workstation}` is the way"
+    )
+    findings.append(Finding(Level.WARNING, "protected-instance", message, group.want.where))
+    return want
 
 
 def _limits(group: Group, now: datetime) -> backstops.Limits:

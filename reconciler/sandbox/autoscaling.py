@@ -64,6 +64,16 @@ def _reason(call: Call, group: Group, before: int) -> str:
     return f"At {now} {text} changing the desired capacity from {before} to {group.desired}.  "
 
 
+@operation("autoscaling", "CreateLaunchConfiguration")
+def create_configuration(call: Call) -> None:
+    """A group may be given one; every launch from it fails here, for nothing reads its content."""
+    configurations = call.state(Groups).configurations
+    name = call.params["LaunchConfigurationName"]
+    if name in configurations:
+        raise AwsError("AlreadyExists", f"Launch Configuration by this name already exists: {name}")
+    configurations[name] = call.params
+
+
 @operation("autoscaling", "UpdateAutoScalingGroup")
 def update(call: Call) -> None:
     """Members left out stay, the policy too; every member that can change does."""
@@ -229,7 +239,10 @@ def _terminate(call: Call, group: Group, instance_id: str) -> Wire:
 
 @operation("autoscaling", "SetInstanceProtection")
 def protect(call: Call) -> None:
-    """Protection from scale-in, instance by instance."""
+    """Protection from scale-in, instance by instance. What AWS could not end for it ends then.
+
+    [D ec2-auto-scaling-instance-protection, considerations]
+    """
     group = find(call)
     ids = call.params["InstanceIds"]
     if missing := set(ids) - {member.id for member in group.members}:
@@ -237,6 +250,7 @@ def protect(call: Call) -> None:
     for member in group.members:
         if member.id in ids:
             member.protected = bool(call.params["ProtectedFromScaleIn"])
+    settle(call, group, "")
 
 
 @operation("autoscaling", "SuspendProcesses", "ResumeProcesses")

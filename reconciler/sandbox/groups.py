@@ -155,9 +155,10 @@ class Group:
 
 @dataclass
 class Groups:
-    """The groups of a region, by name."""
+    """The groups of a region, by name, and its launch configurations."""
 
     by_name: dict[str, Group] = field(default_factory=dict)
+    configurations: dict[str, Wire] = field(default_factory=dict)
 
 
 def invalid(message: str) -> AwsError:
@@ -194,6 +195,8 @@ NOT_FIELDS = frozenset(
         "SkipZonalShiftValidation",
     }
 )
+SOURCES = ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy")
+"""What a group launches from: one of these. [M autoscaling.UpdateAutoScalingGroup]"""
 
 
 def change(call: Call, group: Group, params: Wire) -> None:
@@ -215,21 +218,35 @@ def change(call: Call, group: Group, params: Wire) -> None:
             call, copy.deepcopy(group.policy), params["MixedInstancesPolicy"]
         )
         wanted.pop("LaunchTemplate", None)
+        wanted.pop("LaunchConfigurationName", None)
+    elif "LaunchConfigurationName" in params:
+        _check_configuration(call, params["LaunchConfigurationName"])
+        wanted.pop("MixedInstancesPolicy", None)
+        wanted.pop("LaunchTemplate", None)
     elif "LaunchTemplate" in params:
         template, _ = template_of(call, params["LaunchTemplate"])
         wanted["LaunchTemplate"] = _named(template, params["LaunchTemplate"])
         wanted.pop("MixedInstancesPolicy", None)
-    if not wanted.get("LaunchTemplate") and not wanted.get("MixedInstancesPolicy"):
+        wanted.pop("LaunchConfigurationName", None)
+    if not any(wanted.get(source) for source in SOURCES):
         raise invalid(
             "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, "
             "InstanceId or MixedInstancesPolicy parameter."
         )
-    if "LaunchTemplate" in params and "MixedInstancesPolicy" in params:
-        raise invalid("LaunchTemplate and MixedInstancesPolicy cannot both be specified.")
+    given = [source for source in SOURCES if source in params]
+    if len(given) > 1:
+        raise invalid(f"{' and '.join(given)} cannot both be specified.")
     _place(call, wanted, params)
     _sizes(wanted, params)
     _rest(wanted)
     group.fields = wanted
+
+
+def _check_configuration(call: Call, name: str) -> None:
+    if name not in call.state(Groups).configurations:
+        raise invalid(
+            f"Launch configuration name not found - Launch configuration {name} not found"
+        )
 
 
 def _sizes(wanted: Wire, params: Wire) -> None:

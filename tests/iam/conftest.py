@@ -185,13 +185,38 @@ def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
         _tagged(world, override)  # all that a command which was killed has written
         look()
         world.settle()
+    sandbox.capacity.give("*")
+    world.switch(1)
+    _by_hand(world)
+    look()
+    world.run()
+    world.switch(0)
+    world.settle()
 
 
 def _tagged(world: World, override: str) -> None:
+    _tag(world, "reconciler:override", override)
+
+
+def _tag(world: World, key: str, value: str) -> None:
     group = f"{world.site.name}-{world.site.workstations[0].name}"
     of = {"ResourceId": group, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
-    tags = [{**of, "Key": "reconciler:override", "Value": override}]
+    tags = [{**of, "Key": key, "Value": value}]
     client("autoscaling", "us-east-1").create_or_update_tags(Tags=tags)
+
+
+def _by_hand(world: World) -> None:
+    """A machine that runs is protected from scale-in, and its group given to somebody else."""
+    name = f"{world.site.name}-{world.site.workstations[0].name}"
+    scaling = client("autoscaling", "us-east-1")
+    [group] = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
+        "AutoScalingGroups"
+    ]
+    ids = [each["InstanceId"] for each in group["Instances"]]
+    scaling.set_instance_protection(
+        AutoScalingGroupName=name, InstanceIds=ids, ProtectedFromScaleIn=True
+    )
+    _tag(world, "reconciler:owner", "mallory@example.com")
 
 
 def _heard(world: World) -> None:

@@ -36,6 +36,7 @@ ON = {
     "autoscaling:PutScheduledUpdateGroupAction": GROUP + "{AutoScalingGroupName}",
     "autoscaling:ResumeProcesses": GROUP + "{AutoScalingGroupName}",
     "autoscaling:SetDesiredCapacity": GROUP + "{AutoScalingGroupName}",
+    "autoscaling:SetInstanceProtection": GROUP + "{AutoScalingGroupName}",
     "autoscaling:SuspendProcesses": GROUP + "{AutoScalingGroupName}",
     "autoscaling:UpdateAutoScalingGroup": GROUP + "{AutoScalingGroupName}",
     "ec2:AuthorizeSecurityGroupIngress": SECURITY_GROUP + "{GroupId}",
@@ -87,7 +88,7 @@ ON = {
 }
 """Actions that are authorised on a resource. What is not here is authorised on `*`."""
 
-BY_ID = {"lt-": TEMPLATE, "sg-": SECURITY_GROUP, "vol-": VOLUME}
+BY_ID = {"i-": "ec2 instance/", "lt-": TEMPLATE, "sg-": SECURITY_GROUP, "vol-": VOLUME}
 FREE = {"sts:GetCallerIdentity"}  # works even where it is denied (STS API, GetCallerIdentity)
 CREATES = {action for action, on in ON.items() if on.endswith("-new")} | {
     "autoscaling:CreateAutoScalingGroup"
@@ -157,6 +158,8 @@ def asks(action: str, params: dict[str, Any], region: str) -> Iterator[Request]:
     context = {**base, **tags, **_group_settings(action, params)}
     if action == "sns:Subscribe":
         context["sns:Protocol"] = params["Protocol"]
+    if action == "events:PutTargets":
+        context["events:TargetArn"] = tuple(target["Arn"] for target in params["Targets"])
     if action not in CREATES and not action.split(":")[1].startswith(READS):
         context |= {f"aws:ResourceTag/{k}": v for k, v in _standing(where, region).items()}
     yield Request(action, where, context)
@@ -205,10 +208,14 @@ def _launch(policy: Mapping[str, Any], region: str) -> Iterator[Request]:
         LaunchTemplateId=pinned["LaunchTemplateId"], Versions=[pinned["Version"]]
     )["LaunchTemplateVersions"][0]["LaunchTemplateData"]
     template = arn(TEMPLATE + pinned["LaunchTemplateId"], region)
-    inside: dict[str, Value] = {"ec2:LaunchTemplate": template}
+    launch: dict[str, Value] = {"ec2:LaunchTemplate": template}
+    standing = {f"aws:ResourceTag/{k}": v for k, v in _standing(template, region).items()}
+    yield Request("ec2:RunInstances", template, {**launch, **standing})
     kinds = ("instance", "network-interface", "security-group", "subnet", "volume")
     image = f"arn:aws:ec2:{region}::image/{found['ImageId']}"
-    for resource in (template, image, *(f"ec2 {kind}/*" for kind in kinds)):
+    for resource in (image, *(f"ec2 {kind}/*" for kind in kinds)):
+        own = "subnet" not in resource and "interface" not in resource  # those are the group's
+        inside: dict[str, Value] = {**launch, "ec2:IsLaunchTemplateResource": str(own).lower()}
         yield Request("ec2:RunInstances", resource, inside)
     tags = _request_tags(found)
     yield Request("ec2:CreateTags", VOLUME + "*", {**tags, "ec2:CreateAction": "RunInstances"})
@@ -257,6 +264,8 @@ def _group_settings(action: str, params: Mapping[str, Any]) -> dict[str, Value]:
     }
     if "MixedInstancesPolicy" in params:
         found["autoscaling:LaunchTemplateVersionSpecified"] = "true"
+    if name := params.get("LaunchConfigurationName"):
+        found["autoscaling:LaunchConfigurationName"] = name
     if "VPCZoneIdentifier" in params:
         subnets = tuple(params["VPCZoneIdentifier"].split(","))
         found["autoscaling:VPCZoneIdentifiers"] = subnets

@@ -111,6 +111,8 @@ def test_the_page_gives_the_reason_of_every_statement(golden: Golden) -> None:
 def test_text_is_for_people_and_has_all_of_it(iam: Iam) -> None:
     text = iam("--role", "apply")
     assert text.startswith("The apply role of acme, account 123456789012: ")
+    assert "aws iam put-role-policy" in text, "a managed policy has no room for it"
+    assert "put-role-policy" not in iam("--role", "scheduler")
     for statement in json.loads(iam("--role", "apply", "-o", "json"))["Statement"]:
         assert f"{statement['Effect']} {statement['Sid']}: " in text
     assert (
@@ -179,7 +181,7 @@ def test_a_site_that_names_too_much_is_told(tmp_path: Path) -> None:
     (tmp_path / "_defaults.yaml").write_text(lines)
     many = [
         f"  w{n}: {{owner: a@example.com, gpu: {{memory: 24GB}}, instance_profile: profile-{n}}}"
-        for n in range(30)
+        for n in range(99)
     ]
     (tmp_path / "many.yaml").write_text("\n".join(["fleet: many", "workstations:", *many, ""]))
     assert main(["iam", "-f", str(tmp_path), "--role", "apply"]) == 2

@@ -167,7 +167,7 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
     ("event_rule", "description"): (EVENTS, "other"),
     ("event_rule", "targets"): (
         EVENTS,
-        {"else": {"Arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:acme-events"}},
+        {"else": {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:acme-events"}},
     ),
     ("launch_template", "image_id"): (TEMPLATE, "ami-0123456789abcdef0"),
     ("launch_template", "instance_profile"): (TEMPLATE, "other"),
@@ -208,6 +208,11 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
     ("auto_scaling_group", "suspended_processes"): (FLEET, ("AZRebalance", "ScheduledActions")),
     ("auto_scaling_group", "suspended_endings"): (FLEET, ("ReplaceUnhealthy",)),
     ("auto_scaling_group", "deletion_protection"): (FLEET, "prevent-all-deletion"),
+    ("auto_scaling_group", "capacity_reservation"): (
+        FLEET,
+        {"CapacityReservationPreference": "none"},
+    ),
+    ("auto_scaling_group", "placement_group"): (FLEET, "rack"),
     ("auto_scaling_group", "tags"): (FLEET, TAGS),
     ("auto_scaling_group", "market"): (FLEET, "on-demand since 2026-11-20T09:10:00Z"),
     ("auto_scaling_group", "desired_capacity"): (FLEET, 1),
@@ -244,4 +249,8 @@ ONLY_BY_HAND = {
     ("auto_scaling_group", "on_demand_allocation_strategy"),
     ("auto_scaling_group", "launch_template_id"),
     ("auto_scaling_group", "launch_template_version"),
+    ("auto_scaling_group", "other"),
 }
+
+ONLY_BY_RUNTIME = {("auto_scaling_group", "protected_instances")}
+"""What neither YAML nor a hand has a say in, but who is off: tests/power/test_ruling.py."""

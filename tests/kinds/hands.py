@@ -180,8 +180,22 @@ def _other_template(policy: dict[str, Any]) -> None:
     }
 
 
+def _any_size(policy: dict[str, Any]) -> None:
+    needs = {"VCpuCount": {"Min": 96}, "MemoryMiB": {"Min": 1}}
+    policy["LaunchTemplate"]["Overrides"] = [{"InstanceRequirements": needs}]
+
+
 def _half_on_demand(policy: dict[str, Any]) -> None:
     policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] = 50
+
+
+def _other_overrides(policy: dict[str, Any]) -> None:
+    """A single override may name a template of its own: with another profile, for example."""
+    templates = client("ec2").describe_launch_templates(LaunchTemplateNames=["acme-bob"])
+    policy["LaunchTemplate"]["Overrides"][0]["LaunchTemplateSpecification"] = {
+        "LaunchTemplateId": templates["LaunchTemplates"][0]["LaunchTemplateId"],
+        "Version": "1",
+    }
 
 
 def _prioritized(found: Mapping[Key, Live]) -> Key:
@@ -278,9 +292,19 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
         "suspended_processes": _processes("resume_processes", "AZRebalance"),
         "suspended_endings": _processes("suspend_processes", "Terminate"),
         "health_check_type": _group(HealthCheckType="ELB"),
+        "health_check_grace_period": _group(HealthCheckGracePeriod=7200),
         "max_instance_lifetime": _group(MaxInstanceLifetime=86400),
         "new_instances_protected_from_scale_in": _group(NewInstancesProtectedFromScaleIn=True),
         "termination_policies": _group(TerminationPolicies=["NewestInstance"]),
+        "capacity_reservation": _group(
+            CapacityReservationSpecification={
+                "CapacityReservationPreference": "capacity-reservations-only",
+                "CapacityReservationTarget": {"CapacityReservationIds": ["cr-0123456789abcdef0"]},
+            }
+        ),
+        "placement_group": _group(PlacementGroup="rack"),
+        "other": _policy(_other_overrides),
+        "instance_requirements": _policy(_any_size),
     },
     "schedule_group": {"tags": _group_tags},
     "schedule": {

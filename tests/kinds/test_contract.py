@@ -28,7 +28,7 @@ FIELDS = [
     (kind, field)
     for kind in KINDS
     for field in kind.RULES
-    if (kind.NAME, field) not in cases.ONLY_BY_HAND
+    if (kind.NAME, field) not in cases.ONLY_BY_HAND | cases.ONLY_BY_RUNTIME
 ]
 BY_HAND = [
     (kind, name, edit) for kind, edits in hands.BY_HAND.items() for name, edit in edits.items()

@@ -30,7 +30,7 @@ def test_who_an_arn_names(arn: str, who: str) -> None:
     ("who", "owner", "answer"),
     [
         ("ann@example.com", "ann@example.com", True),
-        ("Ann@Example.com", "ann@example.com", True),
+        ("Ann@Example.com", "ann@example.com", False),  # as IAM compares
         ("ann", "ann@example.com", True),
         ("ann", "ann", True),
         ("an", "ann@example.com", False),

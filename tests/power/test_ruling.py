@@ -113,21 +113,66 @@ def test_row_26_a_lease_that_is_over_cuts_nobody_off(begun: Begin) -> None:
     assert days.state() == "on-demand"
 
 
-def test_an_instance_that_no_stop_ends_is_told_with_the_command_that_frees_it(
-    begun: Begin,
-) -> None:
-    days = begun()
-    days.to("Mon 09:15")
+def protect(days: Days) -> str:
+    """Somebody protects what runs from scale-in; the instance's id."""
     autoscaling = aws("autoscaling")
-    name = {"AutoScalingGroupName": "acme-alice"}
     [group] = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["acme-alice"])[
         "AutoScalingGroups"
     ]
-    ids = [each["InstanceId"] for each in group["Instances"]]
-    autoscaling.set_instance_protection(**name, InstanceIds=ids, ProtectedFromScaleIn=True)
-    [finding] = days.run().findings
+    [instance] = [each["InstanceId"] for each in group["Instances"]]
+    autoscaling.set_instance_protection(
+        AutoScalingGroupName="acme-alice", InstanceIds=[instance], ProtectedFromScaleIn=True
+    )
+    return str(instance)
+
+
+def test_a_protected_instance_is_left_to_who_works_on_it_and_told(begun: Begin) -> None:
+    """Promise 8."""
+    days = begun()
+    days.to("Mon 09:15")
+    instance = protect(days)
+    report = days.run()
+    assert not report.plan.changes
+    [finding] = report.findings
     assert finding.code == "protected-instance"
-    assert f"--no-protected-from-scale-in --instance-ids {ids[0]}" in finding.message
+    assert f"--no-protected-from-scale-in --instance-ids {instance}" in finding.message
+    assert days.state() == "spot"
+
+
+def test_a_protected_instance_ends_in_the_run_after_its_stop(begun: Begin) -> None:
+    """Promise 15: AWS lowers the desired capacity, and ends nothing."""
+    days = begun()
+    days.to("Mon 09:15")
+    instance = protect(days)
+    days.to("Mon 19:10")
+    assert running() == [instance], "the stop alone did nothing"
+    report = days.run()
+    (change,) = report.plan.changes
+    assert [(f.field, f.old, f.new) for f in change.fields] == [
+        ("protected_instances", (instance,), ())
+    ]
+    assert change.outcome is Outcome.DONE
+    assert change.reason == (
+        f"it is off, and its protection from scale-in keeps {instance} running"
+    )
+    assert running() == []
+    assert not days.run().plan.changes
+
+
+def test_a_backstop_ends_a_protected_instance_too(begun: Begin) -> None:
+    """Promise 15."""
+    days = begun("max_runtime: 4h")
+    days.to("Mon 09:15")
+    protect(days)
+    days.to("Mon 14:00")
+    (change,) = days.run().plan.changes
+    assert {f.field for f in change.fields} == {"desired_capacity", "protected_instances"}
+    assert running() == []
+
+
+def running() -> list[str]:
+    groups = aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["acme-alice"])
+    return [each["InstanceId"] for each in groups["AutoScalingGroups"][0]["Instances"]]
 
 
 def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> None:

@@ -15,16 +15,22 @@ from tests.seeded.bug import (
 
 POWERING = (
     Bug(
+        "protection from scale-in outlives a stop",
+        "reconciler/power/ruling.py",
+        "    if wanted == 0 and not want.spec.min_size:\n",
+        "    if wanted == 0 and want.spec.min_size:\n",
+        ("tests/power/test_ruling.py",),
+    ),
+    Bug(
         "a fallback without suspending launches",
-        "reconciler/kinds/auto_scaling_group.py",
-        "with mixed_instances.empty(aws, name) if fields & mixed_instances.SPLIT else "
-        "nullcontext():",
+        "reconciler/kinds/group_update.py",
+        "with mixed_instances.empty(aws, name) if _replaces(fields, old) else nullcontext():",
         "with nullcontext():",
         POWER_RACES,
     ),
     Bug(
         "a fallback trusts a look that is older than the suspension",
-        "reconciler/kinds/mixed_instances.py",
+        "reconciler/kinds/scaling_processes.py",
         "if suspended.issuperset(LAUNCH):",
         "if suspended is not None:",
         POWER_RACES,
@@ -115,7 +121,7 @@ POWERING = (
     ),
     Bug(
         "an override that came meanwhile is not looked for",
-        "reconciler/kinds/auto_scaling_group.py",
+        "reconciler/kinds/group_update.py",
         "if fields & last_look.FIELDS and old.runtime:",
         "if not fields and old.runtime:",
         POWER_RACES,

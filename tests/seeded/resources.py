@@ -5,9 +5,11 @@ from __future__ import annotations
 from tests.seeded.bug import (
     AWS,
     DECLARE,
+    ESCALATIONS,
     KINDS,
     MACHINE,
     PRIVATE,
+    SHAPE,
     STRICT,
     TOLD,
     Bug,
@@ -31,10 +33,52 @@ RESOURCES = (
     ),
     Bug(
         "a group's tags are compared and never written",
-        "reconciler/kinds/auto_scaling_group.py",
-        '    if "tags" in fields:\n        tag_auto_scaling_group',
-        '    if "Tags" in fields:\n        tag_auto_scaling_group',
+        "reconciler/kinds/group_update.py",
+        '    if "tags" in fields:\n',
+        '    if "Tags" in fields:\n',
         KINDS,
+    ),
+    Bug(
+        "another owner is written on the group first, and then on the machine",
+        "reconciler/kinds/group_update.py",
+        """        for each in instances:
+            tag_ec2(aws, each["InstanceId"], was, becomes)
+        tag_auto_scaling_group(aws, name, old.tags, spec.tags)
+""",
+        """        tag_auto_scaling_group(aws, name, old.tags, spec.tags)
+        for each in instances:
+            tag_ec2(aws, each["InstanceId"], was, becomes)
+""",
+        SHAPE,
+    ),
+    Bug(
+        "a machine may come up between another owner's two writes",
+        "reconciler/kinds/group_update.py",
+        "    with scaling_processes.launches_suspended(aws, name) as instances:\n",
+        "    with scaling_processes.launches_suspended(aws, name) as instances:\n        pass\n"
+        "    if True:\n",
+        SHAPE,
+    ),
+    Bug(
+        "a launch configuration is not compared",
+        "reconciler/kinds/mixed_instances.py",
+        '        "LaunchConfigurationName": group.get("LaunchConfigurationName"),\n',
+        "",
+        SHAPE,
+    ),
+    Bug(
+        "developers may give a group a launch configuration",
+        "reconciler/aws/policy_names.py",
+        '    "LaunchConfigurationName",\n',
+        "",
+        ESCALATIONS,
+    ),
+    Bug(
+        "the apply role launches from any template",
+        "reconciler/aws/policies.py",
+        "    on launch_templates when not_ours\n",
+        "    on launch_templates when ours\n",
+        ESCALATIONS,
     ),
     Bug(
         "a topic's policy is not compared",
@@ -59,7 +103,7 @@ RESOURCES = (
     ),
     Bug(
         "an update writes the desired capacity",
-        "reconciler/kinds/auto_scaling_group.py",
+        "reconciler/kinds/group_update.py",
         '        settings["MixedInstancesPolicy"] = mixed_instances.write(spec)\n',
         '        settings["MixedInstancesPolicy"] = mixed_instances.write(spec)\n'
         '        settings["DesiredCapacity"] = 0\n',
