@@ -4,7 +4,8 @@ ReconcilerError                  shown as one line, never as a traceback; knows 
 ├── BadDeclaration      2        the YAML is wrong; carries every problem
 ├── UsageError          2        credentials, options, endpoint: the caller can fix it
 ├── Refused             4        a guard stopped the whole run
-│   └── NoDeclaration            no file declares anything: an empty or a wrong folder
+│   ├── NoDeclaration            no file declares anything: an empty or a wrong folder
+│   └── OtherPlan                the plan is not the one that was approved; says how it differs
 └── AwsError            1        an AWS call failed; carries operation, code and text
     ├── Denied                   the caller lacks a permission; carries the action
     ├── RegionRefused            a region refuses credentials that are good elsewhere
@@ -89,6 +90,12 @@ class NoDeclaration(Refused):
     """No file declares anything; going on would mean that everything is to be removed."""
 
     code = "no-declaration"
+
+
+class OtherPlan(Refused):
+    """The plan is not the one that was approved."""
+
+    code = "other-plan"
 
 
 class AwsError(ReconcilerError):

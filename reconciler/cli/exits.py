@@ -46,7 +46,8 @@ TABLE = (
     Exit(
         REFUSED,
         "refused by a guard, or waiting for an approval",
-        "No declaration found, or credentials of another account: nothing was written. Rows that "
+        "No declaration found, credentials of another account, or another plan than `--expect` "
+        "names: nothing was written. Rows that "
         "a guard holds back, because they remove or disturb too much at once, or change a home or "
         "an owner: the rest was done, and the finding names the option that lets these through. "
         "A workstation that is off is to be kept on, or reached. Two commands for one workstation "

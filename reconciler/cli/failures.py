@@ -46,6 +46,7 @@ class Failure:
 _TITLES = {
     "usage": "the command, or its credentials, cannot be used",
     "no-declaration": "nothing is declared",
+    "other-plan": "it is not the plan that was approved",
     "denied": "a permission is missing",
     "throttled": "AWS answers too slowly",
     "unreachable": "AWS cannot be reached",

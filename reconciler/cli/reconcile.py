@@ -76,6 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     help="Let through what a guard holds back and names this token for; repeatable.",
 )
 @click.option(
+    "--expect",
+    cls=options.Option,
+    group="How",
+    metavar="PLAN",
+    default="",
+    help="Apply this plan only, a digest or a file of --dry-run -o json; exit 4 on another.",
+)
+@click.option(
     "--wait",
     cls=options.Option,
     group="How",
@@ -124,6 +132,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
         fleets=given["fleets"],
         only=given["only"],
         approve=given["approve"],
+        expect=given["expect"],
         dry_run=given["dry_run"],
         exit_code=given["exit_code"],
         wait=given["wait"],
@@ -156,6 +165,10 @@ def _check(ctx: click.Context) -> None:
         raise click.UsageError("--wait has nothing to wait for with --dry-run.")
     if _typed(ctx, "every") and _typed(ctx, "approve"):
         raise click.UsageError("--approve lets one plan through, --every makes many.")
+    if ctx.params["expect"] and ctx.params["every"] is not None:
+        raise click.UsageError("--expect is of one plan, --every makes many.")
+    if ctx.params["expect"] and ctx.params["wait"]:
+        raise click.UsageError("--expect is of one plan, --wait goes on with later ones.")
     if _typed(ctx, "listen") and ctx.params["every"] is None:
         raise click.UsageError("--listen is for --every: one run has ended when an event comes.")
     if _typed(ctx, "listen") and dry_run:

@@ -29,6 +29,7 @@ class Request:
     fleets: tuple[str, ...]
     only: tuple[str, ...]
     approve: tuple[str, ...]
+    expect: str  # a digest, or a file with a JSON plan; "" for none
     dry_run: bool
     exit_code: bool
     wait: bool
@@ -50,6 +51,7 @@ def run(
     console.redact(on=request.redact)
     console.new_run()
     from reconciler.aws.client import connect
+    from reconciler.cli import expect
     from reconciler.cli.cloud import cloud_of
     from reconciler.declare.load import load
     from reconciler.engine.settle import settle
@@ -59,6 +61,7 @@ def run(
     from reconciler.power.foretold import foretold
 
     selection = Selection(request.only, frozenset(request.approve))
+    expected = expect.read(request.expect)
     with console.stop.interruptible(), Progress(console, "reading"):
         site = load(fleet_paths(request.fleets))
         console.site = site.name
@@ -71,6 +74,8 @@ def run(
         report = foretold(
             path.look(site, cloud, selection, dry_run=request.dry_run), site, cloud.now()
         )
+        report = expect.with_digest(report, cloud.kinds)
+    expect.check(expected, report, cloud.kinds)
     _debug(console, f"read {', '.join(site.files)}", report)
     if request.dry_run:
         _show(report, request, console)

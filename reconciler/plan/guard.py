@@ -72,6 +72,7 @@ def check(
         *_removals(plan, chosen.keys(), limit, live_workstations),
         *_disruptions(plan, disruptive, limit, live_workstations),
     ]
+    plan = _name_holds(plan, holds)
     plan = homes.remember(plan, [hold for hold in holds if hold.token in approvals])
     stale = sorted(set(approvals) - {hold.token for hold in holds})
     for hold in holds:
@@ -89,6 +90,22 @@ def _finding(hold: Hold, stale: Sequence[str]) -> Finding:
     other = f" (the token {', '.join(stale)} is of another plan)" if stale else ""
     message = f"{hold.message}, run again with --approve {hold.token}{other}"
     return Finding(Level.ERROR, hold.code, message, hold.where, hold.token, sensitive=True)
+
+
+def _name_holds(plan: Plan, holds: Sequence[Hold]) -> Plan:
+    """Put down on each row which guards hold it, approved or not."""
+    if not holds:
+        return plan
+    return replace(
+        plan,
+        changes=tuple(
+            replace(row, holds=codes)
+            if row.outcome in HOLDABLE
+            and (codes := tuple(sorted({hold.code for hold in holds if hold.holds(row)})))
+            else row
+            for row in plan.changes
+        ),
+    )
 
 
 def _hold(plan: Plan, hold: Hold, reason: str, runtime: Mapping[str, Collection[str]]) -> Plan:
@@ -125,7 +142,7 @@ def _blocked(
     wanted = {each.field: getattr(row.desired.spec, each.field) for each in now}
     desired = replace(row.desired, spec=replace(row.live.spec, **wanted), after=())
     impact = row.impact if row.impact is Impact.STOPS else Impact.NONE
-    part = replace(row, fields=now, desired=desired, impact=impact)
+    part = replace(row, fields=now, desired=desired, impact=impact, holds=())
     return (part, replace(stopped, fields=rest)) if rest else (part,)
 
 

@@ -276,6 +276,7 @@ class Change:
     words: tuple[str, ...] = ()  # what changes, where a table of fields would say it badly
     by_time: bool = False  # time passed, and nobody changed the YAML: a day off came near
     sensitive: tuple[Sensitive, ...] = ()  # always in the visible part of a plan
+    holds: tuple[str, ...] = ()  # codes of guards that hold it until a person approves, or did
 
 
 class Level(StrEnum):
@@ -337,3 +338,4 @@ class Report:
     findings: tuple[Finding, ...] = ()
     calls: Mapping[str, int] = field(default_factory=dict)
     stopped: bool = False  # by a signal: the rest was not done
+    digest: str = ""  # of the plan's rows: what an approval is of (plan/digest.py)

@@ -65,7 +65,7 @@ def comment(
         mark(fleets),
         f"### {markdown(summary(report))}{_of(' Commit', commit, at, '.')}",
         "",
-        f"{what} for {code(report.site)} in account {code(report.account)}.",
+        f"{what} for {code(report.site)} in account {code(report.account)}.{_digest(report)}",
         "",
         *_section("", approvals, lambda it: f"> {_finding(it)}", _SMALL),
         *_table(_head(effects), rows, lambda item: _cells(item, effects)),
@@ -145,6 +145,11 @@ def _of(word: str, commit: str, at: datetime | None, end: str = "") -> str:
         return ""
     time = f", {at.astimezone(UTC):%d %b %Y %H:%M} UTC" if at else ""
     return f"{word} {code(commit[:_SHA])}{time}{end}"
+
+
+def _digest(report: Report) -> str:
+    """What `--expect` takes, of a dry run: a report has done it already."""
+    return f" Digest {code(report.digest)}." if report.dry_run and report.digest else ""
 
 
 def _head(effects: bool) -> str:

@@ -34,7 +34,9 @@ def text(report: Report, look: Look) -> str:
     if not quiet(report):
         what = "Plan" if report.dry_run else "Run"
         head = f"{what} for {report.site} in account {report.account}"
-        lines += [look.paint("strong", terminal(head)), ""]
+        lines += [look.paint("strong", terminal(head))]
+        lines += [f"Digest {report.digest}"] if report.dry_run and report.digest else []
+        lines += [""]
     for block in blocks(report):
         lines += [*_block(block, look), ""]
     failed = [change for change in plan.changes if change.outcome is Outcome.FAILED]

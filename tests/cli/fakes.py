@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,7 @@ class Aws:
                 rows.append(_with(change, Outcome.WAITING, "not done: the run was told to stop"))
             on_change(rows[-1])
         plan = Plan(tuple(rows), report.plan.unchanged, report.plan.unknown, report.plan.kept)
-        return Report(
-            report.site, report.account, False, plan, report.findings, report.calls, stopped()
-        )
+        return replace(report, dry_run=False, plan=plan, stopped=stopped())
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr("reconciler.aws.client.connect", self.connect)
@@ -111,8 +109,6 @@ class Aws:
 
 
 def _with(change: Change, outcome: Outcome, reason: str = "") -> Change:
-    from dataclasses import replace
-
     reason = reason or ("ec2:CreateLaunchTemplate: no" if outcome is Outcome.FAILED else "")
     return replace(change, outcome=outcome, reason=reason)
 

@@ -71,7 +71,7 @@ def report(it: str) -> Report:
         Finding(Level.INFO, it, it, where),
     )
     plan = Plan(changes, unknown=(unknown,), kept=(kept,))
-    return Report("acme", "123456789012", True, plan, findings, {it: 1})
+    return Report("acme", "123456789012", True, plan, findings, {it: 1}, digest="0" * 64)
 
 
 def strings(tree: Any) -> set[str]:

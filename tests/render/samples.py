@@ -38,7 +38,14 @@ def unchanged(number: int) -> tuple[Key, ...]:
 
 def report(plan: Plan, *findings: Finding, dry_run: bool = True, stopped: bool = False) -> Report:
     return Report(
-        "acme", "123456789012", dry_run, plan, findings, {"ec2:DescribeImages": 1}, stopped
+        "acme",
+        "123456789012",
+        dry_run,
+        plan,
+        findings,
+        {"ec2:DescribeImages": 1},
+        stopped,
+        digest="5af1e0" + "0" * 58,
     )
 
 

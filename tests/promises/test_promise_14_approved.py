@@ -1,0 +1,154 @@
+"""Promise 14: what was approved is what is applied."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli import exits
+from tests.promises.cli import reconcile
+from tests.promises.conftest import Raise, client, start
+from tests.promises.fleets import plain, vision, write
+
+
+def image() -> str:
+    """Another image of the account."""
+    made = client("ec2").register_image(
+        Name="another", Architecture="x86_64", RootDeviceName="/dev/sda1",
+        BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 8}}],
+    )  # fmt: skip
+    return str(made["ImageId"])
+
+
+def point_parameter_at(ami: str) -> None:
+    client("ssm").put_parameter(
+        Name="/golden/gpu-desktop", Value=ami, Type="String", Overwrite=True
+    )
+
+
+def versions() -> dict[str, int]:
+    """The newest version of each launch template."""
+    found = client("ec2").describe_launch_templates()["LaunchTemplates"]
+    return {each["LaunchTemplateName"]: each["LatestVersionNumber"] for each in found}
+
+
+@pytest.fixture
+def fleets(stage: Raise, tmp_path: Path) -> Path:
+    """Two workstations that stand, and a change to one that is to be approved."""
+    stage(plain("ann", "ben")).settle()
+    workstations = plain("ann", "ben")
+    workstations["workstations"]["ann"]["tags"] = {"Team": "new"}
+    write(tmp_path, workstations)
+    return tmp_path / "fleets"
+
+
+def planned(fleets: Path, *arguments: str) -> tuple[Path, dict[str, Any]]:
+    """The file of the JSON plan, and what it says."""
+    said = reconcile(fleets, "--dry-run", "-o", "json", *arguments)
+    file = fleets.parent / "plan.json"
+    file.write_text(said.out)
+    return file, dict(json.loads(said.out))
+
+
+def test_the_approved_plan_is_applied(fleets: Path) -> None:
+    file, plan = planned(fleets)
+    assert planned(fleets)[1]["digest"] == plan["digest"], "nothing changed: the same digest"
+    for output in ("text", "markdown"):
+        assert plan["digest"] in reconcile(fleets, "--dry-run", "-o", output).out
+    said = reconcile(fleets, "--expect", str(file), "-o", "json")
+    assert (said.code, said.json["digest"]) == (exits.DONE, plan["digest"])
+    assert {row["outcome"] for row in said.json["changes"]} == {"done"}
+
+
+@pytest.mark.parametrize("by", ["digest", "file"])
+def test_another_image_behind_the_parameter_is_another_plan(fleets: Path, by: str) -> None:
+    file, plan = planned(fleets)
+    before = versions()
+    another = image()
+    point_parameter_at(another)
+    said = reconcile(fleets, "--expect", plan["digest"] if by == "digest" else str(file))
+    assert (said.code, said.out) == (exits.REFUSED, "")
+    assert "nothing was written" in said.err
+    if by == "file":
+        assert "now " in said.err
+        assert another in said.err
+        assert "new: us-east-1 launch_template acme-ben: update image_id" in said.err
+    assert versions() == before
+
+
+@pytest.mark.parametrize("output", ["json", "markdown"])
+def test_the_refusal_is_told_in_every_form(fleets: Path, output: str) -> None:
+    file, _ = planned(fleets)
+    point_parameter_at(image())
+    said = reconcile(fleets, "--expect", str(file), "-o", output)
+    assert said.code == exits.REFUSED
+    assert "acme-ben" in said.out
+    if output == "json":
+        assert said.json["error"]["code"] == "other-plan"
+    else:
+        assert "No plan" in said.out
+        assert "not the plan that was approved" in said.out
+
+
+def test_a_machine_that_starts_between_plan_and_apply_changes_nothing(fleets: Path) -> None:
+    """Promise 15: an approval is never of what is on or off."""
+    file, plan = planned(fleets)
+    start("acme-ann", "acme-ben")
+    assert planned(fleets)[1]["digest"] == plan["digest"]
+    said = reconcile(fleets, "--expect", str(file))
+    assert said.code == exits.DONE, said.err
+
+
+def test_an_approval_of_a_hold_is_of_the_same_plan(stage: Raise, tmp_path: Path) -> None:
+    """The digest is of the plan with its holds; the token says which of them is lifted."""
+    world = stage(vision(alice=None))
+    world.settle()
+    write(tmp_path, vision(alice=None, bob={**vision()["workstations"]["bob"], "owner": "m@x.org"}))
+    fleets = tmp_path / "fleets"
+    _, held = planned(fleets)
+    (token,) = {f["approval"] for f in held["findings"] if f["approval"]}
+    file, lifted = planned(fleets, "--approve", token)
+    assert held["digest"] == lifted["digest"]
+    assert {row["outcome"] for row in held["changes"]} == {"blocked"}
+    said = reconcile(fleets, "--expect", str(file), "--approve", token, "-o", "json")
+    assert said.code == exits.DONE, said.out
+    assert "done" in {row["outcome"] for row in said.json["changes"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "neither a digest (64 hex digits) nor a file"),
+        ("[]", "holds no plan"),
+        ("{", "holds no plan"),
+        ('{"digest": "1"}', "holds no plan"),
+    ],
+    ids=["missing", "list", "no-json", "no-rows"],
+)
+def test_a_file_that_is_no_plan_is_wrong_usage(fleets: Path, text: str | None, told: str) -> None:
+    file = fleets.parent / "plan.json"
+    if text is not None:
+        file.write_text(text)
+    said = reconcile(fleets, "--expect", str(file))
+    assert said.code == exits.USAGE
+    assert told in said.err
+
+
+def test_a_file_that_was_edited_is_wrong_usage(fleets: Path) -> None:
+    """Who edits the rows of an artifact does not get them applied, nor a wrong diff shown."""
+    file, plan = planned(fleets)
+    plan["changes"] = []
+    file.write_text(json.dumps(plan))
+    said = reconcile(fleets, "--expect", str(file))
+    assert said.code == exits.USAGE
+    assert "it was edited" in said.err
+
+
+@pytest.mark.parametrize("other", [["--every", "5m"], ["--wait"]], ids=["every", "wait"])
+def test_what_makes_many_plans_takes_no_expected_one(fleets: Path, other: list[str]) -> None:
+    said = reconcile(fleets, "--expect", "0" * 64, *other)
+    assert said.code == exits.USAGE
+    assert "--expect is of one plan" in said.err
