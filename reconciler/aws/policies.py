@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.aws import policy_names
+from reconciler.aws.github import ISSUER, Repository
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
 
@@ -24,8 +25,6 @@ quotas")."""
 
 MANAGED = 6144
 """Characters of a managed policy (same page)."""
-
-GITHUB = "token.actions.githubusercontent.com"
 
 PLAN = """
 Look: AWS limits these to no resource
@@ -316,12 +315,13 @@ def size(document: Mapping[str, Any]) -> int:
     return len("".join(json.dumps(document).split()))
 
 
-def trust(site: Site, role: str, repository: str = "") -> dict[str, Any]:
-    """Who may take a role; `repository` as GitHub's tokens name it.
+def trust(site: Site, role: str, repository: Repository | None = None) -> dict[str, Any]:
+    """Who may take a role; `repository` is where the plan and apply roles are taken from.
 
-    Raises: UsageError for a role whose trust is not ours to write.
+    Raises: UsageError for a role whose trust is not ours to write, or a repository not named.
     """
-    action, when = "sts:AssumeRole", {}
+    action = "sts:AssumeRole"
+    when: dict[str, dict[str, Any]] = {}
     match role:
         case "developer":
             raise UsageError("people come by IAM Identity Center, which writes the trust itself")
@@ -333,20 +333,15 @@ def trust(site: Site, role: str, repository: str = "") -> dict[str, Any]:
                 policy_names.arn(site, "scheduler", f"schedule-group/{site.name}", r)
                 for r in policy_names.regions(site)
             ]
-            when = {"aws:SourceAccount": site.account, "aws:SourceArn": groups}
+            when = {"StringEquals": {"aws:SourceAccount": site.account, "aws:SourceArn": groups}}
             who = {"Service": "scheduler.amazonaws.com"}
         case _:
-            if not repository:
+            if repository is None:
                 raise UsageError(f"the {role} role trusts one repository: name it, --repository")
-            # Never a pattern: it would let in what pull requests run.
-            refs = ["ref:refs/heads/main", *(["pull_request"] if role == "plan" else [])]
-            when = {
-                f"{GITHUB}:aud": "sts.amazonaws.com",
-                f"{GITHUB}:sub": [f"repo:{repository}:{ref}" for ref in refs],
-            }
-            who = {"Federated": policy_names.arn(site, "iam", f"oidc-provider/{GITHUB}", "")}
+            when = repository.conditions(role)
+            who = {"Federated": policy_names.arn(site, "iam", f"oidc-provider/{ISSUER}", "")}
             action = "sts:AssumeRoleWithWebIdentity"
-    condition = {"Condition": {"StringEquals": when}} if when else {}
+    condition = {"Condition": when} if when else {}
     return _document([_short({"Effect": "Allow", "Principal": who, "Action": action, **condition})])
 
 

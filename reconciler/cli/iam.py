@@ -28,7 +28,7 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
     examples=(
         "reconcile iam --role apply                 # each statement and its reason",
         "reconcile iam --role apply -o json         # the policy, as IAM takes it",
-        "reconcile iam --role plan --trust --repository acme/gpu-fleets -o json",
+        "reconcile iam --role plan --trust --repository acme@12/fleets@34 -o json",
         "reconcile iam --role apply --against apply-policy.json   # what would be new",
     ),
     short_help="Print the IAM policy of a role.",
@@ -65,6 +65,23 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
     metavar="FILE",
     help="Print only what this policy, in JSON, does not allow; exit 3 when there is any.",
 )
+@click.option(
+    "--repository-id",
+    cls=options.Option,
+    group="What",
+    metavar="NUMBER",
+    default="",
+    help="For --trust: GitHub's number of it, where the subject does not name it.",
+)
+@click.option(
+    "--workflows",
+    cls=options.Option,
+    group="What",
+    metavar="PREFIX",
+    default="reconcile",
+    help="For --trust: how the workflow files' names begin.  [default: reconcile, as in "
+    "reconcile-apply.yml]",
+)
 @options.fleets
 @options.manners("text", "json")
 @click.pass_context
@@ -75,6 +92,8 @@ def iam(
     trust: bool,
     repository: str,
     against: str | None,
+    repository_id: str,
+    workflows: str,
     fleets: tuple[str, ...],
     **_manners: Any,
 ) -> int:
@@ -83,11 +102,12 @@ def iam(
     With `-o json` stdout is the document itself. Makes no AWS call.
     """
     console = options.console(ctx)
-    if repository and not trust:
+    if (repository or repository_id) and not trust:
         raise click.UsageError("--repository is for --trust.")
     if against and trust:
         raise click.UsageError("--against compares what a role may do, not its --trust.")
     from reconciler.aws import policies
+    from reconciler.aws.github import Repository
     from reconciler.declare.load import load
 
     site = load(fleet_paths(fleets))
@@ -95,7 +115,8 @@ def iam(
     if against:
         return _compare(console, site, role, against)
     if trust:  # three lines long: it has no other form
-        console.json(policies.trust(site, role, repository))
+        where = Repository(repository, repository_id, workflows) if repository else None
+        console.json(policies.trust(site, role, where))
     elif console.output == "json":
         console.json(policies.policy(site, role))
     else:
