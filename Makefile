@@ -13,7 +13,7 @@ SHELL_FILES := .ci/run $(wildcard examples/*/*.sh)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench acceptance acceptance-sweep plan \
-	instance-types lock clean
+	instance-types lock release clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -98,12 +98,19 @@ instance-types: setup ## Ask AWS which instance types there are (or FROM=moto, w
 lock: ## Newest versions into requirements-*.txt; run the gate before committing them.
 	@$(PYTHON) -m venv .venv/lock
 	@.venv/lock/bin/pip install --quiet --disable-pip-version-check '.[sandbox]' setuptools
-	@{ head -3 requirements-demo.txt; .venv/lock/bin/pip freeze --all --exclude pip --exclude reconciler; } > .venv/lock/demo
+	@{ head -3 requirements-demo.txt; .venv/lock/bin/pip freeze --all --exclude pip --exclude gpu-workstation-reconciler; } > .venv/lock/demo
 	@.venv/lock/bin/pip install --quiet --disable-pip-version-check '.[sandbox,dev]'
-	@{ head -2 requirements-dev.txt; .venv/lock/bin/pip freeze --all --exclude pip --exclude reconciler; } > .venv/lock/dev
+	@{ head -2 requirements-dev.txt; .venv/lock/bin/pip freeze --all --exclude pip --exclude gpu-workstation-reconciler; } > .venv/lock/dev
 	@mv .venv/lock/demo requirements-demo.txt
 	@mv .venv/lock/dev requirements-dev.txt
+	@.venv/lock/bin/python -m docs.github_lock
 	@rm -rf .venv/lock
+
+release: setup ## The files of a release, into dist/: the wheel, the lock with its hash, the bill of materials.
+	rm -rf dist
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python -m docs.github_lock dist/*.whl > dist/requirements.txt
+	$(BIN)/cyclonedx-py requirements --output-reproducible --validate -o dist/sbom.cdx.json dist/requirements.txt
 
 clean: ## Remove everything made here.
 	rm -rf .venv .acceptance .demo build dist *.egg-info tests/*/node_modules

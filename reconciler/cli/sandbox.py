@@ -58,7 +58,8 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the sandbox needs {error.name}: in a checkout `make setup` installs it, elsewhere "
-            "`pipx inject reconciler moto==5.2.5 flask flask-cors`, or pip with the same packages"
+            "`pipx inject gpu-workstation-reconciler moto==5.2.5 flask flask-cors`, or pip with "
+            "the same packages"
         ) from error
 
     def announce(sandbox: Sandbox) -> None:

@@ -139,4 +139,7 @@ def test_the_sandbox_pins_moto_exactly() -> None:
     wanted = settings["options.extras_require"]["sandbox"].split()
     assert wanted == [f"moto=={version('moto')}", "flask", "flask-cors"]
     for told in ("docs/install.md", "reconciler/cli/sandbox.py"):
-        assert f"pipx inject reconciler {' '.join(wanted)}" in (ROOT / told).read_text()
+        assert (
+            f"pipx inject gpu-workstation-reconciler {' '.join(wanted)}"
+            in (ROOT / told).read_text()
+        )
