@@ -71,6 +71,8 @@ def main(fleets: str, rounds: int) -> None:
         fleets=(fleets,),
         only=(),
         approve=(),
+        expect="",
+        drift_only=False,
         dry_run=False,
         exit_code=False,
         wait=False,

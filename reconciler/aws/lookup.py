@@ -105,6 +105,22 @@ def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]
     return facts
 
 
+def template_image(aws: Aws, template_id: str, version: str) -> str | Missing:
+    """The image of one version of a launch template: what a group that is pinned to it starts."""
+
+    def image() -> str:
+        answer = aws.call(
+            "ec2",
+            "describe_launch_template_versions",
+            LaunchTemplateId=template_id,
+            Versions=[version],
+        )
+        [found] = answer["LaunchTemplateVersions"]
+        return text(found["LaunchTemplateData"], "ImageId")
+
+    return _or_missing(image, f"version {version} of launch template {template_id} is gone")
+
+
 def instance_profiles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
     """ARN of each instance profile, by name: one list, for every workstation may have its own."""
     wanted = sorted(set(names))

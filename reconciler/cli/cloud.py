@@ -14,8 +14,8 @@ from reconciler.plan.read import Cloud
 from reconciler.power.ruling import rule
 
 
-def cloud_of(session: Session) -> Cloud:
-    """The cloud behind a session."""
+def cloud_of(session: Session, *, drift_only: bool = False) -> Cloud:
+    """The cloud behind a session; `drift_only` leaves what is new behind a declaration."""
 
     def cost(aws: Aws, instance_type: str, zone: str, market: str) -> str:
         price = hourly(
@@ -33,4 +33,5 @@ def cloud_of(session: Session) -> Cloud:
         now=session.now,
         rule=partial(rule, cost=cost),
         homes=HOMES,
+        drift_only=drift_only,
     )

@@ -50,8 +50,9 @@ TABLE = (
         "names: nothing was written. Rows that "
         "a guard holds back, because they remove or disturb too much at once, or change a home or "
         "an owner: the rest was done, and the finding names the option that lets these through. "
-        "A workstation that is off is to be kept on, or reached. Two commands for one workstation "
-        "were given at once, and the other one holds.",
+        "With `--drift-only`, another image or subnet behind an unchanged declaration: it waits "
+        "for an approved run. A workstation that is off is to be kept on, or reached. Two commands "
+        "for one workstation were given at once, and the other one holds.",
     ),
     Exit(
         INTERRUPTED,
@@ -74,9 +75,9 @@ BRIEF = (
 
 def of_report(report: Report, *, pending_is_3: bool = False) -> int:
     """The code a report ends with: first approvals, then failures, then pending changes."""
-    from reconciler.plan.model import Outcome
+    from reconciler.plan.model import NEW_BEHIND, Outcome
 
-    if any(finding.approval for finding in report.findings):
+    if any(finding.approval or finding.code == NEW_BEHIND for finding in report.findings):
         return REFUSED
     trouble = (Outcome.FAILED, Outcome.BLOCKED)
     if report.plan.unknown or any(change.outcome in trouble for change in report.plan.changes):

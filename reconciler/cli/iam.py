@@ -58,14 +58,6 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
     help="For --trust: the repository, as the subject of GitHub's tokens names it.",
 )
 @click.option(
-    "--against",
-    cls=options.Option,
-    group="What",
-    type=click.Path(),
-    metavar="FILE",
-    help="Print only what this policy, in JSON, does not allow; exit 3 when there is any.",
-)
-@click.option(
     "--repository-id",
     cls=options.Option,
     group="What",
@@ -82,6 +74,14 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
     help="For --trust: how the workflow files' names begin.  [default: reconcile, as in "
     "reconcile-apply.yml]",
 )
+@click.option(
+    "--against",
+    cls=options.Option,
+    group="What",
+    type=click.Path(),
+    metavar="FILE",
+    help="Print only what this policy, in JSON, does not allow; exit 3 when there is any.",
+)
 @options.fleets
 @options.manners("text", "json")
 @click.pass_context
@@ -91,9 +91,9 @@ def iam(
     role: str,
     trust: bool,
     repository: str,
-    against: str | None,
     repository_id: str,
     workflows: str,
+    against: str | None,
     fleets: tuple[str, ...],
     **_manners: Any,
 ) -> int:

@@ -84,6 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     help="Apply this plan only, a digest or a file of --dry-run -o json; exit 4 on another.",
 )
 @click.option(
+    "--drift-only",
+    cls=options.Option,
+    group="How",
+    is_flag=True,
+    help="Repair, but leave another image or subnet behind an unchanged declaration; exit 4.",
+)
+@click.option(
     "--wait",
     cls=options.Option,
     group="How",
@@ -133,6 +140,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
         only=given["only"],
         approve=given["approve"],
         expect=given["expect"],
+        drift_only=given["drift_only"],
         dry_run=given["dry_run"],
         exit_code=given["exit_code"],
         wait=given["wait"],

@@ -30,6 +30,7 @@ class Request:
     only: tuple[str, ...]
     approve: tuple[str, ...]
     expect: str  # a digest, or a file with a JSON plan; "" for none
+    drift_only: bool
     dry_run: bool
     exit_code: bool
     wait: bool
@@ -70,7 +71,7 @@ def run(
         if on_connected:
             on_connected(site, session)
         console.say_once(_whereabouts(site, session))
-        cloud = cloud_of(session)
+        cloud = cloud_of(session, drift_only=request.drift_only)
         report = foretold(
             path.look(site, cloud, selection, dry_run=request.dry_run), site, cloud.now()
         )

@@ -175,6 +175,8 @@ RULES = {
     "protected_instances": STOPS,
 }
 
+LOOKUPS = {"subnets": "subnets", "launch_template_version": "version"}
+
 
 def key(site: str, region: str, workstation: str) -> Key:
     """One group per workstation."""

@@ -75,6 +75,8 @@ RULES = {
     "other": NEXT_START,
 }
 
+LOOKUPS = {"image_id": "image"}
+
 METADATA_OPTIONS = {
     "HttpEndpoint": "enabled",
     "HttpTokens": "required",

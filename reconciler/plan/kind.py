@@ -10,6 +10,7 @@
     SENSITIVE              optional: the fields that give rights or costs away, always shown
     summary(spec)          optional, pure: what matters of a new one, in one short line
     shown(change)          optional, pure: a differing field in the YAML's words and units
+    LOOKUPS                optional: fields that hold the answer of a lookup, and of which
 
 `find` reads each item of AWS's answers inside `projection.projected`: one that is odd is one broken
 row, never the end of a run.
@@ -161,6 +162,15 @@ class Word:
 
     text: str
     personal: bool = False
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A kind with fields whose values AWS decides: `image`, `subnets`, `version` of a template."""
+
+    @property
+    def LOOKUPS(self) -> Mapping[str, str]:  # noqa: N802
+        """Which lookup each of these fields is the answer of."""
 
 
 def summary(kind: Kind, spec: Any) -> str:

@@ -117,6 +117,10 @@ NEEDS = "needs"
 """The error code of rows that need something which failed, or is blocked."""
 
 
+NEW_BEHIND = "new-behind-declaration"
+"""The code of findings of what `--drift-only` leaves as it is: it waits for an approved run."""
+
+
 def grow(impact: Impact, advice: str) -> Rule:
     """A number that may only get larger."""
     return Rule(When.NOW, impact, advice, grows=True)

@@ -16,9 +16,10 @@ from typing import Protocol
 
 from reconciler.declare.fleet import Image, Site
 from reconciler.errors import AwsError
-from reconciler.plan.kind import Aws, Kind, Scope
+from reconciler.plan.kind import Aws, Kind, LooksUp, Scope
 from reconciler.plan.live import Reading, Readings, index
-from reconciler.plan.model import Desired, Finding, Unknown
+from reconciler.plan.model import Desired, Finding, Live, Unknown
+from reconciler.plan.pinning import Pinned, pin
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import (
     Facts,
@@ -43,6 +44,9 @@ class Lookups(Protocol):
 
     def images(self, aws: Aws, wanted: Iterable[Image]) -> Mapping[str, ImageFacts | Missing]:
         """Each image, by `str(image)`."""
+
+    def template_image(self, aws: Aws, template_id: str, version: str) -> str | Missing:
+        """What a version of a launch template boots."""
 
     def instance_profiles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
         """ARNs by name."""
@@ -101,6 +105,7 @@ class Cloud:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     rule: Ruling = as_declared
     homes: tuple[str, ...] = ()  # kinds that tell where homes stand, which places workstations
+    drift_only: bool = False  # what is new behind an unchanged declaration is left as it is
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class Seen:
     resolved: ResolvedSite
     desired: tuple[Desired, ...]
     readings: Readings
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,27 +137,43 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
         placing = {
             (kind.NAME, region): pool.submit(_find, kind, door, bare)
             for kind in cloud.kinds
-            if kind.NAME in cloud.homes
+            if _is_first(kind, cloud)
             for region, door in doors.items()
         }
 
-        def resolved_with_desired() -> tuple[ResolvedSite, tuple[Desired, ...]]:
-            zones = index({key: found.result() for key, found in placing.items()}).zones
-            return _wanted(resolve(site, lookups.facts(), cloud.now(), zones), cloud.kinds, bare)
+        def resolved_with_desired() -> tuple[Pinned, ResolvedSite, tuple[Desired, ...]]:
+            first = {key: found.result() for key, found in placing.items()}
+            facts, zones = lookups.facts(), index(first).zones
+            resolved, pinned = resolve(site, facts, cloud.now(), zones), Pinned({})
+            if cloud.drift_only:
+                pinned = pin(resolved, facts, first, cloud.kinds, images, earlier)
+                resolved = resolve(site, facts, cloud.now(), zones, pinned.pins)
+            return pinned, *_wanted(resolved, cloud.kinds, bare)
+
+        def images(region: str, wanted: Iterable[Image]) -> Mapping[str, ImageFacts | Missing]:
+            return cloud.lookups.images(doors[region], wanted)
+
+        def earlier(live: Live, version: str) -> str | Missing:
+            return cloud.lookups.template_image(doors[live.key.region], live.attrs["id"], version)
 
         wanted = pool.submit(resolved_with_desired)
         scope = replace(
-            bare, expected=lambda: frozenset(it.proof for it in wanted.result()[1] if it.proof)
+            bare, expected=lambda: frozenset(it.proof for it in wanted.result()[2] if it.proof)
         )
         finds = {
             (kind.NAME, region): pool.submit(_find, kind, door, scope)
             for kind in cloud.kinds
-            if kind.NAME not in cloud.homes
+            if not _is_first(kind, cloud)
             for region, door in doors.items()
         }
-        resolved, desired = wanted.result()
+        pinned, resolved, desired = wanted.result()
         readings = {key: found.result() for key, found in (placing | finds).items()}
-    return Seen(resolved, desired, readings)
+    return Seen(resolved, desired, readings, pinned.findings)
+
+
+def _is_first(kind: Kind, cloud: Cloud) -> bool:
+    """Whether the declared side waits for this kind: it tells of homes, or what was applied."""
+    return kind.NAME in cloud.homes or (cloud.drift_only and isinstance(kind, LooksUp))
 
 
 def _wanted(

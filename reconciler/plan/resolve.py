@@ -52,6 +52,14 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Pin:
+    """What a workstation keeps in place of today's answer of a lookup; None keeps nothing."""
+
+    image: ImageFacts | Missing | None = None
+    subnets: tuple[Subnet, ...] | Missing | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What AWS said about the things a declaration names, for one region."""
 
@@ -117,15 +125,20 @@ class ResolvedSite:
         return self.declared.name
 
 
+NO_PINS: Mapping[tuple[str, str], Pin] = {}
+
+
 def resolve(
     site: Site,
     facts: Mapping[str, Facts],
     now: datetime,
     home_zones: Mapping[tuple[str, str], str],
+    pins: Mapping[tuple[str, str], Pin] = NO_PINS,
 ) -> ResolvedSite:
     """Give every declared thing what AWS had to add; block those that lack something.
 
-    `home_zones`, by (region, workstation), is where the volumes stand that are homes already.
+    `home_zones`, by (region, workstation), is where the volumes stand that are homes already, and
+    `pins` what is kept whatever the lookups say.
     """
     workstations: list[ResolvedWorkstation] = []
     file_systems: list[ResolvedFileSystem] = []
@@ -134,7 +147,8 @@ def resolve(
         name = f"{site.name}-{each.name}"
         try:
             zone = home_zones.get((each.region, each.name), "")
-            found = _workstation(each, facts[each.region], zone)
+            pin = pins.get((each.region, each.name), Pin())
+            found = _workstation(each, facts[each.region], zone, pin)
         except _Lack as lack:
             where = each.places[lack.path]
             blocked.append(_blocked(each.fleet, each.name, name, each.region, lack, where))
@@ -174,8 +188,8 @@ def _blocked(
     return Blocked(fleet, workstation, name, region, missing.reason, where, missing.error)
 
 
-def _workstation(each: Workstation, facts: Facts, home_zone: str) -> ResolvedWorkstation:
-    image = _have("image", facts.images[str(each.image)])
+def _workstation(each: Workstation, facts: Facts, home_zone: str, pin: Pin) -> ResolvedWorkstation:
+    image = _have("image", pin.image or facts.images[str(each.image)])
     if image.root_size > each.root.size:
         reason = (
             f"the root volume ({each.root.size} GiB) is smaller than the snapshot of {image.id} "
@@ -184,7 +198,7 @@ def _workstation(each: Workstation, facts: Facts, home_zone: str) -> ResolvedWor
         raise _Lack("storage.root.size", Missing(reason, "root-too-small"))
     if each.root.kms_key_id:
         _have("storage.root.kms_key_id", facts.keys[each.root.kms_key_id])
-    subnets = _have("network.subnets", _subnets(each.subnets, _zones(each), facts))
+    subnets = _have("network.subnets", pin.subnets or _subnets(each.subnets, _zones(each), facts))
     if isinstance(each.home, HomeVolume):  # a volume ties its workstation to one zone
         subnets = _beside_home(each.home, subnets, home_zone)
     _private(each, subnets)

@@ -65,6 +65,7 @@ def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Re
         plan=with_sensitive(guarded.plan, cloud.kinds),
         findings=(
             *_warnings(plan, site, seen.resolved.now),
+            *seen.findings,
             *ruled.findings,
             *guarded.findings,
             *review.findings(guarded.plan, seen.resolved),

@@ -55,6 +55,9 @@ class Answers:
     def images(self, aws: Aws, wanted: Iterable[Any]) -> Mapping[str, ImageFacts | Missing]:
         return {"/golden": IMAGE}
 
+    def template_image(self, aws: Aws, template_id: str, version: str) -> str | Missing:
+        return IMAGE.id
+
     def instance_profiles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
         return {"workstation": PROFILE}
 

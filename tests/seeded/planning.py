@@ -27,6 +27,13 @@ PLANNING = (
         ("tests/plan/test_digest.py",),
     ),
     Bug(
+        "another image passes with --drift-only",
+        "reconciler/kinds/launch_template.py",
+        'LOOKUPS = {"image_id": "image"}',
+        "LOOKUPS: dict[str, str] = {}",
+        ("tests/promises/test_promise_14_drift.py",),
+    ),
+    Bug(
         "no guard against a mass removal",
         "reconciler/plan/guard.py",
         "    if len(now) <= limit:",
