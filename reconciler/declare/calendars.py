@@ -1,4 +1,4 @@
-"""Calendars of days off: from `calendars:` in any file to the days they mean."""
+"""Calendars of days off: from `calendars:` in files that begin with _ to the days they mean."""
 
 from __future__ import annotations
 

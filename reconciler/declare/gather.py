@@ -11,11 +11,14 @@ from reconciler.declare.files import File
 from reconciler.declare.fleet import Calendar
 from reconciler.declare.layers import CHOICES, complete, complete_lustre, merge
 from reconciler.declare.scalars import show
-from reconciler.declare.tree import Map, Source, Spot
+from reconciler.declare.tree import Map, Seq, Source, Spot
 from reconciler.errors import Problem
 
 INHERITED = ("region", "network", "tags")  # what a shared file system takes from the layers
 _OF_A_FLEET = ("fleet", "file_systems", "workstations")
+_OF_ALL_FLEETS = ("regions", "ingress", "ignore_tags", "calendars")
+"""What adds up over all files and holds for every fleet. `site` and `account` do too, and may stand
+anywhere: two that differ are an error, so that no file changes them for another."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Declared:
     account: str = ""
     regions: list[str] = field(default_factory=list)
     ingress: list[Map] = field(default_factory=list)
-    ignore_tags: list[str] = field(default_factory=list)
+    ignore_tags: list[Seq] = field(default_factory=list)  # of each file
     fleets: dict[str, Spot] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)  # fleets of the files that were named
     workstations: list[Item] = field(default_factory=list)
@@ -78,11 +81,12 @@ def gather(documents: Sequence[Document]) -> Declared:
         # Whoever left a region last must still be seen there: the defaults name it for longer.
         declared.regions += filter(None, [(top.get("defaults") or {}).get("region")])
         declared.ingress += top.get("ingress") or ()
-        declared.ignore_tags += top.get("ignore_tags") or ()
+        declared.ignore_tags += filter(None, [top.get("ignore_tags")])
     for file, top in usable:
         if file.defaults:
             declared.problems += _misplaced(top)
         else:
+            declared.problems += _site_wide(top)
             _fleet(declared, documents, file, top)
     declared.problems += _disagreements(usable)
     return declared
@@ -148,6 +152,15 @@ def _misplaced(top: Map) -> Iterator[Problem]:
             yield top.spots[key].key(
                 f"`{key}` in a file that begins with _",
                 "such a file only gives defaults to the files beside it",
+            )
+
+
+def _site_wide(top: Map) -> Iterator[Problem]:
+    for key in _OF_ALL_FLEETS:
+        if key in top:
+            yield top.spots[key].key(
+                f"`{key}` holds for every fleet of the site, and this is the file of one",
+                "move it to the _defaults.yaml beside this file",
             )
 
 

@@ -9,6 +9,7 @@ only a declaration without any problem is built.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from reconciler.declare import build, calendars, files, gather, rules, schema
@@ -78,7 +79,7 @@ def _site(declared: gather.Declared) -> Site:
         account=declared.account,
         regions=regions,
         ingress=tuple(dict.fromkeys(map(build.ingress, declared.ingress))),
-        ignore_tags=tuple(dict.fromkeys(declared.ignore_tags)),
+        ignore_tags=tuple(dict.fromkeys(chain.from_iterable(declared.ignore_tags))),
         workstations=workstations,
         file_systems=shared,
         files=declared.files,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from ipaddress import ip_network
 
 from reconciler.declare import (
@@ -15,11 +16,20 @@ from reconciler.declare import (
 )
 from reconciler.declare.gather import Declared, Item
 from reconciler.declare.scalars import show
-from reconciler.declare.tree import Map, Spot
+from reconciler.declare.tree import Map, Seq, Spot
 from reconciler.errors import Problem
 
 _WIDEST = {4: 8, 6: 16}  # the shortest prefix a rule may have, by IP version
 _LOOKS_LIKE = str.maketrans("01", "ol")
+
+OUR_TAGS = tuple(
+    f"reconciler:{word}"
+    for word in (
+        "site", "fleet", "workstation", "owner", "file-system", "fallback", "max-runtime", "home",
+        "override", "market", "phase", "replaces",
+    )
+)  # fmt: skip
+"""Every key that the program writes: what says whose a thing is, and what runtime remembers."""
 
 
 def check(declared: Declared) -> list[Problem]:
@@ -27,6 +37,7 @@ def check(declared: Declared) -> list[Problem]:
     problems = [*_site(declared), *_names(declared.workstations)]
     for rule in declared.ingress:
         problems += _ingress(rule)
+    problems += _ignored(declared.ignore_tags)
     for item in declared.workstations:
         problems += rules_item.workstation(item)
         problems += rules_hours.check(item, declared.calendars)
@@ -57,6 +68,18 @@ def _site(declared: Declared) -> Iterator[Problem]:
             if not getattr(declared, key):
                 yield first.key(
                     f"no file gives the `{key}`", f"add {key}: {example} to the _defaults.yaml here"
+                )
+
+
+def _ignored(ignored: Iterable[Seq]) -> Iterator[Problem]:
+    """No pattern may cover the tags that say whose a thing is."""
+    for patterns in ignored:
+        for pattern, spot in zip(patterns, patterns.spots, strict=True):
+            ours = next((key for key in OUR_TAGS if fnmatchcase(key, pattern)), "")
+            if ours:
+                yield spot.value(
+                    f"{show(pattern)} matches {ours}, a tag that this program writes",
+                    "name the keys of the other tool",
                 )
 
 

@@ -58,5 +58,6 @@ def _calendars(schedule: Map, calendars: Mapping[str, Calendar] | None) -> Itera
         return
     for name, spot in zip(named, named.spots, strict=True):
         if name not in calendars:
-            hint = did_you_mean(name, calendars) or "declare it under `calendars`, in any file"
+            near = did_you_mean(name, calendars)
+            hint = near or "declare it under `calendars`, in a file that begins with _"
             yield spot.value(f"no calendar is called {show(name)}", hint)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.fakes import YAML, Cli
 
-HOURS = """
+CALENDARS = """
 calendars: {holidays: {dates: ["2026-12-24/2026-12-25"]}}
 """
 SCHEDULE = (
@@ -17,7 +17,8 @@ SCHEDULE = (
 
 @pytest.fixture
 def hours(cli: Cli) -> Cli:
-    cli.yaml(YAML.replace("defaults:\n", f"defaults:\n  {SCHEDULE}\n") + HOURS)
+    cli.yaml(YAML.replace("defaults:\n", f"defaults:\n  {SCHEDULE}\n"))
+    cli.yaml(CALENDARS, "_defaults.yaml")
     return cli
 
 

@@ -28,7 +28,8 @@ def calendar(*events: str) -> str:
 
 
 def write(folder: Folder, calendars: str, settings: str = OFFICE) -> None:
-    folder.write("vision.yaml", f"calendars: {calendars}\n{fleet(f'{GPU}, {settings}')}")
+    folder.write("_days.yaml", f"calendars: {calendars}\n")
+    folder.write("vision.yaml", fleet(f"{GPU}, {settings}"))
 
 
 def off(text: str, zone: str = "Europe/Berlin") -> dict[date, str]:
@@ -48,7 +49,9 @@ def test_dates_and_ranges(folder: Folder) -> None:
     ]
 
 
-def test_a_stop_is_never_skipped_and_a_calendar_may_stand_in_any_file(folder: Folder) -> None:
+def test_a_stop_is_never_skipped_and_a_calendar_is_of_the_whole_site(
+    folder: Folder,
+) -> None:
     folder.write("_more.yaml", 'calendars: {holidays: {dates: ["2026-12-24"]}}\n')
     both = OFFICE.replace("start:", "stop: daily 20:00, start:")
     folder.write("vision.yaml", fleet(f"{GPU}, {both}"))
@@ -101,32 +104,33 @@ def test_rules_that_offices_have() -> None:
     ("calendars", "says"),
     [
         ('{holidays: {dates: ["2026-13-01"]}}',
-         "1:32: there is no day `2026-13-01` (year, month, day)"),
+         "_days.yaml:1:32: there is no day `2026-13-01` (year, month, day)"),
         ('{holidays: {dates: ["2026-12-26/2026-12-24"]}}',
-         "1:32: `2026-12-26/2026-12-24` is not a range of days "
+         "_days.yaml:1:32: `2026-12-26/2026-12-24` is not a range of days "
          "(the earlier first, at most 366 days)"),
         ('{holidays: {dates: ["2026-12-26/2028-12-24"]}}',
-         "1:32: `2026-12-26/2028-12-24` is not a range of days "
+         "_days.yaml:1:32: `2026-12-26/2028-12-24` is not a range of days "
          "(the earlier first, at most 366 days)"),
         ("{holidays: {ics: de.ics}}",
-         "1:29: `de.ics`: cannot be read: No such file or directory "
+         "_days.yaml:1:29: `de.ics`: cannot be read: No such file or directory "
          "(its path begins at this file's folder, and stays in it)"),
         ("{holydays: {dates: []}}",
-         "4:96: no calendar is called `holidays` (did you mean `holydays`?)"),
+         "vision.yaml:3:96: no calendar is called `holidays` (did you mean `holydays`?)"),
         ("{}",
-         "4:96: no calendar is called `holidays` (declare it under `calendars`, in any file)"),
+         "vision.yaml:3:96: no calendar is called `holidays` "
+         "(declare it under `calendars`, in a file that begins with _)"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_at_its_place(folder: Folder, calendars: str, says: str) -> None:
     write(folder, calendars)
-    assert folder.problems() == [f"vision.yaml:{says}"]
+    assert folder.problems() == [says]
 
 
 def test_a_name_is_unique_in_the_site(folder: Folder) -> None:
     write(folder, '{holidays: {dates: ["2026-12-24"]}}')
     folder.write("_more.yaml", "calendars: {holidays: {dates: []}}\n")
     assert folder.problems() == [
-        "vision.yaml:1:13: `holidays` is declared in _more.yaml:1:13 too "
+        "_more.yaml:1:13: `holidays` is declared in _days.yaml:1:13 too "
         "(a calendar's name is unique in the whole site; rename one of them)"
     ]
 

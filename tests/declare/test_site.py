@@ -8,7 +8,9 @@ import pytest
 
 from reconciler.declare.fleet import IngressRule
 from reconciler.declare.load import load
+from reconciler.declare.rules import OUR_TAGS
 from reconciler.errors import NoDeclaration
+from reconciler.plan import ownership
 from tests.declare.helpers import DEFAULTS, GPU, Folder, fleet
 
 INGRESS = {
@@ -23,41 +25,93 @@ ADVICE = "name your own networks; `workstation connect` goes through SSM and nee
 @pytest.mark.parametrize("cidr", INGRESS)
 def test_the_internet_is_not_let_in(folder: Folder, cidr: str) -> None:
     rule = f"{{protocol: tcp, port: 8443, cidr: '{cidr}'}}"
-    said = folder.says(f"fleet: vision\ningress: [{rule}]\n")
-    assert said == [f"2:45: {INGRESS[cidr]} ({ADVICE})"]
+    said = folder.says(f"ingress: [{rule}]\n", "_site.yaml")
+    assert said == [f"1:45: {INGRESS[cidr]} ({ADVICE})"]
 
 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ("port: 8443, cidr: 10.0.0.5/8", "2:45: `10.0.0.5/8` is an address within a network "
+        ("port: 8443, cidr: 10.0.0.5/8", "1:45: `10.0.0.5/8` is an address within a network "
          "(write 10.0.0.0/8)"),
-        ("port: 8443, cidr: 10.0.0.256/8", "2:45: `10.0.0.256/8` is not a network "
+        ("port: 8443, cidr: 10.0.0.256/8", "1:45: `10.0.0.256/8` is not a network "
          "(for example 10.20.0.0/16)"),
-        ("port: 8443, cidr: 10.0.0.0/33", "2:45: `10.0.0.0/33` is not a network "
+        ("port: 8443, cidr: 10.0.0.0/33", "1:45: `10.0.0.0/33` is not a network "
          "(for example 10.20.0.0/16)"),
-        ('port: "9000-8000", cidr: 10.0.0.0/8', "2:33: `9000-8000` is not a range of ports "
+        ('port: "9000-8000", cidr: 10.0.0.0/8', "1:33: `9000-8000` is not a range of ports "
          "(the lower first, 65535 at most)"),
-        ('port: "1-70000", cidr: 10.0.0.0/8', "2:33: `1-70000` is not a range of ports "
+        ('port: "1-70000", cidr: 10.0.0.0/8', "1:33: `1-70000` is not a range of ports "
          "(the lower first, 65535 at most)"),
-        ("port: 70000, cidr: 10.0.0.0/8", "2:33: `port` must be at most 65535, not 70000"),
+        ("port: 70000, cidr: 10.0.0.0/8", "1:33: `port` must be at most 65535, not 70000"),
     ],
 )  # fmt: skip
 def test_ingress_rules_that_make_no_sense(folder: Folder, rule: str, said: str) -> None:
-    assert folder.says(f"fleet: vision\ningress: [{{protocol: tcp, {rule}}}]\n") == [said]
+    assert folder.says(f"ingress: [{{protocol: tcp, {rule}}}]\n", "_site.yaml") == [said]
 
 
-def test_what_holds_for_the_site_comes_from_all_files(folder: Folder) -> None:
+def test_what_holds_for_the_site_comes_from_all_its_own_files(
+    folder: Folder,
+) -> None:
     folder.write("_site.yaml", "regions: [eu-west-1]\nignore_tags: ['scanner:*']\n")
     rule = "{protocol: udp, port: '8000-8010', cidr: 10.0.0.0/8, description: DCV}"
-    folder.write("vision.yaml", f"{fleet(GPU)}ingress: [{rule}, {rule}]\n")
+    folder.write("_z.yaml", f"ingress: [{rule}, {rule}]\n")
+    folder.write("vision.yaml", fleet(GPU))
     site = folder.load()
     assert site.regions == ("eu-west-1", "us-east-1")
     assert site.ignore_tags == ("scanner:*",)
     assert site.ingress == (IngressRule("udp", 8000, 8010, "10.0.0.0/8", "DCV"),)
     assert [Path(name).name for name in site.files] == [
-        "_defaults.yaml", "_site.yaml", "vision.yaml",
+        "_defaults.yaml", "_site.yaml", "_z.yaml", "vision.yaml",
     ]  # fmt: skip
+
+
+WIDE = {
+    "ingress": "[{protocol: tcp, port: 22, cidr: 10.0.0.0/8}]",
+    "ignore_tags": "['scanner:*']",
+    "regions": "[eu-west-1]",
+    "calendars": "{holidays: {dates: []}}",
+}
+
+
+@pytest.mark.parametrize("key", WIDE)
+def test_no_file_of_one_fleet_says_what_holds_for_all(folder: Folder, key: str) -> None:
+    """Who may approve one fleet's file must not open the network of every other."""
+    assert folder.says(f"{fleet(GPU)}{key}: {WIDE[key]}\n") == [
+        f"4:1: `{key}` holds for every fleet of the site, and this is the file of one "
+        "(move it to the _defaults.yaml beside this file)"
+    ]
+
+
+def test_nor_does_the_only_file_of_a_site(tmp_path: Path) -> None:
+    """One rule: a second fleet must not change what the first one's file means."""
+    folder = Folder(tmp_path)
+    (tmp_path / "_defaults.yaml").unlink()
+    text = f"fleet: all\n{DEFAULTS}workstations: {{ws: {{{GPU}}}}}\nregions: [eu-west-1]\n"
+    [said] = folder.says(text, "all.yaml")
+    assert "`regions` holds for every fleet of the site" in said
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["*", "reconcile*", "?econciler:*", "[r]econciler:site", "*:owner", "*override", "re*market"],
+)
+def test_a_pattern_that_hides_whose_a_thing_is_is_refused(folder: Folder, pattern: str) -> None:
+    said = folder.says(f"ignore_tags: ['scanner:*', '{pattern}']\n", "_site.yaml")
+    [problem] = said
+    assert problem.startswith(f"1:28: `{pattern}` matches reconciler:")
+    assert problem.endswith("(name the keys of the other tool)")
+
+
+def test_every_tag_of_this_program_is_among_those_that_no_pattern_hides() -> None:
+    keys = {value for name, value in vars(ownership).items() if name.isupper() and name != "OURS"}
+    assert set(OUR_TAGS) == keys
+
+
+@pytest.mark.parametrize("pattern", ["*-cost", "owner", "Name", "scanner:*", "*:scanned", "r*x"])
+def test_a_pattern_of_another_tool_is_taken(folder: Folder, pattern: str) -> None:
+    folder.write("_site.yaml", f"ignore_tags: ['{pattern}']\n")
+    folder.write("vision.yaml", fleet(GPU))
+    assert folder.load().ignore_tags == (pattern,)
 
 
 def test_one_file_may_say_it_all(tmp_path: Path) -> None:

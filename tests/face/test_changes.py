@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from tests.conftest import Golden
 
 GOLDEN = Path(__file__).parents[1] / "golden/changes"
+DAYS = """\
+calendars:
+  feasts: {dates: ["2026-12-24", "2026-12-25", "2026-12-31"]}
+"""
 YAML = """\
+# The days off of the site are in _defaults.yaml:
+# they hold for every fleet.
 site: acme
 account: "123456789012"
-calendars:
-  feasts: {{dates: ["2026-12-24", "2026-12-25", "2026-12-31"]}}
 defaults:
   region: us-east-1
   owner: ops@example.com
@@ -75,6 +79,7 @@ def test_a_changed_fleet_reads_as_its_author_would_say_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("fleets").mkdir()
+    Path("fleets/_defaults.yaml").write_text(DAYS)
 
     def run(values: dict[str, str], *arguments: str) -> str:
         Path("fleets/vision.yaml").write_text(YAML.format(**values))

@@ -295,7 +295,7 @@ PERSON = re.compile(
         "AWS takes 50.*", "name .*", "such a file .*", "declare it .*", "change it.*",
         "whether it runs now.*", "Spot has no bid.*", "`workstation connect` goes .*",
         "what runs on it .*", "`ingress` at .*", "every instance type .*", "give .*", "READ, .*",
-        "quote text .*", "files that begin .*", "move it up, .*",
+        "quote text .*", "files that begin .*", "move it up, .*", "move it to .*",
         r"\d+ belongs .*", "[0-9, or]+ MB/s per TiB", "a calendar says .*", "add a .*",
         "put the file itself here", "an offset knows .*", "a type has .*", "a workstation would .*",
         "an image runs .*", "families with .*", "use a .*", "use an .*", "use one .*",

@@ -14,8 +14,8 @@ RARE = "days that hardly ever come"
 FINER = "DAILY, WEEKLY, MONTHLY or YEARLY"
 
 
-def declared(calendar: str, settings: str = HOURS) -> str:
-    return f"calendars: {{holi: {calendar}}}\n{fleet(settings)}"
+def declared(calendar: str, settings: str = HOURS) -> Files:
+    return {"_days.yaml": f"calendars: {{holi: {calendar}}}\n", "vision.yaml": fleet(settings)}
 
 
 def events(*bodies: str) -> str:
@@ -27,14 +27,14 @@ def events(*bodies: str) -> str:
 
 
 def with_file(text: str | bytes) -> Files:
-    return {"vision.yaml": declared("{ics: it.ics}"), "it.ics": text}
+    return {**declared("{ics: it.ics}"), "it.ics": text}
 
 
 def planted(make: Callable[[Path], object]) -> Make:
     """The fleet, and whatever this makes of `it.ics`."""
 
     def plant(folder: Path) -> None:
-        (folder / "vision.yaml").write_text(declared("{ics: it.ics}"))
+        Case("it", declared("{ics: it.ics}")).plant(folder)
         make(folder / "it.ics")
 
     return plant
@@ -56,13 +56,14 @@ def dates() -> Cases:
     yield Case("500 days", declared(f"{{dates: [{many}]}}"), "at most 400")
     yield Case("an empty calendar", declared("{}"), "is empty")
     yield Case("a calendar of null", declared("null"), "has no value")
-    yield Case("a list of calendars", f"calendars: [closed]\n{fleet()}", "must be a mapping")
-    yield Case("a calendar's name", f"calendars: {{'../x': {{dates: []}}}}\n{fleet()}", "2 to 32")
+    yield Case("a list of calendars", {"_days.yaml": "calendars: [closed]\n"}, "must be a mapping")
+    name = {"_days.yaml": "calendars: {'../x': {dates: []}}\n"}
+    yield Case("a calendar's name", name, "2 to 32")
     yield Case("an unknown one", fleet(HOURS), "no calendar is called")
     yield Case("one of an odd name", fleet(HOURS.replace("holi", "'$(id)'")), "2 to 32")
     yield Case("1,001 exceptions", fleet(HOURS.replace("holi", "holi," * 1001)), "more than 1000")
     twice = {
-        "a.yaml": declared('{dates: ["2026-12-24"]}'),
+        **declared('{dates: ["2026-12-24"]}'),
         "_b.yaml": "calendars: {holi: {dates: []}}",
     }
     yield Case("a calendar twice", twice, "is declared in")

@@ -107,10 +107,13 @@ def _filled(item: Any, payload: str) -> str:
     return json.dumps(item, ensure_ascii=False).replace(MARK, json.dumps(payload)[1:-1])
 
 
-def _lines(payload: str) -> Iterator[tuple[str, str]]:
-    """Each line of the file, and the field that is in it or ""."""
-    yield "fleet: vision", ""
-    for section in ("workstations", "file_systems", "ingress", "calendars"):
+OF_THE_FLEET, OF_THE_SITE = ("workstations", "file_systems"), ("ingress", "calendars")
+
+
+def _lines(payload: str, sections: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Each line of the file of these sections, and the field that is in it or ""."""
+    yield ("fleet: vision" if sections is OF_THE_FLEET else "# of all fleets"), ""
+    for section in sections:
         yield f"{section}:", ""
         if section == "calendars":
             yield '  data: {dates: ["2026-12-24"]}', ""
@@ -125,17 +128,26 @@ def _lines(payload: str) -> Iterator[tuple[str, str]]:
 
 def let_through(folder: Path, payload: str) -> set[str]:
     """The fields of items that take this text."""
-    lines = list(_lines(payload))
+    lines = {
+        "vision.yaml": list(_lines(payload, OF_THE_FLEET)),
+        "_site.yaml": list(_lines(payload, OF_THE_SITE)),
+    }
     (folder / "it.ics").write_text(CALENDAR)
     (folder / "_defaults.yaml").write_text(DEFAULTS)
-    (folder / "vision.yaml").write_text("\n".join(line for line, _ in lines) + "\n")
+    for file, those in lines.items():
+        (folder / file).write_text("\n".join(line for line, _ in those) + "\n")
     try:
         load([folder])
         problems: tuple[Problem, ...] = ()
     except BadDeclaration as error:
         problems = error.problems
-    refused = {problem.where.line for problem in problems}
-    return {name for number, (_, name) in enumerate(lines, 1) if name and number not in refused}
+    refused = {(Path(problem.where.file).name, problem.where.line) for problem in problems}
+    return {
+        name
+        for file, those in lines.items()
+        for number, (_, name) in enumerate(those, 1)
+        if name and (file, number) not in refused
+    }
 
 
 WHOLE = {
@@ -143,8 +155,8 @@ WHOLE = {
     "account": ("_defaults.yaml", 'account: "123456789012"'),
     "fleet": ("vision.yaml", "fleet: vision"),
     "workstation": ("vision.yaml", "  ws: {"),
-    "regions[]": ("vision.yaml", "fleet: vision"),
-    "ignore_tags[]": ("vision.yaml", "fleet: vision"),
+    "regions[]": ("_defaults.yaml", "site: acme"),
+    "ignore_tags[]": ("_defaults.yaml", "site: acme"),
 }
 
 
@@ -160,8 +172,8 @@ def whole_lets_through(folder: Path, field: str, payload: str) -> bool:
     assert key
     new = {
         "workstation": f"  {text}: {{",
-        "regions[]": f"regions: [{text}]\nfleet: vision",
-        "ignore_tags[]": f"ignore_tags: [{text}]\nfleet: vision",
+        "regions[]": f"regions: [{text}]\nsite: acme",
+        "ignore_tags[]": f"ignore_tags: [{text}]\nsite: acme",
     }.get(field, f"{key[1]}: {text}")
     files[name] = files[name].replace(line, new)
     for each, content in files.items():

@@ -81,7 +81,10 @@ class Run:
         self.calls: list[Call] = []
         self.out, self.err = io.StringIO(), io.StringIO()  # of the first apply
         (folder / "_defaults.yaml").write_text(DEFAULTS)
-        (folder / "vision.yaml").write_text(json.dumps(fleet, ensure_ascii=False))
+        own = {name: value for name, value in fleet.items() if name != "ingress"}
+        (folder / "vision.yaml").write_text(json.dumps(own, ensure_ascii=False))
+        rules = {"ingress": fleet["ingress"]}
+        (folder / "_site.yaml").write_text(json.dumps(rules, ensure_ascii=False))
         self.folder = folder
 
     def __call__(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:

@@ -150,7 +150,7 @@ def out_of_range() -> Cases:
         "{protocol: icmp, port: 22, cidr: 10.0.0.0/8}",
         "{protocol: tcp, port: 22}",
     ):
-        yield Case(f"ingress {rule}", fleet() + f"ingress: [{rule}]\n")
+        yield Case(f"ingress {rule}", {"_site.yaml": f"ingress: [{rule}]\n"})
 
 
 CATEGORIES = {

@@ -13,11 +13,13 @@ from reconciler.declare.timers import compiled
 from reconciler.power.simulate import Course, simulate
 from reconciler.power.timetable import fires, rules_of
 
+CALENDARS = """\
+calendars: {holidays: {dates: ["2026-12-24/2026-12-26", "2027-01-01"]}}
+"""
 HOME = """\
 site: acme
 account: "123456789012"
 fleet: vision
-calendars: {holidays: {dates: ["2026-12-24/2026-12-26", "2027-01-01"]}}
 defaults:
   owner: alice@example.com
   region: us-east-1
@@ -37,6 +39,7 @@ OFFICE = (
 
 
 def declared(folder: Path, schedule: str) -> Workstation:
+    (folder / "_defaults.yaml").write_text(CALENDARS)
     (folder / "vision.yaml").write_text(f"{HOME}    schedule: {{{schedule}}}\n")
     (found,) = load([folder]).workstations
     return found
@@ -61,7 +64,7 @@ def test_days_off_take_starts_away_and_no_stop(tmp_path: Path) -> None:
         "Fri 25 Dec 20:00 stop",
     ]
     assert course.moments[4].text == "Fri 09:00"
-    assert str(course.moments[4].where).endswith("vision.yaml:15:41")
+    assert str(course.moments[4].where).endswith("vision.yaml:14:41")
     assert [(week.monday, week.on) for week in course.weeks] == [
         (date(2026, 12, 21), timedelta(hours=12)),
         (date(2026, 12, 28), timedelta(hours=24)),

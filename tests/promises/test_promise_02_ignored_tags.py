@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatch
 
 import pytest
@@ -14,11 +15,11 @@ NAME = "acme-alice"
 TAGS = ("Team", "Name")
 
 
-@pytest.mark.parametrize("ignored", ["Team", "Name", "*", "T*"])
+@pytest.mark.parametrize("ignored", ["Team", "Name", "[TN]*", "T*"])
 def test_an_ignored_tag_that_the_yaml_names_is_not_written_in_every_run(
     stage: Raise, ignored: str
 ) -> None:
-    """A declared tag, `Name`, and, under a pattern, the tags that say whose a thing is."""
+    """A declared tag, `Name`, and a pattern that both match."""
     world = stage({**VISION, "defaults": {"tags": {"Team": "vision"}}}, ignore_tags=[ignored])
     world.settle()
     with world.tap.hearing() as tap:
@@ -41,7 +42,9 @@ def differing(world: Stage) -> set[str]:
 
 
 def test_a_pattern_never_hides_whose_a_thing_is(stage: Raise) -> None:
-    world = stage(VISION, ignore_tags=["*"])
+    """The loader refuses such a pattern (tests/declare/test_site.py); a run holds to it too."""
+    world = stage(VISION)
+    world.site = replace(world.site, ignore_tags=("*",))
     world.settle()
     write("reconciler:owner", "mallory@example.com")
     assert differing(world) == {"tags.reconciler:owner"}
