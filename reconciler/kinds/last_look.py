@@ -17,7 +17,7 @@ from reconciler.plan.projection import Unreadable, readable
 FIELDS = frozenset({"min_size", "max_size", "desired_capacity", "override"})
 """The group's fields that turn it on or off, or keep it so."""
 
-_UNTIL = re.compile(r"(?:on|off) until (\S+)")
+_UNTIL = re.compile(r"(on|off) until (\S+)")
 
 
 def unspoken(aws: Aws, name: str, before: tuple[int, int, int, str]) -> None:
@@ -36,13 +36,17 @@ def unspoken(aws: Aws, name: str, before: tuple[int, int, int, str]) -> None:
 
 def still_until(aws: Aws, name: str, until: str) -> None:
     """Check that the group's override ends then, as the run saw it. Raises: NotReady if not."""
-    if _until(aws, name) != until:
+    if _until(aws, name)[1] != until:
         raise _spoken(aws, "PutScheduledUpdateGroupAction", "gave another override")
 
 
-def not_until(aws: Aws, name: str, until: str) -> None:
-    """Check that no override of the group ends then. Raises: NotReady if one does."""
-    if _until(aws, name) == until:
+def not_until(aws: Aws, name: str, until: str, *, too_long: bool) -> None:
+    """Check that no override of the group ends then. Raises: NotReady if one does.
+
+    `too_long`: an override *on* until then is none.
+    """
+    state, ends = _until(aws, name)
+    if ends == until and not (too_long and state == "on"):
         raise _spoken(aws, "DeleteScheduledAction", "gave another override")
 
 
@@ -78,11 +82,11 @@ def unmounted(aws: Aws, operation: str, site: str, mounts: Callable[[str, str], 
             )
 
 
-def _until(aws: Aws, name: str) -> str:
-    """When the override of the tag ends, as it reads; "" without one."""
+def _until(aws: Aws, name: str) -> tuple[str, str]:
+    """The state that the override of the tag keeps, and when it ends, as it reads; "" without."""
     tags = [_tags(aws, group) for group in _named(aws, name)]
     found = _UNTIL.match(tags[0].get(OVERRIDE, "")) if tags else None
-    return found[1] if found else ""
+    return (found[1], found[2]) if found else ("", "")
 
 
 def _tags(aws: Aws, group: Mapping[str, Any]) -> dict[str, str]:

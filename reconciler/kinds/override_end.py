@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -47,6 +47,13 @@ HOLDS_INSTANCES = False
 
 ACTION = "reconciler-override-end"
 """The one scheduled action of a group that is ours."""
+
+LONGEST_ON = timedelta(days=31)
+"""An override *on* costs money every hour, so no command gives a longer one, and no run believes
+one. An override *off* costs nothing, and its owner ends it by `start`: it may be longer."""
+
+FAR = "far"
+"""The attribute of an action that comes later than any override *on* may end."""
 
 UNCHANGED = "unchanged"
 """The desired capacity of an end that leaves a workstation on, or off, as it is."""
@@ -100,14 +107,15 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """Every scheduled action of groups that bear a name of ours, in one sweep of the region.
 
-    Those of other names are listed under their own keys: a run tells of them and leaves them.
+    Those of other names have keys of their own: a run removes them from groups that are ours by
+    their tags (`parent`), since they turn a workstation on and off as nobody declared.
     """
     actions = aws.pages(
         "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", 100
     )
     for item in actions:
         identify = partial(_identity, aws.region, f"{scope.site}-")
-        yield from projected(NAME, aws.region, item, identify, _live)
+        yield from projected(NAME, aws.region, item, identify, partial(_live, scope.now))
 
 
 def _identity(region: str, prefix: str, item: Mapping[str, Any]) -> Live | None:
@@ -126,10 +134,10 @@ def _identity(region: str, prefix: str, item: Mapping[str, Any]) -> Live | None:
     )
 
 
-def _live(item: Mapping[str, Any], named: Live) -> Live:
+def _live(now: datetime, item: Mapping[str, Any], named: Live) -> Live:
     spec = read(item)
-    ours = named.attrs["name"] == ACTION and not spec.recurrence
-    return replace(named, spec=spec, removal=Removal.RUNTIME if ours else Removal.KEEP)
+    far = {FAR: spec.start_time} if spec.start_time and spec.at - now > LONGEST_ON else {}
+    return replace(named, spec=spec, removal=Removal.RUNTIME, attrs={**named.attrs, **far})
 
 
 def read(item: Mapping[str, Any]) -> OverrideEnd:
@@ -153,9 +161,7 @@ def apply(aws: Aws, change: Change) -> Live | None:
     """Write or delete the end, unless somebody gave another override meanwhile."""
     group = change.key.name
     if change.op is Op.DELETE:
-        assert change.live is not None
-        last_look.not_until(aws, group, change.live.spec.start_time)
-        delete(aws, group)
+        _remove(aws, change)
         return None
     assert change.desired is not None
     spec: OverrideEnd = change.desired.spec
@@ -163,6 +169,16 @@ def apply(aws: Aws, change: Change) -> Live | None:
     put(aws, group, change.live.spec if change.live else None, spec)
     parent = Key(change.key.region, auto_scaling_group.NAME, group)
     return Live(change.key, spec, owned=False, attrs={"name": ACTION}, parent=parent)
+
+
+def _remove(aws: Aws, change: Change) -> None:
+    live = change.live
+    assert live is not None
+    assert live.parent is not None
+    group, name = live.parent.name, live.attrs["name"]
+    if name == ACTION and not live.spec.recurrence:
+        last_look.not_until(aws, group, live.spec.start_time, too_long=FAR in live.attrs)
+    delete(aws, group, name)
 
 
 def put(aws: Aws, group: str, old: OverrideEnd | None, new: OverrideEnd) -> None:
@@ -185,14 +201,14 @@ def put(aws: Aws, group: str, old: OverrideEnd | None, new: OverrideEnd) -> None
     )
 
 
-def delete(aws: Aws, group: str) -> None:
-    """Delete the end; one that has just acted is gone already."""
+def delete(aws: Aws, group: str, name: str = ACTION) -> None:
+    """Delete a scheduled action; one that has just acted is gone already."""
     with suppress(NotFound):
         aws.call(
             "autoscaling",
             "delete_scheduled_action",
             AutoScalingGroupName=group,
-            ScheduledActionName=ACTION,
+            ScheduledActionName=name,
         )
 
 

@@ -18,8 +18,9 @@ from reconciler.plan.model import Key, Live, Removal
 
 T = TypeVar("T")
 
-ODD = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
-"""What reading an odd item raises. RecursionError: JSON of thousands of brackets."""
+ODD = (LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError)
+"""What reading an odd item raises. RecursionError: JSON of thousands of brackets; OverflowError:
+a time of the year 1 or 9999 in another zone."""
 
 IN_CONSOLE = "look at it in the AWS console"
 

@@ -18,7 +18,7 @@ from reconciler.plan.kind import Aws
 from reconciler.plan.model import Finding, Key, Level
 from reconciler.plan.projection import Unreadable, readable, text
 from reconciler.power.lost import Standing, lost_stop
-from reconciler.power.override import Override, stamp
+from reconciler.power.override import YEARS, Override, stamp
 from reconciler.power.timetable import Rule, latest
 
 GRACE = LINGER
@@ -75,7 +75,8 @@ class _Overdue:
     """One that is up too long."""
 
     up: Up
-    since: datetime
+    since: datetime  # it should be off
+    launched: datetime  # its oldest instance
     why: str
     code: str
     stop: bool
@@ -87,16 +88,16 @@ def check(
 ) -> Stops:
     """Who is up too long; of those that policy stops, as many as one run may: max(1, 10 %).
 
-    A stop that was lost is made up whatever the policy, and for as many as it concerns.
+    They take turns: whoever has been up beyond its end the longest, so that one that comes back
+    after each stop is the youngest, and holds up nobody (docs/power.md). A stop that was lost is
+    made up whatever the policy, and for as many as it concerns.
     """
     outside = {up.key: since for up in ups if (since := _outside(up, now))}
     stopped_at = {up.key: last for up in ups if (last := _last_stop(up, now))}
     asked = [up for up in ups if up.key in stopped_at or up.limits.max_runtime or up.limits.leaving]
     findings: list[Finding] = []
     machines = _machines(asked, doors, findings)
-    overdue = sorted(
-        _overdue(asked, outside, stopped_at, machines, now), key=lambda each: each.since
-    )
+    overdue = sorted(_overdue(asked, outside, stopped_at, machines, now), key=_turn)
     few = [each for each in overdue if each.stop and not each.always][: max(1, standing // 10)]
     stopped = [each for each in overdue if each.always or each in few]
     for each in overdue:
@@ -108,6 +109,13 @@ def check(
             aws = doors[up.key.region]
             findings.append(_leaving(up, machines, now, _cost(up, machines, aws, cost)))
     return Stops({each.up.key: each.why for each in stopped}, tuple(findings))
+
+
+def _turn(overdue: _Overdue) -> tuple[datetime, datetime, str]:
+    """Whose turn it is: AWS remembers it, for what was stopped and came back has a younger
+    instance."""
+    beyond = max(overdue.since, overdue.launched)
+    return beyond, overdue.launched, overdue.up.limits.name
 
 
 def _outside(up: Up, now: datetime) -> datetime | None:
@@ -157,7 +165,7 @@ def _launched_in(reservation: Mapping[str, Any]) -> dict[str, Machine]:
 
 def _machine(instance: Mapping[str, Any]) -> Machine:
     launched = instance["LaunchTime"]
-    if not isinstance(launched, datetime):
+    if not isinstance(launched, datetime) or launched.year not in YEARS:
         raise Unreadable(f"LaunchTime in AWS's answer is {launched!r:.60}")
     return Machine(launched, text(instance, "InstanceLifecycle", "on-demand"))
 
@@ -174,13 +182,15 @@ def _overdue(
         if limits.max_runtime and now - oldest >= timedelta(seconds=limits.max_runtime):
             hours = limits.max_runtime / 3600
             why = f"it has run since {stamp(oldest)}, longer than its max_runtime of {hours:g} h"
-            yield _Overdue(up, oldest, why, "max-runtime", stop=True)
+            over = oldest + timedelta(seconds=limits.max_runtime)
+            yield _Overdue(up, over, oldest, why, "max-runtime", stop=True)
         elif (at := stopped_at.get(up.key)) and lost_stop(up.standing, at, oldest):
             why = f"its stop of {stamp(at)} was lost: AWS could not act on it in time"
-            yield _Overdue(up, at, why, "lost-stop", stop=True, always=True)
+            yield _Overdue(up, at, oldest, why, "lost-stop", stop=True, always=True)
         elif since := outside.get(up.key):
             why = f"it is up outside its hours, which ended {stamp(since)}, and nobody asked for it"
-            yield _Overdue(up, since, why, "outside-hours", limits.stops_outside_hours)
+            stop = limits.stops_outside_hours
+            yield _Overdue(up, since, oldest, why, "outside-hours", stop)
 
 
 def _launched(up: Up, machines: Mapping[str, Machine], now: datetime) -> datetime:

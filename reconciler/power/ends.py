@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.declare.fleet import Workstation
+from reconciler.errors import Where
 from reconciler.kinds import override_end
-from reconciler.kinds.override_end import OverrideEnd
+from reconciler.kinds.override_end import LONGEST_ON, OverrideEnd
 from reconciler.plan.model import Desired, Finding, Level, Live, Unknown
+from reconciler.plan.ownership import OVERRIDE
 from reconciler.plan.read import Seen
 from reconciler.power.hours import Hours
-from reconciler.power.override import Override, stamp
+from reconciler.power.override import Override, read, stamp
 from reconciler.power.timetable import rules_of
 
 
@@ -50,7 +52,7 @@ def hours_of(declared: Workstation | None, now: datetime) -> Hours:
 
 
 def foreign(seen: Seen, held: Iterable[Held]) -> Iterator[Finding]:
-    """Warn of scheduled actions that somebody else put on our groups: they turn it on and off."""
+    """Warn of scheduled actions that somebody else put on our groups: a run removes them."""
     ours = {each.group.key: each for each in held}
     for live in _readable(seen):
         owner = ours.get(live.parent) if live.parent else None
@@ -61,12 +63,24 @@ def foreign(seen: Seen, held: Iterable[Held]) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "foreign-scheduled-action",
-            f"{owner.group.workstation}: the scheduled action {action!r} of its group is not of "
-            f"this program, and changes its sizes at {when!r}: if nobody needs it, `aws "
-            f"autoscaling delete-scheduled-action --region {live.key.region} "
-            f"--auto-scaling-group-name {group} --scheduled-action-name {action!r}`",
+            f"{owner.group.workstation}: somebody put the scheduled action {action!r} on the group "
+            f"{group}, which would turn it on or off at {when!r}; a run removes it: hours are "
+            "declared as `schedule` in the YAML, and `workstation extend` keeps it on",
             owner.declared.where if owner.declared else None,
         )
+
+
+def too_long(group: Live, where: Where | None, now: datetime) -> Iterator[Finding]:
+    """Warn of an override that no command gave: somebody edited the tag of the group."""
+    override, name = read(group.spec.override), group.workstation
+    if override and override.too_long(now):
+        message = (
+            f"{name}: its tag {OVERRIDE} keeps it on until {stamp(override.until)} "
+            f"({override.author}), longer than the {LONGEST_ON.days} days that a command gives: it "
+            f"is ignored, and its schedule and its limits hold; `workstation stop {name}` or "
+            f"`workstation extend {name} 2h` writes over the tag"
+        )
+        yield Finding(Level.WARNING, "override-too-long", message, where)
 
 
 def _readable(seen: Seen) -> Iterator[Live]:
@@ -83,7 +97,8 @@ def _end(held: Held, old: OverrideEnd | None, now: datetime) -> OverrideEnd | No
     override = held.override
     if override is None:
         # Auto Scaling may be two minutes late with one that is due: it is AWS's to run.
-        return old if old and old.start_time and old.at <= now else None
+        due = old and old.start_time and not old.recurrence and old.at <= now
+        return old if due else None
     if old in override_end.promised(override.until):
         return old  # what the person was told, whatever the hours have become since
     owes = old is not None and old.desired_capacity == 0
@@ -95,5 +110,4 @@ def _end(held: Held, old: OverrideEnd | None, now: datetime) -> OverrideEnd | No
 def _reason(override: Override | None) -> str:
     if override is None:
         return ""
-    by = f", {override.by}" if override.by else ""
-    return f"it is kept {override.state} until {stamp(override.until)}{by}"
+    return f"it is kept {override.state} until {stamp(override.until)} ({override.author})"

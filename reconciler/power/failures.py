@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from reconciler.plan.projection import ODD
 from reconciler.power.causes import Cause
 
 Market = Literal["spot", "on-demand", ""]
@@ -166,6 +167,13 @@ _BARE = re.compile(r"((?:Client|Server)\.[\w.]+)(?::| -)|([A-Z][\w.]+) - ")
 _TYPE = re.compile(
     r"\b([a-z][a-z0-9-]*\d[a-z0-9-]*\.(?:metal|nano|micro|small|medium|\d*x?large)(?:-\w+)?)\b"
 )
+MESSAGE_LIMIT = 1000
+"""Of a status message, as far as it is read at all; it has 255 characters (Auto Scaling API,
+Activity)."""
+
+TYPE_WITHIN = 300
+"""Where in it an instance type is looked for: the time that pattern takes grows with the cube."""
+
 _FAILED = ("Failed", "Cancelled")
 _LAUNCHING = "Launching a new EC2 instance"
 
@@ -223,7 +231,7 @@ def read(activity: Mapping[str, Any], asked: Market = "") -> Failure | None:
 
     `asked` is the market the group asks in, for a message that does not say.
     """
-    message = str(activity.get("StatusMessage", ""))
+    message = str(activity.get("StatusMessage", ""))[:MESSAGE_LIMIT]
     at = activity.get("StartTime")
     if activity.get("StatusCode") not in _FAILED or not message or not isinstance(at, datetime):
         return None
@@ -249,6 +257,7 @@ def launched(activity: Mapping[str, Any]) -> bool:
 
 def understand(message: str, asked: Market = "") -> Words:
     """Market, EC2 code, cause and instance type of a status message."""
+    message = message[:MESSAGE_LIMIT]
     found = _FORM.match(message)
     market: Market = ""
     if found:
@@ -269,7 +278,7 @@ def understand(message: str, asked: Market = "") -> Words:
     )
     if (market or asked) == "on-demand":
         cause = _OF_THE_OTHER.get(cause, cause)
-    named = _TYPE.search(message)
+    named = _TYPE.search(message, 0, TYPE_WITHIN)
     return Words(market or _of(cause, lowered), code, cause, named[1] if named else "")
 
 
@@ -283,7 +292,7 @@ def _of(cause: Cause, lowered: str) -> Market:
 def _zone(activity: Mapping[str, Any]) -> str:
     try:
         return str(json.loads(activity.get("Details") or "{}").get("Availability Zone", ""))
-    except (ValueError, AttributeError, TypeError):  # no JSON, no object, or no text
+    except ODD:  # no JSON, no object, or no text
         return ""
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from reconciler.errors import Refused, UsageError
+from reconciler.kinds.override_end import LONGEST_ON
 from reconciler.plan.kind import Aws
 from reconciler.power import settle
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group
-from reconciler.power.moments import LONGEST_ON, off_end
-from reconciler.power.override import NORMAL, Override, Turned, active
+from reconciler.power.moments import off_end
+from reconciler.power.override import NORMAL, Override, Turned, active, read
 from reconciler.power.settle import State
 
 
@@ -74,7 +75,9 @@ def complete(aws: Aws, state: State, hours: Hours, standing: Override, now: date
 def take_back(aws: Aws, state: State, hours: Hours, turned: Turned, now: datetime) -> bool:
     """End an override now, and turn it on or off; whether there was anything left of one."""
     group = state.group
-    if active(group.override, now) is None and state.end is None and group.sizes == NORMAL:
+    tag = read(group.override)
+    over = tag is None or tag.until <= now  # one that is too long is written over
+    if over and state.end is None and group.sizes == NORMAL:
         return False
     word = Turned(turned.state, turned.at, _fit(turned.by))
     settle.give(aws, state, hours, word, now)

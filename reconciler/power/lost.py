@@ -118,8 +118,9 @@ def _newest(aws: Aws, since: datetime) -> dict[str, datetime]:
     for each in aws.pages(
         "autoscaling", "describe_scaling_activities", "Activities", 100, Filters=[bound]
     ):
-        name, at = each["AutoScalingGroupName"], each["StartTime"]
-        found[name] = max(at, found.get(name, at))
+        name, at = each.get("AutoScalingGroupName"), each.get("StartTime")
+        if isinstance(name, str) and isinstance(at, datetime):
+            found[name] = max(at, found.get(name, at))
     return found
 
 

@@ -15,7 +15,7 @@ from reconciler.declare.fleet import Fallback
 from reconciler.power.causes import Cause
 from reconciler.power.failures import Drought, Failure
 from reconciler.power.memory import Pool, on_demand_is_dry
-from reconciler.power.override import stamp
+from reconciler.power.override import moment, stamp
 
 SPOT, ON_DEMAND = 0, 100
 """The On-Demand share of a group, in percent: a share between gives a split, not a fallback."""
@@ -63,17 +63,13 @@ def lease_since(text: str) -> datetime | None:
     """Since when a lease runs; None without one, or with one nobody can read."""
     if not text.startswith(_PREFIX):
         return None
-    try:
-        since = datetime.fromisoformat(text.removeprefix(_PREFIX))
-    except ValueError:
-        return None
-    return since if since.tzinfo else None
+    return moment(text.removeprefix(_PREFIX))
 
 
 def decide(state: State, fallback: Fallback, now: datetime) -> Decision:
     """The rows 22 to 27 of the truth table (docs/power.md)."""
     since = lease_since(state.lease)
-    if since is None:
+    if since is None or since > now:
         return _from_spot(state, fallback, now)
     ended = now - since >= timedelta(seconds=fallback.max_duration)
     if state.running:

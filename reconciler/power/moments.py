@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 
 from reconciler.declare.timers import Rule, instant, skip_ends
 from reconciler.errors import UsageError
+from reconciler.power.override import YEARS
 from reconciler.power.timetable import DAYS, fires
-
-LONGEST_ON = timedelta(days=31)
-"""An override *on* costs money every hour; whoever needs longer says so again."""
 
 BEFORE_START = timedelta(minutes=5)
 """Auto Scaling may be two minutes late with a scheduled action, and refuses a start until then."""
@@ -23,6 +21,8 @@ _TEXT = re.compile(
     re.IGNORECASE,
 )
 _DAY = timedelta(days=1)
+_EARLIEST = datetime(YEARS.start, 1, 2, tzinfo=UTC)
+_LATEST = datetime(YEARS.stop, 1, 1, tzinfo=UTC)
 
 
 def parse(text: str, now: datetime, zone: ZoneInfo | None, rules: tuple[Rule, ...]) -> datetime:
@@ -44,8 +44,9 @@ def parse(text: str, now: datetime, zone: ZoneInfo | None, rules: tuple[Rule, ..
 
 
 def local(at: datetime, zone: ZoneInfo | None) -> datetime:
-    """The same on the wall of this zone; None is the machine's."""
-    return at.astimezone(zone)
+    """The same on the wall of this zone; None is the machine's. Before 1970 is 1970, and so on:
+    the years 1 and 9999 are not in every zone."""
+    return min(max(at, _EARLIEST), _LATEST).astimezone(zone)
 
 
 def said(at: datetime, zone: ZoneInfo | None, now: datetime) -> str:

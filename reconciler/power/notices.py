@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from reconciler.declare.fleet import Fallback
 from reconciler.kinds.subscription import TO
 from reconciler.power.causes import SPOT_IS_DRY, Cause, Mender
-from reconciler.power.failures import understand
+from reconciler.power.failures import MESSAGE_LIMIT, understand
 from reconciler.power.market import lease_since
 
 WINDOW = timedelta(hours=1)
@@ -33,9 +33,6 @@ SUBJECT_LIMIT = 99
 
 QUOTE_LIMIT = 300
 """Of AWS's own words; a status message has 255 characters (Auto Scaling API, Activity)."""
-
-MESSAGE_LIMIT = 1000
-"""Of a status message, as far as it is read at all."""
 
 WIDTH = 78
 

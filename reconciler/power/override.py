@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from reconciler.kinds.override_end import LONGEST_ON
+
 _TEXT = re.compile(
     r"(?P<state>on|off) until (?P<until>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)(?: (?P<by>.+))?"
 )
@@ -50,6 +52,15 @@ class Override:
         """Tell whether the other one means the same, whoever gave it."""
         return other is not None and (self.state, self.until) == (other.state, other.until)
 
+    def too_long(self, now: datetime) -> bool:
+        """Tell whether it ends later than any command lets it end: somebody edited the tag."""
+        return self.state == "on" and self.until - now > LONGEST_ON
+
+    @property
+    def author(self) -> str:
+        """Who gave it, as far as anybody knows: whoever may write the tag may write any name."""
+        return f"the tag names {self.by}" if self.by else "the tag names nobody"
+
     @property
     def sizes(self) -> Sizes:
         """What enforces it: a desired capacity outside these is refused by Auto Scaling."""
@@ -78,9 +89,20 @@ def turned(text: str) -> Literal["on", "off"] | None:
 
 
 def active(text: str, now: datetime) -> Override | None:
-    """What a tag's value says now: None when it is empty, over, or not ours to understand."""
+    """Read the override that holds now; None for none, or one that is over or too long."""
     found = read(text)
-    return found if found and found.until > now else None
+    return found if found and found.until > now and not found.too_long(now) else None
+
+
+def moment(text: str) -> datetime | None:
+    """Read a time that a tag holds, in UTC; None for none, or one outside of `YEARS`."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:  # 31 February: edited by hand
+        return None
+    if at.tzinfo is None or at.year not in YEARS:  # before astimezone, which year 1 or 9999 breaks
+        return None
+    return at.astimezone(UTC)
 
 
 def read(text: str) -> Override | None:
@@ -88,11 +110,8 @@ def read(text: str) -> Override | None:
     found = _TEXT.fullmatch(text)
     if found is None:
         return None
-    try:
-        until = datetime.fromisoformat(found["until"])
-    except ValueError:  # 31 February: edited by hand
-        return None
-    if until.year not in YEARS:
+    until = moment(found["until"])
+    if until is None:
         return None
     state: Literal["on", "off"] = "on" if found["state"] == "on" else "off"
     return Override(state, until, found["by"] or "")

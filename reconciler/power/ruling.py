@@ -19,6 +19,7 @@ from reconciler.kinds import auto_scaling_group
 from reconciler.kinds.auto_scaling_group import AutoScalingGroup, Runtime
 from reconciler.plan.kind import Aws
 from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
+from reconciler.plan.projection import ODD, explain
 from reconciler.plan.read import Ruled, Seen
 from reconciler.power import backstops, ends, lost, market, memory
 from reconciler.power.failures import dry_since
@@ -82,11 +83,8 @@ def rule(
     waiting = [each for each in groups if each.waiting and each.declared]
     droughts = _droughts(waiting, doors, now, pool)
     for group in groups:
-        want = _sizes(group, now, findings)
-        aws = doors[want.key.region]
-        ruled[want.key] = _market(
-            group, want, droughts.get(want.key), now, findings, partial(_costs, group, aws, cost)
-        )
+        costs = partial(_costs, group, doors[group.live.key.region], cost)
+        ruled[group.want.key] = _decided(group, droughts.get(group.want.key), now, findings, costs)
     standing = lost.standing(seen)
     ups = [
         backstops.Up(
@@ -216,15 +214,38 @@ def _with(want: Desired, reason: str, **fields: object) -> Desired:
     return replace(want, spec=replace(want.spec, **fields), reason=reasons)
 
 
+def _decided(
+    group: Group,
+    dry: market.Dry | AwsError | None,
+    now: datetime,
+    findings: list[Finding],
+    costs: Callable[[], str],
+) -> Desired:
+    """One group with what runtime decides. One of which nobody foresaw what its tags say stays as
+    it is, and stops no other (promise 16)."""
+    found: list[Finding] = []
+    try:
+        want = _market(group, _sizes(group, now, found), dry, now, found, costs)
+    except ODD as error:
+        name = group.live.workstation
+        message = f"{name}: its tags make no sense, so its sizes and its market stay as they are"
+        message = f"{message}: {explain(error)}"
+        findings.append(Finding(Level.WARNING, "runtime-unknown", message, group.want.where))
+        kept = ("min_size", "max_size", "market", "on_demand_percentage_above_base_capacity")
+        return _with(group.want, "", **{field: getattr(group.spec, field) for field in kept})
+    findings.extend(found)
+    return want
+
+
 def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
     """What an override's sizes should be: those of one that holds, or the normal ones."""
     override = active(group.runtime.override, now)
     if override is None:
+        findings.extend(ends.too_long(group.live, group.want.where, now))
         want = _with(group.want, "", min_size=NORMAL.minimum, max_size=NORMAL.maximum)
         return _with(want, LOST_STOP, desired_capacity=0) if _lost_stop(group, now) else want
     name, where = group.live.workstation, group.want.where
-    by = f", {override.by}" if override.by else ""
-    message = f"{name}: kept {override.state} until {stamp(override.until)}{by}"
+    message = f"{name}: kept {override.state} until {stamp(override.until)} ({override.author})"
     findings.append(Finding(Level.INFO, "override", message, where))
     sizes = override.sizes
     return _with(group.want, "", min_size=sizes.minimum, max_size=sizes.maximum)
@@ -234,6 +255,8 @@ def _lost_stop(group: Group, now: datetime) -> bool:
     """Whether an override's end, which AWS was to bring, did not come, and with it a stop."""
     over = read(group.runtime.override)
     if not (over and over.state == "on" and group.spec.min_size and group.runtime.desired):
+        return False
+    if over.until > now:  # one that is too long, and ignored: the backstops rule
         return False
     hours = ends.hours_of(group.declared, now)
     if not hours.stops:
@@ -304,6 +327,9 @@ def _droughts(
             return _dry(doors[group.live.key.region], group, now)
         except AwsError as error:
             return error
+        except ODD as error:
+            read = "autoscaling:DescribeScalingActivities"
+            return AwsError(read, "Odd", explain(error), group.live.key.region)
 
     if not waiting:
         return {}
@@ -319,7 +345,8 @@ def _dry(aws: Aws, group: Group, now: datetime) -> market.Dry | None:
     wait = timedelta(seconds=fallback.after if fallback else 0)
     bound = now - max(memory.LONGEST, wait + SLACK)
     lease = market.lease_since(group.spec.market)
-    after = {"Name": "StartTimeLowerBound", "Values": [stamp(max(bound, lease or bound))]}
+    since = max(bound, lease) if lease and lease <= now else bound
+    after = {"Name": "StartTimeLowerBound", "Values": [stamp(since)]}
     activities = list(
         aws.pages(
             "autoscaling",

@@ -20,6 +20,7 @@ from reconciler.kinds import override_end
 from reconciler.kinds.override_end import OverrideEnd
 from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import OVERRIDE
+from reconciler.plan.projection import Unreadable, readable
 from reconciler.power import find
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group
@@ -189,8 +190,8 @@ def _evident(seen: State, now: datetime) -> Override | Turned:
 def _lost(group: Group, tag: str, hours: Hours, now: datetime) -> Refused:
     name, word = group.workstation, active(tag, now)
     if word:
-        by = f" ({word.by})" if word.by else ""
-        holds = f"it is kept {word.state} until {said(word.until, hours.zone, now)}{by}"
+        until = said(word.until, hours.zone, now)
+        holds = f"it is kept {word.state} until {until} ({word.author})"
     else:
         holds = f"it was turned {turned(tag)}" if turned(tag) else "its override is taken back"
     return Refused(
@@ -214,7 +215,10 @@ def _end(aws: Aws, group: Group) -> OverrideEnd | None:
         ScheduledActionNames=[override_end.ACTION],
     )
     for action in answer["ScheduledUpdateGroupActions"]:
-        return override_end.read(action)
+        end = readable(action, override_end.read)
+        if isinstance(end, Unreadable):
+            raise AwsError("autoscaling:DescribeScheduledActions", "Odd", str(end), aws.region)
+        return end
     return None
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from reconciler.kinds.override_end import LONGEST_ON
 from reconciler.plan.kind import Aws
 from reconciler.power import failures, find, keep, machine, settle
 from reconciler.power.causes import ASKING
 from reconciler.power.failures import Drought, Failure, judge
 from reconciler.power.hours import Hours
 from reconciler.power.model import Attempt, Group, Machine
-from reconciler.power.moments import LONGEST_ON
 from reconciler.power.override import Override, Turned, active
 
 OUTSIDE_HOURS = timedelta(hours=4)

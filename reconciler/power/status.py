@@ -9,6 +9,7 @@ from reconciler.kinds import override_end
 from reconciler.kinds.override_end import OverrideEnd
 from reconciler.money.compute import Price
 from reconciler.plan.kind import Aws
+from reconciler.plan.projection import readable
 from reconciler.power import machine
 from reconciler.power.ahead import ahead
 from reconciler.power.hours import Hours
@@ -60,11 +61,12 @@ def _ends(aws: Aws, groups: Sequence[Group]) -> dict[str, OverrideEnd]:
         return {}
     names = {group.name for group in groups}
     one = {"AutoScalingGroupName": groups[0].name} if len(groups) == 1 else {}
-    return {
-        item["AutoScalingGroupName"]: override_end.read(item)
+    ends = {
+        item["AutoScalingGroupName"]: readable(item, override_end.read)
         for item in aws.pages(
             "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", 100, **one
         )
-        if item["AutoScalingGroupName"] in names
-        and item["ScheduledActionName"] == override_end.ACTION
+        if item.get("AutoScalingGroupName") in names
+        and item.get("ScheduledActionName") == override_end.ACTION
     }
+    return {name: end for name, end in ends.items() if isinstance(end, OverrideEnd)}

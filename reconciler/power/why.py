@@ -109,8 +109,7 @@ def _off(
     by_itself = f"; it starts by itself {say(start)}" if start else ""
     step = f"`workstation start {name}` turns it on{by_itself}"
     if override and override.state == "off":
-        by = f" by {override.by}" if override.by else ""
-        why = f"it is kept off{by} until {say(override.until)}"
+        why = f"it is kept off until {say(override.until)} ({override.author})"
         return Reason("kept-off", why, f"`workstation start {name}` ends that and turns it on", {})
     if late := _late(group, hours, found, now, say):
         return late

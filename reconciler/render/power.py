@@ -24,9 +24,8 @@ def machine(it: Machine) -> str:
 
 
 def override(it: Override, zone: ZoneInfo | None, now: datetime) -> str:
-    """`kept on until Fri 20 Nov 19:00 CET (alice@example.com)`."""
-    by = f" ({it.by})" if it.by else ""
-    return terminal(f"kept {it.state} until {said(it.until, zone, now)}{by}")
+    """`kept on until Fri 20 Nov 19:00 CET (the tag names alice@example.com)`."""
+    return terminal(f"kept {it.state} until {said(it.until, zone, now)} ({it.author})")
 
 
 def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> list[str]:

@@ -96,19 +96,45 @@ def test_an_end_without_an_override_is_taken_away(days: Days) -> None:
     assert not days.run().plan.changes
 
 
-def test_a_scheduled_action_of_somebody_else_is_told_and_left(days: Days) -> None:
-    """Promise 6."""
+def nightly(group: str, name: str = "nightly") -> None:
+    """Somebody's own hours."""
     aws("autoscaling").put_scheduled_update_group_action(
-        AutoScalingGroupName=GROUP,
-        ScheduledActionName="nightly",
-        Recurrence="0 3 * * *",
+        AutoScalingGroupName=group,
+        ScheduledActionName=name,
+        Recurrence="*/5 * * * *",
         DesiredCapacity=1,
     )
-    before = stands()
+
+
+@pytest.mark.parametrize("name", ["nightly", ACTION])
+def test_a_scheduled_action_of_somebody_else_is_reported_and_removed(days: Days, name: str) -> None:
+    """It would turn her on after every stop, and no schedule or backstop would hold."""
+    nightly(GROUP, name)
+    report = days.run()
+    assert ends(report.plan.changes) == [(Op.DELETE, Outcome.DONE)]
+    [finding] = [each for each in report.findings if each.code == "foreign-scheduled-action"]
+    assert f"scheduled action '{name}' on the group acme-alice" in finding.message
+    assert not stands()
+    assert not days.run().plan.changes
+
+
+def test_those_of_a_group_that_is_not_ours_are_left(days: Days) -> None:
+    """Promise 6: a name of ours is no proof."""
+    made = days.group()
+    used = made["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"]
+    aws("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="acme-zed",
+        MinSize=0,
+        MaxSize=1,
+        VPCZoneIdentifier=made["VPCZoneIdentifier"],
+        LaunchTemplate={name: used[name] for name in ("LaunchTemplateId", "Version")},
+    )
+    nightly("acme-zed")
     report = days.run()
     assert not report.plan.changes
-    assert "foreign-scheduled-action" in codes(report)
-    assert stands() == before
+    assert "foreign-scheduled-action" not in codes(report)
+    found = aws("autoscaling").describe_scheduled_actions(AutoScalingGroupName="acme-zed")
+    assert len(found["ScheduledUpdateGroupActions"]) == 1
 
 
 def test_an_end_without_a_capacity_is_never_written_over_one_with_a_capacity(

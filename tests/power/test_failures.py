@@ -14,7 +14,7 @@ import yaml
 
 from reconciler.plan.quotas import ON_DEMAND, SPOT
 from reconciler.power.causes import SPOT_IS_DRY, Cause, Mender
-from reconciler.power.failures import dry_since, judge, read, understand
+from reconciler.power.failures import MESSAGE_LIMIT, dry_since, judge, read, understand
 
 ROWS: list[dict[str, str]] = yaml.safe_load(
     (Path(__file__).parent / "data" / "launch_failures.yaml").read_text()
@@ -48,6 +48,18 @@ def test_every_text_that_was_found_has_its_cause_and_market(row: dict[str, str])
 def test_what_auto_scaling_cuts_off_changes_no_cause(row: dict[str, str]) -> None:
     """A status message has 255 characters (Auto Scaling API, Activity)."""
     assert understand(shown(row)[:255]).cause.code == row["cause"]
+
+
+def test_no_text_takes_longer_than_its_first_characters() -> None:
+    """Who writes one of 200,000 must not keep a run busy: AWS's are 255 long."""
+    pad = "a1-" * 60_000
+    within = f"{pad[:270]} g6.xlarge is not there. {pad}"
+    assert understand(within).instance_type == "g6.xlarge"
+    assert understand(f"{pad[:297]} g6.xlarge is not there").instance_type == ""
+    failed = {"StartTime": NOW, "StatusCode": "Failed", "StatusMessage": within}
+    found = read(failed)
+    assert found is not None
+    assert len(found.message) == MESSAGE_LIMIT
 
 
 def test_the_table_is_what_it_says_of_itself() -> None:

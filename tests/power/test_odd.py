@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.aws.hourly import hourly
 from reconciler.errors import AwsError
+from reconciler.kinds import schedule_names
 from reconciler.power import find, hours, start, stop
 from reconciler.power.machine import machine
 from tests.aws.test_lookup import Aws
@@ -112,6 +113,24 @@ def test_an_odd_schedule_makes_the_hours_unknown() -> None:
         get_schedule={"Target": {"Input": "[" * 9000}},
     )
     assert hours.read(aws, alice) == hours.Hours()
+
+
+def test_a_neighbour_s_name_blinds_nobody() -> None:
+    """`alice-start` and `alice-stop-0a1b2c3d` are workstations too: their schedules begin alike."""
+    [alice] = find.by_name(groups(group()), "alice")
+    theirs = (
+        "alice-start-start-0a1b2c3d",
+        "alice-start-stop-0a1b2c3d-2",
+        "alice-stop-0a1b2c3d-start-0a1b2c3d",
+        "alice-start-0a1b2c3d4",
+        "alice-start-0a1b2c3d-x",
+    )
+    asked = account(list_schedules={"Schedules": [{"Name": n, "State": "ENABLED"} for n in theirs]})
+    assert hours.read(asked, alice) == hours.Hours(), "none of these is read"
+    for name in theirs[:3]:
+        found = schedule_names.NAME.fullmatch(name)
+        assert found is not None
+        assert found["workstation"] != "alice"
 
 
 def test_an_odd_price_is_no_price() -> None:

@@ -171,7 +171,7 @@ CASES: dict[str, tuple[Group, tuple[dict[str, Any], ...], str, str, str]] = {
         replace(OFF, override="off until 2026-12-01T08:00:00Z ann"),
         (),
         "kept-off",
-        "kept off by ann until Tue 01 Dec 09:00 CET",
+        "kept off until Tue 01 Dec 09:00 CET (the tag names ann)",
         "ends that and turns it on",
     ),
     "its start was lost": (

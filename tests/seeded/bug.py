@@ -18,6 +18,8 @@ POWER = ("tests/strict/test_power_crash.py",)
 POWER_RACES = ("tests/strict/test_power_found.py", "tests/strict/test_power_two_writers.py")
 POWER_RULES = ("tests/power",)
 ENDS = ("tests/kinds/test_override_end.py",)
+ODD_TAGS = ("tests/power/test_odd_tags.py",)
+TURNS = ("tests/power/test_turns.py",)
 TWO_COMMANDS = ("tests/power/test_two_commands.py",)
 
 

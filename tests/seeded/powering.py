@@ -5,9 +5,11 @@ from __future__ import annotations
 from tests.seeded.bug import (
     DECLARE,
     ENDS,
+    ODD_TAGS,
     POWER,
     POWER_RACES,
     POWER_RULES,
+    TURNS,
     TWO_COMMANDS,
     Bug,
     promise,
@@ -160,5 +162,26 @@ POWERING = (
         "group.live.workstation, group.runtime.max_runtime, leaving=True)",
         "group.live.workstation, None, leaving=True)",
         promise(15),
+    ),
+    Bug(
+        "an override of ten years is believed",
+        "reconciler/power/override.py",
+        "found.until > now and not found.too_long(now) else None",
+        "found.until > now else None",
+        ODD_TAGS,
+    ),
+    Bug(
+        "backstops take no turns",
+        "reconciler/power/backstops.py",
+        "machines, now), key=_turn)",
+        "machines, now), key=lambda it: it.since)",
+        TURNS,
+    ),
+    Bug(
+        "a scheduled action of somebody else is left",
+        "reconciler/kinds/override_end.py",
+        "spec=spec, removal=Removal.RUNTIME, attrs=",
+        "spec=spec, removal=Removal.KEEP, attrs=",
+        ENDS,
     ),
 )
