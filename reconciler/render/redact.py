@@ -18,20 +18,16 @@ from reconciler.plan.model import Report
 
 Mask = Callable[[str], str]
 
-_WORD = r"[^\s@<>()\[\]{},;:\"'`|\\/=]"
+_NEVER = r"\s@<>()\[\]{},;:\"'`|\\/="  # what no address holds, unless in quotes
+_WORD, _LAST = f"[^{_NEVER}]", f"[^{_NEVER}.?!]"
 _MASKED = re.compile(
     r"(?P<KEY>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
-    rf"|(?P<EMAIL>(?:\"[^\"\n]{{1,64}}\"|(?<!{_WORD}){_WORD}+)@(?:{_WORD}*[^\s@<>()\[\]{{}},;:\"'`|\\/=.?!])?)"
+    rf"|(?P<EMAIL>(?:\"[^\"\n]{{1,64}}\"|(?<!{_WORD}){_WORD}+)@(?:{_WORD}*{_LAST})?)"
     r"|(?<![0-9A-Za-z])(?P<kind>ami|cr|eipalloc|eni|fs|i|igw|key|lt|nat|pl|rtb|sg|sgr|sir|snap|"
     r"subnet|vol|vpc)-[0-9a-f]{8,17}"
     r"|(?<![0-9A-Za-z])(?P<ACCOUNT>[0-9]{12})(?![0-9A-Za-z])"
 )
 """Ids as AWS writes them; eight digits are of older things (EC2 user guide, "Resource IDs")."""
-
-
-def nothing(text: str) -> str:
-    """Leave a text as it is."""
-    return text
 
 
 def masking(account: str = "") -> Mask:
