@@ -21,7 +21,7 @@ from reconciler.plan.ownership import read_tags
 from reconciler.plan.projection import ODD, Unreadable, checked, explain, readable, text
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet
 
-__all__ = ["images", "instance_profiles", "keys", "pools", "roles", "subnets"]
+__all__ = ["images", "instance_profiles", "keys", "pools", "roles", "subnets", "template_image"]
 
 _IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
 

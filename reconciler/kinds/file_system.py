@@ -16,6 +16,7 @@ from reconciler.kinds import (
     last_look,
     lustre_actions,
     lustre_limits,
+    lustre_words,
     root_squash,
     security_group,
     security_group_rules,
@@ -23,10 +24,9 @@ from reconciler.kinds import (
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope, Word, units
+from reconciler.plan.kind import Aws, Scope
 from reconciler.plan.model import (
     IN_PLACE,
-    SUMMARY,
     WHEN_UNMOUNTED,
     Change,
     Desired,
@@ -36,7 +36,6 @@ from reconciler.plan.model import (
     Op,
     Ref,
     Removal,
-    Shown,
     When,
     fixed,
 )
@@ -113,12 +112,6 @@ RULES = {
     "root_squash": IN_PLACE,
     "kms_key_id": fixed(_FOR_LIFE.format("the KMS key")),
     "tags": IN_PLACE,
-}
-
-SENSITIVE = {
-    SUMMARY: Word("Lustre"),
-    "kms_key_id": Word("key of the file system"),
-    f"tags.{OWNER}": Word("owner", personal=True),
 }
 
 
@@ -378,28 +371,6 @@ def _create(aws: Aws, change: Change, spec: FileSystem) -> Live:
     )
 
 
-def summary(spec: FileSystem) -> str:
-    """`1,200 GiB PERSISTENT_2 SSD, 125 MB/s per TiB, in us-east-1a`."""
-    throughput = spec.per_unit_storage_throughput
-    return ", ".join(
-        filter(
-            None,
-            (
-                f"{spec.storage_capacity:,} GiB {spec.deployment_type} {spec.storage_type}",
-                f"{throughput} MB/s per TiB" if throughput else "",
-                f"in {spec.availability_zone or spec.subnet_id}",
-            ),
-        )
-    )
-
-
-def shown(change: FieldChange) -> Shown | None:
-    """Sizes with their unit."""
-    return units(
-        change,
-        {
-            "storage_capacity": "GiB",
-            "per_unit_storage_throughput": "MB/s per TiB",
-            "automatic_backup_retention_days": "days",
-        },
-    )
+SENSITIVE = lustre_words.SENSITIVE
+summary = lustre_words.summary
+shown = lustre_words.shown
