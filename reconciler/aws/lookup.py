@@ -60,7 +60,9 @@ def _subnet(item: Mapping[str, Any]) -> Subnet:
         return found
     tags = readable(item, lambda it: read_tags(it.get("Tags", ())))
     known = None if isinstance(tags, Unreadable) else tags
-    return Subnet(str(item.get("SubnetId")), "", "", known, broken=str(found))
+    members = (item.get("VpcId"), item.get("AvailabilityZone"))
+    vpc, zone = (each if isinstance(each, str) else "" for each in members)
+    return Subnet(str(item.get("SubnetId")), vpc, zone, known, broken=str(found))
 
 
 def _blocks(item: Mapping[str, Any]) -> Iterator[str]:
@@ -238,7 +240,7 @@ def _newest(aws: Aws, image: Image) -> ImageFacts:
 
 
 def _facts(item: Mapping[str, Any]) -> ImageFacts:
-    root = str(item.get("RootDeviceName") or "/dev/sda1")
+    root = text(item, "RootDeviceName", "/dev/sda1") or "/dev/sda1"
     sizes = [
         mapping.get("Ebs", {}).get("VolumeSize", 0)
         for mapping in item.get("BlockDeviceMappings") or ()

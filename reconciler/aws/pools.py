@@ -63,6 +63,8 @@ def pools(aws: Aws, workstations: Iterable[ResolvedWorkstation]) -> dict[str, Po
 def _matching(aws: Aws, each: ResolvedWorkstation) -> Sequence[str] | Missing:
     if each.declared.instance_types:
         return each.declared.instance_types
+    if not each.image.architecture:
+        return Missing("they depend on the image, which is not known")
     requirements: Mapping[str, object] = {
         name: value
         for name, value in (each.declared.instance_requirements or {}).items()

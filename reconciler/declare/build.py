@@ -45,7 +45,7 @@ def workstation(
         owner=settings["owner"],
         region=settings["region"],
         zones=zones,
-        subnets=_subnets(settings["network"]["subnets"]),
+        subnets=_subnets(settings["network"]),
         public_addresses=settings["network"]["public_addresses"],
         image=Image(**settings["image"]),
         instance_profile=settings["instance_profile"].replace(EACH, name),
@@ -107,10 +107,12 @@ def ingress(rule: Map) -> IngressRule:
     )
 
 
-def _subnets(subnets: Any) -> Subnets:
+def _subnets(network: Map) -> Subnets:
+    subnets: Any = network["subnets"]
+    vpc = network.get("vpc") or ""
     if isinstance(subnets, list):
-        return Subnets(ids=tuple(subnets))
-    return Subnets(tags=tuple(sorted(subnets["tags"].items())))
+        return Subnets(ids=tuple(subnets), vpc=vpc)
+    return Subnets(tags=tuple(sorted(subnets["tags"].items())), vpc=vpc)
 
 
 def _home(
@@ -149,7 +151,7 @@ def _lustre(
         workstation=workstation,
         owner=settings.get("owner", ""),
         region=settings["region"],
-        subnets=_subnets(settings["network"]["subnets"]),
+        subnets=_subnets(settings["network"]),
         availability_zone=own.get("availability_zone"),
         zones=zones,
         storage_capacity=gib(own["storage_capacity"]),

@@ -30,10 +30,11 @@ POINTED = (
 
 @dataclass(frozen=True, slots=True)
 class Subnets:
-    """Which subnets may be used: by id, or every subnet that carries all of `tags`."""
+    """Which subnets may be used: by id, or every subnet that carries all of `tags`; of `vpc`."""
 
     ids: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    vpc: str = ""  # "" for any one
 
     def __str__(self) -> str:
         return ", ".join(self.ids) or ", ".join(f"{key}={value}" for key, value in self.tags)

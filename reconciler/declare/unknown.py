@@ -47,7 +47,8 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
             "hours office_hours working_hours uptime schedules start stop cron start_time stop_time"
         ),
         "max_runtime": "ttl timeout auto_stop idle_timeout max_uptime max_duration lifetime",
-        "network: {subnets: {tags: {Tier: private}}}": "subnet subnet_id subnet_ids vpc vpc_id",
+        "network: {subnets: {tags: {Tier: private}}}": "subnet subnet_id subnet_ids",
+        "network: {vpc: vpc-0123456789abcdef0}": "vpc vpc_id",
         "instance_profile": "role iam_role iam_instance_profile profile",
         "tags": "labels label tag annotations",
         _RUNTIME: "state status enabled running desired_capacity min_size max_size capacity power "

@@ -14,6 +14,7 @@ from enum import StrEnum
 from reconciler.declare.fleet import LustreFileSystem, Site, Workstation
 from reconciler.errors import AwsError, Denied, RegionRefused, Throttled, Unreachable, Where
 from reconciler.plan.kind import Aws
+from reconciler.plan.model import Finding
 from reconciler.plan.pools import Pools
 from reconciler.plan.read import Lookups
 from reconciler.plan.resolve import Blocked, Missing, ResolvedWorkstation
@@ -67,6 +68,7 @@ class View:
     file_systems: tuple[LustreFileSystem, ...]  # shared ones and homes
     resolved: tuple[ResolvedWorkstation, ...]
     blocked: tuple[Blocked, ...]
+    findings: tuple[Finding, ...]  # what was found out on the way, and holds up nobody
     pools: Mapping[str, Pools | Missing]  # by workstation
     types: Mapping[str, TypeFacts] | Missing  # every type of `pools`
     now: datetime  # by AWS's clock

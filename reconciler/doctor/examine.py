@@ -68,7 +68,9 @@ def examine(site: Site, cloud: Cloud, only: tuple[str, ...], ahead: timedelta) -
     """
     site = _selected(site, only)
     doors = {region: cloud.reader(region) for region in site.regions}
-    placing_kinds = tuple(kind for kind in cloud.kinds if kind.NAME in cloud.homes)
+    placing_kinds = tuple(
+        kind for kind in cloud.kinds if kind.NAME in cloud.homes or kind.HOLDS_INSTANCES
+    )
     resolved = read(site, replace(cloud, kinds=placing_kinds), doors).resolved
     with cloud.pool(READERS) as pool:
         views = [
@@ -117,6 +119,7 @@ def _bare(
         file_systems=tuple(it for it in site.file_systems if region in ("", it.region)) + lustre,
         resolved=tuple(w for w in resolved.workstations if region in ("", w.declared.region)),
         blocked=tuple(it for it in resolved.blocked if region in ("", it.region)),
+        findings=tuple(it for at, it in resolved.findings if region in ("", at)),
         pools={},
         types={},
         now=resolved.now,

@@ -26,7 +26,9 @@ def declared(view: View) -> Iterator[Found]:
             told.add(each.reason)
             missing = Missing(each.reason, each.error)
             yield lacking(missing, "correct the YAML there", held[each.reason], each.where)
-    if not view.blocked:
+    for finding in view.findings:
+        yield Found(Level.WARNING, finding.message, where=finding.where)
+    if not view.blocked and not view.findings:
         yield Found(Level.OK, f"all that is named is there, for {len(view.workstations)}")
 
 
@@ -148,6 +150,8 @@ def architectures(view: View) -> Iterator[Found]:
     fine = 0
     for each in view.resolved:
         types, image = view.matching(each.declared.name), each.image
+        if not image.id:  # the check of images says so
+            continue
         wrong = [t for t in types if image.architecture not in view.types[t].architectures]
         if not wrong:
             fine += 1

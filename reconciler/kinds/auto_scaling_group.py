@@ -31,6 +31,7 @@ from reconciler.plan.model import (
     NEXT_START,
     RUNTIME,
     STOPS,
+    SUBNETS,
     WHEN_EMPTY,
     WHEN_OFF,
     Change,
@@ -119,7 +120,7 @@ class AutoScalingGroup:
     spot_max_price: str
     min_size: int
     max_size: int
-    subnets: tuple[str, ...]
+    subnets: tuple[str, ...] | Ref
     capacity_rebalance: bool
     health_check_type: str
     health_check_grace_period: int  # seconds
@@ -217,7 +218,9 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         spot_max_price="",
         min_size=0,
         max_size=1,
-        subnets=tuple(sorted(subnet.id for subnet in each.subnets)),
+        subnets=each.unless(
+            "network.subnets", tuple(sorted(subnet.id for subnet in each.subnets)), site
+        ),
         capacity_rebalance=False,
         health_check_type=HEALTH_CHECK_TYPE,
         health_check_grace_period=GRACE_SECONDS,
@@ -284,7 +287,15 @@ def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
         # Given a policy, AWS may replace what runs (Auto Scaling API, UpdateAutoScalingGroup).
         reason = f"{occupied}, from no policy of ours; applied once nothing runs"
         later = dict.fromkeys(mixed_instances.FIELDS, reason)
-    return replace(named, spec=spec, in_use=_in_use(group), occupied=occupied, later=later)
+    subnets = {SUBNETS: group.get("VPCZoneIdentifier", "")} if spec else {}
+    return replace(
+        named,
+        spec=spec,
+        attrs={**named.attrs, **subnets},
+        in_use=_in_use(group),
+        occupied=occupied,
+        later=later,
+    )
 
 
 def _in_use(group: Mapping[str, Any]) -> str:

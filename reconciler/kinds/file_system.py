@@ -75,7 +75,7 @@ class FileSystem:
     automatic_backup_retention_days: int | None
     weekly_maintenance_start_time: str | None
     root_squash: str | None
-    kms_key_id: str | None
+    kms_key_id: str | Ref | None
     tags: Mapping[str, str]
 
 

@@ -26,6 +26,7 @@ from reconciler.plan.model import (
     Key,
     Live,
     Op,
+    Ref,
     Removal,
     Shown,
     fixed,
@@ -70,7 +71,7 @@ class HomeVolume:
     size: int  # GiB
     iops: int
     throughput: int  # MiB/s
-    kms_key_id: str | None
+    kms_key_id: str | Ref | None
     tags: Mapping[str, str]
 
 

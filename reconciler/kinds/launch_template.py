@@ -52,8 +52,8 @@ HOLDS_INSTANCES = False
 class LaunchTemplate:
     """The newest version's content, in our words; `other` holds whatever else it says."""
 
-    image_id: str
-    instance_profile: str
+    image_id: str | Ref
+    instance_profile: str | Ref
     security_group_ids: tuple[str | Ref, ...]
     root: Mapping[str, Any]
     metadata_options: Mapping[str, Any]
@@ -101,13 +101,14 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             **ownership(site.name, declared.fleet, declared.name, declared.owner),
         }
         target = key(site.name, declared.region, declared.name)
+        profile = iam_name(declared.instance_profile)
         spec = LaunchTemplate(
-            image_id=each.image.id,
-            instance_profile=iam_name(declared.instance_profile),
+            image_id=each.unless("image", each.image.id, site.name),
+            instance_profile=each.unless("instance_profile", profile, site.name),
             security_group_ids=tuple(
                 Ref(it, "id") for it in security_group.of_instances(site, each)
             ),
-            root=_root(each),
+            root=_root(site.name, each),
             metadata_options=METADATA_OPTIONS,
             user_data=_instance(site, each),
             volume_tags={"Name": target.name, **tags},
@@ -120,6 +121,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             where=declared.where,
             fleet=declared.fleet,
             workstation=declared.name,
+            notes=_note(each),
             home=_home(site.name, declared),
             details=template_words.details(each, site.declared.account),
         )
@@ -135,11 +137,19 @@ def _home(site: str, declared: Workstation) -> Key | None:
             return None
 
 
-def _root(each: ResolvedWorkstation) -> dict[str, Any]:
+def _note(each: ResolvedWorkstation) -> tuple[str, ...]:
+    image = each.image
+    return (f"image {image.id} ({image.name}) from {each.declared.image}",) if image.id else ()
+
+
+def _root(site: str, each: ResolvedWorkstation) -> dict[str, Any]:
     root = each.declared.root
     key_id = {"KmsKeyId": root.kms_key_id} if root.kms_key_id else {}
+    device: str | Ref = each.image.root_device
+    for setting in ("image", "storage.root.size", "storage.root.kms_key_id"):
+        device = each.unless(setting, device, site)
     return {
-        "DeviceName": each.image.root_device,
+        "DeviceName": device,
         "VolumeType": "gp3",
         "VolumeSize": root.size,
         "Iops": root.iops,

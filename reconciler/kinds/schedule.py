@@ -113,6 +113,8 @@ _OTHER = ("ActionAfterCompletion", "Description", "KmsKeyArn")
 def desired(site: ResolvedSite) -> Iterator[Desired]:
     """The schedules of each declared edge, as seen from now."""
     for each in site.workstations:
+        if "scheduler_role" in each.lacks:
+            continue  # a name has the role in its hash: those that stand stay
         declared = each.declared
         group = auto_scaling_group.key(site.name, declared.region, declared.name)
         dead_letters = dead_letter_queue.key(site.name, declared.region)

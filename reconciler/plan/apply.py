@@ -23,6 +23,7 @@ from reconciler.errors import (
 from reconciler.plan.compare import may_be_written, needs
 from reconciler.plan.kind import Aws, Kind, Scope
 from reconciler.plan.model import NEEDS, REFUSED, Change, Key, Live, Op, Outcome, Plan, Ref
+from reconciler.plan.projection import ODD, explain
 from reconciler.plan.refs import fill, open_fields, refs
 
 AT_ONCE = 10
@@ -137,6 +138,13 @@ class _Run:
                 reason = f"{error.message}; made in this run, and not visible everywhere yet"
                 return replace(change, outcome=Outcome.WAITING, reason=reason, error=error.code)
             return replace(change, outcome=Outcome.FAILED, reason=str(error), error=error.code)
+        except ODD as error:  # what AWS answered a write, or a read next to it (promise 16)
+            done = replace(
+                change,
+                outcome=Outcome.FAILED,
+                reason=f"{explain(error)}; the next run finds out what was done",
+                error="unreadable",
+            )
         return done
 
     def _ready(self, change: Change) -> Change | _Wait:

@@ -38,6 +38,10 @@ class Ref:
         return f"(known after {self.key} is applied)"
 
 
+SUBNETS = "subnets"
+"""The attribute that tells, of what instances run in, the ids of its subnets with commas."""
+
+
 class Op(StrEnum):
     """What happens to a thing."""
 

@@ -53,7 +53,8 @@ def pin(
         declared, place = each.declared, (each.declared.region, each.declared.name)
         _, subnets = applied.get((*place, "subnets"), (None, ()))
         kept = Pin()
-        image = "" if declared.image.id else _image(applied, place, each.image.id, earlier)
+        stays = declared.image.id or "image" in each.lacks
+        image = "" if stays else _image(applied, place, each.image.id, earlier)
         if image and image != each.image.id:
             found: ImageFacts | Missing
             if isinstance(image, Missing):

@@ -9,16 +9,17 @@ for that side.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Protocol
 
 from reconciler.declare.fleet import Image, Site
 from reconciler.errors import AwsError
 from reconciler.plan.kind import Aws, Kind, LooksUp, Scope
 from reconciler.plan.live import Reading, Readings, index
-from reconciler.plan.model import Desired, Finding, Live, Unknown
+from reconciler.plan.model import SUBNETS, Desired, Finding, Live, Unknown
 from reconciler.plan.pinning import Pinned, pin
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import (
@@ -29,8 +30,8 @@ from reconciler.plan.resolve import (
     ResolvedWorkstation,
     Subnet,
     keys_of,
-    resolve,
 )
+from reconciler.plan.resolving import Stands, resolve
 
 READERS = 24
 """Threads that read: a region has some fifteen reads to make, and two regions are common."""
@@ -142,12 +143,14 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
         }
 
         def resolved_with_desired() -> tuple[Pinned, ResolvedSite, tuple[Desired, ...]]:
-            first = {key: found.result() for key, found in placing.items()}
-            facts, zones = lookups.facts(), index(first).zones
-            resolved, pinned = resolve(site, facts, cloud.now(), zones), Pinned({})
+            homes = {key: it.result() for key, it in placing.items() if key[0] in cloud.homes}
+            facts, stands = lookups.facts(), cache(lambda: _stands(placing))
+            join = partial(resolve, site, facts, cloud.now(), index(homes).zones, stands)
+            resolved, pinned = join(), Pinned({})
             if cloud.drift_only:
+                first = {key: it.result() for key, it in placing.items()}
                 pinned = pin(resolved, facts, first, cloud.kinds, images, earlier)
-                resolved = resolve(site, facts, cloud.now(), zones, pinned.pins)
+                resolved = join(pinned.pins)
             return pinned, *_wanted(resolved, cloud.kinds, bare)
 
         def images(region: str, wanted: Iterable[Image]) -> Mapping[str, ImageFacts | Missing]:
@@ -163,8 +166,8 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
         finds = {
             (kind.NAME, region): pool.submit(_find, kind, door, scope)
             for kind in cloud.kinds
-            if not _is_first(kind, cloud)
             for region, door in doors.items()
+            if (kind.NAME, region) not in placing
         }
         pinned, resolved, desired = wanted.result()
         readings = {key: found.result() for key, found in (placing | finds).items()}
@@ -172,8 +175,20 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
 
 
 def _is_first(kind: Kind, cloud: Cloud) -> bool:
-    """Whether the declared side waits for this kind: it tells of homes, or what was applied."""
-    return kind.NAME in cloud.homes or (cloud.drift_only and isinstance(kind, LooksUp))
+    """Whether the declared side may wait for this kind: for homes, and for what stands."""
+    applied = cloud.drift_only and isinstance(kind, LooksUp)
+    return kind.NAME in cloud.homes or kind.HOLDS_INSTANCES or applied
+
+
+def _stands(found: Mapping[tuple[str, str], Future[Reading]]) -> Stands:
+    """Where each workstation stands that has something an instance runs in."""
+    return {
+        (live.key.region, live.workstation): tuple(filter(None, subnets.split(",")))
+        for each in found.values()
+        if not isinstance(reading := each.result(), Unknown)
+        for live in reading
+        if live.owned and (subnets := live.attrs.get(SUBNETS)) is not None
+    }
 
 
 def _wanted(

@@ -75,7 +75,7 @@ class _Context:
 
 def _orphans(found: Index, wanted: set[Key], blocked: Sequence[Blocked]) -> list[Live]:
     """Everything of ours that is not wanted; what is declared and cannot be resolved is spared."""
-    spared = {(each.region, each.workstation or each.name) for each in blocked}
+    spared = {(each.region, each.workstation or each.name) for each in blocked if each.spares}
     return [
         live
         for key, live in found.things.items()

@@ -66,6 +66,7 @@ def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Re
         findings=(
             *_warnings(plan, site, seen.resolved.now),
             *seen.findings,
+            *(finding for _, finding in seen.resolved.findings),
             *ruled.findings,
             *guarded.findings,
             *review.findings(guarded.plan, seen.resolved),

@@ -9,6 +9,8 @@ import pytest
 
 from reconciler.doctor.check import Level
 from reconciler.doctor.placing import addresses, architectures, declared, images, offerings
+from reconciler.plan import model as plan
+from reconciler.plan.model import Finding
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Blocked, Missing
 from tests.doctor.views import A, B, denied, door, found, image, only, subnet, unmatched, view
@@ -157,6 +159,12 @@ def test_what_blocks_a_workstation_is_told_once_for_all() -> None:
     assert told.where == HERE
     unread = replace(view(), blocked=(blocked("ec2:DescribeSubnets was denied", "denied"),))
     assert only(declared, unread).level is Level.UNKNOWN
+
+
+def test_subnets_of_several_vpcs_are_a_warning_for_what_stands() -> None:
+    finding = Finding(plan.Level.WARNING, "several-vpcs", "alice: it stays in vpc-1", HERE)
+    warning = only(declared, replace(view(), findings=(finding,)))
+    assert (warning.level, warning.message, warning.where) == (Level.WARNING, finding.message, HERE)
 
 
 def test_what_has_a_check_of_its_own_is_not_told_twice() -> None:

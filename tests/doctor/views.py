@@ -159,6 +159,7 @@ def view(
         workstations=declared,
         file_systems=tuple(h for h in homes if isinstance(h, LustreFileSystem)),
         resolved=tuple(stations),
+        findings=(),
         blocked=(),
         pools={name: Pools({A: some, B: some}) for name, some in types.items()},
         types=TYPES,

@@ -31,7 +31,8 @@ from reconciler.kinds import (
 )
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import Ref
-from reconciler.plan.resolve import ResolvedSite, resolve
+from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.resolving import resolve
 from tests.plan.declared import NOW, facts, lustre, site, volume, workstation
 
 HERE = Where("fleets/vision.yaml", 3, 3)

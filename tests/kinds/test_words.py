@@ -19,7 +19,7 @@ from reconciler.plan.diff import created, differing
 from reconciler.plan.kind import in_words, summary
 from reconciler.plan.model import IN_PLACE, FieldChange, Shown
 from reconciler.plan.ownership import FALLBACK, MAX_RUNTIME
-from reconciler.plan.resolve import resolve
+from reconciler.plan.resolving import resolve
 from tests.plan.declared import NOW, facts, lustre, site, volume, workstation
 
 

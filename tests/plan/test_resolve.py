@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from reconciler.declare.fleet import Image, RootVolume, Subnets
-from reconciler.plan.resolve import Facts, Missing, keys_of, resolve
+from reconciler.plan.model import Ref
+from reconciler.plan.resolve import Facts, Missing, Subnet, keys_of
+from reconciler.plan.resolving import resolve
 from tests.plan.declared import (
     FILE,
     IMAGE,
@@ -154,7 +156,7 @@ def test_the_order_of_aws_answer_does_not_matter() -> None:
         (
             {},
             facts(subnets=(*THREE, subnet("a", "vpc-2"))),
-            "subnets (Tier=private) are in 2 VPCs (vpc-1, vpc-2); list ids of one",
+            "subnets (Tier=private) are in 2 VPCs (vpc-1, vpc-2); name one in network: {vpc: ...}",
             "not-found",
             11,
         ),
@@ -285,3 +287,61 @@ def test_a_disk_whose_key_is_there_is_not() -> None:
 def test_keys_of_another_region_are_not_asked_for() -> None:
     there = workstation(region="eu-west-1", root=RootVolume(100, 3000, 125, KEY))
     assert keys_of(site(there), EAST) == set()
+
+
+STANDS = {(EAST, "alice"): ("subnet-a", "subnet-b")}
+OTHER = tuple(replace(subnet(zone, "vpc-2"), id=f"subnet-{zone}2") for zone in "abc")
+
+
+def test_what_stands_keeps_the_field_that_a_lookup_does_not_give() -> None:
+    """Promise 16: an image parameter of any text holds up no hours, tags or security."""
+    gone = Missing("the parameter /golden does not hold an image id", "not-found")
+    found = facts(images={str(workstation().image): gone}, instance_profiles={"workstation": gone})
+    resolved = resolve(site(workstation()), {EAST: found}, NOW, {}, lambda: STANDS)
+    [alice], [row] = resolved.workstations, resolved.blocked
+    assert alice.lacks == {"image", "instance_profile"}
+    assert (row.reason, row.spares) == (gone.reason, False)
+    assert isinstance(alice.unless("image", alice.image.id, "acme"), Ref)
+    assert alice.unless("network.subnets", 7, "acme") == 7
+    new = resolve(site(workstation()), {EAST: found}, NOW, {}, dict)
+    assert new.workstations == (), "nothing is created without an image"
+
+
+def test_without_a_role_no_schedule_of_what_stands_is_removed() -> None:
+    found = facts(roles={"scheduler": Missing("gone")})
+    resolved = resolve(site(workstation()), {EAST: found}, NOW, {}, lambda: STANDS)
+    [alice], [row] = resolved.workstations, resolved.blocked
+    assert (set(alice.lacks), row.spares) == ({"scheduler_role"}, True)
+
+
+def test_what_stands_stays_in_its_vpc_though_another_has_subnets_that_are_tagged_alike() -> None:
+    there = {EAST: facts(subnets=(*THREE, *OTHER))}
+    two = site(workstation("alice"), workstation("bob"))
+    resolved = resolve(two, there, NOW, {}, lambda: STANDS)
+    [alice], [row] = resolved.workstations, resolved.blocked
+    assert (alice.declared.name, alice.vpc_id, len(alice.subnets)) == ("alice", "vpc-1", 3)
+    assert (row.workstation, "are in 2 VPCs" in row.reason) == ("bob", True)
+    [(_, finding)] = resolved.findings
+    assert finding.code == "several-vpcs"
+    assert "network: {vpc: vpc-1}" in finding.message
+
+
+def test_a_vpc_narrows_the_subnets() -> None:
+    there = {EAST: facts(subnets=(*THREE, *OTHER))}
+    wanted = replace(workstation().subnets, vpc="vpc-2")
+    [bob] = resolve(site(workstation("bob", subnets=wanted)), there, NOW, {}).workstations
+    assert {each.id for each in bob.subnets} == {"subnet-a2", "subnet-b2", "subnet-c2"}
+    absent = replace(workstation().subnets, vpc="vpc-3")
+    [row] = resolve(site(workstation("bob", subnets=absent)), there, NOW, {}).blocked
+    assert "in vpc-3" in row.reason
+
+
+def test_subnets_that_cannot_be_chosen_leave_what_stands_where_it_is() -> None:
+    odd = Subnet("subnet-odd", "", "", None, broken="subnet-odd cannot be read")
+    there = {EAST: facts(subnets=(*THREE, odd))}
+    resolved = resolve(site(workstation()), there, NOW, {}, lambda: STANDS)
+    [alice] = resolved.workstations
+    assert alice.lacks == {"network.subnets"}
+    assert [each.id for each in alice.subnets] == ["subnet-a", "subnet-b"]
+    nowhere = resolve(site(workstation()), there, NOW, {}, lambda: {(EAST, "alice"): ("x",)})
+    assert nowhere.workstations == (), "nobody can tell its VPC"

@@ -12,7 +12,8 @@ from reconciler.kinds import KINDS, auto_scaling_group, launch_template
 from reconciler.plan import review
 from reconciler.plan.kind import Reviewed
 from reconciler.plan.model import SUMMARY, Change, FieldChange, Finding, Op, Outcome, Plan, Shown
-from reconciler.plan.resolve import ImageFacts, ResolvedSite, resolve
+from reconciler.plan.resolve import ImageFacts, ResolvedSite
+from reconciler.plan.resolving import resolve
 from reconciler.plan.sensitive import with_sensitive
 from tests.kinds.cases import SPECS
 from tests.plan.declared import HERE, IMAGE, NOW, THREE, facts, site, workstation

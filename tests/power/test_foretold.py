@@ -13,7 +13,7 @@ from reconciler.declare.hours import cron
 from reconciler.declare.timers import LINGER
 from reconciler.kinds import auto_scaling_group, schedule
 from reconciler.plan.model import IN_WORDS, Change, Desired, Key, Live, Op, Outcome, Plan, Report
-from reconciler.plan.resolve import resolve
+from reconciler.plan.resolving import resolve
 from reconciler.power.foretold import foretold
 from reconciler.power.rules import rule_from_aws
 from tests.plan.declared import HERE, facts, site, workstation

@@ -1,0 +1,117 @@
+"""Promise 16 where a lookup fails: that field of what stands stays, and everything else goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.cli import exits
+from reconciler.plan.model import Outcome, Report
+from tests.kinds.world import rows
+from tests.promises.conftest import Raise, Stage, client, group, schedules
+from tests.promises.fleets import HOURS, plain
+
+FINE = plain("amy", "max", schedule=HOURS)
+
+
+def drift() -> None:
+    """Somebody's hand on max: a tag, and one schedule less."""
+    tag = {"ResourceId": "acme-max", "ResourceType": "auto-scaling-group", "Key": "Name"}
+    client("autoscaling").create_or_update_tags(
+        Tags=[{**tag, "Value": "theirs", "PropagateAtLaunch": True}]
+    )
+    found = client("scheduler").list_schedules(GroupName="acme", NamePrefix="max-stop")
+    client("scheduler").delete_schedule(GroupName="acme", Name=found["Schedules"][0]["Name"])
+
+
+def healed() -> bool:
+    tags = {tag["Key"]: tag["Value"] for tag in group("acme-max")["Tags"]}
+    return tags["Name"] == "acme-max" and "max-stop" in schedules()
+
+
+def images() -> set[str]:
+    """What the newest templates launch."""
+    found = client("ec2").describe_launch_template_versions(Versions=["$Latest"])
+    return {each["LaunchTemplateData"]["ImageId"] for each in found["LaunchTemplateVersions"]}
+
+
+def blocked(report: Report) -> dict[str, str]:
+    return {
+        change.workstation: change.reason
+        for change in report.plan.changes
+        if change.outcome is Outcome.BLOCKED
+    }
+
+
+@pytest.fixture
+def world(stage: Raise) -> Stage:
+    made = stage(FINE)
+    made.settle()
+    return made
+
+
+@pytest.mark.parametrize("text", ["hunter2", "*", "ami-00000000000000000"])
+def test_a_parameter_of_another_text_holds_up_no_hours_and_no_tags(world: Stage, text: str) -> None:
+    before = images()
+    client("ssm").put_parameter(Name="/golden/gpu-desktop", Value=text, Overwrite=True)
+    drift()
+    world.declare(plain("amy", "max", "new", schedule=HOURS))
+    report = world.run()
+    assert healed(), rows(report)
+    assert images() == before, "its image stays as it is"
+    assert set(blocked(report)) == {"amy", "max", "new"}, "and each row says so"
+    assert group("acme-new") == {}, "nothing is created without an image"
+    assert exits.of_report(report) == exits.FAILED
+    assert set(blocked(world.look())) == {"amy", "max", "new"}
+    assert len(world.look().plan.changes) == 3, "promise 2"
+
+
+def test_a_profile_and_a_role_that_are_gone_hold_up_nothing_else(world: Stage) -> None:
+    drift()
+    world.declare(plain("amy", "max", schedule=HOURS, instance_profile="gone"))
+    assert "profile gone does not exist" in blocked(world.run())["max"]
+    assert healed()
+    world.declare(plain("amy", "max", schedule=HOURS, scheduler_role="gone"))
+    before = schedules()
+    assert "role gone does not exist" in blocked(world.run())["max"]
+    assert schedules() == before, "those that stand stay"
+
+
+def another_vpc() -> str:
+    """Of somebody who tags by the usual convention."""
+    ec2: Any = client("ec2")
+    vpc: str = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    for number, zone in enumerate(("us-east-1a", "us-east-1b", "us-east-1c")):
+        ec2.create_subnet(
+            VpcId=vpc,
+            CidrBlock=f"10.99.{number}.0/24",
+            AvailabilityZone=zone,
+            TagSpecifications=[
+                {"ResourceType": "subnet", "Tags": [{"Key": "Tier", "Value": "private"}]}
+            ],
+        )
+    return vpc
+
+
+def test_what_stands_stays_in_its_vpc_and_a_new_one_waits_until_the_yaml_names_one(
+    world: Stage,
+) -> None:
+    theirs = another_vpc()
+    drift()
+    world.declare(plain("amy", "max", "new", schedule=HOURS))
+    report = world.run()
+    assert healed(), rows(report)
+    assert set(blocked(report)) == {"new"}
+    assert theirs in blocked(report)["new"]
+    assert len([f for f in report.findings if f.code == "several-vpcs"]) == 2
+    [ours] = {
+        each["VpcId"] for each in client("ec2").describe_subnets()["Subnets"]
+        if each["SubnetId"] in group("acme-amy")["VPCZoneIdentifier"]
+    }  # fmt: skip
+    network = {"network": {"subnets": {"tags": {"Tier": "private"}}, "vpc": ours}}
+    world.declare(plain("amy", "max", "new", schedule=HOURS, **network))
+    report = world.run()
+    assert blocked(report) == {}
+    assert group("acme-new") != {}
+    assert not [f for f in report.findings if f.code == "several-vpcs"]
