@@ -8,7 +8,7 @@ whole mixed instances policy goes with each update, since AWS does not say wheth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -332,7 +332,7 @@ def _spec(
         market=tags.get(MARKET, ""),
         desired_capacity=group["DesiredCapacity"],
         override=tags.get(OVERRIDE, ""),
-        protected_instances=_protected(group.get("Instances", ())),
+        protected_instances=group_settings.protected(group.get("Instances", ())),
         runtime=Runtime(
             desired=group["DesiredCapacity"],
             instances=tuple(_instance(each) for each in group.get("Instances", ())),
@@ -347,17 +347,6 @@ def _instance(member: Mapping[str, Any]) -> Instance:
         member["InstanceId"],
         member.get("InstanceType", ""),
         member["AvailabilityZone"],
-    )
-
-
-def _protected(members: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Those that no stop ends, by id; of one that is on its way out AWS takes no change."""
-    return tuple(
-        sorted(
-            each["InstanceId"]
-            for each in members
-            if each.get("ProtectedFromScaleIn") and each.get("LifecycleState") == "InService"
-        )
     )
 
 

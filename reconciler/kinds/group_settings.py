@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 _PARAMETERS = {
@@ -50,3 +50,14 @@ def write(spec: Any, chosen: Collection[str]) -> dict[str, Any]:
     if "termination_policies" in values:
         values["termination_policies"] = list(spec.termination_policies)
     return {_PARAMETERS[name]: value for name, value in values.items() if value is not None}
+
+
+def protected(members: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """List those that no stop ends, by id; of one that is on its way out AWS takes no change."""
+    return tuple(
+        sorted(
+            each["InstanceId"]
+            for each in members
+            if each.get("ProtectedFromScaleIn") and each.get("LifecycleState") == "InService"
+        )
+    )
