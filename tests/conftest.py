@@ -99,6 +99,16 @@ def golden() -> Golden:
     return check
 
 
+def point_at(sandbox: Sandbox, patch: pytest.MonkeyPatch) -> None:
+    """Point every client that is made from here on at a local AWS, with its key.
+
+    `boto3.client` keeps the credentials that it found first: those of no test, or of another one.
+    """
+    for name, value in sandbox.environment.items():
+        patch.setenv(name, value)
+    patch.setattr("boto3.DEFAULT_SESSION", None)
+
+
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[Sandbox]:
     """One local AWS for each test process, on a port of its own; slow things are quick."""
@@ -113,6 +123,5 @@ def sandbox_server() -> Iterator[Sandbox]:
 def sandbox(sandbox_server: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The local AWS as new, and the environment pointing at it."""
     sandbox_server.reset()
-    for name, value in sandbox_server.environment.items():
-        monkeypatch.setenv(name, value)
+    point_at(sandbox_server, monkeypatch)
     return sandbox_server

@@ -91,14 +91,18 @@ def test_unread_subnets_are_unknown() -> None:
 @pytest.mark.parametrize(
     ("how", "level", "says"),
     [
-        ({}, Level.OK, "ami-1 (/golden), 19 days old"),
-        ({"CreationDate": "2026-11-19T00:00:00.000Z"}, Level.OK, "ami-1 (/golden), 1 day old"),
+        ({}, Level.OK, "ami-0123456789abcdef0 (/golden), 19 days old"),
+        (
+            {"CreationDate": "2026-11-19T00:00:00.000Z"},
+            Level.OK,
+            "ami-0123456789abcdef0 (/golden), 1 day old",
+        ),
         ({"CreationDate": "2026-05-01T00:00:00.000Z"}, Level.WARNING, "203 days old"),
         ({"DeprecationTime": "2026-11-19T00:00:00Z"}, Level.WARNING, "deprecated since 2026-11-19"),
         ({"DeprecationTime": "2027-11-19T00:00:00Z"}, Level.OK, "19 days old"),
         ({"State": "pending"}, Level.ERROR, "is pending"),
         ({"State": "disabled"}, Level.ERROR, "is disabled"),
-        ({"CreationDate": ""}, Level.OK, "ami-1 (/golden)"),
+        ({"CreationDate": ""}, Level.OK, "ami-0123456789abcdef0 (/golden)"),
     ],
 )
 def test_images(how: dict[str, Any], level: Level, says: str) -> None:
@@ -111,7 +115,7 @@ def test_images(how: dict[str, Any], level: Level, says: str) -> None:
 def test_an_image_that_is_gone_is_an_error_at_its_line() -> None:
     told = only(images, view(door(describe_images=lambda **_: {"Images": []})))
     assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
-    assert "ami-1 does not exist in us-east-1" in told.message
+    assert "ami-0123456789abcdef0 does not exist in us-east-1" in told.message
     assert str(told.where) == "fleets/vision.yaml:10:5"
 
 
@@ -133,7 +137,8 @@ def test_architectures(types: tuple[str, ...], level: Level) -> None:
     told = only(architectures, view(pools={"alice": types}))
     assert told.level is level
     assert (
-        "alice: ami-1 is x86_64, which g5g.xlarge cannot run" in told.message or level is Level.OK
+        "alice: ami-0123456789abcdef0 is x86_64, which g5g.xlarge cannot run" in told.message
+        or level is Level.OK
     )
 
 
@@ -169,8 +174,8 @@ def test_subnets_of_several_vpcs_are_a_warning_for_what_stands() -> None:
 
 def test_what_has_a_check_of_its_own_is_not_told_twice() -> None:
     gone = (
-        "image ami-1 does not exist in us-east-1, is not shared with this account, or is not among "
-        "its allowed AMIs"
+        "image ami-0123456789abcdef0 does not exist in us-east-1, is not shared with this "
+        "account, or is not among its allowed AMIs"
     )
     aws = door(describe_images=lambda **_: {"Images": []})
     seen = replace(view(aws), blocked=(blocked(gone, "not-found"),))

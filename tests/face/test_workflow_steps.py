@@ -55,7 +55,7 @@ def test_another_plan_than_the_approved_one_is_not_applied(repository: Path) -> 
     run, _ = run_step(repository, "apply.yml", "plan", "Plan")
     assert run.returncode == 0, run.stderr
     fleet = repository / "fleets/research.yaml"
-    fleet.write_text(fleet.read_text().replace("alice:", "eva:"))
+    fleet.write_text(fleet.read_text().replace("alice:", "dora:"))
     run, summary = run_step(repository, "apply.yml", "apply", "Apply")
     assert run.returncode == 4, run.stderr
     assert "not the plan that was approved" in summary

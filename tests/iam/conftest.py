@@ -23,6 +23,7 @@ from reconciler.plan.model import When
 from reconciler.plan.selection import Selection
 from reconciler.power.notices import Notice
 from reconciler.sandbox import quotas
+from tests.conftest import point_at
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
 from tests.kinds import cases, hands
@@ -63,8 +64,7 @@ def module_sandbox(sandbox_server: Sandbox) -> Iterator[Sandbox]:
     """The local AWS as new, for a module, and the environment pointing at it."""
     sandbox_server.reset()
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox_server.environment.items():
-            patch.setenv(name, value)
+        point_at(sandbox_server, patch)
         yield sandbox_server
 
 

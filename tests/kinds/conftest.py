@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import point_at
+
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
@@ -16,6 +18,5 @@ def module_sandbox(sandbox_server: Sandbox) -> Iterator[Sandbox]:
     """The local AWS as new, for a module."""
     sandbox_server.reset()
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox_server.environment.items():
-            patch.setenv(name, value)
+        point_at(sandbox_server, patch)
         yield sandbox_server

@@ -15,6 +15,7 @@ from reconciler.aws.client import connect
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.power.ruling import rule
+from tests.conftest import point_at
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import FLEETS, World
 from tests.promises.fleets import Tree, site
@@ -52,8 +53,7 @@ def tap(sandbox_server: Sandbox) -> Tap:
     """One session for all: making its clients costs more than most tests. One try a call."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reconciler.aws.client.MAX_ATTEMPTS", 1)
-        for name, value in sandbox_server.environment.items():
-            patch.setenv(name, value)
+        point_at(sandbox_server, patch)
         return Tap(connect(load([FLEETS])), *REGIONS)  # all its clients; then as it was
 
 
