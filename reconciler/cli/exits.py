@@ -40,7 +40,7 @@ TABLE = (
     Exit(
         PENDING,
         "changes are pending (only with --exit-code, or --against)",
-        "Only `reconcile --dry-run --exit-code`; and `reconcile iam --against`, when the role "
+        "Only `reconcile --dry-run --exit-code`; and `--against` of `iam`, when the role "
         "would get a right that the given policy does not have.",
     ),
     Exit(

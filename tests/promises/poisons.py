@@ -240,7 +240,7 @@ def shared() -> Iterator[Poison]:
     value = ("Parameters", 0, "Value")
     texts = {"text": "hunter2", "star": "*", "long": LONG, "other": "ami-00000000000000000"}
     yield from each("parameter", "get_parameters", "golden", value, {**MEMBERS, **texts})
-    yield from each("profile", "get_instance_profile", "", ("InstanceProfile",), MEMBERS)
+    yield from each("profile", "list_instance_profiles", "", ("Arn",), MEMBERS)
     yield from each("role", "get_role", "", ("Role", "Arn"), {**MEMBERS, "text": "::"})
     arn = ("KeyMetadata", "Arn")
     yield from each("key alias", "describe_key", "alias/homes", arn, {**MEMBERS, "text": "::"})
