@@ -57,7 +57,7 @@ from reconciler.plan.ownership import (
     read_tags,
 )
 from reconciler.plan.projection import projected
-from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
+from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation, unfilled
 
 NAME = "auto_scaling_group"
 MOVES: frozenset[str] = frozenset()
@@ -208,7 +208,7 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
     owners = ownership(site, declared.fleet, declared.name, declared.owner)
     return AutoScalingGroup(
         launch_template_id=Ref(template, "id"),
-        launch_template_version=Ref(template, "version"),
+        launch_template_version=_version(each, site, template),
         instance_types=declared.instance_types,
         instance_requirements=mixed_instances.ordered(declared.instance_requirements or {}),
         on_demand_base_capacity=0,
@@ -235,6 +235,13 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         other={},
         tags={"Name": template.name, **declared.tags, **owners, **_facts(declared)},
     )
+
+
+def _version(each: ResolvedWorkstation, site: str, template: Key) -> Ref:
+    """The newest version of the template; none where a lookup failed, for what somebody wrote
+    into that version cannot be told then."""
+    unknown = sorted(each.lacks & launch_template.SETTINGS)
+    return unfilled(site, each.declared, unknown[0]) if unknown else Ref(template, "version")
 
 
 def _facts(declared: Workstation) -> dict[str, str]:

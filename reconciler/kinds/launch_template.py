@@ -77,6 +77,9 @@ RULES = {
 
 LOOKUPS = {"image_id": "image"}
 
+SETTINGS = frozenset({"image", "instance_profile", "storage.root.kms_key_id", "storage.root.size"})
+"""What of the YAML a template holds the looked-up answer of."""
+
 METADATA_OPTIONS = {
     "HttpEndpoint": "enabled",
     "HttpTokens": "required",
@@ -121,7 +124,6 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             where=declared.where,
             fleet=declared.fleet,
             workstation=declared.name,
-            notes=_note(each),
             home=_home(site.name, declared),
             details=template_words.details(each, site.declared.account),
         )
@@ -135,11 +137,6 @@ def _home(site: str, declared: Workstation) -> Key | None:
             return home_volume.key(site, declared.region, declared.name)
         case None:
             return None
-
-
-def _note(each: ResolvedWorkstation) -> tuple[str, ...]:
-    image = each.image
-    return (f"image {image.id} ({image.name}) from {each.declared.image}",) if image.id else ()
 
 
 def _root(site: str, each: ResolvedWorkstation) -> dict[str, Any]:

@@ -120,8 +120,10 @@ class _Search:
     lacks: list[_Lack] = field(default_factory=list)
 
     def found(self, site: str, home_zone: str) -> ResolvedWorkstation:
-        """Raises: _Lack for what it cannot do without."""
+        """Raises: _Lack for what it cannot do without, and for what it kept and has lost."""
         each, facts = self.each, self.facts
+        _have("image", self.pin.image)
+        _have("network.subnets", self.pin.subnets)
         image = self._have(*_image(each, self.pin.image or facts.images[str(each.image)]))
         if each.root.kms_key_id:
             self._have("storage.root.kms_key_id", facts.keys[each.root.kms_key_id])

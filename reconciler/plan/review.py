@@ -103,7 +103,7 @@ def _ports(rule: IngressRule) -> str:
 def _images(site: ResolvedSite) -> Iterator[Finding]:
     foreign: dict[str, list[ResolvedWorkstation]] = {}
     for each in site.workstations:
-        if not _trusted(each, site.declared.account):
+        if "image" not in each.lacks and not _trusted(each, site.declared.account):
             foreign.setdefault(each.image.id, []).append(each)
     for same in foreign.values():
         image, first = same[0].image, same[0].declared

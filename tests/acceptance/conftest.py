@@ -56,6 +56,8 @@ def ministack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
             monkeypatch.delenv("AWS_SESSION_TOKEN")
+            # Else the test looks into the account of the credentials that were used first.
+            monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
             yield url
         finally:
             process.kill()  # what it holds is gone either way, and its own good end takes seconds

@@ -113,7 +113,10 @@ def _left() -> dict[str, set[str]]:
         "subnets": {each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]},
         "templates": {each["LaunchTemplateId"] for each in templates},
         "topics": {each["TopicArn"] for each in _client("sns").list_topics()["Topics"]},
-        "volumes": {each["VolumeId"] for each in ec2.describe_volumes()["Volumes"]},
+        # AWS removes a root disk with its instance; ministack leaves it attached.
+        "volumes": {
+            e["VolumeId"] for e in ec2.describe_volumes()["Volumes"] if not e["Attachments"]
+        },
         "vpcs": {each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]},
     }
 

@@ -23,7 +23,9 @@ REGION = "us-east-1"
 FILE = "fleets/vision.yaml"
 HERE = Where(FILE, 3, 3)
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)  # a Friday
-IMAGE = ImageFacts("ami-1", "golden-1", "x86_64", "/dev/sda1", 30, owner="123456789012")
+IMAGE = ImageFacts(
+    "ami-0123456789abcdef0", "golden-1", "x86_64", "/dev/sda1", 30, owner="123456789012"
+)
 PRIVATE = Subnets(tags=(("Tier", "private"),))
 
 

@@ -118,8 +118,8 @@ def test_the_order_of_aws_answer_does_not_matter() -> None:
         (
             {"root": RootVolume(20, 3000, 125, None)},
             facts(),
-            "the root volume (20 GiB) is smaller than the snapshot of ami-1 (30 GiB): "
-            "set storage.root.size to at least 30GiB",
+            "the root volume (20 GiB) is smaller than the snapshot of ami-0123456789abcdef0 "
+            "(30 GiB): set storage.root.size to at least 30GiB",
             "root-too-small",
             3,
         ),
@@ -218,7 +218,7 @@ def test_two_images_are_looked_up_by_what_they_are() -> None:
         NOW,
         {},
     )
-    assert [each.image.id for each in resolved.workstations] == ["ami-1", "ami-2"]
+    assert [each.image.id for each in resolved.workstations] == ["ami-0123456789abcdef0", "ami-2"]
 
 
 # -- file systems ----------------------------------------------------------------------------

@@ -113,20 +113,20 @@ def judged(image: ImageFacts, declared: Image) -> list[Finding]:
 @pytest.mark.parametrize(
     ("image", "declared", "told"),
     [
-        (IMAGE, Image(id="ami-1"), False),
-        (THEIRS, Image(id="ami-1"), True),
+        (IMAGE, Image(id="ami-0123456789abcdef0"), False),
+        (THEIRS, Image(id="ami-0123456789abcdef0"), True),
         (THEIRS, Image(ssm_parameter="/golden"), True),
         (THEIRS, Image(name="golden-*", owner="999999999999"), False),
         (THEIRS, Image(name="golden-*", owner="888888888888"), True),
-        (replace(THEIRS, owner_alias="amazon"), Image(id="ami-1"), False),
-        (replace(THEIRS, owner_alias="aws-marketplace"), Image(id="ami-1"), True),
+        (replace(THEIRS, owner_alias="amazon"), Image(id="ami-0123456789abcdef0"), False),
+        (replace(THEIRS, owner_alias="aws-marketplace"), Image(id="ami-0123456789abcdef0"), True),
         (
             replace(THEIRS, owner_alias="aws-marketplace"),
             Image(name="x", owner="aws-marketplace"),
             False,
         ),
-        (replace(IMAGE, owner=""), Image(id="ami-1"), True),
-        (replace(THEIRS, name="amazon/self"), Image(id="ami-1"), True),
+        (replace(IMAGE, owner=""), Image(id="ami-0123456789abcdef0"), True),
+        (replace(THEIRS, name="amazon/self"), Image(id="ami-0123456789abcdef0"), True),
     ],
 )
 def test_an_image_of_somebody_else_is_told_once(
@@ -134,7 +134,7 @@ def test_an_image_of_somebody_else_is_told_once(
 ) -> None:
     found = judged(image, declared)
     assert [each.code for each in found] == ["foreign-image"] * told
-    assert all("alice, alice: the image ami-1" in each.message for each in found)
+    assert all("alice, alice: the image ami-0123456789abcdef0" in each.message for each in found)
 
 
 # -- profiles --------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_a_change_tells_what_differs_and_nothing_else() -> None:
     assert told(launch_template, row) == [
         ("root.VolumeSize", "100 GiB", "16,384 GiB"),
         ("root.Encrypted", True, False),
-        ("image", "ami-0", "ami-1 (golden-1) of this account, from /golden"),
+        ("image", "ami-0", "ami-0123456789abcdef0 (golden-1) of this account, from /golden"),
     ]
 
 

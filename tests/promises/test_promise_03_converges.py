@@ -23,7 +23,7 @@ EDIT: Tree = {
     "defaults": {"storage": {"root": {"size": "150GiB"}}, "tags": {"Team": "vision"}},
 }
 EDIT["workstations"]["alice"]["schedule"] = {**HOURS, "start": "Mon-Fri 08:00"}
-EDITS = 15
+EDITS = 17
 """Writing calls of an edit that makes, changes and removes something of each kind."""
 
 

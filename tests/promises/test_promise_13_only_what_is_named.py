@@ -103,8 +103,7 @@ def test_one_file_brings_the_words_of_the_site_that_stand_in_others(
 ) -> None:
     """A tag that another file ignores is not taken away, a door that it opens is not closed."""
     stage, fleets = two
-    more: Tree = {"ignore_tags": ["Cost*"], **ROBOTS}
-    (fleets / "robots.yaml").write_text(json.dumps(more))
+    (fleets / "_tags.yaml").write_text(json.dumps({"ignore_tags": ["Cost*"]}))
     client("autoscaling").create_or_update_tags(
         Tags=[
             {

@@ -67,6 +67,19 @@ def test_a_parameter_of_another_text_holds_up_no_hours_and_no_tags(world: Stage,
     assert len(world.look().plan.changes) == 3, "promise 2"
 
 
+def test_a_version_that_somebody_wrote_meanwhile_is_not_handed_to_the_group(world: Stage) -> None:
+    """Nobody can tell whose image it has."""
+    client("ec2").create_launch_template_version(
+        LaunchTemplateName="acme-max",
+        SourceVersion="1",
+        LaunchTemplateData={"ImageId": "ami-0bad0bad0bad0bad0"},
+    )
+    client("ssm").put_parameter(Name="/golden/gpu-desktop", Value="*", Overwrite=True)
+    world.run()
+    policy = group("acme-max")["MixedInstancesPolicy"]["LaunchTemplate"]
+    assert policy["LaunchTemplateSpecification"]["Version"] == "1"
+
+
 def test_a_profile_and_a_role_that_are_gone_hold_up_nothing_else(world: Stage) -> None:
     drift()
     world.declare(plain("amy", "max", schedule=HOURS, instance_profile="gone"))

@@ -16,8 +16,14 @@ def get_caller_identity(here: Here, p: Record) -> Record:
 
 
 def list_instance_profiles(here: Here, p: Record) -> Record:
-    """All of the account, page by page, without their tags (M)."""
-    return here.page(p, "InstanceProfiles", lambda: list(here.seen("profiles").values()))
+    """All of the account, without their tags (M). A page may be short: only `IsTruncated` says
+    whether there is more (IAM API, ListInstanceProfiles, MaxItems)."""
+    asked = {**p, "NextToken": p.get("Marker")}
+    page = here.page(
+        asked, "InstanceProfiles", lambda: list(here.seen("profiles").values()), "MaxItems"
+    )
+    marker = page.pop("NextToken", "")
+    return {**page, "IsTruncated": bool(marker), **({"Marker": marker} if marker else {})}
 
 
 def get_role(here: Here, p: Record) -> Record:
