@@ -28,13 +28,13 @@ def roles(view: View) -> Iterator[Found]:
     private: list[str] = []
     for name, them in users.items():
         if isinstance(arns[name], Missing):
-            continue  # told by the check of instance profiles
+            continue  # the check of instance profiles reports it
         if len(them) > 1:
             yield _shared(name, them)
             continue
         try:
             lacking = _untagged(view, found[iam_name(name)], them[0])
-        except AwsError as error:  # of one role: the others can be told
+        except AwsError as error:  # of one role: the others can be read
             yield unread(error)
             continue
         if lacking:
@@ -42,8 +42,8 @@ def roles(view: View) -> Iterator[Found]:
         else:
             private.append(them[0].name)
     if private:
-        told = f"homes of {names(private)}: the role of each machine says whose it is"
-        yield Found(Level.OK, told)
+        message = f"homes of {names(private)}: the role of each machine says whose it is"
+        yield Found(Level.OK, message)
 
 
 def _shared(name: str, them: list[Workstation]) -> Found:
@@ -63,13 +63,13 @@ def _shared(name: str, them: list[Workstation]) -> Found:
 def _untagged(view: View, profile: Mapping[str, Any], each: Workstation) -> Found | None:
     """What lacks the role of a profile that one workstation has alone; None where it is right."""
     if not profile["Roles"]:
-        return None  # told by the check of instance profiles
+        return None  # the check of instance profiles reports it
     name = text(profile["Roles"][0], "RoleName")
     role = view.aws.call("iam", "get_role", RoleName=name)["Role"]
-    said = read_tags(role.get("Tags", ())).get(WORKSTATION, "")
-    if said == each.name:
+    named = read_tags(role.get("Tags", ())).get(WORKSTATION, "")
+    if named == each.name:
         return None
-    how = f"says {said}" if said else "is not there"
+    how = f"says {named}" if named else "is not there"
     message = (
         f"role {name} is that of {each.name}, and its tag {WORKSTATION} {how}: with the printed "
         "policy the machine cannot attach its EBS home, nor read its own parameters"
@@ -102,8 +102,8 @@ def groups(view: View) -> Iterator[Found]:
         )
     private = sorted(set(owners.values()) - elsewhere.keys())
     if private:
-        told = f"Lustre homes of {names(private)}: each is in a security group of its own"
-        yield Found(Level.OK, told)
+        message = f"Lustre homes of {names(private)}: each is in a security group of its own"
+        yield Found(Level.OK, message)
 
 
 def _interfaces(view: View) -> Iterator[tuple[str, str]]:

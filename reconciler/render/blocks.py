@@ -198,15 +198,15 @@ def _notes(change: Change, together: int) -> tuple[str, ...]:
     """What was found of it; of what is created, its essentials in one line."""
     if change.op is not Op.CREATE:
         return change.notes
-    told = any(it.path == SUMMARY for it in change.sensitive)
-    line = "; ".join(filter(None, ("" if told else change.summary, *change.notes)))
+    shown = any(it.path == SUMMARY for it in change.sensitive)
+    line = "; ".join(filter(None, ("" if shown else change.summary, *change.notes)))
     return (f"{change.key.kind}: {line}" if together > 1 else line,) if line else ()
 
 
 def _fields(change: Change, *, named: bool) -> tuple[tuple[str, str, str], ...]:
-    told = {it.path for it in change.sensitive}
+    above = {it.path for it in change.sensitive}
     shown = (
-        it.shown or Shown(it.path, it.old, it.new) for it in change.fields if it.path not in told
+        it.shown or Shown(it.path, it.old, it.new) for it in change.fields if it.path not in above
     )
     return tuple(
         (it.path, *sides(*(side if named else _nameless(side) for side in (it.old, it.new))))

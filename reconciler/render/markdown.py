@@ -161,8 +161,10 @@ def _head(effects: bool) -> str:
 def _cells(item: tuple[Block, Row], effects: bool) -> str:
     block, row = item
     few = row.others if len(row.others) <= _IN_TABLE else ()
-    told = "; ".join((*(markdown(_cut(it, _SENSITIVE)) for it in row.sensitive), *map(_prose, few)))
-    change = ": ".join(filter(None, (_code(row.what), told)))
+    values = "; ".join(
+        (*(markdown(_cut(it, _SENSITIVE)) for it in row.sensitive), *map(_prose, few))
+    )
+    change = ": ".join(filter(None, (_code(row.what), values)))
     cells = [code(row.sign), _code(block.title), change]
     return f"| {' | '.join([*cells, markdown(row.remark)] if effects else cells)} |"
 
