@@ -111,8 +111,7 @@ class Cancellation:
             self._here.job = job
             try:
                 job.result = job.action()
-            # Whatever it is, the thread that waits for the call raises it.
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:  # noqa: BLE001 - the thread that waits raises it
                 job.error = error
             self._here.job = None
             self._rest(jobs)

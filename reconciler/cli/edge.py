@@ -20,9 +20,9 @@ def guarded(console: Console, action: Callable[[], int]) -> int:
         return action()
     except Interrupted as error:
         return _report(console, error)
-    # The one place that takes every exception: whatever nobody foresaw must still end as one
-    # line, valid JSON and an exit code, and in a loop must not end the loop.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - the one place that takes all: see below
+        # Whatever nobody foresaw must still end as one line, valid JSON and an exit code, and in
+        # a loop must not end the loop.
         return _report(console, error)
 
 
@@ -31,17 +31,17 @@ def _report(console: Console, error: BaseException) -> int:
     from reconciler.cli.failures import failure
     from reconciler.errors import BadDeclaration
 
-    said = console.masked(failure(error))
+    shown = console.masked(failure(error))
     if isinstance(error, BadDeclaration):
         _problems(console, error)
     else:
-        console.complain(said)
+        console.complain(shown)
         if console.on_github:
-            write(sys.stderr, command("error", said.line) + "\n")
-        console.explain_failure(said)
+            write(sys.stderr, command("error", shown.line) + "\n")
+        console.explain_failure(shown)
     if console.debug:
         _trace(error)
-    return said.exit_code
+    return shown.exit_code
 
 
 def _problems(console: Console, error: BadDeclaration) -> None:

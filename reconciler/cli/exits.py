@@ -23,7 +23,7 @@ TABLE = (
         DONE,
         "done, or nothing to do",
         "Also when rows wait for something that a later run will find done, when a dry run found "
-        "changes (without `--exit-code`), and when the sandbox was told to stop.",
+        "changes (without `--exit-code`), and when the sandbox was asked to stop.",
     ),
     Exit(
         FAILED,

@@ -100,7 +100,7 @@ def _unchanged(recorded: str, document: Mapping[str, Any], kinds: Iterable[Kind]
 def _how(document: Mapping[str, Any] | None, report: Report, kinds: Iterable[Kind]) -> str:
     """Say which rows differ, as far as that can be known."""
     if document is None:
-        return "which rows differ can be said where --expect names the file of the JSON plan"
+        return "to see which rows differ, give --expect the file of the JSON plan"
     from reconciler.plan.digest import differences, rows
     from reconciler.render.as_json import document as json_plan
 

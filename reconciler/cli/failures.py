@@ -67,8 +67,8 @@ def failure(error: BaseException) -> Failure:
             command = context.command_path if context else "reconcile"
             return Failure("usage", error.format_message(), f"see `{command} --help`", exits.USAGE)
         case Interrupted(number=number):
-            said = f"stopped by {error} while reading; nothing was written"
-            return Failure("interrupted", said, "", 128 + number)
+            message = f"stopped by {error} while reading; nothing was written"
+            return Failure("interrupted", message, "", 128 + number)
     return Failure(
         "unexpected",
         f"{type(error).__name__}: {error}",

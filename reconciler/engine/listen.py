@@ -115,8 +115,7 @@ def act(
     for message in messages:
         try:
             name = _tell(message, place, told, publish)
-        # Whatever nobody foresaw in one event must not keep the others from being acted on.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - one odd event must not hold up the others
             log.warning("an event stays in the queue: %s", plain(str(error) or repr(error)))
             continue
         if name:

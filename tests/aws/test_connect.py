@@ -249,6 +249,20 @@ def test_a_dead_endpoint_is_named(
         connect(SITE)
 
 
+def test_a_closed_port_is_not_waited_for(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the time-out, only the pauses between the attempts pass."""
+    pauses: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time.sleep", pauses.append)
+    monkeypatch.setattr("reconciler.aws.client.FIRST_TIMEOUT", 3600)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
+    listening.close()
+    with pytest.raises(Unreachable):
+        connect(SITE)
+    assert sum(pauses) < 3
+
+
 def test_the_first_call_has_time_for_a_vpn_and_ends_within_eleven_seconds() -> None:
     config = Session(boto3.Session()).client("sts", "us-east-1").meta.config
     assert config.connect_timeout == config.read_timeout >= 5

@@ -25,12 +25,16 @@ def test_row_31_a_start_that_could_not_be_delivered_does_not_fire_at_night(begun
     assert days.state() == "spot"
 
 
-def lose_the_stop(days: Days) -> None:
-    """AWS is too busy for it, until Scheduler has given up."""
-    days.to("Mon 18:59")
+def too_busy(days: Days, since: str, until: str) -> None:
+    """AWS takes no call of a schedule in between, until Scheduler has given up."""
+    days.to(since)
     throttle(days.sandbox.world, REGION, "autoscaling", "SetDesiredCapacity", calls=100)
-    days.to("Mon 19:20")
+    days.to(until)
     relieve(days.sandbox.world, REGION)
+
+
+def lose_the_stop(days: Days) -> None:
+    too_busy(days, "Mon 18:59", "Mon 19:20")
     assert days.state() == "spot"
 
 
@@ -92,10 +96,7 @@ def test_row_34_hours_that_are_given_to_a_running_workstation_end_no_session(
 
 def lose_the_start(days: Days) -> None:
     """It ran on Monday; on Tuesday AWS is too busy for its start."""
-    days.to("Tue 08:59")
-    throttle(days.sandbox.world, REGION, "autoscaling", "SetDesiredCapacity", calls=100)
-    days.to("Tue 09:25")
-    relieve(days.sandbox.world, REGION)
+    too_busy(days, "Tue 08:59", "Tue 09:25")
     assert days.state() == "off"
 
 

@@ -12,21 +12,7 @@ from reconciler.cli import exits
 from tests.promises.cli import reconcile
 from tests.promises.conftest import Raise, client, start
 from tests.promises.fleets import plain, vision, write
-
-
-def image() -> str:
-    """Another image of the account."""
-    made = client("ec2").register_image(
-        Name="another", Architecture="x86_64", RootDeviceName="/dev/sda1",
-        BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 8}}],
-    )  # fmt: skip
-    return str(made["ImageId"])
-
-
-def point_parameter_at(ami: str) -> None:
-    client("ssm").put_parameter(
-        Name="/golden/gpu-desktop", Value=ami, Type="String", Overwrite=True
-    )
+from tests.promises.images import image, point_parameter_at
 
 
 def versions() -> dict[str, int]:

@@ -17,21 +17,7 @@ from tests.kinds.world import rows
 from tests.promises.cli import reconcile
 from tests.promises.conftest import Raise, Stage, client, group
 from tests.promises.fleets import PLAIN, plain, write
-
-PARAMETER = "/golden/gpu-desktop"
-
-
-def image() -> str:
-    """Another image of the account."""
-    made = client("ec2").register_image(
-        Name="another", Architecture="x86_64", RootDeviceName="/dev/sda1",
-        BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 8}}],
-    )  # fmt: skip
-    return str(made["ImageId"])
-
-
-def point_parameter_at(ami: str) -> None:
-    client("ssm").put_parameter(Name=PARAMETER, Value=ami, Type="String", Overwrite=True)
+from tests.promises.images import PARAMETER, image, point_parameter_at
 
 
 def template(name: str) -> dict[str, Any]:
