@@ -93,9 +93,13 @@ class NoDeclaration(Refused):
 
 
 class OtherPlan(Refused):
-    """The plan is not the one that was approved."""
+    """The plan is not the one that was approved; `rows` says of each row that differs how."""
 
     code = "other-plan"
+
+    def __init__(self, message: str, rows: Sequence[str] = ()) -> None:
+        self.rows = tuple(rows)
+        super().__init__(message)
 
 
 class AwsError(ReconcilerError):

@@ -137,13 +137,16 @@ class Console:
     def complain(self, failure: Failure) -> None:
         """An error, for the person at the terminal."""
         self.log.error("%s", failure.line, extra={"code": failure.code})
+        for detail in failure.details:
+            self.log.info("  %s", detail)
 
     def explain_failure(self, failure: Failure) -> None:
         """An error, for the program or the pull request that reads stdout."""
         if self.output == "json":
             self.json({"version": 1, "site": self.site or None, "error": failure.document})
         elif self.output == "markdown":
-            self._no_plan(failure.title, [("", failure.line)])
+            lines = (failure.line, *failure.details)
+            self._no_plan(failure.title, [("", line) for line in lines])
 
     def explain_problems(self, problems: Sequence[Problem]) -> None:
         """The same for a declaration that cannot be used: all of its problems."""

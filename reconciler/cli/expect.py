@@ -73,10 +73,11 @@ def check(expected: Expected | None, report: Report, kinds: Iterable[Kind]) -> N
         _unchanged(expected.digest, document, kinds)
     if expected.digest == report.digest:
         return
+    why, differing = _how(document, report, kinds)
     raise OtherPlan(
-        f"the plan is not the one that was approved, so nothing was written: approved "
-        f"{expected.digest[:12]}, now {report.digest[:12]}; {_how(document, report, kinds)}. "
-        "Look at the plan of now, and have it approved"
+        "the plan is not the one that was approved, so nothing was written: approved "
+        f"{expected.digest[:12]}, now {report.digest[:12]}. {why}",
+        differing,
     )
 
 
@@ -97,19 +98,28 @@ def _unchanged(recorded: str, document: Mapping[str, Any], kinds: Iterable[Kind]
         )
 
 
-def _how(document: Mapping[str, Any] | None, report: Report, kinds: Iterable[Kind]) -> str:
-    """Say which rows differ, as far as that can be known."""
-    if document is None:
-        return "to see which rows differ, give --expect the file of the JSON plan"
+def _how(
+    document: Mapping[str, Any] | None, report: Report, kinds: Iterable[Kind]
+) -> tuple[str, list[str]]:
+    """Say why, what to do, and of each row that differs how, as far as that can be known."""
     from reconciler.plan.digest import differences, rows
     from reconciler.render.as_json import document as json_plan
 
-    for what, now in (("site", report.site), ("account", report.account)):
-        if document[what] != now:
-            return f"approved for {what} {document[what]}, now {now}"
-    lines = list(differences(rows(document, kinds), rows(json_plan(report), kinds)))
-    more = f"; and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return "; ".join(lines[:SHOWN]) + more
+    now = rows(json_plan(report), kinds)
+    if not now:
+        return (
+            "The plan is empty now: either the approved plan was applied already, "
+            "or somebody took back what it would have changed"
+        ), []
+    approve = "Look at the plan of now (`reconcile --dry-run`), and have it approved"
+    if document is None:
+        return f"To see which rows differ, give --expect the file of the JSON plan. {approve}", []
+    for name, value in (("site", report.site), ("account", report.account)):
+        if document[name] != value:
+            return f"The approved plan is for {name} {document[name]}, this one for {value}", []
+    lines = list(differences(rows(document, kinds), now))
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return f"{approve}. These rows differ:", [*lines[:SHOWN], *more]
 
 
 def _no_plan(value: str) -> Exception:

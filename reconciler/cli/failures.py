@@ -10,7 +10,14 @@ import click
 from reconciler.cli import exits
 from reconciler.cli.about import ISSUES
 from reconciler.cli.stop import Interrupted
-from reconciler.errors import Denied, NoDeclaration, ReconcilerError, Stopped, Unreachable
+from reconciler.errors import (
+    Denied,
+    NoDeclaration,
+    OtherPlan,
+    ReconcilerError,
+    Stopped,
+    Unreachable,
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class Failure:
     message: str
     hint: str = ""
     exit_code: int = exits.FAILED
+    details: tuple[str, ...] = ()  # a line each, below the message
 
     @property
     def line(self) -> str:
@@ -37,7 +45,7 @@ class Failure:
         """The `error` object of the JSON output."""
         return {
             "code": self.code,
-            "message": self.message,
+            "message": "; ".join((self.message, *self.details)),
             "where": None,
             "hint": self.hint or None,
         }
@@ -60,6 +68,8 @@ def failure(error: BaseException) -> Failure:
     match error:
         case Denied():
             return Failure(error.code, *_permission(error), error.exit_code)
+        case OtherPlan(rows=rows):
+            return Failure(error.code, str(error), "", error.exit_code, rows)
         case ReconcilerError():
             return Failure(error.code, str(error), _hint(error), error.exit_code)
         case click.ClickException():

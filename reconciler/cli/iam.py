@@ -156,7 +156,7 @@ def _read(path: str) -> object:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"{path} is not JSON: print the policy that the role has into it"
+            f"{path} is not JSON: put the policy that the role has into it, as `-o json` prints it"
         ) from error
 
 

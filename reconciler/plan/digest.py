@@ -19,6 +19,9 @@ from reconciler.plan.model import Op, Outcome, Rule
 
 VERSION = 1
 
+LONGEST = 120
+"""Characters of a value that a message about a difference repeats."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -70,14 +73,14 @@ def digest(document: Mapping[str, Any], kinds: Iterable[Kind]) -> str:
 
 
 def differences(approved: Rows, now: Rows) -> Iterator[str]:
-    """Say row by row how the plan of now differs from the approved one."""
-    for name in sorted(approved.keys() | now.keys()):
+    """Say row by row how the plan of now differs: first what nobody approved, then what is gone."""
+    for name in sorted(now):
         if name not in approved:
             yield f"new: {name}: {_words(now[name])}"
-        elif name not in now:
-            yield f"gone: {name}: {_words(approved[name])}"
         elif approved[name] != now[name]:
             yield f"other: {name}: {_other(approved[name], now[name])}"
+    for name in sorted(approved.keys() - now.keys()):
+        yield f"gone: {name}: {_words(approved[name])}"
 
 
 def _row(change: Mapping[str, Any], rules: Mapping[str, Rule]) -> Row | None:
@@ -125,13 +128,14 @@ def _words(row: Row) -> str:
 
 
 def _other(approved: Row, now: Row) -> str:
+    if approved.ops != now.ops:  # its fields say nothing more: a create has all of them
+        return f"approved {_words(approved)}, now {_words(now)}"
     parts = [
         f"{path}: approved {_side(approved, path)}, now {_side(now, path)}"
         for path in sorted(approved.fields.keys() | now.fields.keys())
         if approved.fields.get(path) != now.fields.get(path)
     ]
     for what, before, after in (
-        ("operation", approved.ops, now.ops),
         ("held by", approved.holds, now.holds),
         ("blocked by", approved.blocked, now.blocked),
     ):
@@ -146,7 +150,12 @@ def _side(row: Row, path: str) -> str:
 
 
 def _change(sides: tuple[str, str]) -> str:
-    return f"{sides[0]} → {sides[1]}"
+    return " → ".join(_short(side) for side in sides)
+
+
+def _short(side: str) -> str:
+    """A value for people: the user data of a machine alone has a thousand characters."""
+    return side if len(side) <= LONGEST else f"{side[:LONGEST]}… ({len(side):,} characters)"
 
 
 def _json(value: Any) -> str:

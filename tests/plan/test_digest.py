@@ -120,14 +120,30 @@ def test_differences_name_each_row_that_is_new_gone_or_other() -> None:
     template, group, home = PLAN
     now = replace(template, fields=(replace(IMAGE, new="ami-evil"), VOLUME))
     new = Change(Op.DELETE, Key("us-east-1", "launch_template", "acme-bob"))
-    told = list(
+    lines = list(
         differences(
             rows(json_plan(template, group, home), KINDS), rows(json_plan(now, group, new), KINDS)
         )
     )
-    assert told == [
-        "gone: us-east-1 file_system acme-alice/home: create",
+    assert lines == [
         'other: us-east-1 launch_template acme-alice: image_id: approved "ami-1" → "ami-2", '
         'now "ami-1" → "ami-evil"',
         "new: us-east-1 launch_template acme-bob: delete",
+        "gone: us-east-1 file_system acme-alice/home: create",
     ]
+
+
+def test_a_difference_says_another_operation_in_place_of_each_field() -> None:
+    template = PLAN[0]
+    made = replace(template, op=Op.CREATE)
+    assert list(differences(rows(json_plan(made), KINDS), rows(json_plan(template), KINDS))) == [
+        "other: us-east-1 launch_template acme-alice: approved create, now update "
+        'image_id "ami-1" → "ami-2", user_data.home.volume_id "vol-1" → "vol-2"'
+    ]
+
+
+def test_a_difference_repeats_a_long_value_in_part() -> None:
+    template = replace(PLAN[0], fields=(replace(IMAGE, new="x" * 5000),))
+    (line,) = differences(rows(json_plan(PLAN[0]), KINDS), rows(json_plan(template), KINDS))
+    assert "(5,002 characters)" in line
+    assert len(line) < 1000

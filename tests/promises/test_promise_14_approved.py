@@ -65,6 +65,26 @@ def test_another_image_behind_the_parameter_is_another_plan(fleets: Path, by: st
     assert versions() == before
 
 
+def test_each_row_that_differs_is_a_line(fleets: Path) -> None:
+    file, _ = planned(fleets)
+    point_parameter_at(image())
+    result = reconcile(fleets, "--expect", str(file))
+    lines = [line for line in result.err.splitlines() if line.startswith("  ")]
+    assert [line.split(":")[:2] for line in lines] == [
+        ["  new", " us-east-1 auto_scaling_group acme-ben"],
+        ["  other", " us-east-1 launch_template acme-ann"],
+        ["  new", " us-east-1 launch_template acme-ben"],
+    ]
+
+
+def test_a_plan_that_was_applied_already_is_empty_now(fleets: Path) -> None:
+    file, _ = planned(fleets)
+    assert reconcile(fleets, "--expect", str(file)).code == exits.DONE
+    result = reconcile(fleets, "--expect", str(file))
+    assert result.code == exits.REFUSED
+    assert "the approved plan was applied already, or somebody took back" in result.err
+
+
 @pytest.mark.parametrize("output", ["json", "markdown"])
 def test_the_refusal_is_told_in_every_form(fleets: Path, output: str) -> None:
     file, _ = planned(fleets)
