@@ -32,6 +32,9 @@ UNFILLED = "0.0.0", "0" * 64
 HEAD = """\
 # What the workflows install: wheels alone, each with its hash (pip's hash-checking mode). Written
 # by `make lock` for CPython 3.11 on x86-64 Linux, which is what the workflows run on.
+"""
+
+FILL_IN = """\
 #
 # FILL IN the line of the product: take this file from a release, or write the release's version
 # twice and the SHA-256 of its wheel. Until then pip refuses it.
@@ -81,7 +84,7 @@ def resolve() -> Mapping[str, Any]:
 def filled(lock: str, wheel: Path) -> str:
     """The lock with the line of the product filled in for a wheel, by its name and content."""
     version, sha256 = wheel.name.split("-")[1], hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return lock.replace(product(*UNFILLED), product(version, sha256))
+    return lock.replace(FILL_IN + product(*UNFILLED), product(version, sha256))
 
 
 def main(arguments: list[str]) -> None:
@@ -89,7 +92,7 @@ def main(arguments: list[str]) -> None:
     if arguments:
         sys.stdout.write(filled(LOCK.read_text(), Path(arguments[0])))
         return
-    LOCK.write_text("".join([HEAD, product(*UNFILLED), *dependencies(resolve())]))
+    LOCK.write_text("".join([HEAD, FILL_IN, product(*UNFILLED), *dependencies(resolve())]))
 
 
 if __name__ == "__main__":

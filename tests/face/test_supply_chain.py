@@ -117,6 +117,7 @@ def test_pip_takes_the_product_once_its_hash_is_filled_in_and_not_before(
     text = github_lock.filled(github_lock.LOCK.read_text(), wheel)
     product = next(line for line in text.splitlines() if line.startswith(github_lock.NAME))
     assert f"/v1.2.3/{wheel.name} --hash=sha256:" in product
+    assert "FILL IN" not in text, "there is nothing left to fill in"
     here = re.sub(r"https://\S+", wheel.as_uri(), product)
     zeros = re.sub(r"sha256:\w+", f"sha256:{github_lock.UNFILLED[1]}", here)
     for line, code, said in ((zeros, 1, "DO NOT MATCH THE HASHES"), (here, 0, "")):
