@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
+from reconciler.aws_api import Aws
 from reconciler.errors import AwsError, UsageError
 from reconciler.money import compute
 from reconciler.money.compute import Price
-from reconciler.plan.kind import Aws
 from reconciler.plan.projection import ODD
 
 Market = Literal["spot", "on-demand"]

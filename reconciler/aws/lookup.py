@@ -14,9 +14,9 @@ from ipaddress import ip_network
 from typing import Any, TypeVar
 
 from reconciler.aws.pools import pools
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Image, iam_name
 from reconciler.errors import AwsError, Denied, NotFound
-from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import read_tags
 from reconciler.plan.projection import ODD, Unreadable, checked, explain, readable, text
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet

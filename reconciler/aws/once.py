@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from reconciler.plan.kind import Aws
+from reconciler.aws_api import Aws
 
 SHARED_LISTS = frozenset({"describe_security_groups", "describe_subnets", "list_instance_profiles"})
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
+from reconciler.aws_api import Aws
 from reconciler.errors import AwsError
-from reconciler.plan.kind import Aws
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
 

@@ -8,8 +8,8 @@ from reconciler.aws import lookup
 from reconciler.aws.client import Session
 from reconciler.aws.hourly import hourly
 from reconciler.aws.once import ReadOnce
+from reconciler.aws_api import Aws
 from reconciler.kinds import HOMES, KINDS
-from reconciler.plan.kind import Aws
 from reconciler.plan.read import Cloud
 from reconciler.power.ruling import rule
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.aws.client import Session
+    from reconciler.aws_api import Aws
     from reconciler.declare.fleet import Site
     from reconciler.engine.polling import Heard, Poll, Polling
     from reconciler.engine.queue import Message, Queue
-    from reconciler.plan.kind import Aws
 
     Told = dict[tuple[str, ...], datetime]
 

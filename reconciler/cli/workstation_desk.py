@@ -10,8 +10,8 @@ from reconciler.cli.console import Console
 
 if TYPE_CHECKING:
     from reconciler.aws.client import RegionDoor, Session
+    from reconciler.aws_api import Aws
     from reconciler.money.compute import Price
-    from reconciler.plan.kind import Aws
     from reconciler.power.failures import Market
     from reconciler.power.hours import Hours
     from reconciler.power.model import Group, Machine

@@ -13,7 +13,7 @@ from reconciler.cli.progress import Progress
 from reconciler.cli.workstation_desk import Desk, find, running, sit
 
 if TYPE_CHECKING:
-    from reconciler.plan.kind import Aws
+    from reconciler.aws_api import Aws
     from reconciler.power.hours import Hours
     from reconciler.power.model import Group, Kept
     from reconciler.power.override import Override

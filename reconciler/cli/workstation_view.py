@@ -13,8 +13,8 @@ from reconciler.cli.progress import Progress
 from reconciler.cli.workstation_desk import Desk, find, price, sit
 
 if TYPE_CHECKING:
+    from reconciler.aws_api import Aws
     from reconciler.errors import AwsError
-    from reconciler.plan.kind import Aws
     from reconciler.power.model import Group, Status
 
 AT_ONCE = 8

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import LustreFileSystem, Site, Workstation
 from reconciler.errors import AwsError, Denied, RegionRefused, Throttled, Unreachable, Where
-from reconciler.plan.kind import Aws
 from reconciler.plan.model import Finding
 from reconciler.plan.pools import Pools
 from reconciler.plan.read import Lookups

@@ -8,11 +8,11 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import LustreFileSystem, Site
 from reconciler.doctor import delivery, homes, placing, quotas, rights
 from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
 from reconciler.errors import AwsError, UsageError
-from reconciler.plan.kind import Aws
 from reconciler.plan.pools import Pools
 from reconciler.plan.projection import ODD, explain
 from reconciler.plan.read import READERS, Cloud, read

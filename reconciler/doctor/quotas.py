@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import LustreFileSystem, Workstation
 from reconciler.doctor.check import Found, Level, View, lacking, names, unread
 from reconciler.errors import AwsError
-from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FILE_SYSTEM, FLEET, SITE, WORKSTATION, read_tags
 from reconciler.plan.quotas import ON_DEMAND, SPOT, Quota, counts
 from reconciler.plan.resolve import Missing

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Site
 from reconciler.engine.polling import Heard
 from reconciler.engine.queue import Message, as_object, delete
 from reconciler.errors import ReconcilerError
-from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FLEET, MARKET, OWNER, SITE, WORKSTATION, read_tags
 from reconciler.plan.selection import Selection
 from reconciler.power import failures

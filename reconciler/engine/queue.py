@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.plan.kind import Aws
+from reconciler.aws_api import Aws
 from reconciler.power.notices import Notice
 
 POLL = 20

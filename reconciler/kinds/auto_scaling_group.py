@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import HomeVolume, Workstation
 from reconciler.kinds import (
     group_settings,
@@ -25,7 +26,7 @@ from reconciler.kinds import (
 )
 from reconciler.kinds.identity import group_tags
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
     IN_PLACE,
     NEXT_START,

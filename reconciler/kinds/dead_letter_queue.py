@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.aws_api import Aws
 from reconciler.kinds import queue_wire, topic
 from reconciler.kinds.queue_wire import DAY
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import Desired, Key, Live
 from reconciler.plan.resolve import ResolvedSite
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import LustreFileSystem
 from reconciler.kinds import (
     last_look,
@@ -24,7 +25,7 @@ from reconciler.kinds import (
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
     IN_PLACE,
     WHEN_UNMOUNTED,

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.kinds import group_settings, last_look, mixed_instances, scaling_processes
 from reconciler.kinds.identity import tag_auto_scaling_group, tag_ec2, tag_group, untag_group
-from reconciler.plan.kind import Aws
 from reconciler.plan.model import Change
 from reconciler.plan.ownership import MARKET, OVERRIDE, OWNER
 

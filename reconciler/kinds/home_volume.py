@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import HomeVolume as Declared
 from reconciler.kinds.identity import creation_token, tag_ec2
 from reconciler.money.storage import gp3_month
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope, Word, units
+from reconciler.plan.kind import Scope, Word, units
 from reconciler.plan.model import (
     IN_PLACE,
     SUMMARY,

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.plan.kind import Aws
+from reconciler.aws_api import Aws
 from reconciler.plan.model import Change
 from reconciler.plan.ownership import write_tags
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import NotReady
-from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FLEET, OVERRIDE, SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, readable
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import NotReady
 from reconciler.kinds import scaling_processes
-from reconciler.plan.kind import Aws
 
 SPLIT = frozenset({"on_demand_base_capacity", "on_demand_percentage_above_base_capacity"})
 """The fields whose change replaces instances."""

@@ -24,10 +24,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import auto_scaling_group, last_look
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
     RUNTIME,
     Change,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconciler.aws_api import Aws
 from reconciler.kinds import dead_letter_queue, queue_wire, topic
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import Desired, Key, Live, Ref
 from reconciler.plan.resolve import ResolvedSite
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import IN_PLACE, Change, Desired, FieldChange, Key, Live, Op, Ref
 from reconciler.plan.ownership import ownership, policy_is_ours, site_mark
 from reconciler.plan.projection import Unreadable, projected, readable

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import NotReady
 from reconciler.kinds import last_look
-from reconciler.plan.kind import Aws
 
 SUSPENDED = ("AZRebalance",)
 """It launches a second instance before it ends the one in use (EC2 Auto Scaling user guide, "How

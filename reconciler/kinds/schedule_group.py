@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
 from reconciler.kinds.identity import tag_arn
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
     IN_PLACE,
     Change,

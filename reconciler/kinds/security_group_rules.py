@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.kinds import security_group
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope, Word
+from reconciler.plan.kind import Scope, Word
 from reconciler.plan.model import (
     IN_PLACE,
     Change,

@@ -19,10 +19,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
 from reconciler.plan.diff import differing
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import Change, Desired, FieldChange, Key, Live, Ref, Rule
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite

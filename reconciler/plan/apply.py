@@ -12,6 +12,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from reconciler.aws_api import Aws
 from reconciler.errors import (
     AlreadyExists,
     AwsError,
@@ -21,7 +22,7 @@ from reconciler.errors import (
     Stopped,
 )
 from reconciler.plan.compare import may_be_written, needs
-from reconciler.plan.kind import Aws, Kind, Scope
+from reconciler.plan.kind import Kind, Scope
 from reconciler.plan.model import NEEDS, REFUSED, Change, Key, Live, Op, Outcome, Plan, Ref
 from reconciler.plan.projection import ODD, explain
 from reconciler.plan.refs import fill, open_fields, refs

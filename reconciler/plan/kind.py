@@ -21,34 +21,19 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Protocol, runtime_checkable
 
+from reconciler.aws_api import Aws
 from reconciler.plan.model import Change, Desired, FieldChange, Live, Rule, Shown
 from reconciler.plan.ownership import OURS, SITE
 from reconciler.plan.resolve import ResolvedSite
 
 _TAGS = ("tags", "volume_tags")
 """The fields of a spec that hold tags."""
-
-
-class Aws(Protocol):
-    """One account in one region. Both doors translate AWS's errors into ours."""
-
-    region: str
-    account: str
-    partition: str
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Make one call; `operation` is botocore's snake_case method name."""
-
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        """Every item of every page; raises rather than returning part of a list."""
 
 
 @dataclass(frozen=True)

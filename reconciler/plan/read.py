@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Protocol
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Image, Site
 from reconciler.errors import AwsError
-from reconciler.plan.kind import Aws, Kind, LooksUp, Scope
+from reconciler.plan.kind import Kind, LooksUp, Scope
 from reconciler.plan.live import Reading, Readings, index
 from reconciler.plan.model import SUBNETS, Desired, Finding, Live, Unknown
 from reconciler.plan.pinning import Pinned, pin

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Site
 from reconciler.declare.warnings import warnings
 from reconciler.plan import apply as applying
 from reconciler.plan import guard, review
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.live import Readings
 from reconciler.plan.model import (
     IN_USE,

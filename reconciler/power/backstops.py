@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from reconciler.aws_api import Aws
 from reconciler.declare.timers import LINGER
 from reconciler.errors import AwsError, Where
 from reconciler.kinds.auto_scaling_group import Instance, Runtime
-from reconciler.plan.kind import Aws
 from reconciler.plan.model import Finding, Key, Level
 from reconciler.plan.projection import Unreadable, readable, text
 from reconciler.power.lost import Standing, lost_stop

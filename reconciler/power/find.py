@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Fallback
 from reconciler.declare.nearest import nearest
 from reconciler.errors import AwsError, UsageError
 from reconciler.kinds.auto_scaling_group import max_runtime
-from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import (
     FALLBACK,
     FLEET,

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reconciler.aws_api import Aws
 from reconciler.declare.timers import Rule
 from reconciler.errors import NotFound
 from reconciler.kinds import schedule
-from reconciler.plan.kind import Aws
 from reconciler.plan.projection import Unreadable, readable
 from reconciler.power.model import Group
 from reconciler.power.rules import rule_of

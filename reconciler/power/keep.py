@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from reconciler.aws_api import Aws
 from reconciler.errors import Refused, UsageError
 from reconciler.kinds.override_end import LONGEST_ON
-from reconciler.plan.kind import Aws
 from reconciler.power import settle
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reconciler.aws_api import Aws
 from reconciler.errors import AwsError, Where
 from reconciler.kinds import schedule
-from reconciler.plan.kind import Aws
 from reconciler.plan.model import Finding, Key, Level, Live, Unknown
 from reconciler.plan.read import Seen
 from reconciler.power.override import read, stamp

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.plan.kind import Aws
+from reconciler.aws_api import Aws
 from reconciler.plan.ownership import read_tags
 from reconciler.plan.projection import Unreadable, readable, text
 from reconciler.power.model import Machine, Member

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import AwsError
-from reconciler.plan.kind import Aws
 from reconciler.plan.model import Finding, Level, Unknown
 from reconciler.plan.ownership import SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, readable, text

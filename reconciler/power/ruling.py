@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Workstation
 from reconciler.errors import AwsError
 from reconciler.kinds import auto_scaling_group
 from reconciler.kinds.auto_scaling_group import AutoScalingGroup, Runtime
-from reconciler.plan.kind import Aws
 from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
 from reconciler.plan.projection import ODD, explain
 from reconciler.plan.read import Ruled, Seen

@@ -15,10 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reconciler.aws_api import Aws
 from reconciler.errors import AwsError, Refused
 from reconciler.kinds import override_end
 from reconciler.kinds.override_end import OverrideEnd
-from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import OVERRIDE
 from reconciler.plan.projection import Unreadable, readable
 from reconciler.power import find

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from reconciler.aws_api import Aws
 from reconciler.kinds.override_end import LONGEST_ON
-from reconciler.plan.kind import Aws
 from reconciler.power import failures, find, keep, machine, settle
 from reconciler.power.causes import ASKING
 from reconciler.power.failures import Drought, Failure, judge

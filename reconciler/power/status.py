@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from reconciler.aws_api import Aws
 from reconciler.kinds import override_end
 from reconciler.kinds.override_end import OverrideEnd
 from reconciler.money.compute import Price
-from reconciler.plan.kind import Aws
 from reconciler.plan.projection import readable
 from reconciler.power import machine
 from reconciler.power.ahead import ahead

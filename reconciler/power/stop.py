@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
+from reconciler.aws_api import Aws
 from reconciler.money.storage import gp3_month, lustre_month
-from reconciler.plan.kind import Aws
 from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, number, readable, text
 from reconciler.power import keep, settle

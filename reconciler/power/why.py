@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.declare.timers import LATEST
-from reconciler.plan.kind import Aws
 from reconciler.power import machine
 from reconciler.power.causes import Cause
 from reconciler.power.failures import Drought, Failure, dry_since, launched, read

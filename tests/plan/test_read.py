@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.aws_api import Aws
 from reconciler.errors import AwsError, Denied, Throttled, UsageError
-from reconciler.plan.kind import Aws, Scope
+from reconciler.plan.kind import Scope
 from reconciler.plan.model import Desired, Live, Outcome, Unknown
 from reconciler.plan.read import Cloud
 from reconciler.plan.read import read as read_both

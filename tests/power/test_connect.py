@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.aws.endpoints import is_local
-from reconciler.plan.kind import Aws
+from reconciler.aws_api import Aws
 from reconciler.power import machine
 from reconciler.power.model import Machine, Member
 from reconciler.sandbox.interruption import interrupt

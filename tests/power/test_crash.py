@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.plan.kind import Aws
+from reconciler.aws_api import Aws
 from reconciler.power import find, hours, keep, settle, start, stop
 from reconciler.power.hours import Hours
 from reconciler.power.model import Group

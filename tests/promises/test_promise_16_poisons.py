@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.aws_api import Aws
 from reconciler.cli import exits
-from reconciler.plan.kind import Aws
 from reconciler.plan.model import Op, Outcome, Report
 from reconciler.plan.run import apply, look
 from reconciler.plan.selection import Selection

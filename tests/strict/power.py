@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Site
 from reconciler.errors import ReconcilerError
 from reconciler.kinds import override_end
-from reconciler.plan.kind import Aws
 from reconciler.plan.model import Report
 from reconciler.power import find, hours, keep
 from reconciler.power import start as starting

@@ -8,8 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.aws_api import Aws
 from reconciler.errors import AwsError
-from reconciler.plan.kind import Aws
 
 Path = tuple[str | int, ...]
 """Where in an answer: members by name, items by number."""
