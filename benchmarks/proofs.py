@@ -11,15 +11,15 @@ import sys
 from pathlib import Path
 
 from reconciler.aws.client import connect
-from reconciler.cli.cloud import cloud_of
 from reconciler.declare.load import load
-from reconciler.plan.read import read
+from reconciler.engine.environment import environment_of
+from reconciler.engine.read import read
 
 
 def main(fleets: Path) -> None:
     """Print them as JSON."""
     site = load([fleets])
-    cloud = cloud_of(connect(site))
+    cloud = environment_of(connect(site))
     seen = read(site, cloud, {region: cloud.reader(region) for region in site.regions})
     print(json.dumps([each.proof for each in seen.desired if each.proof]))
 

@@ -59,11 +59,11 @@ def main(fleets: Path) -> None:
     clock.seconds["start"] = BEGUN
     with clock.during("start"):
         from reconciler.aws.client import connect
-        from reconciler.cli.cloud import cloud_of
         from reconciler.cli.garbage import collect_rarely
         from reconciler.declare import schema
         from reconciler.declare.load import load
-        from reconciler.plan import read, run
+        from reconciler.engine import read, run
+        from reconciler.engine.environment import environment_of
         from reconciler.plan.selection import Selection
         from reconciler.render.look import Look
         from reconciler.render.text import text
@@ -76,7 +76,7 @@ def main(fleets: Path) -> None:
     with clock.during("credentials"):
         session = connect(site)
     with clock.during("find"):
-        report = run.look(site, cloud_of(session), Selection(), dry_run=True)
+        report = run.look(site, environment_of(session), Selection(), dry_run=True)
     with clock.during("render"):
         text(report, Look())
     print(json.dumps({"stages": clock.seconds, "total": time.process_time()}))

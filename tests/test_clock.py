@@ -24,7 +24,7 @@ HANDS_IT_ON = {
     "reconciler/cli/run.py",
     "reconciler/cli/simulate.py",  # offline: there is no other clock
     "reconciler/cli/validate.py",
-    "reconciler/plan/read.py",
+    "reconciler/engine/environment.py",
     "reconciler/sandbox/clock.py",  # the sandbox is a program: its time is real until it is moved
 }
 

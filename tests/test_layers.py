@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "declare": {"declare", "errors", "schemas"},
     "aws_api": set[str](),
     "money": {"money"},
-    "plan": {"plan", "aws_api", "declare.fleet", "declare.warnings", "errors"},
+    "plan": {"plan", "aws_api", "declare.fleet", "errors"},
     "kinds": {
         "kinds",
         "plan",
@@ -35,6 +35,8 @@ MAY_IMPORT = {
     "aws": {"aws", "plan", "aws_api", "declare.fleet", "errors", "money"},
     "doctor": {
         "doctor",
+        "engine.environment",
+        "engine.read",
         "plan",
         "aws_api",
         "declare.fleet",
@@ -54,7 +56,17 @@ MAY_IMPORT = {
         "errors",
     },
     "power": {"power", "plan", "kinds", "money", "aws_api", "declare", "errors"},
-    "engine": {"engine", "plan", "power", "aws_api", "aws.wait", "declare.fleet", "errors"},
+    "engine": {
+        "engine",
+        "plan",
+        "power",
+        "kinds",
+        "aws",
+        "aws_api",
+        "declare.fleet",
+        "declare.warnings",
+        "errors",
+    },
     "sandbox": {"sandbox"},
     "errors": set[str](),
     "cli": {

@@ -17,11 +17,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.aws.client import Session, connect
-from reconciler.cli.cloud import cloud_of
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
+from reconciler.engine.environment import environment_of
+from reconciler.engine.run import apply, look
 from reconciler.plan.model import Report
-from reconciler.plan.run import Selection, apply, look
+from reconciler.plan.selection import Selection
 
 EVERY = "5m"
 
@@ -43,7 +44,7 @@ def clock(**words: str) -> dict[str, Any]:
 
 def run(site: Site, session: Session) -> Report:
     """One run, as `reconcile` makes it."""
-    cloud = cloud_of(session)
+    cloud = environment_of(session)
     report = look(site, cloud, Selection(), dry_run=False)
     return apply(report, site, cloud, lambda _change: None, lambda: False)
 

@@ -42,11 +42,11 @@ def doctor(
     """
     console = options.console(ctx)
     from reconciler.aws.client import connect
-    from reconciler.cli.cloud import cloud_of
     from reconciler.cli.progress import Progress
     from reconciler.declare.load import load
     from reconciler.doctor.check import Level
     from reconciler.doctor.examine import examine
+    from reconciler.engine.environment import environment_of
     from reconciler.render import doctor as render
 
     with console.stop.interruptible(), Progress(console, "reading"):
@@ -55,7 +55,7 @@ def doctor(
         session = connect(site, console.stop.seconds)
         if session.target.note:
             console.say_once(session.target.note)
-        diagnosis = examine(site, cloud_of(session), only, session.ahead)
+        diagnosis = examine(site, environment_of(session), only, session.ahead)
     if console.output == "json":
         console.json(render.document(diagnosis))
     else:

@@ -53,11 +53,11 @@ def run(
     console.new_run()
     from reconciler.aws.client import connect
     from reconciler.cli import expect
-    from reconciler.cli.cloud import cloud_of
     from reconciler.declare.load import load
+    from reconciler.engine import run as path
+    from reconciler.engine.environment import environment_of
     from reconciler.engine.settle import settle
     from reconciler.errors import ReconcilerError
-    from reconciler.plan import run as path
     from reconciler.plan.selection import Selection
     from reconciler.power.foretold import foretold
 
@@ -71,7 +71,7 @@ def run(
         if on_connected:
             on_connected(site, session)
         console.say_once(_whereabouts(site, session))
-        cloud = cloud_of(session, drift_only=request.drift_only)
+        cloud = environment_of(session, drift_only=request.drift_only)
         report = foretold(
             path.look(site, cloud, selection, dry_run=request.dry_run), site, cloud.now()
         )

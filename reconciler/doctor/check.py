@@ -14,9 +14,9 @@ from enum import StrEnum
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import LustreFileSystem, Site, Workstation
 from reconciler.errors import AwsError, Denied, RegionRefused, Throttled, Unreachable, Where
+from reconciler.plan.lookups import Lookups
 from reconciler.plan.model import Finding
 from reconciler.plan.pools import Pools
-from reconciler.plan.read import Lookups
 from reconciler.plan.resolve import Blocked, Missing, ResolvedWorkstation
 
 READ_FAILED = frozenset(

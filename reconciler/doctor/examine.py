@@ -12,10 +12,11 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import LustreFileSystem, Site
 from reconciler.doctor import delivery, homes, placing, quotas, rights
 from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
+from reconciler.engine.environment import Environment
+from reconciler.engine.read import READERS, read
 from reconciler.errors import AwsError, UsageError
 from reconciler.plan.pools import Pools
 from reconciler.plan.projection import ODD, explain
-from reconciler.plan.read import READERS, Cloud, read
 from reconciler.plan.resolve import Missing, ResolvedSite
 from reconciler.plan.selection import Selection
 
@@ -61,7 +62,7 @@ class Diagnosis:
         return {level.value: counts[level] for level in Level}
 
 
-def examine(site: Site, cloud: Cloud, only: tuple[str, ...], ahead: timedelta) -> Diagnosis:
+def examine(site: Site, cloud: Environment, only: tuple[str, ...], ahead: timedelta) -> Diagnosis:
     """Run every check. Reads only; `ahead` is AWS's clock before ours.
 
     Raises: UsageError when `only` matches nothing, or the credentials end meanwhile.
@@ -105,7 +106,7 @@ def _selected(site: Site, only: tuple[str, ...]) -> Site:
 
 
 def _bare(
-    resolved: ResolvedSite, cloud: Cloud, door: Aws, ahead: timedelta, region: str = ""
+    resolved: ResolvedSite, cloud: Environment, door: Aws, ahead: timedelta, region: str = ""
 ) -> View:
     """What is known before the types are read."""
     site = resolved.declared
@@ -127,7 +128,9 @@ def _bare(
     )
 
 
-def _view(resolved: ResolvedSite, cloud: Cloud, door: Aws, ahead: timedelta, region: str) -> View:
+def _view(
+    resolved: ResolvedSite, cloud: Environment, door: Aws, ahead: timedelta, region: str
+) -> View:
     bare = _bare(resolved, cloud, door, ahead, region)
     pools = cloud.lookups.pools(door, bare.resolved)
     found = {

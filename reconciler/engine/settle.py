@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from reconciler.aws import wait
+from reconciler.engine.run import unsettled
 from reconciler.errors import ReconcilerError
 from reconciler.plan.model import Outcome, Report
-from reconciler.plan.run import unsettled
 
 log = logging.getLogger(__name__)
 

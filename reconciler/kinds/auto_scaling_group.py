@@ -1,7 +1,7 @@
 """Auto Scaling groups: 0 or 1 instance each, and what that instance may be.
 
 How many run is runtime's, and so are the split, the sizes and the lease while somebody's word or
-a fallback holds (power/ruling.py): the YAML alone declares no desired capacity (promise 8). The
+a fallback holds (power/overlay.py): the YAML alone declares no desired capacity (promise 8). The
 whole mixed instances policy goes with each update, since AWS does not say whether parts merge.
 """
 

@@ -1,6 +1,6 @@
 """The scheduled action that ends an override: it puts a group's sizes back at that time.
 
-Nobody declares one. Runtime wants one for each override that holds (power/ruling.py), so that a
+Nobody declares one. Runtime wants one for each override that holds (power/overlay.py), so that a
 run completes what a command left out, and takes away what no override has any more.
 
 AWS documents the call as "creates or updates", and until 2022 that a parameter which is left out

@@ -12,7 +12,7 @@ from reconciler.kinds import override_end
 from reconciler.kinds.override_end import LONGEST_ON, OverrideEnd
 from reconciler.plan.model import Desired, Finding, Level, Live, Unknown
 from reconciler.plan.ownership import OVERRIDE
-from reconciler.plan.read import Seen
+from reconciler.plan.snapshot import Snapshot
 from reconciler.power.hours import Hours
 from reconciler.power.override import Override, read, stamp
 from reconciler.power.timetable import rules_of
@@ -27,7 +27,7 @@ class Held:
     override: Override | None
 
 
-def wanted(seen: Seen, held: Iterable[Held], now: datetime) -> Iterator[Desired]:
+def wanted(seen: Snapshot, held: Iterable[Held], now: datetime) -> Iterator[Desired]:
     """One end for each override that holds; none otherwise."""
     standing = {live.key: live.spec for live in _readable(seen)}
     for each in held:
@@ -51,7 +51,7 @@ def hours_of(declared: Workstation | None, now: datetime) -> Hours:
     return Hours(rules_of(declared, now)) if declared else Hours()
 
 
-def foreign(seen: Seen, held: Iterable[Held]) -> Iterator[Finding]:
+def foreign(seen: Snapshot, held: Iterable[Held]) -> Iterator[Finding]:
     """Warn of scheduled actions that somebody else put on our groups: a run removes them."""
     ours = {each.group.key: each for each in held}
     for live in _readable(seen):
@@ -83,7 +83,7 @@ def too_long(group: Live, where: Where | None, now: datetime) -> Iterator[Findin
         yield Finding(Level.WARNING, "override-too-long", message, where)
 
 
-def _readable(seen: Seen) -> Iterator[Live]:
+def _readable(seen: Snapshot) -> Iterator[Live]:
     for (kind, _), reading in seen.readings.items():
         if kind == override_end.NAME and not isinstance(reading, Unknown):
             yield from (live for live in reading if live.spec is not None)

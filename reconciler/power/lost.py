@@ -16,7 +16,7 @@ from reconciler.aws_api import Aws
 from reconciler.errors import AwsError, Where
 from reconciler.kinds import schedule
 from reconciler.plan.model import Finding, Key, Level, Live, Unknown
-from reconciler.plan.read import Seen
+from reconciler.plan.snapshot import Snapshot
 from reconciler.power.override import read, stamp
 from reconciler.power.rules import rule_of
 from reconciler.power.timetable import Rule, fires
@@ -45,7 +45,7 @@ class Due:
     where: Where | None
 
 
-def standing(seen: Seen) -> Mapping[tuple[str, str], tuple[Standing, ...]]:
+def standing(seen: Snapshot) -> Mapping[tuple[str, str], tuple[Standing, ...]]:
     """Find the schedules of each workstation that stand as declared, by region and name."""
     live: dict[object, Live] = {
         each.key: each

@@ -10,12 +10,12 @@ from reconciler.errors import AwsError
 from reconciler.plan.model import Finding, Level, Unknown
 from reconciler.plan.ownership import SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, readable, text
-from reconciler.plan.read import Seen
+from reconciler.plan.snapshot import Snapshot
 
 _NAMES = 5
 
 
-def renamed(seen: Seen, doors: Mapping[str, Aws]) -> Iterator[Finding]:
+def renamed(seen: Snapshot, doors: Mapping[str, Aws]) -> Iterator[Finding]:
     """Warn where nothing stands of this site, and workstations of its names stand of another.
 
     The groups were read already: the doors answer from memory.

@@ -104,8 +104,8 @@ class Aws:
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr("reconciler.aws.client.connect", self.connect)
-        patch.setattr("reconciler.plan.run.look", self.look)
-        patch.setattr("reconciler.plan.run.apply", self.apply)
+        patch.setattr("reconciler.engine.run.look", self.look)
+        patch.setattr("reconciler.engine.run.apply", self.apply)
 
 
 def _with(change: Change, outcome: Outcome, reason: str = "") -> Change:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.aws.client import connect
-from reconciler.cli.cloud import cloud_of
 from reconciler.cli.reconcile import main
 from reconciler.declare.load import load
 from reconciler.doctor.check import Found, Level
 from reconciler.doctor.examine import ACCOUNT, REGION, Diagnosis, examine
+from reconciler.engine.environment import environment_of
 from reconciler.errors import UsageError, Where
 from reconciler.render.doctor import document, text
 from reconciler.render.look import Look
@@ -130,7 +130,7 @@ def test_only_those_that_are_chosen_are_counted(doctor: Said, sandbox: Sandbox) 
 def test_an_unknown_name_is_wrong_usage(sandbox: Sandbox, fleets: Path) -> None:
     site = load([fleets])
     with pytest.raises(UsageError, match="--only carl matches no workstation"):
-        examine(site, cloud_of(connect(site)), ("carl",), timedelta())
+        examine(site, environment_of(connect(site)), ("carl",), timedelta())
 
 
 def test_what_is_wrong_in_the_account_is_told_side_by_side(doctor: Said) -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from reconciler.aws import policies
 from reconciler.aws.hourly import hourly
-from reconciler.cli.cloud import cloud_of
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.doctor.examine import examine
 from reconciler.engine import listen, queue
+from reconciler.engine.environment import environment_of
 from reconciler.kinds import KINDS
 from reconciler.plan.model import When
 from reconciler.plan.selection import Selection
@@ -160,7 +160,7 @@ def _edited(world: World, look: Callable[[], None]) -> None:
 
 def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
     """Runtime has its say: a long day on Spot, and one without it, there and back."""
-    world.ruling = cloud_of(world.session).rule
+    world.ruling = environment_of(world.session).rule
 
     def later(**time: int) -> None:
         sandbox.clock.forward(timedelta(**time))

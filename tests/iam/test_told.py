@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from reconciler.aws.errors import translated
 from reconciler.cli.failures import failure
+from reconciler.engine.run import apply, look
 from reconciler.errors import Denied
 from reconciler.plan.model import Outcome
-from reconciler.plan.run import apply, look
 from reconciler.plan.selection import Selection
 from tests.kinds.world import World, rows
 

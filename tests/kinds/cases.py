@@ -253,4 +253,4 @@ ONLY_BY_HAND = {
 }
 
 ONLY_BY_RUNTIME = {("auto_scaling_group", "protected_instances")}
-"""What neither YAML nor a hand has a say in, but who is off: tests/power/test_ruling.py."""
+"""What neither YAML nor a hand has a say in, but who is off: tests/power/test_overlay.py."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.engine.run import apply
 from reconciler.kinds.lustre_actions import BETWEEN
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import LATER, Key, Live, Op, Outcome, When
-from reconciler.plan.run import apply
 from tests.kinds import cases, hands, strangers
 from tests.kinds.world import World, live, row, rows, writes
 

@@ -11,12 +11,12 @@ import pytest
 from reconciler.declare.fleet import Calendar, Edge, Site
 from reconciler.declare.hours import cron
 from reconciler.declare.load import load
+from reconciler.engine.environment import Environment
+from reconciler.engine.run import apply
 from reconciler.errors import AwsError, Where
 from reconciler.kinds import schedule
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Outcome, Report
-from reconciler.plan.read import Cloud
-from reconciler.plan.run import apply
 from tests.kinds.world import FLEETS, World, client, rows
 from tests.support.later import later
 
@@ -43,7 +43,7 @@ class Clocked(World):
         (alice,) = [each for each in site.workstations if each.name == "alice"]
         self.site = replace(site, workstations=(replace(alice, schedule=edges),))
 
-    def cloud(self) -> Cloud:
+    def cloud(self) -> Environment:
         return replace(super().cloud(), now=lambda: self.now)
 
     def told(self) -> list[str]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.aws_api import Aws
+from reconciler.engine.run import apply
 from reconciler.kinds import auto_scaling_group, file_system
 from reconciler.kinds.lustre_actions import FORGOTTEN
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Change, Key, Outcome
-from reconciler.plan.run import apply
 from tests.kinds import cases
 from tests.kinds.world import World, client, live, row, rows, writes
 

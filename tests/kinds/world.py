@@ -15,12 +15,12 @@ from reconciler.aws.client import Session, connect
 from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
+from reconciler.engine.environment import Environment, Ruling, as_declared
+from reconciler.engine.run import apply, look
 from reconciler.kinds import HOMES, KINDS
 from reconciler.plan.kind import Kind, Scope
 from reconciler.plan.model import Change, Desired, Key, Live, Op, Report
-from reconciler.plan.read import Cloud, Ruling, as_declared
 from reconciler.plan.resolve import ResolvedSite
-from reconciler.plan.run import apply, look
 from reconciler.plan.selection import Selection
 
 FLEETS = Path(__file__).parent / "fleets"
@@ -62,11 +62,11 @@ class World:
         """Sign in, and read AWS's clock, which the sandbox may have moved."""
         self.session: Session = connect(self.site)
 
-    def cloud(self) -> Cloud:
+    def cloud(self) -> Environment:
         """Everything a run is handed, with the edits in force."""
         session = self.session
         kinds: tuple[Any, ...] = tuple(Wanting(kind, self.edits) for kind in KINDS)
-        return Cloud(
+        return Environment(
             account=session.account,
             reader=lambda region: ReadOnce(session.region(region)),
             writer=session.region,

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.engine.apply import apply
 from reconciler.errors import (
     AlreadyExists,
     Denied,
 )
-from reconciler.plan.apply import apply
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
     Change,

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.engine.apply import AT_ONCE, apply
 from reconciler.errors import (
     AlreadyExists,
     AwsError,
@@ -19,7 +20,6 @@ from reconciler.errors import (
     Unanswered,
     UsageError,
 )
-from reconciler.plan.apply import AT_ONCE, apply
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
     Change,

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from reconciler.aws_api import Aws
+from reconciler.engine.environment import Environment
+from reconciler.engine.read import read as read_both
+from reconciler.engine.run import look
 from reconciler.errors import AwsError, Denied, Throttled, UsageError
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Desired, Live, Outcome, Unknown
-from reconciler.plan.read import Cloud
-from reconciler.plan.read import read as read_both
 from reconciler.plan.resolve import ImageFacts, Missing, ResolvedSite, Subnet
-from reconciler.plan.run import look
 from reconciler.plan.selection import Selection
 from tests.plan.bench import Door
 from tests.plan.declared import IMAGE, PROFILE, ROLE, THREE, site, workstation
@@ -72,8 +72,8 @@ class Answers:
         return {}
 
 
-def cloud(*kinds: Fake, lookups: Answers | None = None) -> Cloud:
-    return Cloud("123456789012", Door, Door, lookups or Answers(), kinds, dict)
+def cloud(*kinds: Fake, lookups: Answers | None = None) -> Environment:
+    return Environment("123456789012", Door, Door, lookups or Answers(), kinds, dict)
 
 
 def reading(*kinds: Fake, lookups: Answers | None = None) -> Any:

@@ -18,12 +18,12 @@ from reconciler.aws.client import Session, connect
 from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
+from reconciler.engine.environment import Environment
+from reconciler.engine.run import apply, look
 from reconciler.kinds import HOMES, KINDS
 from reconciler.plan.model import Report
-from reconciler.plan.read import Cloud
-from reconciler.plan.run import apply, look
 from reconciler.plan.selection import Selection
-from reconciler.power.ruling import rule
+from reconciler.power.overlay import apply_runtime_state
 from reconciler.sandbox import Sandbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -92,7 +92,7 @@ class Days:
 
     def run(self) -> Report:
         """A run of the reconciler, now."""
-        cloud = Cloud(
+        cloud = Environment(
             account=self.session.account,
             reader=lambda region: ReadOnce(self.session.region(region)),
             writer=self.session.region,
@@ -100,7 +100,7 @@ class Days:
             kinds=KINDS,
             calls=self.session.calls,
             now=self.sandbox.clock.now,
-            rule=rule,
+            rule=apply_runtime_state,
             homes=HOMES,
         )
         report = look(self.site, cloud, Selection(), dry_run=False)

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from reconciler.engine.run import apply, look
 from reconciler.plan.model import Outcome, Report
-from reconciler.plan.run import apply, look
 from reconciler.plan.selection import Selection
 from tests.kinds.world import rows
 from tests.promises.conftest import Raise, Stage, client

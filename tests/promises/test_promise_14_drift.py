@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from reconciler.cli import exits
+from reconciler.engine.run import apply, look
 from reconciler.plan.model import NEW_BEHIND, Report
-from reconciler.plan.run import apply, look
 from reconciler.plan.selection import Selection
 from tests.kinds.world import rows
 from tests.promises.cli import reconcile

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.engine.run import look
 from reconciler.errors import AwsError
 from reconciler.plan.model import Op, Outcome, Report
-from reconciler.plan.run import look
 from reconciler.plan.selection import Selection
-from reconciler.power.ruling import rule
+from reconciler.power.overlay import apply_runtime_state
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import World, client, rows
 from tests.support.replay import GONE, Answers, Door, Path, places
@@ -88,7 +88,7 @@ class Past:
     """A site whose answers were recorded: one workstation runs, the other waits for capacity."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.world = World(ruling=rule)
+        self.world = World(ruling=apply_runtime_state)
         self.world.settle()
         scheduler, autoscaling = client("scheduler"), client("autoscaling")
         autoscaling.set_desired_capacity(AutoScalingGroupName="acme-bob", DesiredCapacity=1)

@@ -17,11 +17,11 @@ import pytest
 
 from reconciler.aws_api import Aws
 from reconciler.cli import exits
+from reconciler.engine.run import apply, look
 from reconciler.plan.model import Op, Outcome, Report
-from reconciler.plan.run import apply, look
 from reconciler.plan.selection import Selection
 from reconciler.power.foretold import foretold
-from reconciler.power.ruling import rule
+from reconciler.power.overlay import apply_runtime_state
 from reconciler.render.as_json import document
 from reconciler.render.look import Look
 from reconciler.render.markdown import comment
@@ -81,7 +81,7 @@ class Past:
     def __init__(self, sandbox: Sandbox, folder: Any) -> None:
         key = client("kms").create_key()["KeyMetadata"]["KeyId"]
         client("kms").create_alias(AliasName="alias/homes", TargetKeyId=key)
-        self.world = World(site(folder, FLEET), ruling=rule)
+        self.world = World(site(folder, FLEET), ruling=apply_runtime_state)
         self.world.settle()
         autoscaling = client("autoscaling")
         for name in ("acme-alice", "acme-erin"):

@@ -7,7 +7,7 @@ from tests.seeded.bug import PLAN, Bug, promise
 PLANNING = (
     Bug(
         "a failed read taken for nothing there",
-        "reconciler/plan/read.py",
+        "reconciler/engine/read.py",
         "return Unknown(kind.NAME, aws.region, str(error), error.code)",
         "return () if error else ()",
         promise(4),
@@ -119,14 +119,14 @@ PLANNING = (
     ),
     Bug(
         "a stopped run goes on",
-        "reconciler/plan/apply.py",
+        "reconciler/engine/apply.py",
         "        if self.stopped():",
         "        if self.stopped() and not self.kinds:",
         PLAN,
     ),
     Bug(
         "a create that finds its own earlier try fails",
-        "reconciler/plan/apply.py",
+        "reconciler/engine/apply.py",
         "            if change.op is Op.DELETE:  # a conflict of another kind",
         "            if change.op is Op.DELETE or kind:",
         PLAN,
@@ -140,14 +140,14 @@ PLANNING = (
     ),
     Bug(
         "twice as many calls at once",
-        "reconciler/plan/apply.py",
+        "reconciler/engine/apply.py",
         "AT_ONCE = 10",
         "AT_ONCE = 20",
         (*PLAN, *promise(12)),
     ),
     Bug(
         "one bad workstation ends the run",
-        "reconciler/plan/apply.py",
+        "reconciler/engine/apply.py",
         "            return replace(change, outcome=Outcome.FAILED, reason=str(error), "
         "error=error.code)",
         "            raise",
@@ -155,7 +155,7 @@ PLANNING = (
     ),
     Bug(
         "a call without an answer is told as not done",
-        "reconciler/plan/apply.py",
+        "reconciler/engine/apply.py",
         "        except (NotReady, Stopped) as error:",
         "        except NotReady as error:",
         PLAN,

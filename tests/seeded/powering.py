@@ -18,10 +18,10 @@ from tests.seeded.bug import (
 POWERING = (
     Bug(
         "protection from scale-in outlives a stop",
-        "reconciler/power/ruling.py",
+        "reconciler/power/overlay.py",
         "    if wanted == 0 and not want.spec.min_size:\n",
         "    if wanted == 0 and want.spec.min_size:\n",
-        ("tests/power/test_ruling.py",),
+        ("tests/power/test_overlay.py",),
     ),
     Bug(
         "a fallback without suspending launches",
@@ -60,7 +60,7 @@ POWERING = (
     ),
     Bug(
         "an override is ignored by a run",
-        "reconciler/power/ruling.py",
+        "reconciler/power/overlay.py",
         "    override = active(group.runtime.override, now)\n",
         "    override = None\n",
         POWER,
@@ -158,7 +158,7 @@ POWERING = (
     ),
     Bug(
         "a workstation that left the YAML has no limit any more",
-        "reconciler/power/ruling.py",
+        "reconciler/power/overlay.py",
         "group.live.workstation, group.runtime.max_runtime, leaving=True)",
         "group.live.workstation, None, leaving=True)",
         promise(15),

@@ -7,8 +7,9 @@ from itertools import count
 
 import pytest
 
+from reconciler.engine import read
 from reconciler.kinds import file_system, home_volume, launch_template
-from reconciler.plan import guard, read
+from reconciler.plan import guard
 from reconciler.plan.ownership import SITE
 from tests.strict import test_disappears, test_pages
 from tests.strict.scenario import Scenario, start

@@ -8,13 +8,13 @@ from typing import Any
 from reconciler.aws import lookup
 from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
+from reconciler.engine.environment import Environment
+from reconciler.engine.run import apply, look
 from reconciler.errors import ReconcilerError
 from reconciler.kinds import HOMES, KINDS
 from reconciler.plan.model import Outcome, Report
-from reconciler.plan.read import Cloud
-from reconciler.plan.run import apply, look
 from reconciler.plan.selection import Selection
-from reconciler.power.ruling import rule
+from reconciler.power.overlay import apply_runtime_state
 from tests.strict import ec2_network, iam_ssm_sts
 from tests.strict.aws import ACCOUNT, StrictAws
 from tests.strict.door import OPEN, Door, Gate, Inline
@@ -54,9 +54,9 @@ class World:
         """The product's door."""
         return Door(self.aws, region, self.who, self.gate)
 
-    def cloud(self) -> Cloud:
+    def cloud(self) -> Environment:
         """Everything a run is handed."""
-        return Cloud(
+        return Environment(
             account=ACCOUNT,
             reader=lambda region: ReadOnce(self.door(region)),
             writer=self.door,
@@ -65,7 +65,7 @@ class World:
             calls=dict,
             pool=Inline,
             now=self.aws.now,
-            rule=rule,
+            rule=apply_runtime_state,
             homes=HOMES,
         )
 

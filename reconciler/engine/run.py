@@ -13,7 +13,9 @@ from datetime import datetime
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Site
 from reconciler.declare.warnings import warnings
-from reconciler.plan import apply as applying
+from reconciler.engine import apply as applying
+from reconciler.engine.environment import Environment
+from reconciler.engine.read import read
 from reconciler.plan import guard, review
 from reconciler.plan.kind import Scope
 from reconciler.plan.live import Readings
@@ -34,13 +36,12 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.plan import make_plan
 from reconciler.plan.pools import Pools
-from reconciler.plan.read import Cloud, read
 from reconciler.plan.resolve import Missing, ResolvedSite
 from reconciler.plan.selection import Selection, in_regions, select
 from reconciler.plan.sensitive import with_sensitive
 
 
-def look(site: Site, cloud: Cloud, selection: Selection, *, dry_run: bool) -> Report:
+def look(site: Site, cloud: Environment, selection: Selection, *, dry_run: bool) -> Report:
     """Read, compare, decide. Writes nothing.
 
     Raises: UsageError when the selection matches nothing, or the credentials end meanwhile.
@@ -87,7 +88,7 @@ def _warnings(plan: Plan, site: Site, now: datetime) -> Iterator[Finding]:
 def apply(
     report: Report,
     site: Site,
-    cloud: Cloud,
+    cloud: Environment,
     on_change: Callable[[Change], None],
     stopped: Callable[[], bool],
 ) -> Report:
@@ -110,7 +111,7 @@ def unsettled(report: Report) -> tuple[Change, ...]:
 
 
 def _pools(
-    plan: Plan, resolved: ResolvedSite, cloud: Cloud, doors: Mapping[str, Aws]
+    plan: Plan, resolved: ResolvedSite, cloud: Environment, doors: Mapping[str, Aws]
 ) -> dict[Key, Pools | Missing]:
     """Spot pools for the rows that decide where a workstation can start."""
     holders = {kind.NAME for kind in cloud.kinds if kind.HOLDS_INSTANCES}

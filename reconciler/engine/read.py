@@ -8,127 +8,35 @@ for that side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import replace
 from functools import cache, partial
-from typing import Protocol
 
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Image, Site
+from reconciler.engine.environment import Environment
 from reconciler.errors import AwsError
 from reconciler.plan.kind import Kind, LooksUp, Scope
-from reconciler.plan.live import Reading, Readings, index
-from reconciler.plan.model import SUBNETS, Desired, Finding, Live, Unknown
+from reconciler.plan.live import Reading, index
+from reconciler.plan.lookups import Lookups
+from reconciler.plan.model import SUBNETS, Desired, Live, Unknown
 from reconciler.plan.pinning import Pinned, pin
-from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import (
     Facts,
     ImageFacts,
     Missing,
     ResolvedSite,
-    ResolvedWorkstation,
-    Subnet,
     keys_of,
 )
 from reconciler.plan.resolving import Stands, resolve
+from reconciler.plan.snapshot import Snapshot
 
 READERS = 24
 """Threads that read: a region has some fifteen reads to make, and two regions are common."""
 
 
-class Lookups(Protocol):
-    """Reads of what a declaration names; `reconciler.aws.lookup` is one."""
-
-    def subnets(self, aws: Aws) -> tuple[Subnet, ...] | Missing:
-        """Every subnet of a region."""
-
-    def images(self, aws: Aws, wanted: Iterable[Image]) -> Mapping[str, ImageFacts | Missing]:
-        """Each image, by `str(image)`."""
-
-    def template_image(self, aws: Aws, template_id: str, version: str) -> str | Missing:
-        """What a version of a launch template boots."""
-
-    def instance_profiles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
-        """ARNs by name."""
-
-    def roles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
-        """ARNs by name."""
-
-    def keys(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
-        """ARNs of KMS keys, by what they are declared as."""
-
-    def pools(
-        self, aws: Aws, workstations: Iterable[ResolvedWorkstation]
-    ) -> Mapping[str, Pools | Missing]:
-        """Spot pools of one region, by workstation name."""
-
-
-class Ruling(Protocol):
-    """What runtime makes of the declared shape; `reconciler.power.ruling` is one."""
-
-    def __call__(
-        self,
-        seen: Seen,
-        doors: Mapping[str, Aws],
-        now: datetime,
-        pool: Callable[[int], Executor],
-        /,
-    ) -> Ruled:
-        """Reads where there is a question; never raises an AwsError."""
-
-
-def as_declared(
-    seen: Seen,
-    _doors: Mapping[str, Aws],
-    _now: datetime,
-    _pool: Callable[[int], Executor],
-    /,
-) -> Ruled:
-    """No runtime: what is declared is what is wanted."""
-    return Ruled(seen.desired)
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """Everything a run is handed: who we are, the doors, what to read, the kinds, the count.
-
-    `pool` makes the executor for so many tasks at once; `now` is AWS's clock, in UTC.
-    """
-
-    account: str
-    reader: Callable[[str], Aws]  # by region; answers a repeated read of one run from memory
-    writer: Callable[[str], Aws]  # by region
-    lookups: Lookups
-    kinds: tuple[Kind, ...]
-    calls: Callable[[], Mapping[str, int]]
-    pool: Callable[[int], Executor] = ThreadPoolExecutor
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    rule: Ruling = as_declared
-    homes: tuple[str, ...] = ()  # kinds that tell where homes stand, which places workstations
-    drift_only: bool = False  # what is new behind an unchanged declaration is left as it is
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Both sides, ready to be compared."""
-
-    resolved: ResolvedSite
-    desired: tuple[Desired, ...]
-    readings: Readings
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True)
-class Ruled:
-    """The wanted side as runtime has it now, and what to tell of that."""
-
-    desired: tuple[Desired, ...]
-    findings: tuple[Finding, ...] = ()
-
-
-def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
+def read(site: Site, cloud: Environment, doors: Mapping[str, Aws]) -> Snapshot:
     """Read both sides in all regions. `doors` are by region.
 
     Raises: UsageError when the credentials end; a failed read of AWS is an `Unknown` instead.
@@ -172,10 +80,10 @@ def read(site: Site, cloud: Cloud, doors: Mapping[str, Aws]) -> Seen:
         }
         pinned, resolved, desired = wanted.result()
         readings = {key: found.result() for key, found in (placing | finds).items()}
-    return Seen(resolved, desired, readings, pinned.findings)
+    return Snapshot(resolved, desired, readings, pinned.findings)
 
 
-def _is_first(kind: Kind, cloud: Cloud) -> bool:
+def _is_first(kind: Kind, cloud: Environment) -> bool:
     """Whether the declared side may wait for this kind: for homes, and for what stands."""
     applied = cloud.drift_only and isinstance(kind, LooksUp)
     return kind.NAME in cloud.homes or kind.HOLDS_INSTANCES or applied

@@ -20,7 +20,7 @@ from reconciler.kinds import auto_scaling_group
 from reconciler.kinds.auto_scaling_group import AutoScalingGroup, Runtime
 from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
 from reconciler.plan.projection import ODD, explain
-from reconciler.plan.read import Ruled, Seen
+from reconciler.plan.snapshot import EffectiveState, Snapshot
 from reconciler.power import backstops, ends, lost, market, memory
 from reconciler.power.failures import dry_since
 from reconciler.power.override import NORMAL, active, read, stamp
@@ -69,13 +69,13 @@ class Group:
         return bool(self.runtime.desired) and not self.runtime.instances
 
 
-def rule(
-    seen: Seen,
+def apply_runtime_state(
+    seen: Snapshot,
     doors: Mapping[str, Aws],
     now: datetime,
     pool: Callable[[int], Executor],
     cost: backstops.Cost = _unpriced,
-) -> Ruled:
+) -> EffectiveState:
     """The desired groups with what runtime decides, and what to tell of it."""
     groups = list(_groups(seen))
     findings: list[Finding] = []
@@ -121,10 +121,10 @@ def rule(
     findings.extend(ends.foreign(seen, held))
     findings.extend(renamed(seen, doors))
     desired = (ruled.get(each.key, each) for each in seen.desired)
-    return Ruled((*desired, *undeclared, *ends.wanted(seen, held, now)), tuple(findings))
+    return EffectiveState((*desired, *undeclared, *ends.wanted(seen, held, now)), tuple(findings))
 
 
-def _groups(seen: Seen) -> Iterable[Group]:
+def _groups(seen: Snapshot) -> Iterable[Group]:
     """Every group that stands and is ours: whatever became of its declaration, its time goes on.
 
     One that is not declared, or cannot be resolved, keeps its shape: only runtime is wanted of it.
