@@ -48,41 +48,41 @@ def document(report: Report) -> dict[str, Any]:
         "summary": plan.summary(),
         "message": summary(report),
         "changes": [_change(change) for change in plan.changes],
-        "unknown": [_unknown(it) for it in plan.unknown],
+        "unknown": [_unknown(unknown) for unknown in plan.unknown],
         "kept": [_kept(live) for live in plan.kept],
         "findings": [_finding(finding) for finding in report.findings],
         "calls": dict(sorted(report.calls.items())),
     }
 
 
-def value(it: Any) -> Any:
+def value(item: Any) -> Any:
     """A field's value in JSON; what is known only later is an object that says after what."""
-    match it:
+    match item:
         case Ref():
-            key = it.key
+            key = item.key
             return {
                 "known_after": {
                     "region": key.region,
                     "kind": key.kind,
                     "name": key.name,
-                    "attribute": it.attr,
+                    "attribute": item.attr,
                 }
             }
         case Mapping():
-            return {str(key): value(inner) for key, inner in it.items()}
+            return {str(key): value(inner) for key, inner in item.items()}
         case list() | tuple():
-            return [value(inner) for inner in it]
+            return [value(inner) for inner in item]
         case set() | frozenset():
-            return sorted((value(inner) for inner in it), key=str)
-    if is_dataclass(it) and not isinstance(it, type):
-        return {each.name: value(getattr(it, each.name)) for each in fields(it)}
-    plain = it is None or isinstance(it, bool | int | float | str)
-    return it if plain and not _is_odd(it) else str(it)
+            return sorted((value(inner) for inner in item), key=str)
+    if is_dataclass(item) and not isinstance(item, type):
+        return {field.name: value(getattr(item, field.name)) for field in fields(item)}
+    plain = item is None or isinstance(item, bool | int | float | str)
+    return item if plain and not _is_odd(item) else str(item)
 
 
-def _is_odd(it: Any) -> bool:
+def _is_odd(item: Any) -> bool:
     """NaN and infinity: Python reads them where AWS keeps text, and JSON has none."""
-    return isinstance(it, float) and not math.isfinite(it)
+    return isinstance(item, float) and not math.isfinite(item)
 
 
 def place(where: Where | None) -> str | None:
@@ -99,8 +99,8 @@ def _change(change: Change) -> dict[str, Any]:
         "region": change.key.region,
         "name": change.key.name,
         "impact": change.impact.value,
-        "fields": [_field(it) for it in change.fields],
-        "sensitive": [_sensitive(it) for it in change.sensitive],
+        "fields": [_field(field) for field in change.fields],
+        "sensitive": [_sensitive(sensitive) for sensitive in change.sensitive],
         "words": list(change.words),
         "essentials": change.summary,
         "by_time": change.by_time,
@@ -113,20 +113,30 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _field(it: FieldChange) -> dict[str, Any]:
+def _field(field: FieldChange) -> dict[str, Any]:
     words = ""
-    if it.shown and it.shown != IN_WORDS:
-        old, new = sides(it.shown.old, it.shown.new)
-        words = f"{it.shown.path}: {old} → {new}"
-    return {"path": it.path, "old": value(it.old), "new": value(it.new), "words": words}
+    if field.shown and field.shown != IN_WORDS:
+        old, new = sides(field.shown.old, field.shown.new)
+        words = f"{field.shown.path}: {old} → {new}"
+    return {"path": field.path, "old": value(field.old), "new": value(field.new), "words": words}
 
 
-def _sensitive(it: Sensitive) -> dict[str, Any]:
-    return {"path": it.path, "word": it.word, "old": value(it.old), "new": value(it.new)}
+def _sensitive(sensitive: Sensitive) -> dict[str, Any]:
+    return {
+        "path": sensitive.path,
+        "word": sensitive.word,
+        "old": value(sensitive.old),
+        "new": value(sensitive.new),
+    }
 
 
-def _unknown(it: Unknown) -> dict[str, Any]:
-    return {"kind": it.kind, "region": it.region, "reason": it.reason, "error": it.error}
+def _unknown(unknown: Unknown) -> dict[str, Any]:
+    return {
+        "kind": unknown.kind,
+        "region": unknown.region,
+        "reason": unknown.reason,
+        "error": unknown.error,
+    }
 
 
 def _kept(live: Live) -> dict[str, Any]:

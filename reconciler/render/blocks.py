@@ -55,7 +55,7 @@ class Row:
         return sign(self.op, self.outcome)
 
     @property
-    def what(self) -> str:
+    def subject(self) -> str:
         """`launch_template acme-alice`, or `launch_template, 2 schedules`."""
         if self.name:
             return f"{self.kinds[0]} {self.name}"
@@ -95,12 +95,12 @@ class Block:
         of = f"{self.fleet}: " if self.fleet else ""
         match self.workstations:
             case ():
-                who = f"{self.fleet}, shared" if self.fleet else "shared"
+                subject = f"{self.fleet}, shared" if self.fleet else "shared"
             case (one,):
-                who = f"{self.fleet}/{one}" if self.fleet else one
+                subject = f"{self.fleet}/{one}" if self.fleet else one
             case several:
-                who = f"{of}{len(several)} workstations"
-        return f"{who} ({self.region}){', because time passed' if self.by_time else ''}"
+                subject = f"{of}{len(several)} workstations"
+        return f"{subject} ({self.region}){', because time passed' if self.by_time else ''}"
 
 
 def blocks(report: Report) -> tuple[Block, ...]:
@@ -120,21 +120,21 @@ def blocks(report: Report) -> tuple[Block, ...]:
 
 
 def _place(change: Change) -> tuple[bool, bool, str, str, str]:
-    who = (change.fleet, change.workstation, change.key.region)
-    return change.by_time, change.workstation != "", *who
+    subject = (change.fleet, change.workstation, change.key.region)
+    return change.by_time, change.workstation != "", *subject
 
 
 def _block(same: Sequence[tuple[Change, ...]], held: Collection[str]) -> Block:
     first = same[0][0]
     names = tuple(changes[0].workstation for changes in same if changes[0].workstation)
-    each = [_rows(changes, held, named=len(same) == 1) for changes in same]
+    parts = [_rows(changes, held, named=len(same) == 1) for changes in same]
     rows = tuple(
         replace(
             rows[0],
             where=_unique(place for row in rows for place in row.where),
             sensitive=sensitive,
         )
-        for rows, sensitive in zip(zip(*each, strict=True), _together(same), strict=True)
+        for rows, sensitive in zip(zip(*parts, strict=True), _together(same), strict=True)
     )
     return Block(first.key.region, first.fleet, names, rows, first.by_time)
 
@@ -156,7 +156,7 @@ def _shared(changes: Iterable[Change]) -> list[list[Change]]:
 def _together(same: Sequence[Sequence[Change]]) -> list[tuple[str, ...]]:
     """The sensitive lines of each row of a block, for all of its workstations."""
     return [
-        lines([(each[0].workstation, _sensitive(each)) for each in rows])
+        lines([(changes[0].workstation, _sensitive(changes)) for changes in rows])
         for rows in zip(*(_shared(changes) for changes in same), strict=True)
     ]
 
@@ -171,7 +171,12 @@ def _sharing(change: Change) -> Any:
 
 def _sensitive(changes: Iterable[Change]) -> list[Sensitive]:
     """The values of a row; what a schedule of a day off is made with stands already."""
-    return [it for change in changes for it in change.sensitive if it.old or not change.by_time]
+    return [
+        sensitive
+        for change in changes
+        for sensitive in change.sensitive
+        if sensitive.old or not change.by_time
+    ]
 
 
 def _row(changes: Sequence[Change], held: Collection[str], *, named: bool) -> Row:
@@ -198,27 +203,29 @@ def _notes(change: Change, together: int) -> tuple[str, ...]:
     """What was found of it; of what is created, its essentials in one line."""
     if change.op is not Op.CREATE:
         return change.notes
-    shown = any(it.path == SUMMARY for it in change.sensitive)
+    shown = any(sensitive.path == SUMMARY for sensitive in change.sensitive)
     line = "; ".join(filter(None, ("" if shown else change.summary, *change.notes)))
     return (f"{change.key.kind}: {line}" if together > 1 else line,) if line else ()
 
 
 def _fields(change: Change, *, named: bool) -> tuple[tuple[str, str, str], ...]:
-    above = {it.path for it in change.sensitive}
+    above = {sensitive.path for sensitive in change.sensitive}
     shown = (
-        it.shown or Shown(it.path, it.old, it.new) for it in change.fields if it.path not in above
+        update.shown or Shown(update.path, update.old, update.new)
+        for update in change.fields
+        if update.path not in above
     )
     return tuple(
-        (it.path, *sides(*(side if named else _nameless(side) for side in (it.old, it.new))))
-        for it in shown
-        if it != IN_WORDS
+        (row.path, *sides(*(side if named else _nameless(side) for side in (row.old, row.new))))
+        for row in shown
+        if row != IN_WORDS
     )
 
 
-def _nameless(it: Any) -> Any:
-    if isinstance(it, Ref):
-        return replace(it, key=replace(it.key, name=""))
-    return it
+def _nameless(side: Any) -> Any:
+    if isinstance(side, Ref):
+        return replace(side, key=replace(side.key, name=""))
+    return side
 
 
 def _unique(items: Iterator[T]) -> tuple[T, ...]:

@@ -33,8 +33,8 @@ def text(diagnosis: Diagnosis, look: Look) -> str:
     lines = [look.paint("strong", terminal(head))]
     for region, found in groupby(diagnosis.found, key=lambda it: it.region):
         lines += ["", look.paint("strong", terminal(region or "account"))]
-        lines += [line for each in found for line in _row(each, look)]
-    worst = max((each.level for each in diagnosis.found), key=_WEIGHT.index, default=Level.OK)
+        lines += [line for finding in found for line in _row(finding, look)]
+    worst = max((finding.level for finding in diagnosis.found), key=_WEIGHT.index, default=Level.OK)
     counts = ", ".join(_count(n, level) for level, n in diagnosis.summary().items())
     return look.finish([*lines, "", look.paint(_ROLES[worst], f"{counts}.")])
 
@@ -45,16 +45,16 @@ def _count(number: int, level: str) -> str:
     return f"{number} {level}{'s' if countable and number != 1 else ''}"
 
 
-def _row(each: Found, look: Look) -> Iterator[str]:
+def _row(finding: Found, look: Look) -> Iterator[str]:
     indent = " " * (2 + _LEVEL + _CHECK)
-    head = f"  {each.level.value:<{_LEVEL}}{each.check:<{_CHECK}}"
-    where = f" ({each.where})" if each.where and each.level is not Level.OK else ""
-    first, *rest = look.wrap(terminal(each.message + where), head, indent)
-    word = look.paint(_ROLES[each.level], each.level.value)
-    yield f"  {word}{first[2 + len(each.level.value) :]}"
+    head = f"  {finding.level.value:<{_LEVEL}}{finding.check:<{_CHECK}}"
+    where = f" ({finding.where})" if finding.where and finding.level is not Level.OK else ""
+    first, *rest = look.wrap(terminal(finding.message + where), head, indent)
+    word = look.paint(_ROLES[finding.level], finding.level.value)
+    yield f"  {word}{first[2 + len(finding.level.value) :]}"
     yield from rest
-    if each.fix:
-        yield from look.wrap(terminal(f"fix: {each.fix}"), indent, f"{indent}  ")
+    if finding.fix:
+        yield from look.wrap(terminal(f"fix: {finding.fix}"), indent, f"{indent}  ")
 
 
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -66,15 +66,15 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "summary": diagnosis.summary(),
         "checks": [
             {
-                "check": each.check,
-                "region": each.region or None,
-                "level": each.level.value,
-                "message": each.message,
-                "fix": each.fix or None,
-                "workstations": list(each.workstations),
-                "where": place(each.where),
+                "check": finding.check,
+                "region": finding.region or None,
+                "level": finding.level.value,
+                "message": finding.message,
+                "fix": finding.fix or None,
+                "workstations": list(finding.workstations),
+                "where": place(finding.where),
             }
-            for each in diagnosis.found
+            for finding in diagnosis.found
         ],
         "calls": dict(sorted(diagnosis.calls.items())),
     }

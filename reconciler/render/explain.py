@@ -19,19 +19,19 @@ _BUILT_IN = "built-in"
 def text(settings: Sequence[Setting], look: Look) -> str:
     """`path: value`, and its place at the right edge, or below where there is no room."""
     rows = [
-        (terminal(f"{path}: {value(it)}"), terminal(str(where or _BUILT_IN)))
-        for path, it, where in settings
+        (terminal(f"{path}: {value(setting)}"), terminal(str(where or _BUILT_IN)))
+        for path, setting, where in settings
     ]
-    width = look.width or max((len(f"{said}  {where}") for said, where in rows), default=0)
+    width = look.width or max((len(f"{left}  {where}") for left, where in rows), default=0)
     lines = []
-    for said, where in rows:
-        room = width - len(said) - len(where)
+    for left, where in rows:
+        room = width - len(left) - len(where)
         source = look.paint("quiet", where)
         if room < 2:
-            lines += look.wrap(said, "", "    ")
+            lines += look.wrap(left, "", "    ")
             lines.append(" " * (width - len(where)) + source)
         else:
-            lines.append(said + " " * room + source)
+            lines.append(left + " " * room + source)
     return look.finish(lines)
 
 
@@ -42,7 +42,7 @@ def document(site: str, name: str, settings: Sequence[Setting]) -> dict[str, Any
         "site": site,
         "workstation": name,
         "settings": [
-            {"path": path, "value": as_json(it), "where": place(where)}
-            for path, it, where in settings
+            {"path": path, "value": as_json(setting), "where": place(where)}
+            for path, setting, where in settings
         ],
     }

@@ -56,7 +56,7 @@ def comment(
     found = blocks(report)
     approvals = [finding for finding in findings(report) if finding.approval]
     others = [finding for finding in findings(report) if not finding.approval]
-    what = "Dry run" if report.dry_run else "Run"
+    mode = "Dry run" if report.dry_run else "Run"
     failed = [change for change in plan.changes if change.outcome is Outcome.FAILED]
     rows = [(block, row) for block in found for row in block.rows]
     effects = any(row.remark for _, row in rows)
@@ -65,7 +65,7 @@ def comment(
         mark(fleets),
         f"### {markdown(summary(report))}{_of(' Commit', commit, at, '.')}",
         "",
-        f"{what} for {code(report.site)} in account {code(report.account)}.{_digest(report)}",
+        f"{mode} for {code(report.site)} in account {code(report.account)}.{_digest(report)}",
         "",
         *_section("", approvals, lambda it: f"> {_finding(it)}", _SMALL),
         *_table(_head(effects), rows, lambda item: _cells(item, effects)),
@@ -162,9 +162,9 @@ def _cells(item: tuple[Block, Row], effects: bool) -> str:
     block, row = item
     few = row.others if len(row.others) <= _IN_TABLE else ()
     values = "; ".join(
-        (*(markdown(_cut(it, _SENSITIVE)) for it in row.sensitive), *map(_prose, few))
+        (*(markdown(_cut(text, _SENSITIVE)) for text in row.sensitive), *map(_prose, few))
     )
-    change = ": ".join(filter(None, (_code(row.what), values)))
+    change = ": ".join(filter(None, (_code(row.subject), values)))
     cells = [code(row.sign), _code(block.title), change]
     return f"| {' | '.join([*cells, markdown(row.remark)] if effects else cells)} |"
 
@@ -187,7 +187,7 @@ def _detail(item: tuple[Block, Row]) -> str:
     remark = f", {markdown(row.remark)}" if row.remark else ""
     edit = row.where and row.outcome is Outcome.BLOCKED
     where = f" ({_code(str(row.where[0]))})" if edit else ""
-    lines.append(f"- {code(row.sign)} {_code(row.what)}{remark}{reason}{where}")
+    lines.append(f"- {code(row.sign)} {_code(row.subject)}{remark}{reason}{where}")
     lines += [f"  - {_prose(words)}" for words in row.words]
     for path, old, new in row.fields[:_FIELDS]:
         lines.append(f"  - {_code(path)}: {_code(old)} → {_code(new)}")
@@ -206,15 +206,16 @@ def _finding(finding: Finding) -> str:
     return f"{_LEVELS[finding.level]} {code(finding.code)} {_prose(finding.message)}{where}"
 
 
-def _unknown(it: Unknown) -> str:
-    return f"- {code(UNKNOWN)} {_code(f'{it.kind} in {it.region}')}: {_prose(it.reason)}"
+def _unknown(unknown: Unknown) -> str:
+    subject = _code(f"{unknown.kind} in {unknown.region}")
+    return f"- {code(UNKNOWN)} {subject}: {_prose(unknown.reason)}"
 
 
 def _kept(live: Live) -> str:
-    whose = f" of {_code(f'{live.fleet}/{live.workstation}')}" if live.workstation else ""
+    holder = f" of {_code(f'{live.fleet}/{live.workstation}')}" if live.workstation else ""
     cost = f", {_prose(live.monthly_cost)}" if live.monthly_cost else ""
     identity = f" ({live.attrs['id']})" if "id" in live.attrs else ""
-    return f"- {_code(f'{live.key}{identity} in {live.key.region}')}{whose}{cost}"
+    return f"- {_code(f'{live.key}{identity} in {live.key.region}')}{holder}{cost}"
 
 
 def _code(text: str) -> str:

@@ -18,14 +18,14 @@ MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": ""}
 duration = units.duration
 
 
-def machine(it: Machine) -> str:
+def machine(instance: Machine) -> str:
     """`g6.xlarge in us-east-1a, Spot`."""
-    return terminal(f"{it.type} in {it.zone}, {MARKETS[it.market]}")
+    return terminal(f"{instance.type} in {instance.zone}, {MARKETS[instance.market]}")
 
 
-def override(it: Override, zone: ZoneInfo | None, now: datetime) -> str:
+def override(active: Override, zone: ZoneInfo | None, now: datetime) -> str:
     """`kept on until Fri 20 Nov 19:00 CET (the tag names alice@example.com)`."""
-    return terminal(f"kept {it.state} until {said(it.until, zone, now)} ({it.author})")
+    return terminal(f"kept {active.state} until {said(active.until, zone, now)} ({active.author})")
 
 
 def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> list[str]:
@@ -45,14 +45,14 @@ def attempts(
     """What was tried and why it failed: type × zone × error."""
     rows = [
         (
-            it.last.instance_type or "all",
-            it.last.zone or "all",
-            MARKETS[it.last.market] or "?",
-            it.last.code or it.last.cause.why,
-            str(it.times),
-            said(it.last.at, zone, now),
+            attempt.last.instance_type or "all",
+            attempt.last.zone or "all",
+            MARKETS[attempt.last.market] or "?",
+            attempt.last.code or attempt.last.cause.why,
+            str(attempt.times),
+            said(attempt.last.at, zone, now),
         )
-        for it in found
+        for attempt in found
     ]
     return table(rows, look, ("type", "zone", "market", "error", "tries", "last")) if rows else []
 
@@ -60,17 +60,17 @@ def attempts(
 def kept(found: Sequence[Kept]) -> list[str]:
     """What goes on costing while it is off."""
     return [
-        terminal(f"  {it.what} {it.id}, {it.gib:,} GiB{f', {it.cost}' if it.cost else ''}")
-        for it in found
+        terminal(", ".join(filter(None, (f"  {k.what} {k.id}", f"{k.gib:,} GiB", k.cost))))
+        for k in found
     ]
 
 
-def reason(group: Group, it: Reason, look: Look) -> list[str]:
+def reason(group: Group, cause: Reason, look: Look) -> list[str]:
     """The cause, and the next step."""
-    lines = look.wrap(terminal(f"{group.workstation}: {it.why}."), "", "  ")
-    if it.mender:
-        lines += look.wrap(f"Mended by: {it.mender.words}.", "", "  ")
-    lines += look.wrap(terminal(f"Next: {it.step}."), "", "  ")
+    lines = look.wrap(terminal(f"{group.workstation}: {cause.why}."), "", "  ")
+    if cause.mender:
+        lines += look.wrap(f"Mended by: {cause.mender.words}.", "", "  ")
+    lines += look.wrap(terminal(f"Next: {cause.step}."), "", "  ")
     return lines
 
 
@@ -84,29 +84,31 @@ def head(group: Group) -> dict[str, Any]:
     }
 
 
-def override_document(it: Override | None) -> dict[str, Any] | None:
+def override_document(active: Override | None) -> dict[str, Any] | None:
     """An override, or null."""
-    return {"state": it.state, "until": stamp(it.until), "by": it.by or None} if it else None
+    if active is None:
+        return None
+    return {"state": active.state, "until": stamp(active.until), "by": active.by or None}
 
 
-def machine_document(it: Machine | None) -> dict[str, Any] | None:
+def machine_document(instance: Machine | None) -> dict[str, Any] | None:
     """An instance, or null."""
-    if it is None:
+    if instance is None:
         return None
     return {
-        "id": it.id,
-        "type": it.type,
-        "zone": it.zone,
-        "market": it.market,
-        "state": it.state,
-        "since": stamp(it.launched),
-        "reachable": it.online,
+        "id": instance.id,
+        "type": instance.type,
+        "zone": instance.zone,
+        "market": instance.market,
+        "state": instance.state,
+        "since": stamp(instance.launched),
+        "reachable": instance.online,
     }
 
 
-def attempt_document(it: Attempt) -> dict[str, Any]:
+def attempt_document(attempt: Attempt) -> dict[str, Any]:
     """Launches that failed alike."""
-    last = it.last
+    last = attempt.last
     return {
         "instance_type": last.instance_type or None,
         "zone": last.zone or None,
@@ -115,21 +117,21 @@ def attempt_document(it: Attempt) -> dict[str, Any]:
         "cause": last.cause.why,
         "mended_by": last.cause.mender.code,
         "message": last.message,
-        "times": it.times,
+        "times": attempt.times,
         "last": stamp(last.at),
     }
 
 
-def reason_document(group: Group, it: Reason) -> dict[str, Any]:
+def reason_document(group: Group, cause: Reason) -> dict[str, Any]:
     """A cause; its details as they are."""
-    details = {k: stamp(v) if isinstance(v, datetime) else v for k, v in it.details.items()}
+    details = {k: stamp(v) if isinstance(v, datetime) else v for k, v in cause.details.items()}
     return {
         **head(group),
         "state": group.state,
-        "code": it.code,
-        "why": it.why,
-        "mended_by": it.mender.code if it.mender else None,
-        "next": it.step,
+        "code": cause.code,
+        "why": cause.why,
+        "mended_by": cause.mender.code if cause.mender else None,
+        "next": cause.step,
         "details": details,
     }
 

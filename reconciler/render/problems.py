@@ -19,7 +19,7 @@ def text(problems: Sequence[Problem], look: Look) -> str:
     """`file:line:column: message (what to do)`, the source line, and a caret under the place."""
     lines: list[str] = []
     for problem in problems[:AT_MOST]:
-        place, rest = terminal(str(problem.where)), terminal(_said(problem))
+        place, rest = terminal(str(problem.where)), terminal(_with_hint(problem))
         lines.append(f"{look.paint('strong', place)}: {look.paint('trouble', rest)}")
         lines += _excerpt(problem, look)
     lines += _remainder(problems)
@@ -49,10 +49,10 @@ def _annotation(problem: Problem) -> str:
     where = problem.where
     file = annotation(where.file, is_property=True)
     place = f"file={file},line={where.line},col={where.column}"
-    return f"::error {place}::{annotation(_said(problem))}"
+    return f"::error {place}::{annotation(_with_hint(problem))}"
 
 
-def _said(problem: Problem) -> str:
+def _with_hint(problem: Problem) -> str:
     return problem.message + (f" ({problem.hint})" if problem.hint else "")
 
 

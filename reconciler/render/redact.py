@@ -85,6 +85,6 @@ def masked(value: Any, mask: Mask) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return type(value)(masked(inner, mask) for inner in value)
     if is_dataclass(value) and not isinstance(value, type):
-        given = {each.name: masked(getattr(value, each.name), mask) for each in fields(value)}
+        given = {field.name: masked(getattr(value, field.name), mask) for field in fields(value)}
         return replace(value, **given)
     return value

@@ -80,7 +80,7 @@ def document(
         "version": 1,
         "site": site,
         "role": role,
-        "new": [_document(right) | {"where": list(map(str, it))} for right, it in new],
+        "new": [_document(right) | {"where": list(map(str, places))} for right, places in new],
         "gone": [_document(right) for right in gone],
     }
 

@@ -18,7 +18,11 @@ OWNERS = 8_000
 
 def alike(found: Iterable[Sensitive]) -> tuple[str, ...]:
     """What workstations have to have in common to be shown together: all but personal values."""
-    return tuple(dict.fromkeys(each.word if _varies(each) else _line(each) for each in found))
+    return tuple(
+        dict.fromkeys(
+            sensitive.word if _varies(sensitive) else _line(sensitive) for sensitive in found
+        )
+    )
 
 
 def lines(workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -> tuple[str, ...]:
@@ -28,30 +32,31 @@ def lines(workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -> tuple[str,
     """
     (_, first), *_rest = workstations
     shown: dict[str, None] = {}
-    for each in first:
-        if not _varies(each):
-            shown[_line(each)] = None
-    for word in dict.fromkeys(each.word for each in first if _varies(each)):
-        shown[f"{word}: {_whose(word, workstations)}"] = None
+    for sensitive in first:
+        if not _varies(sensitive):
+            shown[_line(sensitive)] = None
+    for word in dict.fromkeys(personal.word for personal in first if _varies(personal)):
+        shown[f"{word}: {_by_workstation(word, workstations)}"] = None
     return tuple(shown)
 
 
-def _varies(each: Sensitive) -> bool:
-    return each.personal and each.old is None
+def _varies(sensitive: Sensitive) -> bool:
+    return sensitive.personal and sensitive.old is None
 
 
-def _line(each: Sensitive) -> str:
-    if each.old is None:
-        return f"{each.word}: {_plain(each.new)}"
-    return f"{each.word}: {_plain(each.old)} → {_plain(each.new)}"  # whole: nothing of it is cut
+def _line(sensitive: Sensitive) -> str:
+    if sensitive.old is None:
+        return f"{sensitive.word}: {_plain(sensitive.new)}"
+    # Whole: nothing of a value that changes is cut.
+    return f"{sensitive.word}: {_plain(sensitive.old)} → {_plain(sensitive.new)}"
 
 
-def _plain(it: object) -> str:
+def _plain(item: object) -> str:
     """A value as it is: text without quotes, for it stands after its word."""
-    return it if isinstance(it, str) else value(it)
+    return item if isinstance(item, str) else value(item)
 
 
-def _whose(word: str, workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -> str:
+def _by_workstation(word: str, workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -> str:
     """Each value, and where they differ, of which workstations.
 
     Addresses that begin with the name of the workstation are one value, so that the one owner of a
@@ -60,7 +65,9 @@ def _whose(word: str, workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -
     found = [
         (name, text)
         for name, values in workstations
-        for text in dict.fromkeys(_plain(it.new) for it in values if it.word == word)
+        for text in dict.fromkeys(
+            _plain(sensitive.new) for sensitive in values if sensitive.word == word
+        )
     ]
     if len({text for _, text in found}) == 1:
         return found[0][1]
@@ -71,8 +78,8 @@ def _whose(word: str, workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -
         names.setdefault(OWN_NAME + text[len(name) :] if own else text, []).append(name)
     parts: list[str] = []
     left = OWNERS
-    for each, of in names.items():
-        part = f"{each} ({', '.join(spans(of))})"
+    for text, of in names.items():
+        part = f"{text} ({', '.join(spans(of))})"
         left -= len(part) + 2
         if left < 0:
             break

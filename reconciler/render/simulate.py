@@ -36,20 +36,20 @@ def _lines(course: Course, look: Look) -> Iterator[str]:
         yield look.paint("quiet", f"  week of {week.monday:%a %d %b %Y}: {_hours(week)}")
 
 
-def _moment(it: Moment, timezone: str, look: Look) -> list[str]:
-    at = it.at.astimezone(ZoneInfo(timezone))
-    word = it.action if it.fires else "-"
-    note = f"{it.note}; {it.action} " if it.note else ""
-    when = f"{at:%a %d %b %Y %H:%M} {_zone(it, timezone)}".ljust(35)
-    said = terminal(f"{when} {word:<5}  {note}{it.text} ({it.where})")
-    first, *rest = look.wrap(said, "  ", " " * 8)
-    role = _ROLES[it.action] if it.fires else "quiet"
+def _moment(moment: Moment, timezone: str, look: Look) -> list[str]:
+    at = moment.at.astimezone(ZoneInfo(timezone))
+    word = moment.action if moment.fires else "-"
+    note = f"{moment.note}; {moment.action} " if moment.note else ""
+    when = f"{at:%a %d %b %Y %H:%M} {_zone(moment, timezone)}".ljust(35)
+    line = terminal(f"{when} {word:<5}  {note}{moment.text} ({moment.where})")
+    first, *rest = look.wrap(line, "  ", " " * 8)
+    role = _ROLES[moment.action] if moment.fires else "quiet"
     return [first.replace(f" {word} ", f" {look.paint(role, word)} ", 1), *rest]
 
 
-def _zone(it: Moment, timezone: str) -> str:
+def _zone(moment: Moment, timezone: str) -> str:
     """`CET +01:00`; where a zone's name is only its offset, that once."""
-    at = it.at.astimezone(ZoneInfo(timezone))
+    at = moment.at.astimezone(ZoneInfo(timezone))
     offset = at.isoformat()[-6:]
     return f"{at.tzname()} {offset}" if (at.tzname() or "").isalpha() else offset
 
@@ -76,7 +76,7 @@ def _course(course: Course) -> dict[str, Any]:
         "fleet": course.fleet,
         "workstation": course.name,
         "timezone": course.timezone or None,
-        "moments": [_document(it, course.timezone) for it in course.moments],
+        "moments": [_document(moment, course.timezone) for moment in course.moments],
         "weeks": [
             {
                 "monday": week.monday.isoformat(),
@@ -87,13 +87,13 @@ def _course(course: Course) -> dict[str, Any]:
     }
 
 
-def _document(it: Moment, timezone: str) -> dict[str, Any]:
+def _document(moment: Moment, timezone: str) -> dict[str, Any]:
     return {
-        "at": it.at.isoformat(),
-        "local": it.at.astimezone(ZoneInfo(timezone)).isoformat(),
-        "action": it.action,
-        "fires": it.fires,
-        "text": it.text,
-        "note": it.note or None,
-        "where": place(it.where),
+        "at": moment.at.isoformat(),
+        "local": moment.at.astimezone(ZoneInfo(timezone)).isoformat(),
+        "action": moment.action,
+        "fires": moment.fires,
+        "text": moment.text,
+        "note": moment.note or None,
+        "where": place(moment.where),
     }

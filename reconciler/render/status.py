@@ -72,38 +72,41 @@ def total(hourly: Decimal, stop: datetime, now: datetime) -> Decimal:
     return hourly * Decimal((stop - now).total_seconds()) / 3600
 
 
-def status(it: Status, now: datetime, look: Look) -> list[str]:
+def status(workstation: Status, now: datetime, look: Look) -> list[str]:
     """One workstation, line by line."""
-    group, its, zone = it.group, it.machine, it.zone
-    lines = [f"{look.paint('strong', terminal(group.workstation))}: {_state(it, now, look)}"]
-    if its:
-        answers = "answers" if its.online else "does not answer yet"
-        lines.append(f"  machine    {machine(its)}, {its.id}, {answers}")
-        lines.append(f"  cost       {f'about {it.price}' if it.price else 'not known'}")
-    if it.override:
-        lines.append(f"  override   {override(it.override, zone, now)}")
-    lines += [f"  {word:<10} {said(at, zone, now)}{why}" for at, word, why in _next(it)]
-    if not it.readable:
+    group, instance, zone = workstation.group, workstation.machine, workstation.zone
+    name = look.paint("strong", terminal(group.workstation))
+    lines = [f"{name}: {_state(workstation, now, look)}"]
+    if instance:
+        answers = "answers" if instance.online else "does not answer yet"
+        lines.append(f"  machine    {machine(instance)}, {instance.id}, {answers}")
+        price = f"about {workstation.price}" if workstation.price else "not known"
+        lines.append(f"  cost       {price}")
+    if workstation.override:
+        lines.append(f"  override   {override(workstation.override, zone, now)}")
+    lines += [f"  {word:<10} {said(at, zone, now)}{why}" for at, word, why in _next(workstation)]
+    if not workstation.readable:
         lines.append("  schedule   could not be read: when it starts and stops is not known")
-    if its and its.launched < now:
-        lines.append(f"  up for     {duration((now - its.launched).total_seconds())}")
+    if instance and instance.launched < now:
+        lines.append(f"  up for     {duration((now - instance.launched).total_seconds())}")
     return lines
 
 
-def _next(it: Status) -> list[tuple[datetime, str, str]]:
+def _next(workstation: Status) -> list[tuple[datetime, str, str]]:
     """The next stop and start, the earlier one first."""
     rows: list[tuple[datetime, str, str]] = []
-    if it.ahead.stop:
-        why = "" if it.ahead.cause == "schedule" else f" ({_CAUSES[it.ahead.cause or 'schedule']})"
-        rows.append((it.ahead.stop, "next stop", why))
-    if it.ahead.start:
-        rows.append((it.ahead.start, "next start", ""))
+    ahead = workstation.ahead
+    if ahead.stop:
+        why = "" if ahead.cause == "schedule" else f" ({_CAUSES[ahead.cause or 'schedule']})"
+        rows.append((ahead.stop, "next stop", why))
+    if ahead.start:
+        rows.append((ahead.start, "next start", ""))
     return sorted(rows)
 
 
-def _state(it: Status, now: datetime, look: Look) -> str:
-    state = it.group.state
-    since = f" since {said(it.machine.launched, it.zone, now)}" if it.machine else ""
+def _state(workstation: Status, now: datetime, look: Look) -> str:
+    state, instance = workstation.group.state, workstation.machine
+    since = f" since {said(instance.launched, workstation.zone, now)}" if instance else ""
     return look.paint(_ROLES[state], state) + (since if state == "on" else "")
 
 
@@ -112,56 +115,60 @@ def statuses(found: Sequence[Status], now: datetime, look: Look) -> list[str]:
     if not found:
         return ["No workstations."]
     head = ("workstation", "owner", "region", "state", "machine", "price", "next")
-    rows = [_row(it, now) for it in found]
+    rows = [_row(workstation, now) for workstation in found]
     lines = table(rows, look, head)
     if look.width is not None and max(map(len, lines)) > look.width:
         lines = [line for row in rows for line in _block(row, look)]
     return [*lines, "", _sum(found)]
 
 
-def _row(it: Status, now: datetime) -> tuple[str, ...]:
-    group, its = it.group, it.machine
+def _row(workstation: Status, now: datetime) -> tuple[str, ...]:
+    group, instance = workstation.group, workstation.machine
     name = f"{group.site}/{group.workstation}"
-    what = f"{its.type} {MARKETS[its.market]} {its.zone}" if its else ""
-    price = (str(it.price) if it.price else "not known") if its else ""
-    ahead = [f"{word.removeprefix('next ')} {said(at, it.zone, now)}" for at, word, _ in _next(it)]
-    upcoming = ahead[0] if ahead else ("" if it.readable else "schedule not readable")
-    return name, group.owner, group.region, group.state, what, price, upcoming
+    hardware = f"{instance.type} {MARKETS[instance.market]} {instance.zone}" if instance else ""
+    price = (str(workstation.price) if workstation.price else "not known") if instance else ""
+    ahead = [
+        f"{word.removeprefix('next ')} {said(at, workstation.zone, now)}"
+        for at, word, _ in _next(workstation)
+    ]
+    upcoming = ahead[0] if ahead else ("" if workstation.readable else "schedule not readable")
+    return name, group.owner, group.region, group.state, hardware, price, upcoming
 
 
 def _block(row: tuple[str, ...], look: Look) -> Iterator[str]:
-    name, owner, region, state, what, price, upcoming = (look.plain(terminal(c)) for c in row)
+    name, owner, region, state, hardware, price, upcoming = (look.plain(terminal(c)) for c in row)
     yield f"{look.paint('strong', name)}: {look.paint(_ROLES[state], state)}, {owner}"
-    rest = ", ".join(filter(None, (what or region, price, upcoming)))
+    rest = ", ".join(filter(None, (hardware or region, price, upcoming)))
     yield from look.wrap(rest, "  ", "    ")
 
 
 def _sum(found: Sequence[Status]) -> str:
     """What all that runs costs an hour, as far as it is known."""
-    up = [it for it in found if it.machine]
-    unknown = sum(it.price is None for it in up)
+    up = [workstation for workstation in found if workstation.machine]
+    unknown = sum(workstation.price is None for workstation in up)
     text = f"{len(up)} of {len(found)} on, about ${hourly(found):.2f}/h together"
     return f"{text}; the price of {unknown} is not known" if unknown else text
 
 
 def hourly(found: Sequence[Status]) -> Decimal:
     """The known prices of an hour, together."""
-    return sum((it.price.hourly for it in found if it.price and it.machine), Decimal())
+    prices = (workstation.price for workstation in found if workstation.machine)
+    return sum((price.hourly for price in prices if price), Decimal())
 
 
 def statuses_document(found: Sequence[Status], unread: Sequence[str]) -> dict[str, Any]:
     """All of them; `unread` are regions that could not be read."""
     return {
         "version": 1,
-        "workstations": [document(it) for it in found],
+        "workstations": [document(workstation) for workstation in found],
         "dollars_per_hour": float(hourly(found)),
         "unread_regions": list(unread),
     }
 
 
-def document(it: Status) -> dict[str, Any]:
+def document(workstation: Status) -> dict[str, Any]:
     """One workstation."""
-    group = it.group
+    group = workstation.group
     return {
         "site": group.site,
         "fleet": group.fleet,
@@ -169,17 +176,17 @@ def document(it: Status) -> dict[str, Any]:
         "owner": group.owner,
         "region": group.region,
         "state": group.state,
-        "machine": machine_document(it.machine),
-        "override": override_document(it.override),
-        "next_start": moment(it.ahead.start),
-        "next_stop": moment(it.ahead.stop),
-        "stopped_by": it.ahead.cause,
-        "dollars_per_hour": _dollars(it),
+        "machine": machine_document(workstation.machine),
+        "override": override_document(workstation.override),
+        "next_start": moment(workstation.ahead.start),
+        "next_stop": moment(workstation.ahead.stop),
+        "stopped_by": workstation.ahead.cause,
+        "dollars_per_hour": _dollars(workstation),
     }
 
 
-def _dollars(it: Status) -> float | None:
+def _dollars(workstation: Status) -> float | None:
     """What its instance costs an hour; None when nobody knows."""
-    if it.machine is None and not it.group.member:
+    if workstation.machine is None and not workstation.group.member:
         return 0.0
-    return float(it.price.hourly) if it.price else None
+    return float(workstation.price.hourly) if workstation.price else None

@@ -32,8 +32,8 @@ def text(report: Report, look: Look) -> str:
     plan = report.plan
     lines: list[str] = []
     if not quiet(report):
-        what = "Plan" if report.dry_run else "Run"
-        head = f"{what} for {report.site} in account {report.account}"
+        mode = "Plan" if report.dry_run else "Run"
+        head = f"{mode} for {report.site} in account {report.account}"
         lines += [look.paint("strong", terminal(head))]
         lines += [f"Digest {report.digest}"] if report.dry_run and report.digest else []
         lines += [""]
@@ -66,7 +66,7 @@ def _block(block: Block, look: Look) -> Iterator[str]:
 def _row(row: Row, look: Look) -> Iterator[str]:
     remark = f", {row.remark}" if row.remark else ""
     reason = "" if row.outcome is Outcome.FAILED else row.reason  # a failure's is at the end
-    head = f"{row.what}{remark}{': ' + reason if reason else ''}"
+    head = f"{row.subject}{remark}{': ' + reason if reason else ''}"
     if row.outcome is Outcome.BLOCKED and row.where:
         more = f" and {len(row.where) - 1} more" if len(row.where) > 1 else ""
         head += f" ({row.where[0]}{more})"
@@ -77,9 +77,9 @@ def _row(row: Row, look: Look) -> Iterator[str]:
         yield from look.wrap(terminal(note), " " * 6, " " * 8)
 
 
-def _signed(sign: str, what: str, look: Look) -> list[str]:
+def _signed(sign: str, line: str, look: Look) -> list[str]:
     indent = " " * (len(sign) + 3)
-    first, *rest = look.wrap(terminal(what), f"  {sign} ", indent)
+    first, *rest = look.wrap(terminal(line), f"  {sign} ", indent)
     role = _ROLES.get(sign, "trouble")
     return [f"  {look.paint(role, sign)}{first[len(sign) + 2 :]}", *rest]
 
@@ -93,17 +93,17 @@ def _failed(changes: list[Change], look: Look) -> Iterator[str]:
 
 
 def _unknown(unknown: tuple[Unknown, ...], look: Look) -> Iterator[str]:
-    for it in unknown:
-        yield from _signed(UNKNOWN, f"{it.kind} in {it.region}: {it.reason}", look)
+    for unread in unknown:
+        yield from _signed(UNKNOWN, f"{unread.kind} in {unread.region}: {unread.reason}", look)
 
 
 def _kept(kept: tuple[Live, ...], look: Look) -> Iterator[str]:
     for live in kept[:_KEPT]:
-        whose = f" of {live.fleet}/{live.workstation}" if live.workstation else ""
+        holder = f" of {live.fleet}/{live.workstation}" if live.workstation else ""
         cost = f", {live.monthly_cost}" if live.monthly_cost else ""
         identity = f" ({live.attrs['id']})" if "id" in live.attrs else ""
-        what = f"{live.key}{identity}{whose} in {live.key.region}{cost}"
-        yield from look.wrap(terminal(what), "  ", "    ")
+        line = f"{live.key}{identity}{holder} in {live.key.region}{cost}"
+        yield from look.wrap(terminal(line), "  ", "    ")
     if len(kept) > _KEPT:
         yield f"  {len(kept) - _KEPT} more; -o json lists them all"
 
@@ -113,11 +113,11 @@ def _findings(ordered: list[Finding], look: Look) -> Iterator[str]:
         ordered, key=lambda it: (bool(it.approval), it.level, it.code)
     ):
         same = list(group)
-        for it in same[:_FINDINGS]:
-            where = f" ({it.where})" if it.where else ""
-            waits = ", waits for approval" if it.approval else ""
+        for finding in same[:_FINDINGS]:
+            where = f" ({finding.where})" if finding.where else ""
+            waits = ", waits for approval" if finding.approval else ""
             head = f"  {level.value} {code}{waits}: "
-            first, *rest = look.wrap(terminal(it.message + where), terminal(head), "    ")
+            first, *rest = look.wrap(terminal(finding.message + where), terminal(head), "    ")
             if level in _LEVELS:
                 first = first.replace(level.value, look.paint(_LEVELS[level], level.value), 1)
             yield from (first, *rest)

@@ -45,21 +45,21 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 
-def value(it: Any) -> str:
+def value(item: Any) -> str:
     """One side of a field change, compact; text is quoted only where it could mislead."""
-    match it:
+    match item:
         case None | bool():
-            return str(it).lower()
+            return str(item).lower()
         case Ref():
-            return " ".join(str(it).split())  # a Ref without a name leaves a gap
+            return " ".join(str(item).split())  # a Ref without a name leaves a gap
         case str():
-            return f'"{it}"' if _READS_AS_OTHER.fullmatch(it) else it
+            return f'"{item}"' if _READS_AS_OTHER.fullmatch(item) else item
         case Mapping():
-            return "{" + ", ".join(f"{key}: {value(it[key])}" for key in it) + "}"
+            return "{" + ", ".join(f"{key}: {value(item[key])}" for key in item) + "}"
         case tuple() | list() | frozenset() | set():
-            items = it if isinstance(it, tuple | list) else sorted(it, key=str)
+            items = item if isinstance(item, tuple | list) else sorted(item, key=str)
             return "[" + ", ".join(map(value, items)) + "]"
-    return str(it)
+    return str(item)
 
 
 def sides(old: Any, new: Any) -> tuple[str, str]:
@@ -72,8 +72,8 @@ def sides(old: Any, new: Any) -> tuple[str, str]:
     return _excerpt(before, old, differ), _excerpt(after, new, differ)
 
 
-def _excerpt(text: str, it: Any, around: int) -> str:
-    if len(text) <= _LONG or isinstance(it, Ref):
+def _excerpt(text: str, item: Any, around: int) -> str:
+    if len(text) <= _LONG or isinstance(item, Ref):
         return text
     start = max(0, min(around - 10, len(text) - _SHOWN))
     head = "…" if start else ""
@@ -107,7 +107,7 @@ def _follows(before: str, name: str) -> bool:
 
 def held_codes(report: Report) -> frozenset[str]:
     """The codes of rows that wait for an approval, and for nothing else."""
-    return frozenset(it.code for it in report.findings if it.approval)
+    return frozenset(finding.code for finding in report.findings if finding.approval)
 
 
 def quiet(report: Report) -> bool:
@@ -119,7 +119,11 @@ def findings(report: Report) -> list[Finding]:
     """What to list: approvals first, then by weight, and what gives rights before the rest. Data
     that is kept has its own section."""
     order = list(reversed(Level))
-    listed = (it for it in report.findings if not (report.plan.kept and it.code == DATA_KEPT))
+    listed = (
+        finding
+        for finding in report.findings
+        if not (report.plan.kept and finding.code == DATA_KEPT)
+    )
     return sorted(
         listed,
         key=lambda it: (not it.approval, order.index(it.level), not it.sensitive, it.code),
@@ -129,7 +133,7 @@ def findings(report: Report) -> list[Finding]:
 def verdict(report: Report) -> Role:
     """The colour of the summary: what failed or is blocked, what is pending, or nothing to do."""
     outcomes = {change.outcome for change in report.plan.changes}
-    errors = any(it.level is Level.ERROR for it in report.findings)
+    errors = any(finding.level is Level.ERROR for finding in report.findings)
     if outcomes & {Outcome.FAILED, Outcome.BLOCKED} or report.plan.unknown or errors:
         return "trouble"
     return "change" if outcomes & {Outcome.PLANNED, Outcome.WAITING} else "add"

@@ -64,15 +64,15 @@ def update(name: str, *fields: FieldChange, kind: str = "auto_scaling_group") ->
 def sensitive(kind: str, summary: str, owner: str) -> tuple[Sensitive, ...]:
     """What a new thing gives away."""
     line = Sensitive("summary", {"home_volume": "home"}.get(kind, "market"), None, summary)
-    whose = Sensitive("tags.reconciler:owner", "owner", None, owner, personal=True)
+    owner_row = Sensitive("tags.reconciler:owner", "owner", None, owner, personal=True)
     match kind:
         case "launch_template":
             profile = Sensitive("instance_profile", "instance_profile", None, "workstation")
             image = Sensitive("image_id", "image", None, "ami-0abc (golden) of this account")
-            return profile, image, replace(line, word="root disk"), whose
+            return profile, image, replace(line, word="root disk"), owner_row
         case "schedule":
             return (Sensitive("role_arn", "scheduler_role", None, "workstation-scheduler"),)
-    return line, whose
+    return line, owner_row
 
 
 def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:

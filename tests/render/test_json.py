@@ -32,20 +32,24 @@ def test_every_report_is_as_the_schema_says(report: Report) -> None:
 def described(schema: Any, path: str = "") -> list[str]:
     """Properties without a description."""
     if isinstance(schema, list):
-        return [gap for index, it in enumerate(schema) for gap in described(it, f"{path}/{index}")]
+        return [
+            gap for index, node in enumerate(schema) for gap in described(node, f"{path}/{index}")
+        ]
     if not isinstance(schema, dict):
         return []
     gaps = [
         f"{path}/{name}"
-        for name, it in schema.get("properties", {}).items()
-        if "description" not in it and "$ref" not in it
+        for name, node in schema.get("properties", {}).items()
+        if "description" not in node and "$ref" not in node
     ]
-    return gaps + [gap for name, it in schema.items() for gap in described(it, f"{path}/{name}")]
+    return gaps + [
+        gap for name, node in schema.items() for gap in described(node, f"{path}/{name}")
+    ]
 
 
 def test_every_field_is_described() -> None:
     assert described(SCHEMA) == []
-    assert [name for name, it in SCHEMA["$defs"].items() if "description" not in it] == []
+    assert [name for name, node in SCHEMA["$defs"].items() if "description" not in node] == []
 
 
 def test_nothing_is_printed_that_the_schema_does_not_know() -> None:
@@ -63,7 +67,7 @@ def test_hostile_strings_stay_strings() -> None:
 def test_values_keep_their_type() -> None:
     ref = Ref(Key("us-east-1", "topic", "acme"), "arn")
     values = (None, True, 3, "3", ("a", 1), {"k": (False,)}, frozenset({"b", "a"}), ref)
-    changes = tuple(FieldChange("f", str(n), None, it) for n, it in enumerate(values))
+    changes = tuple(FieldChange("f", str(n), None, value) for n, value in enumerate(values))
     rows = document(report(Plan(changes=(update("alice", *changes),))))["changes"][0]["fields"]
     known_after = {"region": "us-east-1", "kind": "topic", "name": "acme", "attribute": "arn"}
     expected = [None, True, 3, "3", ["a", 1], {"k": [False]}, ["a", "b"]]

@@ -73,45 +73,54 @@ def test_what_is_masked(plain: str, shown: str | None) -> None:
     assert masking(ACCOUNT)(plain) == (plain if shown is None else shown)
 
 
-def everywhere(it: str) -> Report:
+def everywhere(content: str) -> Report:
     """A report with one text in all of its places."""
-    key = Key("us-east-1", "home_volume", it)
+    key = Key("us-east-1", "home_volume", content)
     fields = (
-        FieldChange("tags", it, it, {it: (it,)}, Shown(it, it, it)),
-        FieldChange("x", "x", Ref(key, "id"), frozenset({it})),
+        FieldChange(
+            "tags", content, content, {content: (content,)}, Shown(content, content, content)
+        ),
+        FieldChange("x", "x", Ref(key, "id"), frozenset({content})),
     )
-    told = (Sensitive(it, it, it, [it]), Sensitive("y", "owner", None, it, personal=True))
+    sensitive = (
+        Sensitive(content, content, content, [content]),
+        Sensitive("y", "owner", None, content, personal=True),
+    )
     change = Change(
         Op.UPDATE,
         key,
         fields,
-        reason=it,
-        error=it,
-        fleet=it,
-        workstation=it,
-        where=replace(HERE, file=it),
-        notes=(it,),
-        words=(it,),
-        summary=it,
-        sensitive=told,
-        live=Live(key, it, True),
+        reason=content,
+        error=content,
+        fleet=content,
+        workstation=content,
+        where=replace(HERE, file=content),
+        notes=(content,),
+        words=(content,),
+        summary=content,
+        sensitive=sensitive,
+        live=Live(key, content, True),
     )
     plan = Plan(
         (change, replace(change, op=Op.CREATE, reason="", words=())),
-        unknown=(Unknown("topic", it, it, it),),
-        kept=(Live(key, it, True, {"id": it}, it, it, monthly_cost=it),),
+        unknown=(Unknown("topic", content, content, content),),
+        kept=(Live(key, content, True, {"id": content}, content, content, monthly_cost=content),),
     )
-    made = report(plan, Finding(Level.ERROR, it, it, HERE, it), Finding(Level.INFO, "x", it))
+    made = report(
+        plan,
+        Finding(Level.ERROR, content, content, HERE, content),
+        Finding(Level.INFO, "x", content),
+    )
     return replace(made, account=ACCOUNT)
 
 
-def forms(it: Report) -> list[str]:
+def forms(shown: Report) -> list[str]:
     """Every form, also on a narrow terminal, where lines are cut."""
     return [
-        comment(it),
-        text(it, Look()),
-        text(it, Look(width=40)),
-        as_json.dumps(as_json.document(it)),
+        comment(shown),
+        text(shown, Look()),
+        text(shown, Look(width=40)),
+        as_json.dumps(as_json.document(shown)),
     ]
 
 
@@ -127,19 +136,21 @@ def test_no_form_shows_it_wherever_it_stands(secret: str, around: str) -> None:
 
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_hostile_texts_hide_nothing(name: str) -> None:
-    it = f"{PAYLOADS[name]} vol-0123456789abcdef0 {PAYLOADS[name]} a@example.com {ACCOUNT}"
+    content = f"{PAYLOADS[name]} vol-0123456789abcdef0 {PAYLOADS[name]} a@example.com {ACCOUNT}"
     mask = masking(ACCOUNT)
-    for form in forms(redacted(everywhere(it), mask)):
+    for form in forms(redacted(everywhere(content), mask)):
         assert not re.search(r"vol-[0-9a-f]{8}|a@example|123456789012", form)
-    json.loads(as_json.dumps(as_json.document(redacted(everywhere(it), mask))))
+    json.loads(as_json.dumps(as_json.document(redacted(everywhere(content), mask))))
 
 
-@pytest.mark.parametrize("it", ALL.values(), ids=list(ALL))
-def test_what_nobody_masks_stays_as_it_is(it: Report) -> None:
+@pytest.mark.parametrize("shown", ALL.values(), ids=list(ALL))
+def test_what_nobody_masks_stays_as_it_is(shown: Report) -> None:
     """Counts, outcomes, approvals: an action of a person depends on them."""
-    after = redacted(it, masking(it.account))
-    assert after.plan.summary() == it.plan.summary()
-    assert [each.approval for each in after.findings] == [each.approval for each in it.findings]
+    after = redacted(shown, masking(shown.account))
+    assert after.plan.summary() == shown.plan.summary()
+    assert [finding.approval for finding in after.findings] == [
+        finding.approval for finding in shown.findings
+    ]
     assert masked(after.plan.changes, str) == after.plan.changes
 
 

@@ -32,7 +32,7 @@ WIDE = Look()
 
 
 @pytest.mark.parametrize(
-    ("it", "shown"),
+    ("item", "shown"),
     [
         (None, "none"),
         (True, "true"),
@@ -51,8 +51,8 @@ WIDE = Look()
         (Where("a.yaml", 1, 2), "a.yaml:1:2"),
     ],
 )
-def test_values_are_compact_and_do_not_mislead(it: Any, shown: str) -> None:
-    assert value(it) == shown
+def test_values_are_compact_and_do_not_mislead(item: Any, shown: str) -> None:
+    assert value(item) == shown
 
 
 def test_long_values_are_cut_to_where_they_differ() -> None:
