@@ -79,7 +79,7 @@ class View:
         pools = self.pools.get(name)
         if not isinstance(pools, Pools):
             return ()
-        return tuple(sorted({each for types in pools.by_zone.values() for each in types}))
+        return tuple(sorted({type_name for types in pools.by_zone.values() for type_name in types}))
 
 
 Check = Callable[[View], Iterator[Found]]
@@ -89,23 +89,23 @@ def lacking(
     missing: Missing, fix: str, workstations: Iterable[str] = (), where: Where | None = None
 ) -> Found:
     """What a lookup did not find: an error; what it could not read: unknown."""
-    what, _, advice = missing.reason.partition("; ")
+    problem, _, advice = missing.reason.partition("; ")
     if missing.error in READ_FAILED:
         return Found(Level.UNKNOWN, missing.reason, POLICY, tuple(workstations), where)
-    return Found(Level.ERROR, what, advice or fix, tuple(workstations), where)
+    return Found(Level.ERROR, problem, advice or fix, tuple(workstations), where)
 
 
-def unread(error: AwsError, what: str = "") -> Found:
+def unread(error: AwsError, subject: str = "") -> Found:
     """A read that failed, with the right to ask for where that is what lacks."""
     if isinstance(error, Denied) and not error.advice:
         fix = f"allow {error.action} on {error.resource}: {POLICY}"
     else:
         fix = "run it again; if it stays, look at the network, and at what else calls this account"
-    return Found(Level.UNKNOWN, f"{what} could not be read: {error}".lstrip(), fix)
+    return Found(Level.UNKNOWN, f"{subject} could not be read: {error}".lstrip(), fix)
 
 
-def names(them: Iterable[str], most: int = 5) -> str:
+def names(items: Iterable[str], most: int = 5) -> str:
     """`alice, bob and 3 more`."""
-    listed = list(them)
+    listed = list(items)
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return ", ".join(listed[:most]) + more

@@ -30,8 +30,8 @@ def events(view: View) -> Iterator[Found]:
     lost = sum(_sums(view)[name] for name in _EVENTS)
     rule = f"{view.site.name}-events"
     if lost:
-        told = f"{_counted(lost, 'event')} in 7 days: nobody was told"
-        text = f"rule {rule} could not deliver {told}"
+        loss = f"{_counted(lost, 'event')} in 7 days: nobody was told"
+        text = f"rule {rule} could not deliver {loss}"
         fix = "`reconcile` puts the policies of its queues right; CloudTrail says who changed them"
         yield Found(Level.ERROR, text, fix)
     else:
@@ -77,15 +77,15 @@ def dead_letters(view: View) -> Iterator[Found]:
 
 def notices(view: View) -> Iterator[Found]:
     """Find addresses that are to be told, and have not confirmed that they want to be."""
-    told: dict[str, list[str]] = {}
-    for each in view.workstations:
-        for address in each.notices:
-            told.setdefault(address, []).append(each.name)
-    if not told:
+    recipients: dict[str, list[str]] = {}
+    for workstation in view.workstations:
+        for address in workstation.notices:
+            recipients.setdefault(address, []).append(workstation.name)
+    if not recipients:
         yield Found(Level.OK, "nobody is told of interruptions and failed starts (`notices`)")
         return
     standing = _subscribed(view)
-    for address, of in sorted(told.items()):
+    for address, of in sorted(recipients.items()):
         arn = standing.get(address, "")
         if not arn:
             text = f"{address} is not subscribed, and is told nothing of {names(of)}"
@@ -108,9 +108,9 @@ def _subscribed(view: View) -> dict[str, str]:
     try:
         found = aws.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
         return {
-            each["Endpoint"].lower(): each["SubscriptionArn"]
-            for each in found
-            if each["Protocol"] == "email"
+            subscription["Endpoint"].lower(): subscription["SubscriptionArn"]
+            for subscription in found
+            if subscription["Protocol"] == "email"
         }
     except NotFound:  # no run yet
         return {}
@@ -127,7 +127,7 @@ def _sums(view: View) -> Mapping[str, int]:
     answer = view.aws.call(
         "cloudwatch",
         "get_metric_data",
-        MetricDataQueries=[_query(number, *each) for number, each in enumerate(found)],
+        MetricDataQueries=[_query(number, *metric) for number, metric in enumerate(found)],
         StartTime=(end - LATELY).isoformat(),
         EndTime=end.isoformat(),
     )
@@ -159,7 +159,7 @@ def _url(view: View) -> str:
     prefix = f"{view.site.name}-events"
     answer = view.aws.call("sqs", "list_queues", QueueNamePrefix=prefix)
     urls = answer.get("QueueUrls", ())
-    return next((it for it in urls if it.endswith(f"/{_dead(view)}")), "")
+    return next((url for url in urls if url.endswith(f"/{_dead(view)}")), "")
 
 
 def _look(view: View) -> str:

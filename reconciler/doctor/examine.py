@@ -58,7 +58,7 @@ class Diagnosis:
 
     def summary(self) -> dict[str, int]:
         """How many of each level."""
-        counts = Counter(each.level for each in self.found)
+        counts = Counter(finding.level for finding in self.found)
         return {level.value: counts[level] for level in Level}
 
 
@@ -82,8 +82,8 @@ def examine(site: Site, cloud: Environment, only: tuple[str, ...], ahead: timede
         found = [_asked(pool, check, whole, "") for check in ACCOUNT]
         for region, view in zip(doors, views, strict=True):
             found += [_asked(pool, check, view.result(), region) for check in REGION]
-        told = tuple(each for some in found for each in some.result())
-    return Diagnosis(site.name, cloud.account, told, cloud.calls())
+        findings = tuple(finding for some in found for finding in some.result())
+    return Diagnosis(site.name, cloud.account, findings, cloud.calls())
 
 
 def _selected(site: Site, only: tuple[str, ...]) -> Site:
@@ -95,11 +95,14 @@ def _selected(site: Site, only: tuple[str, ...]) -> Site:
     chosen = tuple(w for w in site.workstations if selection.means(site, w.fleet, w.name))
     mounted = {(w.fleet, mount.file_system) for w in chosen for mount in w.mounts}
     shared = tuple(
-        it
-        for it in site.file_systems
-        if (not only and site.selects(it.fleet)) or (it.fleet, it.name) in mounted
+        file_system
+        for file_system in site.file_systems
+        if (not only and site.selects(file_system.fleet))
+        or (file_system.fleet, file_system.name) in mounted
     )
-    regions = tuple(sorted({w.region for w in chosen} | {it.region for it in shared}))
+    regions = tuple(
+        sorted({w.region for w in chosen} | {file_system.region for file_system in shared})
+    )
     if not regions:
         raise UsageError("nothing is declared, so there is nothing to examine")
     return replace(site, workstations=chosen, file_systems=shared, regions=regions)
@@ -117,10 +120,13 @@ def _bare(
         aws=door,
         lookups=cloud.lookups,
         workstations=here,
-        file_systems=tuple(it for it in site.file_systems if region in ("", it.region)) + lustre,
+        file_systems=tuple(
+            file_system for file_system in site.file_systems if region in ("", file_system.region)
+        )
+        + lustre,
         resolved=tuple(w for w in resolved.workstations if region in ("", w.declared.region)),
-        blocked=tuple(it for it in resolved.blocked if region in ("", it.region)),
-        findings=tuple(it for at, it in resolved.findings if region in ("", at)),
+        blocked=tuple(problem for problem in resolved.blocked if region in ("", problem.region)),
+        findings=tuple(finding for at, finding in resolved.findings if region in ("", at)),
         pools={},
         types={},
         now=resolved.now,
@@ -135,9 +141,9 @@ def _view(
     pools = cloud.lookups.pools(door, bare.resolved)
     found = {
         name
-        for each in pools.values()
-        if isinstance(each, Pools)
-        for types in each.by_zone.values()
+        for pool in pools.values()
+        if isinstance(pool, Pools)
+        for types in pool.by_zone.values()
         for name in types
     }
     return replace(bare, pools=pools, types=_types(door, sorted(found)))
@@ -171,7 +177,9 @@ def _asked(
     pool: Executor, check: tuple[str, Check], view: View, region: str
 ) -> Future[Iterable[Found]]:
     name, look = check
-    return pool.submit(lambda: [replace(it, check=name, region=region) for it in run(look, view)])
+    return pool.submit(
+        lambda: [replace(found, check=name, region=region) for found in run(look, view)]
+    )
 
 
 def run(look: Check, view: View) -> Iterator[Found]:

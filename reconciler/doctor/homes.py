@@ -20,68 +20,70 @@ FILTER_VALUES = 200
 def roles(view: View) -> Iterator[Found]:
     """Whether the role of each workstation with a home is its own, and says whose it is."""
     users: dict[str, list[Workstation]] = {}
-    for each in view.workstations:
-        if each.home:
-            users.setdefault(each.instance_profile, []).append(each)
+    for workstation in view.workstations:
+        if workstation.home:
+            users.setdefault(workstation.instance_profile, []).append(workstation)
     arns = view.lookups.instance_profiles(view.aws, users)
     found = profiles_by_name(view, arns)
     private: list[str] = []
-    for name, them in users.items():
+    for name, workstations in users.items():
         if isinstance(arns[name], Missing):
             continue  # the check of instance profiles reports it
-        if len(them) > 1:
-            yield _shared(name, them)
+        if len(workstations) > 1:
+            yield _shared(name, workstations)
             continue
         try:
-            lacking = _untagged(view, found[iam_name(name)], them[0])
+            lacking = _untagged(view, found[iam_name(name)], workstations[0])
         except AwsError as error:  # of one role: the others can be read
             yield unread(error)
             continue
         if lacking:
             yield lacking
         else:
-            private.append(them[0].name)
+            private.append(workstations[0].name)
     if private:
         message = f"homes of {names(private)}: the role of each machine says whose it is"
         yield Found(Level.OK, message)
 
 
-def _shared(name: str, them: list[Workstation]) -> Found:
-    who = tuple(each.name for each in them)
+def _shared(name: str, workstations: list[Workstation]) -> Found:
+    affected = tuple(workstation.name for workstation in workstations)
     message = (
-        f"{names(who)} have homes and share the instance profile {name}: its role cannot say whose "
-        "machine it is, so with the printed policy it attaches no EBS home and reads no parameter "
-        "of one workstation; with an older policy each may attach the home of another"
+        f"{names(affected)} have homes and share the instance profile {name}: its role cannot say "
+        "whose machine it is, so with the printed policy it attaches no EBS home and reads no "
+        "parameter of one workstation; with an older policy each may attach the home of another"
     )
     fix = (
         "write instance_profile: acme-ws-{workstation}, and make a role for each workstation "
         "(docs/permissions.md, instance)"
     )
-    return Found(Level.WARNING, message, fix, who, them[0].places["instance_profile"])
+    return Found(Level.WARNING, message, fix, affected, workstations[0].places["instance_profile"])
 
 
-def _untagged(view: View, profile: Mapping[str, Any], each: Workstation) -> Found | None:
+def _untagged(view: View, profile: Mapping[str, Any], workstation: Workstation) -> Found | None:
     """What lacks the role of a profile that one workstation has alone; None where it is right."""
     if not profile["Roles"]:
         return None  # the check of instance profiles reports it
     name = text(profile["Roles"][0], "RoleName")
     role = view.aws.call("iam", "get_role", RoleName=name)["Role"]
     named = read_tags(role.get("Tags", ())).get(WORKSTATION, "")
-    if named == each.name:
+    if named == workstation.name:
         return None
     how = f"says {named}" if named else "is not there"
     message = (
-        f"role {name} is that of {each.name}, and its tag {WORKSTATION} {how}: with the printed "
-        "policy the machine cannot attach its EBS home, nor read its own parameters"
+        f"role {name} is that of {workstation.name}, and its tag {WORKSTATION} {how}: with the "
+        "printed policy the machine cannot attach its EBS home, nor read its own parameters"
     )
-    fix = f"aws iam tag-role --role-name {name} --tags Key={WORKSTATION},Value={each.name}"
-    return Found(Level.WARNING, message, fix, (each.name,), each.places["instance_profile"])
+    fix = f"aws iam tag-role --role-name {name} --tags Key={WORKSTATION},Value={workstation.name}"
+    return Found(
+        Level.WARNING, message, fix, (workstation.name,), workstation.places["instance_profile"]
+    )
 
 
 def groups(view: View) -> Iterator[Found]:
     """Whether each Lustre home is in its own security group, where it was made before there was
     one: FSx does not tell, and the network interfaces do."""
-    if not any(each.workstation for each in view.file_systems):
+    if not any(file_system.workstation for file_system in view.file_systems):
         return
     owners = dict(_interfaces(view))
     elsewhere: dict[str, set[str]] = {}

@@ -17,15 +17,15 @@ OLD = timedelta(days=180)
 
 def declared(view: View) -> Iterator[Found]:
     """What keeps a workstation out of every plan, beyond what has a check of its own."""
-    told = {each.reason for each in _told_elsewhere(view) if isinstance(each, Missing)}
+    reported = {answer.reason for answer in _told_elsewhere(view) if isinstance(answer, Missing)}
     held: dict[str, list[str]] = {}
-    for each in view.blocked:
-        held.setdefault(each.reason, []).append(each.workstation or each.name)
-    for each in view.blocked:
-        if each.reason not in told:
-            told.add(each.reason)
-            missing = Missing(each.reason, each.error)
-            yield lacking(missing, "correct the YAML there", held[each.reason], each.where)
+    for problem in view.blocked:
+        held.setdefault(problem.reason, []).append(problem.workstation or problem.name)
+    for problem in view.blocked:
+        if problem.reason not in reported:
+            reported.add(problem.reason)
+            missing = Missing(problem.reason, problem.error)
+            yield lacking(missing, "correct the YAML there", held[problem.reason], problem.where)
     for finding in view.findings:
         yield Found(Level.WARNING, finding.message, where=finding.where)
     if not view.blocked and not view.findings:
@@ -34,39 +34,39 @@ def declared(view: View) -> Iterator[Found]:
 
 def _told_elsewhere(view: View) -> Iterator[object]:
     """The answers to lookups that have a check of their own; nothing is asked twice."""
-    each, aws, lookups = view.workstations, view.aws, view.lookups
-    yield from lookups.images(aws, {w.image for w in each}).values()
-    yield from lookups.instance_profiles(aws, {w.instance_profile for w in each}).values()
-    yield from lookups.roles(aws, {w.scheduler_role for w in each}).values()
+    workstations, aws, lookups = view.workstations, view.aws, view.lookups
+    yield from lookups.images(aws, {w.image for w in workstations}).values()
+    yield from lookups.instance_profiles(aws, {w.instance_profile for w in workstations}).values()
+    yield from lookups.roles(aws, {w.scheduler_role for w in workstations}).values()
     yield from lookups.keys(aws, keys_of(view.site, aws.region)).values()
 
 
 def offerings(view: View) -> Iterator[Found]:
     """Whether AWS offers the matching types in each zone of each workstation."""
     alike: dict[tuple[str, int], list[str]] = {}
-    for each in view.resolved:
-        name, pools = each.declared.name, view.pools[each.declared.name]
+    for workstation in view.resolved:
+        name, pools = workstation.declared.name, view.pools[workstation.declared.name]
         if isinstance(pools, Missing):
-            yield lacking(pools, "", [name], each.declared.where)
+            yield lacking(pools, "", [name], workstation.declared.where)
         elif pools.absent:
-            text = f"AWS offers no {' and no '.join(pools.absent)} in {each.declared.region}"
+            text = f"AWS offers no {' and no '.join(pools.absent)} in {workstation.declared.region}"
             fix = "correct the name, or take it out of `instance_types`"
-            where = each.declared.places["instance_types"]
+            where = workstation.declared.places["instance_types"]
             yield Found(Level.ERROR, f"{name}: {text}", fix, (name,), where)
         else:
-            least = 1 if each.declared.spot_policy == "on-demand" else FEWEST_POOLS
+            least = 1 if workstation.declared.spot_policy == "on-demand" else FEWEST_POOLS
             alike.setdefault((str(pools), least), []).append(name)
     for (text, least), same in alike.items():
         pools = view.pools[same[0]]
         assert isinstance(pools, Pools)
         bare = [zone for zone, types in pools.by_zone.items() if not types]
-        who = f"{names(same)}: {pools.where()}"
+        subject = f"{names(same)}: {pools.where()}"
         fix = "widen gpu or instance_types, or choose other availability_zones"
         if pools.count < least:
-            few = f"{count(pools.count)} (type × zone), {least} needed; {who}"
+            few = f"{count(pools.count)} (type × zone), {least} needed; {subject}"
             yield Found(Level.ERROR, few, fix, tuple(same))
         elif bare:
-            nothing = f"nothing that matches is offered in {names(bare)}; {who}"
+            nothing = f"nothing that matches is offered in {names(bare)}; {subject}"
             yield Found(Level.WARNING, nothing, fix, tuple(same))
         else:
             yield Found(Level.OK, f"{names(same)}: {text}")
@@ -81,23 +81,24 @@ def addresses(view: View) -> Iterator[Found]:
     users: dict[str, list[str]] = {}
     zones: dict[str, str] = {}
     stuck = set()
-    for each in view.resolved:
-        for subnet in each.subnets:
-            users.setdefault(subnet.id, []).append(each.declared.name)
+    for workstation in view.resolved:
+        for subnet in workstation.subnets:
+            users.setdefault(subnet.id, []).append(workstation.declared.name)
             zones[subnet.id] = subnet.availability_zone
-        if not any(free[subnet.id] for subnet in each.subnets):
-            stuck.add(each.declared.name)
-    for subnet_id, them in sorted(users.items()):
+        if not any(free[subnet.id] for subnet in workstation.subnets):
+            stuck.add(workstation.declared.name)
+    for subnet_id, workstations in sorted(users.items()):
         left = free[subnet_id]
         text = (
-            f"{subnet_id} ({zones[subnet_id]}): {left} free addresses, {len(them)} may start there"
+            f"{subnet_id} ({zones[subnet_id]}): {left} free addresses, "
+            f"{len(workstations)} may start there"
         )
         fix = "free some, or name larger or more subnets in network.subnets"
-        if left == 0 and stuck & set(them):
-            held = sorted(stuck & set(them))
+        if left == 0 and stuck & set(workstations):
+            held = sorted(stuck & set(workstations))
             yield Found(Level.ERROR, f"{text}: {names(held)} can start nowhere", fix, tuple(held))
-        elif left < len(them):
-            yield Found(Level.WARNING, text, fix, tuple(them))
+        elif left < len(workstations):
+            yield Found(Level.WARNING, text, fix, tuple(workstations))
         else:
             yield Found(Level.OK, text)
 
@@ -106,12 +107,14 @@ def images(view: View) -> Iterator[Found]:
     """Whether each declared image is there, usable, and not too old."""
     users: dict[str, list[Workstation]] = {}  # by id
     for name, facts in view.lookups.images(view.aws, {w.image for w in view.workstations}).items():
-        them = [w for w in view.workstations if str(w.image) == name]
+        workstations = [w for w in view.workstations if str(w.image) == name]
         if isinstance(facts, ImageFacts):
-            users.setdefault(facts.id, []).extend(them)
+            users.setdefault(facts.id, []).extend(workstations)
         else:
-            who = [w.name for w in them]
-            yield lacking(facts, "publish it, or correct `image`", who, them[0].places["image"])
+            affected = [w.name for w in workstations]
+            yield lacking(
+                facts, "publish it, or correct `image`", affected, workstations[0].places["image"]
+            )
     if not users:
         return
     asked = [{"Name": "image-id", "Values": sorted(users)}]
@@ -148,8 +151,8 @@ def architectures(view: View) -> Iterator[Found]:
         yield lacking(view.types, "")
         return
     fine = 0
-    for each in view.resolved:
-        types, image = view.matching(each.declared.name), each.image
+    for workstation in view.resolved:
+        types, image = view.matching(workstation.declared.name), workstation.image
         if not image.id:  # the check of images says so
             continue
         wrong = [t for t in types if image.architecture not in view.types[t].architectures]
@@ -157,15 +160,15 @@ def architectures(view: View) -> Iterator[Found]:
             fine += 1
             continue
         text = (
-            f"{each.declared.name}: {image.id} is {image.architecture}, "
+            f"{workstation.declared.name}: {image.id} is {image.architecture}, "
             f"which {names(wrong)} cannot run"
         )
         yield Found(
             Level.ERROR if len(wrong) == len(types) else Level.WARNING,
             text,
             "name an image of their architecture, or take these types out",
-            (each.declared.name,),
-            each.declared.places["image"],
+            (workstation.declared.name,),
+            workstation.declared.places["image"],
         )
     if fine:
         yield Found(Level.OK, f"the image runs on every type that matches, for {fine}")

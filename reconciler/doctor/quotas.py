@@ -63,13 +63,13 @@ def _market(
     assert not isinstance(view.types, Missing)
     needs: dict[str, dict[Quota, list[int]]] = {}  # workstation → quota → vCPUs of each type
     strange: set[str] = set()
-    for each in stations:
-        for name in view.matching(each.name):
+    for workstation in stations:
+        for name in view.matching(workstation.name):
             quota = counts(table, name)
             if quota is None:
                 strange.add(name)
                 continue
-            sizes = needs.setdefault(each.name, {}).setdefault(quota, [])
+            sizes = needs.setdefault(workstation.name, {}).setdefault(quota, [])
             sizes.append(view.types[name].vcpus)
     if strange:
         market = "Spot" if table is SPOT else "On-Demand"
@@ -108,16 +108,16 @@ def _verdict(
     stuck: set[str],
     fall_back: set[str],
 ) -> Iterator[Found]:
-    need = sum(max(each) for each in users.values())
+    need = sum(max(sizes) for sizes in users.values())
     fix = _raise(aws, "ec2", quota, need, "vCPUs")
     never = sorted(users.keys() & stuck)
-    for held, what in (
+    for held, verdict in (
         ([name for name in never if name not in fall_back], "can never start"),
         ([name for name in never if name in fall_back], "the fallback can never work"),
     ):
         if held:
             least = max(min(users[name]) for name in held)
-            text = f"{quota.name}: {limit:g} vCPUs, {least} needed: {what} ({names(held)})"
+            text = f"{quota.name}: {limit:g} vCPUs, {least} needed: {verdict} ({names(held)})"
             yield Found(Level.ERROR, text, fix, tuple(held))
     if never:
         return
@@ -154,17 +154,26 @@ def lustre(view: View) -> Iterator[Found]:
         return
     limits = _Limits(view.aws, "fsx")
     sizes: dict[str, list[int]] = {}  # of those there and to be made, by deployment
-    ours: set[tuple[str, ...]] = set()
+    existing: set[tuple[str, ...]] = set()
     for item in view.aws.pages("fsx", "describe_file_systems", "FileSystems", 100):
         if item["FileSystemType"] == "LUSTRE":
             deployment = _deployment(item["LustreConfiguration"]["DeploymentType"])
             sizes.setdefault(deployment, []).append(item.get("StorageCapacity", 0))
             tags = read_tags(item.get("Tags", ()))
-            ours.add(tuple(tags.get(key, "") for key in (SITE, FLEET, WORKSTATION, FILE_SYSTEM)))
-    new = [it for it in view.file_systems if _identity(view.site.name, it) not in ours]
-    for each in new:
-        sizes.setdefault(_deployment(each.deployment_type), []).append(each.storage_capacity)
-    for deployment in sorted({_deployment(it.deployment_type) for it in view.file_systems}):
+            existing.add(
+                tuple(tags.get(key, "") for key in (SITE, FLEET, WORKSTATION, FILE_SYSTEM))
+            )
+    new = [
+        file_system
+        for file_system in view.file_systems
+        if _identity(view.site.name, file_system) not in existing
+    ]
+    for declared in new:
+        deployment = _deployment(declared.deployment_type)
+        sizes.setdefault(deployment, []).append(declared.storage_capacity)
+    for deployment in sorted(
+        {_deployment(file_system.deployment_type) for file_system in view.file_systems}
+    ):
         count, storage = LUSTRE[deployment]
         some = sizes.get(deployment, [])
         for quota, need, unit in ((count, len(some), ""), (storage, sum(some), "GiB")):
@@ -181,8 +190,8 @@ def _deployment(text: str) -> str:
     return "SCRATCH" if text.startswith("SCRATCH") else text
 
 
-def _identity(site: str, each: LustreFileSystem) -> tuple[str, ...]:
-    return (site, each.fleet, each.workstation, each.name)
+def _identity(site: str, file_system: LustreFileSystem) -> tuple[str, ...]:
+    return (site, file_system.fleet, file_system.workstation, file_system.name)
 
 
 class _Limits:
@@ -194,7 +203,7 @@ class _Limits:
         found = aws.pages(
             "service-quotas", "list_service_quotas", "Quotas", 100, ServiceCode=service
         )
-        self._values = {each["QuotaCode"]: float(each["Value"]) for each in found}
+        self._values = {item["QuotaCode"]: float(item["Value"]) for item in found}
 
     def __call__(self, quota: Quota) -> float:
         if quota.code not in self._values:  # never applied: the list leaves it out

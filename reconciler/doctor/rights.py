@@ -31,22 +31,22 @@ def profiles(view: View) -> Iterator[Found]:
         if isinstance(arn, Missing):
             yield lacking(arn, "create it", [w.name for w in users[name]], where)
             continue
-        who = tuple(w.name for w in users[name])
+        affected = tuple(w.name for w in users[name])
         short = iam_name(name)
         roles = found[short]["Roles"]
         if not roles:
             text = f"instance profile {name} has no role: instances could not even reach SSM"
             fix = f"aws iam add-role-to-instance-profile --instance-profile-name {short} …"
-            yield Found(Level.ERROR, text, fix, who, where)
+            yield Found(Level.ERROR, text, fix, affected, where)
         elif _path(arn) != _declared(name):
-            yield _elsewhere("instance profile", name, arn, "instance_profile", who, where)
+            yield _elsewhere("instance profile", name, arn, "instance_profile", affected, where)
         elif _path(roles[0]["Arn"]) != _declared(name):
             text = (
                 f"instance profile {name} holds the role {_path(roles[0]['Arn'])}: the printed "
                 f"apply policy names {_declared(name)} in PassProfile"
             )
             fix = "name the role as the profile, or correct PassProfile in the policy"
-            yield Found(Level.WARNING, text, fix, who, where)
+            yield Found(Level.WARNING, text, fix, affected, where)
         else:
             yield Found(Level.OK, f"instance profile {name}")
 
@@ -67,22 +67,26 @@ def scheduler_roles(view: View) -> Iterator[Found]:
     users = _users(view, lambda w: w.scheduler_role)
     for name, arn in view.lookups.roles(view.aws, users).items():
         where = users[name][0].places["scheduler_role"]
-        who = tuple(w.name for w in users[name])
+        affected = tuple(w.name for w in users[name])
         if isinstance(arn, Missing):
-            yield lacking(arn, "create it", who, where)
+            yield lacking(arn, "create it", affected, where)
             continue
         if _path(arn) != _declared(name):
-            yield _elsewhere("role", name, arn, "scheduler_role", who, where)
+            yield _elsewhere("role", name, arn, "scheduler_role", affected, where)
         role = view.aws.call("iam", "get_role", RoleName=iam_name(name))["Role"]
         groups = [_group(view, region) for region in sorted({w.region for w in users[name]})]
-        said = [_trusted(role["AssumeRolePolicyDocument"], view.site.account, g) for g in groups]
-        level, text = next((it for it in said if it[0] is not Level.OK), said[0])
+        verdicts = [
+            _trusted(role["AssumeRolePolicyDocument"], view.site.account, g) for g in groups
+        ]
+        level, text = next(
+            (verdict for verdict in verdicts if verdict[0] is not Level.OK), verdicts[0]
+        )
         fix = (
             ""
             if level is Level.OK
             else "give it what `reconcile iam --role scheduler --trust` prints"
         )
-        yield Found(level, f"role {name} {text}", fix, who if fix else (), where)
+        yield Found(level, f"role {name} {text}", fix, affected if fix else (), where)
 
 
 def scheduler_rights(view: View) -> Iterator[Found]:
@@ -94,9 +98,9 @@ def scheduler_rights(view: View) -> Iterator[Found]:
     for name, arn in view.lookups.roles(view.aws, users).items():
         if isinstance(arn, Missing):
             continue  # said by `scheduler_roles`
-        for region, them in sorted(_by_region(users[name]).items()):
+        for region, workstations in sorted(_by_region(users[name]).items()):
             try:
-                yield _may_act(view, name, arn, region, them)
+                yield _may_act(view, name, arn, region, workstations)
             except AwsError as error:  # of one role: the others can be told
                 yield unread(error)
 
@@ -141,8 +145,8 @@ def _why(result: Mapping[str, Any]) -> str:
 
 def _by_region(users: list[Workstation]) -> dict[str, list[Workstation]]:
     regions: dict[str, list[Workstation]] = {}
-    for each in users:
-        regions.setdefault(each.region, []).append(each)
+    for workstation in users:
+        regions.setdefault(workstation.region, []).append(workstation)
     return regions
 
 
@@ -156,17 +160,17 @@ def _declared(name: str) -> str:
 
 
 def _elsewhere(
-    kind: str, name: str, arn: str, field: str, who: tuple[str, ...], where: Where
+    kind: str, name: str, arn: str, field: str, affected: tuple[str, ...], where: Where
 ) -> Found:
     """A policy names an ARN, and an ARN has the path."""
     text = f"{kind} {name} is {arn}: the printed policies name another ARN, without that path"
     fix = f"write {field}: /{_path(arn)}, and print the policies again"
-    return Found(Level.ERROR, text, fix, who, where)
+    return Found(Level.ERROR, text, fix, affected, where)
 
 
 def keys(view: View) -> Iterator[Found]:
     """Whether each declared KMS key can be used."""
-    homes = ((it.kms_key_id, it.workstation, it.where) for it in view.file_systems)
+    homes = ((home.kms_key_id, home.workstation, home.where) for home in view.file_systems)
     volumes = (
         (key, w.name, w.where)
         for w in view.workstations
@@ -224,8 +228,8 @@ def zone_data(_view: View) -> Iterator[Found]:
 
 def _users(view: View, named: Callable[[Workstation], str]) -> dict[str, list[Workstation]]:
     users: dict[str, list[Workstation]] = {}
-    for each in view.workstations:
-        users.setdefault(named(each), []).append(each)
+    for workstation in view.workstations:
+        users.setdefault(named(workstation), []).append(workstation)
     return users
 
 
@@ -236,24 +240,24 @@ def _group(view: View, region: str) -> str:
 
 def _trusted(document: Mapping[str, Any], account: str, group: str) -> tuple[Level, str]:
     """How a trust policy stands to Scheduler, which says for which account and group it comes."""
-    told = {"aws:SourceAccount": account, "aws:SourceArn": group}
+    source = {"aws:SourceAccount": account, "aws:SourceArn": group}
     verdict = (Level.ERROR, f"does not trust {SCHEDULER}: no schedule starts anything")
-    for statement in _each(document.get("Statement", ())):
-        who = statement.get("Principal", {})
-        services = _each(who.get("Service", ())) if isinstance(who, Mapping) else ()
-        if SCHEDULER not in services or "sts:AssumeRole" not in _each(statement["Action"]):
+    for statement in _as_list(document.get("Statement", ())):
+        principal = statement.get("Principal", {})
+        services = _as_list(principal.get("Service", ())) if isinstance(principal, Mapping) else ()
+        if SCHEDULER not in services or "sts:AssumeRole" not in _as_list(statement["Action"]):
             continue
         conditions = [
-            (operator, key, _each(values))
+            (operator, key, _as_list(values))
             for operator, keys in statement.get("Condition", {}).items()
             for key, values in keys.items()
         ]
         if statement["Effect"] == "Deny" or any(
-            operator not in _OPERATORS or key not in told for operator, key, _ in conditions
+            operator not in _OPERATORS or key not in source for operator, key, _ in conditions
         ):
             return Level.UNKNOWN, f"trusts {SCHEDULER} on conditions that are not judged here"
         if all(
-            any(_OPERATORS[operator](told[key], each) for each in allowed)
+            any(_OPERATORS[operator](source[key], value) for value in allowed)
             for operator, key, allowed in conditions
         ):
             if conditions:
@@ -276,6 +280,6 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def _each(value: Any) -> Iterable[Any]:
+def _as_list(value: Any) -> Iterable[Any]:
     """IAM takes one or a list everywhere."""
     return [value] if isinstance(value, str | Mapping) else value

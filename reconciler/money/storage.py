@@ -48,5 +48,5 @@ def gp3_month(size: int, iops: int | None, throughput: int | None, region: str) 
 
 
 def _month(dollars: float, region: str) -> str:
-    whose = "" if region == LISTED else f" at {LISTED}'s price"
-    return f"about ${dollars:,.0f}/month{whose}"
+    basis = "" if region == LISTED else f" at {LISTED}'s price"
+    return f"about ${dollars:,.0f}/month{basis}"

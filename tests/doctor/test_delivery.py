@@ -8,17 +8,17 @@ import pytest
 
 from reconciler.doctor.check import Level
 from reconciler.doctor.delivery import dead_letters, events, notices, schedules
-from tests.doctor.views import URL, denied, door, found, metrics, only, said, view
+from tests.doctor.views import URL, denied, door, found, lines_of, metrics, only, view
 
 
 def test_an_event_that_reached_no_queue_is_an_error() -> None:
     assert only(events, view()).level is Level.OK
-    told = only(events, view(door(get_metric_data=metrics(FailedInvocations=3))))
-    assert (told.level, told.message) == (
+    finding = only(events, view(door(get_metric_data=metrics(FailedInvocations=3))))
+    assert (finding.level, finding.message) == (
         Level.ERROR,
         "rule acme-events could not deliver 3 events in 7 days: nobody was told",
     )
-    assert "`reconcile` puts the policies of its queues right" in told.fix
+    assert "`reconcile` puts the policies of its queues right" in finding.fix
 
 
 @pytest.mark.parametrize(
@@ -42,21 +42,21 @@ def test_an_event_that_reached_no_queue_is_an_error() -> None:
 def test_calls_of_schedules_that_were_given_up(
     counts: dict[str, float], level: Level, fix: str
 ) -> None:
-    told = only(schedules, view(door(get_metric_data=metrics(**counts))))
-    assert told.level is level, told.message
-    assert told.fix.startswith(fix)
-    assert bool(told.fix) is bool(fix)
+    finding = only(schedules, view(door(get_metric_data=metrics(**counts))))
+    assert finding.level is level, finding.message
+    assert finding.fix.startswith(fix)
+    assert bool(finding.fix) is bool(fix)
 
 
 def test_letters_are_counted() -> None:
-    assert said(dead_letters, view()) == ["ok: queue acme-events-dead is empty"]
+    assert lines_of(dead_letters, view()) == ["ok: queue acme-events-dead is empty"]
     full: dict[str, Any] = {"Attributes": {"ApproximateNumberOfMessages": "7"}}
-    told = only(dead_letters, view(door(get_queue_attributes=lambda **_: full)))
-    assert told.level is Level.WARNING
-    assert told.message.startswith("7 messages in queue acme-events-dead")
-    assert f"aws sqs purge-queue --queue-url {URL}" in told.fix
+    finding = only(dead_letters, view(door(get_queue_attributes=lambda **_: full)))
+    assert finding.level is Level.WARNING
+    assert finding.message.startswith("7 messages in queue acme-events-dead")
+    assert f"aws sqs purge-queue --queue-url {URL}" in finding.fix
     none = view(door(list_queues=lambda **_: {}))
-    assert said(dead_letters, none) == [
+    assert lines_of(dead_letters, none) == [
         "ok: queue acme-events-dead is not there yet: a run makes it"
     ]
 
@@ -74,13 +74,13 @@ def test_who_is_to_be_told_and_is_not() -> None:
     alice = {"notices": ("alice@example.com", "ops@example.com")}
     bob = {"notices": ("ops@example.com",)}
     aws = subscribed(alice="PendingConfirmation", ops="arn:aws:sns:x")
-    assert said(notices, view(aws, alice=alice, bob=bob)) == [
+    assert lines_of(notices, view(aws, alice=alice, bob=bob)) == [
         "warning: alice@example.com has not confirmed, and is told nothing of alice",
         "ok: ops@example.com is told of alice, bob",
     ]
-    told = found(notices, view(alice=alice))
-    assert [it.level for it in told] == [Level.WARNING, Level.WARNING]
-    assert told[0].fix == "`reconcile` subscribes it"
+    findings = found(notices, view(alice=alice))
+    assert [finding.level for finding in findings] == [Level.WARNING, Level.WARNING]
+    assert findings[0].fix == "`reconcile` subscribes it"
 
 
 def test_nobody_is_told_unasked() -> None:
@@ -89,6 +89,6 @@ def test_nobody_is_told_unasked() -> None:
 
 @pytest.mark.parametrize("check", [events, schedules])
 def test_what_cannot_be_read_is_unknown(check: Any) -> None:
-    told = only(check, view(door(get_metric_data=denied("cloudwatch:GetMetricData"))))
-    assert told.level is Level.UNKNOWN
-    assert "allow cloudwatch:GetMetricData" in told.fix
+    finding = only(check, view(door(get_metric_data=denied("cloudwatch:GetMetricData"))))
+    assert finding.level is Level.UNKNOWN
+    assert "allow cloudwatch:GetMetricData" in finding.fix

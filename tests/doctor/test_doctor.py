@@ -81,37 +81,37 @@ def doctor(
     return run
 
 
-def levels(told: Any) -> dict[str, set[str]]:
+def levels(report: Any) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for each in told["checks"]:
-        found.setdefault(each["check"], set()).add(each["level"])
+    for check in report["checks"]:
+        found.setdefault(check["check"], set()).add(check["level"])
     return found
 
 
 def test_a_healthy_account_has_hints_alone_and_exit_code_0(doctor: Said) -> None:
-    code, told = doctor()
+    code, report = doctor()
     assert code == 0
-    assert levels(told) == {
+    assert levels(report) == {
         **{name: {"ok"} for name, _ in (*ACCOUNT, *REGION) if name not in NOT_DECLARED},
         "scheduler-role": {"warning"},  # the sandbox's trusts the schedules of any account
         "service-role": {"warning"},
     }
-    assert told["summary"]["error"] == told["summary"]["unknown"] == 0
-    assert all(each["fix"] for each in told["checks"] if each["level"] != "ok")
+    assert report["summary"]["error"] == report["summary"]["unknown"] == 0
+    assert all(check["fix"] for check in report["checks"] if check["level"] != "ok")
 
 
 def test_it_only_reads(doctor: Said) -> None:
-    _, told = doctor()
-    assert len(told["calls"]) > 10
-    names = {call.partition(":")[2] for call in told["calls"]}
+    _, report = doctor()
+    assert len(report["calls"]) > 10
+    names = {call.partition(":")[2] for call in report["calls"]}
     assert [name for name in names if not name.startswith(READS)] == []
 
 
 def test_a_new_account_has_no_quota(doctor: Said, sandbox: Sandbox) -> None:
     for quota in ("L-3819A6DF", "L-DB2E81BA"):
         quotas.change(sandbox.world, "us-east-1", quota, None)
-    code, told = doctor()
-    spot, paid = (each for each in told["checks"] if each["check"] == "vcpu-quota")
+    code, report = doctor()
+    spot, paid = (check for check in report["checks"] if check["check"] == "vcpu-quota")
     assert code == 1
     assert (spot["level"], spot["workstations"]) == ("error", ["alice", "bob"])
     assert "0 vCPUs, 4 needed: can never start (alice, bob)" in spot["message"]
@@ -141,8 +141,8 @@ def test_what_is_wrong_in_the_account_is_told_side_by_side(doctor: Said) -> None
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [TO_EC2]}),
     )
     client("ssm").delete_parameter(Name="/golden/gpu-desktop")
-    code, told = doctor()
-    found = levels(told)
+    code, report = doctor()
+    found = levels(report)
     assert code == 1
     assert found["instance-profile"] == found["scheduler-role"] == found["image"] == {"error"}
     assert "declared" not in found, "the image has a check of its own"
@@ -189,9 +189,9 @@ def test_what_aws_says_cannot_move_the_cursor() -> None:
 
 
 def test_json_has_every_finding_in_full() -> None:
-    told = document(DIAGNOSIS)
-    assert told["summary"] == {"ok": 1, "warning": 0, "error": 1, "unknown": 0}
-    assert told["checks"][1] == {
+    report = document(DIAGNOSIS)
+    assert report["summary"] == {"ok": 1, "warning": 0, "error": 1, "unknown": 0}
+    assert report["checks"][1] == {
         "check": "vcpu-quota",
         "region": "us-east-1",
         "level": "error",

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.doctor.check import Level
 from reconciler.doctor.homes import groups, roles
-from tests.doctor.views import Answer, denied, door, found, only, profiles, said, view
+from tests.doctor.views import Answer, denied, door, found, lines_of, only, profiles, view
 from tests.plan.declared import lustre, volume
 
 
@@ -27,26 +27,27 @@ def home(profile: str, **more: Any) -> dict[str, Any]:
 
 def test_a_role_for_each_workstation_that_says_whose_it_is_is_fine() -> None:
     seen = view(door(**own(a="alice", b="bob")), alice=home("a"), bob=home("b"))
-    assert said(roles, seen) == [
+    assert lines_of(roles, seen) == [
         "ok: homes of alice, bob: the role of each machine says whose it is"
     ]
 
 
 def test_homes_that_share_a_profile_are_told() -> None:
     seen = view(door(), alice=home("workstation"), bob=home("workstation"), eve={})
-    told = only(roles, seen)
-    assert (told.level, told.workstations) == (Level.WARNING, ("alice", "bob"))
-    assert "share the instance profile workstation" in told.message
-    assert "instance_profile: acme-ws-{workstation}" in told.fix
+    finding = only(roles, seen)
+    assert (finding.level, finding.workstations) == (Level.WARNING, ("alice", "bob"))
+    assert "share the instance profile workstation" in finding.message
+    assert "instance_profile: acme-ws-{workstation}" in finding.fix
 
 
 def test_a_role_that_does_not_say_whose_machine_it_is_is_told() -> None:
     seen = view(door(**own(a="", b="alice")), alice=home("a"), bob=home("b"))
-    mine, other = found(roles, seen)
-    assert (mine.level, mine.workstations) == (Level.WARNING, ("alice",))
-    assert "tag reconciler:workstation is not there" in mine.message
+    own_finding, other = found(roles, seen)
+    assert (own_finding.level, own_finding.workstations) == (Level.WARNING, ("alice",))
+    assert "tag reconciler:workstation is not there" in own_finding.message
     assert (
-        mine.fix == "aws iam tag-role --role-name a --tags Key=reconciler:workstation,Value=alice"
+        own_finding.fix
+        == "aws iam tag-role --role-name a --tags Key=reconciler:workstation,Value=alice"
     )
     assert "says alice" in other.message
 
@@ -59,7 +60,7 @@ def test_one_role_that_cannot_be_read_hides_no_other() -> None:
         return denied("iam:GetRole")() if RoleName == "a" else right(RoleName=RoleName)
 
     seen = view(door(**{**answers, "get_role": role}), alice=home("a"), bob=home("b"))
-    assert [each.level for each in found(roles, seen)] == [Level.UNKNOWN, Level.WARNING]
+    assert [finding.level for finding in found(roles, seen)] == [Level.UNKNOWN, Level.WARNING]
 
 
 def test_nobody_with_a_home_is_nothing_to_tell() -> None:
@@ -105,8 +106,8 @@ def network(**groups_of: str) -> dict[str, Answer]:
 def test_a_lustre_home_in_the_group_of_all_file_systems_is_told() -> None:
     there = network(alice="acme-lustre", bob="acme-bob/home")
     seen = view(door(**there), alice={"home": lustre()}, bob={"home": lustre(workstation="bob")})
-    told, fine = found(groups, seen)
-    assert (told.level, told.workstations) == (Level.WARNING, ("alice",))
-    assert "the Lustre home of alice is in acme-lustre" in told.message
-    assert "acme-alice/home alone" in told.fix
+    finding, fine = found(groups, seen)
+    assert (finding.level, finding.workstations) == (Level.WARNING, ("alice",))
+    assert "the Lustre home of alice is in acme-lustre" in finding.message
+    assert "acme-alice/home alone" in finding.fix
     assert fine.message == "Lustre homes of bob: each is in a security group of its own"

@@ -20,9 +20,9 @@ NONE: dict[str, Any] = {}
 
 
 def test_types_in_every_zone_are_ok_and_told_once_for_all_alike() -> None:
-    told = only(offerings, view(alice={}, bob={}))
-    assert told.level is Level.OK
-    assert told.message == f"alice, bob: 4 pools (g5.xlarge, g5.4xlarge in {A}, {B})"
+    finding = only(offerings, view(alice={}, bob={}))
+    assert finding.level is Level.OK
+    assert finding.message == f"alice, bob: 4 pools (g5.xlarge, g5.4xlarge in {A}, {B})"
 
 
 @pytest.mark.parametrize(
@@ -37,26 +37,26 @@ def test_types_in_every_zone_are_ok_and_told_once_for_all_alike() -> None:
 def test_zones_without_an_offer(
     by_zone: dict[str, tuple[str, ...]], policy: str, level: Level
 ) -> None:
-    told = only(
+    finding = only(
         offerings, replace(view(alice={"spot_policy": policy}), pools={"alice": Pools(by_zone)})
     )
-    assert told.level is level
-    assert f"none in {B}" in told.message
-    assert told.fix
-    assert told.workstations == ("alice",)
+    assert finding.level is level
+    assert f"none in {B}" in finding.message
+    assert finding.fix
+    assert finding.workstations == ("alice",)
 
 
 def test_a_named_type_that_the_region_lacks_is_an_error_at_its_line() -> None:
     lacking = Pools({A: ("g5.xlarge", "g6.xlarge")}, ("g7e.3xlarge",))
-    told = only(offerings, replace(view(alice={}), pools={"alice": lacking}))
-    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
-    assert "AWS offers no g7e.3xlarge in us-east-1" in told.message
-    assert told.where == HERE
+    finding = only(offerings, replace(view(alice={}), pools={"alice": lacking}))
+    assert (finding.level, finding.workstations) == (Level.ERROR, ("alice",))
+    assert "AWS offers no g7e.3xlarge in us-east-1" in finding.message
+    assert finding.where == HERE
 
 
 def test_offers_that_cannot_be_read_are_unknown() -> None:
-    told = found(offerings, unmatched(view(alice={}, bob={}), "bob"))
-    assert [(it.level, it.workstations) for it in told] == [
+    findings = found(offerings, unmatched(view(alice={}, bob={}), "bob"))
+    assert [(finding.level, finding.workstations) for finding in findings] == [
         (Level.UNKNOWN, ("bob",)),
         (Level.OK, ()),
     ]
@@ -74,15 +74,19 @@ def test_offers_that_cannot_be_read_are_unknown() -> None:
 def test_addresses(free: dict[str, int], levels: list[Level]) -> None:
     rows = [subnet(letter, left) for letter, left in free.items()]
     aws = door(describe_subnets=lambda: {"Subnets": rows})
-    told = found(addresses, view(aws, alice={}, bob={}))
-    assert [it.level for it in told] == levels
-    assert told[0].message.startswith(f"subnet-a ({A}): {free['a']} free addresses, 2 may start")
-    assert [bool(it.fix) for it in told] == [level is not Level.OK for level in levels]
+    findings = found(addresses, view(aws, alice={}, bob={}))
+    assert [finding.level for finding in findings] == levels
+    assert findings[0].message.startswith(
+        f"subnet-a ({A}): {free['a']} free addresses, 2 may start"
+    )
+    assert [bool(finding.fix) for finding in findings] == [
+        level is not Level.OK for level in levels
+    ]
 
 
 def test_unread_subnets_are_unknown() -> None:
-    told = only(addresses, view(door(describe_subnets=denied("ec2:DescribeSubnets"))))
-    assert (told.level, told.fix.split(":")[:2]) == (
+    finding = only(addresses, view(door(describe_subnets=denied("ec2:DescribeSubnets"))))
+    assert (finding.level, finding.fix.split(":")[:2]) == (
         Level.UNKNOWN,
         ["allow ec2", "DescribeSubnets on *"],
     )
@@ -106,23 +110,23 @@ def test_unread_subnets_are_unknown() -> None:
     ],
 )
 def test_images(how: dict[str, Any], level: Level, says: str) -> None:
-    told = only(images, view(door(describe_images=lambda **_: {"Images": [image(**how)]})))
-    assert told.level is level
-    assert says in told.message
-    assert bool(told.fix) == (level is not Level.OK)
+    finding = only(images, view(door(describe_images=lambda **_: {"Images": [image(**how)]})))
+    assert finding.level is level
+    assert says in finding.message
+    assert bool(finding.fix) == (level is not Level.OK)
 
 
 def test_an_image_that_is_gone_is_an_error_at_its_line() -> None:
-    told = only(images, view(door(describe_images=lambda **_: {"Images": []})))
-    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
-    assert "ami-0123456789abcdef0 does not exist in us-east-1" in told.message
-    assert str(told.where) == "fleets/vision.yaml:10:5"
+    finding = only(images, view(door(describe_images=lambda **_: {"Images": []})))
+    assert (finding.level, finding.workstations) == (Level.ERROR, ("alice",))
+    assert "ami-0123456789abcdef0 does not exist in us-east-1" in finding.message
+    assert str(finding.where) == "fleets/vision.yaml:10:5"
 
 
 def test_an_unread_image_is_unknown_with_the_right_to_ask_for() -> None:
-    told = only(images, view(door(get_parameters=denied("ssm:GetParameters"))))
-    assert told.level is Level.UNKNOWN
-    assert "allow ssm:GetParameters" in told.message
+    finding = only(images, view(door(get_parameters=denied("ssm:GetParameters"))))
+    assert finding.level is Level.UNKNOWN
+    assert "allow ssm:GetParameters" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -134,10 +138,10 @@ def test_an_unread_image_is_unknown_with_the_right_to_ask_for() -> None:
     ],
 )
 def test_architectures(types: tuple[str, ...], level: Level) -> None:
-    told = only(architectures, view(pools={"alice": types}))
-    assert told.level is level
+    finding = only(architectures, view(pools={"alice": types}))
+    assert finding.level is level
     assert (
-        "alice: ami-0123456789abcdef0 is x86_64, which g5g.xlarge cannot run" in told.message
+        "alice: ami-0123456789abcdef0 is x86_64, which g5g.xlarge cannot run" in finding.message
         or level is Level.OK
     )
 
@@ -154,14 +158,14 @@ def blocked(reason: str, error: str, name: str = "alice") -> Blocked:
 def test_what_blocks_a_workstation_is_told_once_for_all() -> None:
     assert only(declared, view()).level is Level.OK
     rows = tuple(blocked("no subnet is tagged so; tag some", "not-found", n) for n in ("a", "b"))
-    told = only(declared, replace(view(), blocked=rows))
-    assert (told.level, told.message, told.fix) == (
+    finding = only(declared, replace(view(), blocked=rows))
+    assert (finding.level, finding.message, finding.fix) == (
         Level.ERROR,
         "no subnet is tagged so",
         "tag some",
     )
-    assert told.workstations == ("a", "b")
-    assert told.where == HERE
+    assert finding.workstations == ("a", "b")
+    assert finding.where == HERE
     unread = replace(view(), blocked=(blocked("ec2:DescribeSubnets was denied", "denied"),))
     assert only(declared, unread).level is Level.UNKNOWN
 

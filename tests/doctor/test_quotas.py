@@ -13,7 +13,7 @@ from reconciler.doctor.quotas import groups, lustre, vcpus
 from reconciler.errors import AwsError
 from reconciler.plan.quotas import ON_DEMAND, SPOT
 from reconciler.plan.resolve import Missing
-from tests.doctor.views import absent, denied, door, found, only, quotas, said, unmatched, view
+from tests.doctor.views import absent, denied, door, found, lines_of, only, quotas, unmatched, view
 from tests.plan.declared import lustre as file_system
 
 G_SPOT, G_PAID, P5_SPOT = "L-3819A6DF", "L-DB2E81BA", "L-C4BD4855"
@@ -27,23 +27,23 @@ def allowing(**values: float) -> Any:
 
 
 def test_room_for_all_is_ok_in_both_markets() -> None:
-    assert said(vcpus, view(alice=FALLBACK)) == [
+    assert lines_of(vcpus, view(alice=FALLBACK)) == [
         "ok: All G and VT Spot Instance Requests: 64 vCPUs, at most 16 needed by 1",
         "ok: Running On-Demand G and VT instances: 64 vCPUs, at most 16 needed by 1",
     ]
 
 
 def test_spot_asks_for_no_on_demand_and_on_demand_for_no_spot() -> None:
-    assert [text[:14] for text in said(vcpus, view(alice=SPOT_ONLY))] == ["ok: All G and "]
-    assert [text[:11] for text in said(vcpus, view(alice=PAID))] == ["ok: Running"]
+    assert [text[:14] for text in lines_of(vcpus, view(alice=SPOT_ONLY))] == ["ok: All G and "]
+    assert [text[:11] for text in lines_of(vcpus, view(alice=PAID))] == ["ok: Running"]
 
 
 def test_less_than_the_sum_is_a_warning_with_the_numbers_and_the_way_to_more() -> None:
-    told = only(vcpus, view(allowing(**{G_SPOT: 20}), alice=SPOT_ONLY, bob=SPOT_ONLY))
-    assert told.level is Level.WARNING
-    assert "20 vCPUs, at most 32 needed by 2" in told.message
-    assert told.workstations == ("alice", "bob")
-    assert told.fix == (
+    finding = only(vcpus, view(allowing(**{G_SPOT: 20}), alice=SPOT_ONLY, bob=SPOT_ONLY))
+    assert finding.level is Level.WARNING
+    assert "20 vCPUs, at most 32 needed by 2" in finding.message
+    assert finding.workstations == ("alice", "bob")
+    assert finding.fix == (
         "raise All G and VT Spot Instance Requests (L-3819A6DF) in us-east-1 to 32 vCPUs or more: "
         "https://us-east-1.console.aws.amazon.com/servicequotas/home/services/ec2/quotas/L-3819A6DF"
     )
@@ -51,9 +51,9 @@ def test_less_than_the_sum_is_a_warning_with_the_numbers_and_the_way_to_more() -
 
 @pytest.mark.parametrize("limit", [0, 3])
 def test_less_than_the_smallest_type_of_one_is_an_error(limit: float) -> None:
-    told = only(vcpus, view(allowing(**{G_SPOT: limit}), alice=SPOT_ONLY))
-    assert told.level is Level.ERROR
-    assert f"{limit} vCPUs, 4 needed: can never start (alice)" in told.message
+    finding = only(vcpus, view(allowing(**{G_SPOT: limit}), alice=SPOT_ONLY))
+    assert finding.level is Level.ERROR
+    assert f"{limit} vCPUs, 4 needed: can never start (alice)" in finding.message
 
 
 def test_exactly_enough_is_enough() -> None:
@@ -77,14 +77,16 @@ def test_one_family_with_room_is_enough_to_start() -> None:
     """p4d has none, but g5 has: fewer pools, no error."""
     pools = {"alice": ("g5.xlarge", "p4d.24xlarge")}
     some = allowing(**{G_SPOT: 64, "L-7212CCBC": 0})
-    levels = [it.level for it in found(vcpus, view(some, pools, alice=SPOT_ONLY))]
+    levels = [finding.level for finding in found(vcpus, view(some, pools, alice=SPOT_ONLY))]
     assert levels == [Level.OK, Level.WARNING]
 
 
 def test_p5_on_spot_has_a_quota_of_its_own() -> None:
     pools = {"alice": ("p4d.24xlarge", "p5.48xlarge")}
     some = allowing(**{"L-7212CCBC": 96, P5_SPOT: 192})
-    assert [it.level for it in found(vcpus, view(some, pools, alice=SPOT_ONLY))] == [Level.OK] * 2
+    assert [finding.level for finding in found(vcpus, view(some, pools, alice=SPOT_ONLY))] == [
+        Level.OK
+    ] * 2
 
 
 def test_a_quota_that_was_never_applied_is_the_default() -> None:
@@ -95,8 +97,8 @@ def test_a_quota_that_was_never_applied_is_the_default() -> None:
         return {"Quota": {"Value": 0.0}}
 
     aws = door(list_service_quotas=quotas(), get_aws_default_service_quota=default)
-    told = only(vcpus, view(aws, alice=SPOT_ONLY))
-    assert (told.level, asked) == (Level.ERROR, {"ServiceCode": "ec2", "QuotaCode": G_SPOT})
+    finding = only(vcpus, view(aws, alice=SPOT_ONLY))
+    assert (finding.level, asked) == (Level.ERROR, {"ServiceCode": "ec2", "QuotaCode": G_SPOT})
 
 
 def test_a_quota_that_cannot_be_read_is_unknown_and_the_others_are_told() -> None:
@@ -115,14 +117,14 @@ def test_a_quota_that_cannot_be_read_holds_nobody_back_for_certain() -> None:
         raise AwsError("servicequotas:X", "NoSuchResourceException", "no")
 
     aws = door(list_service_quotas=quotas(L_3819A6DF=0), get_aws_default_service_quota=failing)
-    levels = [it.level for it in found(vcpus, view(aws, pools, alice=SPOT_ONLY))]
+    levels = [finding.level for finding in found(vcpus, view(aws, pools, alice=SPOT_ONLY))]
     assert levels == [Level.UNKNOWN, Level.WARNING]
 
 
 def test_denied_quotas_are_unknown_with_the_right_to_ask_for() -> None:
-    told = only(vcpus, view(door(list_service_quotas=denied("servicequotas:ListServiceQuotas"))))
-    assert told.level is Level.UNKNOWN
-    assert "allow servicequotas:ListServiceQuotas on *" in told.fix
+    finding = only(vcpus, view(door(list_service_quotas=denied("servicequotas:ListServiceQuotas"))))
+    assert finding.level is Level.UNKNOWN
+    assert "allow servicequotas:ListServiceQuotas on *" in finding.fix
 
 
 def test_types_that_are_not_known_are_not_counted_in_silence() -> None:
@@ -134,9 +136,9 @@ def test_types_that_are_not_known_are_not_counted_in_silence() -> None:
 
 
 def test_a_family_without_a_known_quota_is_unknown() -> None:
-    told = only(vcpus, view(pools={"alice": ("p6-b200.48xlarge",)}, alice=SPOT_ONLY))
-    assert told.level is Level.UNKNOWN
-    assert "p6-b200.48xlarge" in told.message
+    finding = only(vcpus, view(pools={"alice": ("p6-b200.48xlarge",)}, alice=SPOT_ONLY))
+    assert finding.level is Level.UNKNOWN
+    assert "p6-b200.48xlarge" in finding.message
 
 
 def test_each_type_is_counted_once_a_market() -> None:
@@ -158,10 +160,10 @@ def test_groups_still_to_be_made_need_room(most: int, level: Level) -> None:
         describe_auto_scaling_groups=there("acme-alice", "web"),
         describe_account_limits=lambda: {"MaxNumberOfAutoScalingGroups": most},
     )
-    told = only(groups, view(aws, alice={}, bob={}))
-    assert told.level is level
-    assert f"{most} allowed, 2 there, 1 to be made" in told.message
-    assert ("to 3 or more" in told.fix) == (level is Level.ERROR)
+    finding = only(groups, view(aws, alice={}, bob={}))
+    assert finding.level is level
+    assert f"{most} allowed, 2 there, 1 to be made" in finding.message
+    assert ("to 3 or more" in finding.fix) == (level is Level.ERROR)
 
 
 def test_a_limit_that_cannot_be_read_is_unknown() -> None:
@@ -197,7 +199,10 @@ def test_file_systems_still_to_be_made_need_room_in_number_and_in_size() -> None
     aws = door(
         list_service_quotas=quotas(**P2), describe_file_systems=lambda: {"FileSystems": standing}
     )
-    assert [it.level for it in found(lustre, view(aws, alice=HOME))] == [Level.OK, Level.OK]
+    assert [finding.level for finding in found(lustre, view(aws, alice=HOME))] == [
+        Level.OK,
+        Level.OK,
+    ]
     bob = {"home": file_system(workstation="bob", storage_capacity=1201)}
     count, size = found(lustre, view(aws, alice=HOME, bob=bob))
     assert (

@@ -26,23 +26,23 @@ IAM = "arn:aws:iam::123456789012:"
 
 def test_a_profile_needs_a_role() -> None:
     assert only(profiles, view()).level is Level.OK
-    told = only(profiles, view(door(list_instance_profiles=instance_profiles(workstation=""))))
-    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
-    assert "has no role" in told.message
-    assert "add-role-to-instance-profile" in told.fix
+    finding = only(profiles, view(door(list_instance_profiles=instance_profiles(workstation=""))))
+    assert (finding.level, finding.workstations) == (Level.ERROR, ("alice",))
+    assert "has no role" in finding.message
+    assert "add-role-to-instance-profile" in finding.fix
 
 
 def test_a_profile_that_is_gone_is_an_error_and_an_unread_one_unknown() -> None:
-    told = only(profiles, view(door(list_instance_profiles=instance_profiles())))
-    assert (told.level, told.message) == (
+    finding = only(profiles, view(door(list_instance_profiles=instance_profiles())))
+    assert (finding.level, finding.message) == (
         Level.ERROR,
         "instance profile workstation does not exist",
     )
-    assert told.fix == "create it, or correct `instance_profile`"
+    assert finding.fix == "create it, or correct `instance_profile`"
     unread = door(list_instance_profiles=denied("iam:ListInstanceProfiles"))
-    told = only(profiles, view(unread))
-    assert told.level is Level.UNKNOWN
-    assert "allow iam:ListInstanceProfiles" in told.message
+    finding = only(profiles, view(unread))
+    assert finding.level is Level.UNKNOWN
+    assert "allow iam:ListInstanceProfiles" in finding.message
 
 
 def trusting(**changes: Any) -> Any:
@@ -74,36 +74,36 @@ GROUP = "arn:aws:scheduler:us-east-1:123456789012:schedule-group/"
     ],
 )
 def test_the_trust_of_the_scheduler_s_role(changes: dict[str, Any], level: Level) -> None:
-    told = only(scheduler_roles, view(trusting(**changes)))
-    assert told.level is level, told.message
-    assert ("iam --role scheduler --trust" in told.fix) == (level is not Level.OK)
-    assert told.workstations == (() if level is Level.OK else ("alice",))
+    finding = only(scheduler_roles, view(trusting(**changes)))
+    assert finding.level is level, finding.message
+    assert ("iam --role scheduler --trust" in finding.fix) == (level is not Level.OK)
+    assert finding.workstations == (() if level is Level.OK else ("alice",))
 
 
 def test_every_region_s_schedule_group_has_to_be_trusted() -> None:
-    told = only(scheduler_roles, view(alice={}, bob={"region": "eu-central-1"}))
-    assert told.level is Level.ERROR
-    assert "eu-central-1" in told.message
+    finding = only(scheduler_roles, view(alice={}, bob={"region": "eu-central-1"}))
+    assert finding.level is Level.ERROR
+    assert "eu-central-1" in finding.message
 
 
 def test_a_role_that_is_gone_is_an_error_and_an_unread_one_unknown() -> None:
     assert only(scheduler_roles, view(door(get_role=absent))).level is Level.ERROR
-    told = only(scheduler_roles, view(door(get_role=denied("iam:GetRole"))))
-    assert told.level is Level.UNKNOWN
+    finding = only(scheduler_roles, view(door(get_role=denied("iam:GetRole"))))
+    assert finding.level is Level.UNKNOWN
 
 
 def test_aws_s_own_roles_are_a_hint_until_first_use() -> None:
-    assert [it.level for it in found(service_roles, view())] == [Level.OK, Level.OK]
+    assert [finding.level for finding in found(service_roles, view())] == [Level.OK, Level.OK]
     scaling, spot = found(service_roles, view(door(get_role=absent)))
     assert {scaling.level, spot.level} == {Level.WARNING}
     assert "AWS makes it at first use" in scaling.message
     assert spot.fix.endswith("create-service-linked-role --aws-service-name spot.amazonaws.com")
     paid = view(alice={"spot_policy": "on-demand"})
-    assert [it.message for it in found(service_roles, paid)] == [
+    assert [finding.message for finding in found(service_roles, paid)] == [
         "role AWSServiceRoleForAutoScaling"
     ]
-    told = only(service_roles, view(door(get_role=denied("iam:GetRole", "role X"))))
-    assert (told.level, told.fix[:26]) == (Level.UNKNOWN, "allow iam:GetRole on role ")
+    unread = only(service_roles, view(door(get_role=denied("iam:GetRole", "role X"))))
+    assert (unread.level, unread.fix[:26]) == (Level.UNKNOWN, "allow iam:GetRole on role ")
 
 
 def states(**by_key: str) -> Any:
@@ -127,12 +127,17 @@ def test_each_key_by_its_state() -> None:
         "eve": {"home": volume()},
     }
     aws = states(a="denied", b="PendingDeletion", c="gone", d="Enabled")
-    told = found(keys, view(aws, **stations))
-    assert [it.level for it in told] == [Level.UNKNOWN, Level.ERROR, Level.ERROR, Level.OK]
-    assert [it.workstations for it in told] == [(), ("ben",), ("cem",), ()]
-    assert "allow kms:DescribeKey on key/a" in told[0].fix
-    assert "b is PendingDeletion" in told[1].message
-    assert "c does not exist in us-east-1" in told[2].message
+    findings = found(keys, view(aws, **stations))
+    assert [finding.level for finding in findings] == [
+        Level.UNKNOWN,
+        Level.ERROR,
+        Level.ERROR,
+        Level.OK,
+    ]
+    assert [finding.workstations for finding in findings] == [(), ("ben",), ("cem",), ()]
+    assert "allow kms:DescribeKey on key/a" in findings[0].fix
+    assert "b is PendingDeletion" in findings[1].message
+    assert "c does not exist in us-east-1" in findings[2].message
 
 
 @pytest.mark.parametrize(
@@ -146,18 +151,18 @@ def test_each_key_by_its_state() -> None:
     ],
 )
 def test_the_clock(seconds: int, level: str, off: str) -> None:
-    told = only(clock, replace(view(), ahead=timedelta(seconds=seconds)))
-    assert told.level.value == level
-    assert f"clock is {off} off" in told.message
+    finding = only(clock, replace(view(), ahead=timedelta(seconds=seconds)))
+    assert finding.level.value == level
+    assert f"clock is {off} off" in finding.message
 
 
 def test_a_role_of_another_name_or_path_than_its_profile_is_told() -> None:
     for role in ("other", "platform/workstation"):
         there = instance_profiles(workstation=role)
-        told = only(profiles, view(door(list_instance_profiles=there)))
-        assert (told.level, told.workstations) == (Level.WARNING, ("alice",))
-        assert f"holds the role {role}:" in told.message
-        assert "PassProfile" in told.fix
+        finding = only(profiles, view(door(list_instance_profiles=there)))
+        assert (finding.level, finding.workstations) == (Level.WARNING, ("alice",))
+        assert f"holds the role {role}:" in finding.message
+        assert "PassProfile" in finding.fix
 
 
 def test_a_path_that_the_yaml_does_not_name_is_told() -> None:
@@ -168,9 +173,9 @@ def test_a_path_that_the_yaml_does_not_name_is_told() -> None:
             "InstanceProfiles": [{"InstanceProfileName": "workstation", "Arn": arn, "Roles": roles}]
         }
 
-    told = only(profiles, view(door(list_instance_profiles=pathed)))
-    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
-    assert "write instance_profile: /platform/workstation" in told.fix
+    finding = only(profiles, view(door(list_instance_profiles=pathed)))
+    assert (finding.level, finding.workstations) == (Level.ERROR, ("alice",))
+    assert "write instance_profile: /platform/workstation" in finding.fix
     arn = f"{IAM}role/platform/scheduler"
     role = {"Role": {"Arn": arn, "AssumeRolePolicyDocument": TRUST}}
     elsewhere, trust = found(scheduler_roles, view(door(get_role=lambda **_: role)))
@@ -194,9 +199,9 @@ SIMULATED: dict[str, dict[str, Any]] = {
 def test_a_role_that_may_not_start_anything_is_told_with_why(why: str) -> None:
     result = {"EvalDecision": "implicitDeny", **SIMULATED[why]}
     healthy = door(simulate_principal_policy=lambda **_: {"EvaluationResults": [result]})
-    told = only(scheduler_rights, view(healthy))
-    assert (told.level, told.workstations) == (Level.ERROR, ("alice",))
-    assert why in told.message
+    finding = only(scheduler_rights, view(healthy))
+    assert (finding.level, finding.workstations) == (Level.ERROR, ("alice",))
+    assert why in finding.message
 
 
 def test_what_is_asked_of_the_simulation() -> None:
@@ -210,8 +215,10 @@ def test_what_is_asked_of_the_simulation() -> None:
     [group] = asked["ResourceArns"]
     where = "arn:aws:autoscaling:us-east-1:123456789012:"
     assert group == f"{where}autoScalingGroup:*:autoScalingGroupName/acme-alice"
-    said = {each["ContextKeyName"]: each["ContextKeyValues"] for each in asked["ContextEntries"]}
-    assert said == {
+    context = {
+        entry["ContextKeyName"]: entry["ContextKeyValues"] for entry in asked["ContextEntries"]
+    }
+    assert context == {
         "aws:ResourceTag/reconciler:site": ["acme"],
         "aws:RequestedRegion": ["us-east-1"],
     }
@@ -219,6 +226,6 @@ def test_what_is_asked_of_the_simulation() -> None:
 
 def test_a_simulation_that_is_denied_is_unknown_and_a_role_that_is_gone_is_told_elsewhere() -> None:
     answer = denied("iam:SimulatePrincipalPolicy")
-    told = only(scheduler_rights, view(door(simulate_principal_policy=answer)))
-    assert told.level is Level.UNKNOWN
+    finding = only(scheduler_rights, view(door(simulate_principal_policy=answer)))
+    assert finding.level is Level.UNKNOWN
     assert list(found(scheduler_rights, view(door(get_role=absent)))) == []

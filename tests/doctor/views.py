@@ -149,8 +149,8 @@ def view(
     Without any there is alice, who may start as a g5.xlarge or g5.4xlarge in two zones.
     """
     stations = [resolved(name, **how) for name, how in (more or {"alice": {}}).items()]
-    declared = tuple(each.declared for each in stations)
-    homes = [each.home for each in declared]
+    declared = tuple(station.declared for station in stations)
+    homes = [workstation.home for workstation in declared]
     types = pools or dict.fromkeys((w.name for w in declared), ("g5.xlarge", "g5.4xlarge"))
     return View(
         site=site(*declared),
@@ -174,9 +174,9 @@ def unmatched(seen: View, name: str) -> View:
     return replace(seen, pools={**seen.pools, name: gone})
 
 
-def said(check: Check, seen: View) -> list[str]:
+def lines_of(check: Check, seen: View) -> list[str]:
     """`level: message` of all a check finds, as whoever runs it tells it."""
-    return [f"{it.level}: {it.message}" for it in found(check, seen)]
+    return [f"{finding.level}: {finding.message}" for finding in found(check, seen)]
 
 
 def found(check: Check, seen: View) -> list[Found]:
