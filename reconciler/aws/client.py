@@ -116,7 +116,7 @@ class Session:
                     "shared files, SSO, container and instance role); run `aws sso login` or set "
                     "AWS_PROFILE"
                 )
-        answer = _who(self, region)
+        answer = _caller_identity(self, region)
         date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
         if date:
             self.ahead = parsedate_to_datetime(date) - datetime.now(UTC).replace(microsecond=0)
@@ -173,7 +173,7 @@ class Session:
                     client = make(service, region_name=region, config=_config(service))
                 except (botocore.exceptions.BotoCoreError, ValueError) as error:
                     raise UsageError(f"cannot use {service} in {region}: {error}") from error
-                made = {of: each.meta.endpoint_url for (of, _), each in self._clients.items()}
+                made = {of: other.meta.endpoint_url for (of, _), other in self._clients.items()}
                 self.target = self._endpoints.target({**made, service: client.meta.endpoint_url})
                 self._clients[service, region] = client
             return self._clients[service, region]
@@ -334,7 +334,7 @@ def _endpoints(core: BotocoreSession) -> Endpoints:
     return Endpoints(configured(os.environ, profile, ignored=ignored), unheard)
 
 
-def _who(session: Session, region: str) -> dict[str, Any]:
+def _caller_identity(session: Session, region: str) -> dict[str, Any]:
     try:
         return session.region(region).call("sts", "get_caller_identity")
     except Unreachable as error:

@@ -100,7 +100,7 @@ class Endpoints:
 
         Raises: UsageError when some services are on this machine and others are not.
         """
-        urls = {name: each.url for name, each in self.settings.items()} | dict(made)
+        urls = {name: endpoint.url for name, endpoint in self.settings.items()} | dict(made)
         near = [name for name in sorted(urls) if is_local(urls[name])]
         # A service without a setting is AWS's, if settings are known at all.
         known = {*urls, *SERVICES} if self.settings else set(urls)
@@ -114,8 +114,8 @@ class Endpoints:
         setting = self.settings.get(first)
         source = setting.source if setting else "the AWS configuration"
         named = f"{urls[first]} ({source})"
-        what = "a sandbox on this machine, not AWS" if near else "not AWS's own"
-        return Target(urls[first], named, f"endpoint {named}: {what}", bool(near))
+        note = "a sandbox on this machine, not AWS" if near else "not AWS's own"
+        return Target(urls[first], named, f"endpoint {named}: {note}", bool(near))
 
     def _is_set(self, service: str, url: str) -> bool:
         setting = self.settings.get(service)

@@ -203,7 +203,7 @@ def translated(operation: str, region: str, signed_in: bool = False) -> Iterator
     except botocore.ClientError as error:
         code = error.response["Error"].get("Code", "Unknown")
         text = error.response["Error"].get("Message") or ""  # some answers have none
-        raise _ours(operation, code, text, region, signed_in) from error
+        raise _translation(operation, code, text, region, signed_in) from error
     except (
         botocore.NoCredentialsError,
         botocore.PartialCredentialsError,
@@ -225,7 +225,7 @@ def translated(operation: str, region: str, signed_in: bool = False) -> Iterator
         raise AwsError(operation, type(error).__name__, str(error), region) from error
 
 
-def _ours(
+def _translation(
     operation: str, code: str, text: str, region: str, signed_in: bool
 ) -> AwsError | UsageError:
     """Translate by trouble with the credentials, then by words of the text, then by the code."""

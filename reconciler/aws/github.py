@@ -69,7 +69,7 @@ class Repository:
         exact = {
             f"{ISSUER}:aud": "sts.amazonaws.com",
             # Never a pattern: it would let in what pull requests run.
-            f"{ISSUER}:sub": [f"repo:{self.subject}:{each}" for each in subjects],
+            f"{ISSUER}:sub": [f"repo:{self.subject}:{subject}" for subject in subjects],
             f"{ISSUER}:repository_id": number,
         }
         if plans:  # the number of a pull request is nobody's to know

@@ -61,7 +61,7 @@ def _subnet(item: Mapping[str, Any]) -> Subnet:
     tags = readable(item, lambda it: read_tags(it.get("Tags", ())))
     known = None if isinstance(tags, Unreadable) else tags
     members = (item.get("VpcId"), item.get("AvailabilityZone"))
-    vpc, zone = (each if isinstance(each, str) else "" for each in members)
+    vpc, zone = (member if isinstance(member, str) else "" for member in members)
     return Subnet(str(item.get("SubnetId")), vpc, zone, known, broken=str(found))
 
 
@@ -71,11 +71,11 @@ def _blocks(item: Mapping[str, Any]) -> Iterator[str]:
     Nothing is placed by them, so an odd one is left out, and the subnet is as good as before.
     """
     more = item.get("Ipv6CidrBlockAssociationSet")
-    for each, member in (
+    for record, member in (
         (item, "CidrBlock"),
-        *((it, "Ipv6CidrBlock") for it in (more if isinstance(more, list) else ())),
+        *((block, "Ipv6CidrBlock") for block in (more if isinstance(more, list) else ())),
     ):
-        found = each.get(member) if isinstance(each, Mapping) else None
+        found = record.get(member) if isinstance(record, Mapping) else None
         if isinstance(found, str):
             with suppress(ValueError):
                 yield str(ip_network(found, strict=False))

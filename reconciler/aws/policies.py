@@ -281,7 +281,7 @@ def statements(site: Site, role: str) -> list[Statement]:
                 found[sid].why += f"; {why}"
                 for member, more in ((verb, actions), ("Resource", arns)):
                     known = found[sid].document[member]
-                    known += [each for each in more if each not in known]
+                    known += [value for value in more if value not in known]
                 continue
             document: dict[str, Any] = {"Sid": sid, "Effect": effect, verb: actions}
             document["Resource"] = arns
@@ -289,7 +289,7 @@ def statements(site: Site, role: str) -> list[Statement]:
                 for operator, keys in conditions[name].items():
                     document.setdefault("Condition", {}).setdefault(operator, {}).update(keys)
             found[sid] = Statement(why, document)
-    return [each for each in found.values() if each.document["Resource"]]
+    return [statement for statement in found.values() if statement.document["Resource"]]
 
 
 def policy(site: Site, role: str) -> dict[str, Any]:
@@ -297,10 +297,12 @@ def policy(site: Site, role: str) -> dict[str, Any]:
 
     Raises: UsageError when the site names more than a policy has room for.
     """
-    found = [each.document for each in statements(site, role)]
+    found = [statement.document for statement in statements(site, role)]
     document = _document(map(_short, found))
     if size(document) > LIMIT:  # names are for people: IAM asks for none
-        unnamed = [{key: each[key] for key in each if key != "Sid"} for each in found]
+        unnamed = [
+            {key: statement[key] for key in statement if key != "Sid"} for statement in found
+        ]
         document = _document(map(_short, unnamed))
     if size(document) > LIMIT:
         raise UsageError(
@@ -326,7 +328,7 @@ def trust(site: Site, role: str, repository: Repository | None = None) -> dict[s
         case "developer":
             raise UsageError("people come by IAM Identity Center, which writes the trust itself")
         case "instance":
-            who = {"Service": policy_names.ec2_service(site)}
+            principal = {"Service": policy_names.ec2_service(site)}
         case "scheduler":
             # Of the group, not of a schedule; without it, schedules of any account could come.
             groups = [
@@ -334,15 +336,17 @@ def trust(site: Site, role: str, repository: Repository | None = None) -> dict[s
                 for r in policy_names.regions(site)
             ]
             when = {"StringEquals": {"aws:SourceAccount": site.account, "aws:SourceArn": groups}}
-            who = {"Service": "scheduler.amazonaws.com"}
+            principal = {"Service": "scheduler.amazonaws.com"}
         case _:
             if repository is None:
                 raise UsageError(f"the {role} role trusts one repository: name it, --repository")
             when = repository.conditions(role)
-            who = {"Federated": policy_names.arn(site, "iam", f"oidc-provider/{ISSUER}", "")}
+            principal = {"Federated": policy_names.arn(site, "iam", f"oidc-provider/{ISSUER}", "")}
             action = "sts:AssumeRoleWithWebIdentity"
     condition = {"Condition": when} if when else {}
-    return _document([_short({"Effect": "Allow", "Principal": who, "Action": action, **condition})])
+    return _document(
+        [_short({"Effect": "Allow", "Principal": principal, "Action": action, **condition})]
+    )
 
 
 def _short(value: Any) -> Any:

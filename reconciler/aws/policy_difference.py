@@ -31,13 +31,13 @@ class Statement:
     conditions: Conditions
 
 
-def added(ours: Sequence[Statement], theirs: Sequence[Statement]) -> tuple[Statement, ...]:
-    """What `ours` allows and `theirs` does not: of each statement the part that is new.
+def added(wanted: Sequence[Statement], current: Sequence[Statement]) -> tuple[Statement, ...]:
+    """What `wanted` allows and `current` does not: of each statement the part that is new.
 
-    A Deny among them is one of theirs, which ours no longer has, or not so wide.
+    A Deny in the result stands in `current`, and `wanted` has none, or one that is not so wide.
     """
-    new = [right for each in ours if each.effect == "Allow" for right in _beyond(each, theirs)]
-    lost = [right for each in theirs if each.effect == "Deny" for right in _beyond(each, ours)]
+    new = [right for item in wanted if item.effect == "Allow" for right in _beyond(item, current)]
+    lost = [right for item in current if item.effect == "Deny" for right in _beyond(item, wanted)]
     return (*new, *lost)
 
 
@@ -63,7 +63,9 @@ def statement(item: object) -> Statement:
     actions, spares_actions = _either(item, "Action")
     resources, spares_resources = _either(item, "Resource")
     given = item.get("Condition", {})
-    if not isinstance(given, Mapping) or not all(isinstance(it, Mapping) for it in given.values()):
+    if not isinstance(given, Mapping) or not all(
+        isinstance(keys, Mapping) for keys in given.values()
+    ):
         raise UsageError("this is no IAM policy: a `Condition` is no mapping of operators to keys")
     conditions = {
         (str(operator), str(key).lower()): frozenset(_texts(values))
@@ -94,37 +96,41 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _beyond(each: Statement, others: Sequence[Statement]) -> Iterator[Statement]:
+def _beyond(right: Statement, others: Sequence[Statement]) -> Iterator[Statement]:
     """What of a statement no other one of the same effect covers."""
     same = [
-        it for it in others if it.effect == each.effect and _implies(each.conditions, it.conditions)
+        other
+        for other in others
+        if other.effect == right.effect and _implies(right.conditions, other.conditions)
     ]
     by_resources: dict[tuple[str, ...], list[str]] = {}
-    if each.spares_actions or each.spares_resources:
-        if not any(_covers_whole(it, each) for it in same):
-            by_resources[each.resources] = list(each.actions)
+    if right.spares_actions or right.spares_resources:
+        if not any(_covers_whole(other, right) for other in same):
+            by_resources[right.resources] = list(right.actions)
     else:
-        for action in each.actions:
+        for action in right.actions:
             left = tuple(
                 resource
-                for resource in each.resources
+                for resource in right.resources
                 if not any(
-                    _has(it.actions, it.spares_actions, action.lower(), fold=True)
-                    and _has(it.resources, it.spares_resources, resource)
-                    for it in same
+                    _has(other.actions, other.spares_actions, action.lower(), fold=True)
+                    and _has(other.resources, other.spares_resources, resource)
+                    for other in same
                 )
             )
             if left:
                 by_resources.setdefault(left, []).append(action)
     for resources, actions in by_resources.items():
-        yield replace(each, actions=tuple(actions), resources=resources)
+        yield replace(right, actions=tuple(actions), resources=resources)
 
 
-def _covers_whole(it: Statement, each: Statement) -> bool:
+def _covers_whole(outer: Statement, inner: Statement) -> bool:
     """Whether one statement covers another that spares some actions or resources."""
     return _covers(
-        (it.actions, it.spares_actions), (each.actions, each.spares_actions), fold=True
-    ) and _covers((it.resources, it.spares_resources), (each.resources, each.spares_resources))
+        (outer.actions, outer.spares_actions), (inner.actions, inner.spares_actions), fold=True
+    ) and _covers(
+        (outer.resources, outer.spares_resources), (inner.resources, inner.spares_resources)
+    )
 
 
 def _covers(

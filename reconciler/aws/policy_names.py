@@ -48,8 +48,8 @@ def ec2_service(site: Site) -> str:
 
 
 def declared_keys(site: Site) -> set[str]:
-    stores = (*(each.home for each in site.workstations), *site.file_systems)
-    return {each.kms_key_id for each in stores if each and each.kms_key_id}
+    stores = (*(workstation.home for workstation in site.workstations), *site.file_systems)
+    return {store.kms_key_id for store in stores if store and store.kms_key_id}
 
 
 def below(path: str) -> tuple[str, str]:
@@ -63,12 +63,15 @@ def resources(site: Site) -> dict[str, list[str]]:
     def some(service: str, *resources: str, region: str = "*") -> list[str]:
         return [arn(site, service, resource, region) for resource in sorted(resources)]
 
-    each = site.workstations
-    parameters = {w.image.ssm_parameter for w in each} - {""}
+    workstations = site.workstations
+    parameters = {w.image.ssm_parameter for w in workstations} - {""}
     # A profile's role bears its name, as the console makes them. Of a role for each workstation
     # the policy names the pattern: a hundred ARNs have no room in it.
-    profiles, schedulers = {w.profile_pattern for w in each}, {w.scheduler_role for w in each}
-    keys, roots = declared_keys(site), any(w.root.kms_key_id for w in each)
+    profiles, schedulers = (
+        {w.profile_pattern for w in workstations},
+        {w.scheduler_role for w in workstations},
+    )
+    keys, roots = declared_keys(site), any(w.root.kms_key_id for w in workstations)
     public = f"arn:{partition(site)}"
     return {
         "everything": ["*"],

@@ -28,32 +28,36 @@ def wanted_by(site: Site, right: Statement) -> tuple[Where, ...]:
     texts = [*right.resources, *(text for values in right.conditions.values() for text in values)]
     if right.effect == "Deny":
         spared = set(site.regions) - set(texts)
-        return tuple(sorted({each.where for each in _names(site) if each.name in spared}))
+        return tuple(sorted({named.where for named in _names(site) if named.name in spared}))
     return tuple(
-        sorted({each.where for each in _names(site) if any(_is_of(each, text) for text in texts)})
+        sorted(
+            {named.where for named in _names(site) if any(_is_of(named, text) for text in texts)}
+        )
     )
 
 
-def _is_of(each: Named, text: str) -> bool:
+def _is_of(named: Named, text: str) -> bool:
     """Whether an ARN, an alias or a bucket in a policy is of this name."""
-    if each.service == REGION:
-        return f".{each.name}/" in text
+    if named.service == REGION:
+        return f".{named.name}/" in text
     # A key that is declared by its alias is any key to IAM: the condition names the alias.
-    ends = (f"/{each.name.lstrip('/')}", ":key/*")
-    return text == each.name or (f":{each.service}:" in text and text.endswith(ends))
+    ends = (f"/{named.name.lstrip('/')}", ":key/*")
+    return text == named.name or (f":{named.service}:" in text and text.endswith(ends))
 
 
 def _names(site: Site) -> Iterator[Named]:
-    for each in site.workstations:
-        if each.image.ssm_parameter:
-            yield Named("ssm", each.image.ssm_parameter, each.places["image"])
-        yield Named("iam", each.instance_profile, each.places["instance_profile"])
-        yield Named("iam", each.scheduler_role, each.places["scheduler_role"])
-        yield Named(REGION, each.region, each.where)
-        if each.home and each.home.kms_key_id:
-            yield Named("kms", each.home.kms_key_id, each.places["storage.home"])
-        if each.root.kms_key_id:
-            yield Named("kms", each.root.kms_key_id, each.places["storage.root.kms_key_id"])
+    for workstation in site.workstations:
+        if workstation.image.ssm_parameter:
+            yield Named("ssm", workstation.image.ssm_parameter, workstation.places["image"])
+        yield Named("iam", workstation.instance_profile, workstation.places["instance_profile"])
+        yield Named("iam", workstation.scheduler_role, workstation.places["scheduler_role"])
+        yield Named(REGION, workstation.region, workstation.where)
+        if workstation.home and workstation.home.kms_key_id:
+            yield Named("kms", workstation.home.kms_key_id, workstation.places["storage.home"])
+        if workstation.root.kms_key_id:
+            yield Named(
+                "kms", workstation.root.kms_key_id, workstation.places["storage.root.kms_key_id"]
+            )
     for shared in site.file_systems:
         yield Named(REGION, shared.region, shared.where)
         if shared.kms_key_id:

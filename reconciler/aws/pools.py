@@ -28,46 +28,48 @@ def pools(aws: Aws, workstations: Iterable[ResolvedWorkstation]) -> dict[str, Po
     matched: dict[str, Sequence[str] | Missing] = {}
     seen: dict[str, Sequence[str] | Missing] = {}
     chosen = list(workstations)
-    for each in chosen:
+    for workstation in chosen:
         question = json.dumps(
             [
-                each.image.architecture,
-                each.declared.instance_types,
-                dict(each.declared.instance_requirements or {}),
+                workstation.image.architecture,
+                workstation.declared.instance_types,
+                dict(workstation.declared.instance_requirements or {}),
             ],
             sort_keys=True,
         )
         if question not in seen:
-            seen[question] = _matching(aws, each)
-        matched[each.declared.name] = seen[question]
+            seen[question] = _matching(aws, workstation)
+        matched[workstation.declared.name] = seen[question]
     every = sorted({t for m in matched.values() if not isinstance(m, Missing) for t in m})
     try:
         offered = _offered(aws, every)
     except AwsError as error:
-        return {each.declared.name: Missing(str(error), error.code) for each in chosen}
+        return {
+            workstation.declared.name: Missing(str(error), error.code) for workstation in chosen
+        }
     answer: dict[str, Pools | Missing] = {}
-    for each in chosen:
-        types = matched[each.declared.name]
+    for workstation in chosen:
+        types = matched[workstation.declared.name]
         if isinstance(types, Missing):
-            answer[each.declared.name] = types
+            answer[workstation.declared.name] = types
             continue
-        zones = sorted({subnet.availability_zone for subnet in each.subnets})
+        zones = sorted({subnet.availability_zone for subnet in workstation.subnets})
         here = {name for name, _ in offered}
-        answer[each.declared.name] = Pools(
+        answer[workstation.declared.name] = Pools(
             {zone: tuple(t for t in types if (t, zone) in offered) for zone in zones},
-            tuple(name for name in each.declared.instance_types if name not in here),
+            tuple(name for name in workstation.declared.instance_types if name not in here),
         )
     return answer
 
 
-def _matching(aws: Aws, each: ResolvedWorkstation) -> Sequence[str] | Missing:
-    if each.declared.instance_types:
-        return each.declared.instance_types
-    if not each.image.architecture:
+def _matching(aws: Aws, workstation: ResolvedWorkstation) -> Sequence[str] | Missing:
+    if workstation.declared.instance_types:
+        return workstation.declared.instance_types
+    if not workstation.image.architecture:
         return Missing("they depend on the image, which is not known")
     requirements: Mapping[str, object] = {
         name: value
-        for name, value in (each.declared.instance_requirements or {}).items()
+        for name, value in (workstation.declared.instance_requirements or {}).items()
         if name not in PRICE_MEMBERS
     }
     try:
@@ -77,7 +79,7 @@ def _matching(aws: Aws, each: ResolvedWorkstation) -> Sequence[str] | Missing:
                 "ec2",
                 "get_instance_types_from_instance_requirements",
                 "InstanceTypes",
-                ArchitectureTypes=[each.image.architecture],
+                ArchitectureTypes=[workstation.image.architecture],
                 VirtualizationTypes=["hvm"],
                 InstanceRequirements=requirements,
             )

@@ -34,10 +34,10 @@ class Wire:
         left = iter(answers)
 
         def one(request: Any) -> AWSResponse:
-            each = next(left)
-            if isinstance(each, Exception):
-                raise each
-            return each
+            answer = next(left)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
         self.answer(service, one)
 

@@ -46,7 +46,7 @@ def cancellation(request_to_stop: Request) -> Iterator[Cancellation]:
 
 
 def call_threads() -> set[threading.Thread]:
-    return {each for each in threading.enumerate() if each.name == "aws-call"}
+    return {thread for thread in threading.enumerate() if thread.name == "aws-call"}
 
 
 def test_what_a_call_gives_or_raises_is_what_its_caller_gets(cancellation: Cancellation) -> None:

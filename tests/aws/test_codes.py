@@ -105,7 +105,9 @@ def calls() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
-            named = [each.value for each in node.args[:2] if isinstance(each, ast.Constant)]
+            named = [
+                argument.value for argument in node.args[:2] if isinstance(argument, ast.Constant)
+            ]
             if node.func.attr in ("call", "pages") and len(named) == 2:
                 yield str(named[0]), str(named[1])
 
@@ -116,7 +118,7 @@ def modelled() -> set[tuple[str, str]]:
     found = set()
     for service, operation in set(calls()):
         model = session.get_service_model(service)
-        names = {xform_name(each): each for each in model.operation_names}
+        names = {xform_name(name): name for name in model.operation_names}
         for shape in model.operation_model(names[operation]).error_shapes:
             error = shape.metadata.get("error", {})
             found.add((service, str(error.get("code") or shape.name)))

@@ -32,7 +32,7 @@ class Aws(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.signed: list[str] = []
-        self.status, self.said, self.refused = 200, "", ""
+        self.status, self.body, self.refused = 200, "", ""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,21 +41,21 @@ class Aws(ThreadingHTTPServer):
                 server.asked.append(self.rfile.read(size).decode())
                 signed = self.headers["Authorization"]
                 server.signed.append(signed)
-                said, status = server.said, server.status
+                body, status = server.body, server.status
                 if server.refused and f"Credential={server.refused}/" in signed:
-                    said, status = DENIED.format(code="ExpiredToken"), 403
+                    body, status = DENIED.format(code="ExpiredToken"), 403
                 self.send_response(status)
-                self.send_header("Content-Length", str(len(said)))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(said.encode())
+                self.wfile.write(body.encode())
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
                 pass
 
         super().__init__(("127.0.0.1", 0), Handler)
 
-    def says(self, said: str, status: int = 200) -> None:
-        self.said, self.status = said, status
+    def says(self, body: str, status: int = 200) -> None:
+        self.body, self.status = body, status
 
     def refuse(self, key: str) -> None:
         """From now on this access key has expired."""
@@ -63,7 +63,7 @@ class Aws(ThreadingHTTPServer):
 
     def signers(self) -> list[str]:
         """The access key of each call."""
-        return [each.partition("Credential=")[2].partition("/")[0] for each in self.signed]
+        return [header.partition("Credential=")[2].partition("/")[0] for header in self.signed]
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_concurrent_askers_share_one_request() -> None:
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(once.call, "ec2", "describe_subnets", Size=1) for _ in range(8)]
         source.hold.set()
-        answers = [each.result() for each in asked]
+        answers = [future.result() for future in asked]
     assert answers == [{"of": "describe_subnets"}] * 8
     assert len(source.asked) == 1
 
@@ -197,7 +197,7 @@ def test_one_asker_waiting_for_a_failure_asks_again_itself() -> None:
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(once.call, "ec2", "describe_subnets") for _ in range(2)]
         source.hold.set()
-        failed = [each.exception() is not None for each in asked]
+        failed = [future.exception() is not None for future in asked]
     assert sorted(failed) == [False, True]
 
 

@@ -59,8 +59,8 @@ def test_the_variable_of_a_service_is_the_one_that_botocore_reads(
 
 def test_aws_s_domains_are_those_that_botocore_knows() -> None:
     found = get_session().get_component("data_loader").load_data("partitions")["partitions"]
-    outputs = [each["outputs"] for each in found]
-    names = {each[name] for each in outputs for name in ("dnsSuffix", "dualStackDnsSuffix")}
+    outputs = [partition["outputs"] for partition in found]
+    names = {output[name] for output in outputs for name in ("dnsSuffix", "dualStackDnsSuffix")}
     assert set(DOMAINS) == names
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from botocore.parsers import ResponseParserError
 
-from reconciler import errors as ours
+from reconciler import errors as product_errors
 from reconciler.aws import errors
 from reconciler.aws.errors import translated
 from reconciler.errors import (
@@ -170,33 +170,33 @@ def test_denied_names_the_action_to_allow_and_on_what(
     ids=lambda error: type(error).__name__,
 )
 def test_trouble_with_credentials_is_the_callers_to_mend(error: Exception) -> None:
-    said = translate(error)
-    assert (type(said), said.exit_code) == (UsageError, 2)
-    assert str(said).startswith("no usable AWS credentials: ")
+    raised = translate(error)
+    assert (type(raised), raised.exit_code) == (UsageError, 2)
+    assert str(raised).startswith("no usable AWS credentials: ")
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId"])
 def test_refused_credentials_say_how_to_sign_in(code: str) -> None:
-    said = translate(client_error(code, "The security token is expired"))
-    assert said.exit_code == 2
-    assert "aws sso login" in str(said)
-    assert code in str(said)
+    raised = translate(client_error(code, "The security token is expired"))
+    assert raised.exit_code == 2
+    assert "aws sso login" in str(raised)
+    assert code in str(raised)
 
 
 @pytest.mark.parametrize("code", sorted(errors.REFUSED))
 def test_a_region_that_refuses_good_credentials_is_one_broken_region(code: str) -> None:
-    said = translate(client_error(code, "not valid"), signed_in=True)
-    assert type(said) is RegionRefused
-    assert (said.exit_code, said.region) == (1, "us-east-1")
-    assert "us-east-1 refuses credentials" in str(said)
-    assert "is this region enabled in this account?" in str(said)
+    raised = translate(client_error(code, "not valid"), signed_in=True)
+    assert type(raised) is RegionRefused
+    assert (raised.exit_code, raised.region) == (1, "us-east-1")
+    assert "us-east-1 refuses credentials" in str(raised)
+    assert "is this region enabled in this account?" in str(raised)
 
 
 @pytest.mark.parametrize("code", sorted(errors.EXPIRED))
 def test_a_session_that_ends_meanwhile_ends_the_run(code: str) -> None:
-    said = translate(client_error(code, "Request has expired."), signed_in=True)
-    assert (type(said), said.exit_code) == (UsageError, 2)
-    assert "enabled" not in str(said), "every region says the same of it"
+    raised = translate(client_error(code, "Request has expired."), signed_in=True)
+    assert (type(raised), raised.exit_code) == (UsageError, 2)
+    assert "enabled" not in str(raised), "every region says the same of it"
 
 
 @pytest.mark.parametrize("signed_in", [True, False])
@@ -209,10 +209,10 @@ def test_a_session_that_ends_meanwhile_ends_the_run(code: str) -> None:
     ],
 )
 def test_a_wrong_clock_is_no_wrong_key(code: str, text: str, signed_in: bool) -> None:
-    said = translate(client_error(code, text), signed_in=signed_in)
-    assert type(said) is UsageError
-    assert str(said).endswith("; set the clock")
-    assert "sign in" not in str(said)
+    raised = translate(client_error(code, text), signed_in=signed_in)
+    assert type(raised) is UsageError
+    assert str(raised).endswith("; set the clock")
+    assert "sign in" not in str(raised)
 
 
 def test_a_door_knows_whether_aws_took_its_credentials(wire: Wire) -> None:
@@ -241,9 +241,9 @@ def test_a_door_knows_whether_aws_took_its_credentials(wire: Wire) -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_no_usable_answer_is_unreachable(error: Exception) -> None:
-    said = translate(error)
-    assert isinstance(said, Unreachable)
-    assert (said.aws_code, said.operation) == (type(error).__name__, OPERATION)
+    raised = translate(error)
+    assert isinstance(raised, Unreachable)
+    assert (raised.aws_code, raised.operation) == (type(error).__name__, OPERATION)
 
 
 def test_a_mistake_of_ours_in_a_request_is_a_failure_and_not_a_crash() -> None:
@@ -292,7 +292,7 @@ def test_the_code_is_found_in_every_services_own_way_to_say_it(
 )
 def test_every_answer_that_was_seen_becomes_its_error(row: dict[str, str]) -> None:
     error = translate(client_error(row["code"], row["text"]), row["call"], signed_in=True)
-    assert type(error) is getattr(ours, row["becomes"])
+    assert type(error) is getattr(product_errors, row["becomes"])
     assert row["source"].startswith("https://")
     assert set(row) == {"call", "code", "text", "becomes", "source"}
 
@@ -305,13 +305,13 @@ def test_a_template_that_may_not_be_used_names_every_right_and_how_to_tell() -> 
         text = f"You are not authorized to use launch template: {template}"
         error = translate(client_error("AccessDenied", text))
         assert isinstance(error, Denied)
-        said = str(error)
+        message = str(error)
         for right in ("ec2:RunInstances on *", "iam:PassRole", "ec2:CreateTags", "ssm:Get"):
-            assert right in said
-        assert "service control policy" in said
-        assert "aws ec2 run-instances --dry-run --region us-east-1 --launch-template" in said
-        assert f"'{named},Version=$Latest'" in said
-        assert "allow autoscaling:" not in said, "that is allowed"
+            assert right in message
+        assert "service control policy" in message
+        assert "aws ec2 run-instances --dry-run --region us-east-1 --launch-template" in message
+        assert f"'{named},Version=$Latest'" in message
+        assert "allow autoscaling:" not in message, "that is allowed"
 
 
 def test_a_template_that_names_what_is_gone_is_not_a_group_that_is_gone() -> None:

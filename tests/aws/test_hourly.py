@@ -97,7 +97,7 @@ def test_on_the_local_aws(sandbox: Sandbox) -> None:
 
     for region, zone in (("us-east-1", ZONE), ("eu-central-1", "eu-central-1a")):
         door = Session(boto3.Session()).region(region)
-        spot, paid = (hourly(door, "g5.xlarge", zone, it) for it in ("spot", "on-demand"))
+        spot, paid = (hourly(door, "g5.xlarge", zone, market) for market in ("spot", "on-demand"))
         assert spot is not None
         assert paid is not None
         assert 0 < spot.hourly < paid.hourly

@@ -162,8 +162,8 @@ def test_what_a_parameter_holds_is_repeated_only_when_it_is_an_image_id(value: s
 
 
 def test_the_owner_of_an_image_is_read() -> None:
-    theirs = image("ami-00000001", OwnerId="137112412989", ImageOwnerAlias="amazon")
-    found = lookup.images(Aws(describe_images=describing(theirs)), [Image(id="ami-00000001")])
+    foreign = image("ami-00000001", OwnerId="137112412989", ImageOwnerAlias="amazon")
+    found = lookup.images(Aws(describe_images=describing(foreign)), [Image(id="ami-00000001")])
     facts = found["ami-00000001"]
     assert isinstance(facts, ImageFacts)
     assert (facts.owner, facts.owner_alias) == ("137112412989", "amazon")
@@ -297,7 +297,7 @@ def test_one_odd_profile_breaks_those_who_name_it() -> None:
 
 def test_profiles_that_cannot_be_read_say_why() -> None:
     found = lookup.instance_profiles(Aws(list_instance_profiles=raising(DENIED)), ["x", "y"])
-    assert {each.error for each in found.values() if isinstance(each, Missing)} == {"denied"}
+    assert {facts.error for facts in found.values() if isinstance(facts, Missing)} == {"denied"}
     assert len(found) == 2
 
 

@@ -29,12 +29,12 @@ def deny(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
     return allow(action, resource, "Deny", **more)
 
 
-def new(ours: Any, theirs: Any) -> list[Statement]:
-    return list(added(statements(policy(*ours)), statements(policy(*theirs))))
+def new(wanted: Any, current: Any) -> list[Statement]:
+    return list(added(statements(policy(*wanted)), statements(policy(*current))))
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("wanted", "current"),
     [
         (allow("a:Get"), allow("a:Get")),
         (allow("a:Get"), allow(["a:Put", "a:Get"])),
@@ -74,12 +74,12 @@ def new(ours: Any, theirs: Any) -> list[Statement]:
         (deny("a:Get"), allow("b:Put")),
     ],
 )
-def test_what_is_covered_is_not_new(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    assert new([ours], [theirs]) == []
+def test_what_is_covered_is_not_new(wanted: dict[str, Any], current: dict[str, Any]) -> None:
+    assert new([wanted], [current]) == []
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("wanted", "current"),
     [
         (allow("a:Get"), allow("a:Put")),
         (allow("a:*"), allow("a:Get")),
@@ -119,8 +119,10 @@ def test_what_is_covered_is_not_new(ours: dict[str, Any], theirs: dict[str, Any]
         (allow("a:Get"), deny("a:Get")),
     ],
 )
-def test_what_is_wider_is_new(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    assert [right.effect for right in new([ours], [theirs]) if right.effect == "Allow"] == ["Allow"]
+def test_what_is_wider_is_new(wanted: dict[str, Any], current: dict[str, Any]) -> None:
+    assert [right.effect for right in new([wanted], [current]) if right.effect == "Allow"] == [
+        "Allow"
+    ]
 
 
 def test_only_what_is_not_covered_is_told() -> None:

@@ -18,7 +18,7 @@ THROTTLED = Throttled("ec2:X", "RequestLimitExceeded", "slow down", "us-east-1")
 
 def offerings(LocationType: str, Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
     assert LocationType == "availability-zone"
-    (wanted,) = (each["Values"] for each in Filters)
+    (wanted,) = (item["Values"] for item in Filters)
     assert len(wanted) <= 200, "EC2 takes no more values in one filter"
     sold = sorted(pair for pair in SOLD if pair[0] in wanted)
     return {"InstanceTypeOfferings": [{"InstanceType": t, "Location": z} for t, z in sold]}
@@ -44,7 +44,7 @@ def test_pools_are_types_by_the_zones_of_the_workstation() -> None:
         "alice": Pools({A: ("g5.xlarge",), B: ("g5.xlarge", "g6.xlarge")}),
         "bob": Pools({A: ("g5.xlarge",)}),
     }
-    assert [each.count for each in found.values() if isinstance(each, Pools)] == [3, 1]
+    assert [answer.count for answer in found.values() if isinstance(answer, Pools)] == [3, 1]
 
 
 def test_listed_types_keep_their_order_and_are_not_matched() -> None:

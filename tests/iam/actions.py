@@ -26,7 +26,7 @@ def exists(action: str) -> bool:
     if action in NO_OPERATION:
         return True
     if name.endswith("*"):
-        return any(each.startswith(name[:-1]) for each in _operations(service))
+        return any(operation.startswith(name[:-1]) for operation in _operations(service))
     return name in _operations(service)
 
 

@@ -55,7 +55,7 @@ class Used:
 
     def policy(self, role: str) -> Mapping[str, Any]:
         """With the names of all statements, which a large one goes without."""
-        documents = [each.document for each in policies.statements(self.site, role)]
+        documents = [statement.document for statement in policies.statements(self.site, role)]
         return {"Version": "2012-10-17", "Statement": documents}
 
 
@@ -78,7 +78,7 @@ def used(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> l
     quotas.change(module_sandbox.world, "us-east-1", "L-417A185B", None)
 
     def act(world: World, look: Callable[[], None]) -> None:
-        _heard(world)
+        _listen(world)
         _edited(world, look)
         _powered(world, look, module_sandbox)
 
@@ -212,14 +212,14 @@ def _by_hand(world: World) -> None:
     [group] = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
         "AutoScalingGroups"
     ]
-    ids = [each["InstanceId"] for each in group["Instances"]]
+    ids = [instance["InstanceId"] for instance in group["Instances"]]
     scaling.set_instance_protection(
         AutoScalingGroupName=name, InstanceIds=ids, ProtectedFromScaleIn=True
     )
     _tag(world, "reconciler:owner", "mallory@example.com")
 
 
-def _heard(world: World) -> None:
+def _listen(world: World) -> None:
     """One event of each, as `--listen` takes it: heard, looked up, told, deleted."""
     sqs = client("sqs", "us-east-1")
     url = sqs.get_queue_url(QueueName=f"{world.site.name}-events")["QueueUrl"]
@@ -246,16 +246,16 @@ def _heard(world: World) -> None:
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
     ears = queue.queue_of(world.site.name, session.region("us-east-1"))
     place = listen.Place(world.site, session.region, session.now, Selection())
-    told: list[Notice] = []
+    sent: list[Notice] = []
 
     def publish(region: str, notice: Notice) -> None:
         queue.publish(world.site.name, session.region(region), notice)
-        told.append(notice)
+        sent.append(notice)
 
-    heard = queue.receive(ears, 1)
-    for message in listen.act(heard, place, {}, publish, lambda names: True):
+    messages = queue.receive(ears, 1)
+    for message in listen.act(messages, place, {}, publish, lambda names: True):
         queue.delete(ears, message)
-    assert len(told) == 2
+    assert len(sent) == 2
     world.off()
 
 

@@ -39,9 +39,11 @@ def matches(statement: Mapping[str, Any], request: Request) -> bool:
     """Whether a statement speaks of this request."""
     return (
         covers(statement, request.action)
-        and any(_like(_filled(r, request), request.resource) for r in each(statement["Resource"]))
+        and any(
+            _like(_filled(r, request), request.resource) for r in as_list(statement["Resource"])
+        )
         and all(
-            _holds(operator, key, [_filled(value, request) for value in each(values)], request)
+            _holds(operator, key, [_filled(value, request) for value in as_list(values)], request)
             for operator, keys in statement.get("Condition", {}).items()
             for key, values in keys.items()
         )
@@ -51,11 +53,11 @@ def matches(statement: Mapping[str, Any], request: Request) -> bool:
 def covers(statement: Mapping[str, Any], action: str) -> bool:
     """Whether a statement names this action."""
     if "NotAction" in statement:
-        return not any(_like(a.lower(), action.lower()) for a in each(statement["NotAction"]))
-    return any(_like(a.lower(), action.lower()) for a in each(statement["Action"]))
+        return not any(_like(a.lower(), action.lower()) for a in as_list(statement["NotAction"]))
+    return any(_like(a.lower(), action.lower()) for a in as_list(statement["Action"]))
 
 
-def each(value: str | Iterable[str]) -> list[str]:
+def as_list(value: str | Iterable[str]) -> list[str]:
     """IAM takes one or a list everywhere."""
     return [value] if isinstance(value, str) else list(value)
 
@@ -96,18 +98,23 @@ def _holds(operator: str, key: str, values: list[str], request: Request) -> bool
     name = name.removesuffix("IfExists")
     negated = "Not" in name
     test = TESTS[name.replace("Not", "")]
-    said = {k.lower(): v for k, v in request.context.items()}.get(key.lower())
-    if name == "Null" and said is None:
+    context_value = {k.lower(): v for k, v in request.context.items()}.get(key.lower())
+    if name == "Null" and context_value is None:
         return values == ["true"]
-    if said is None:  # a negated operator holds for a key that is not there; so does "all of them"
+    if context_value is None:
+        # A negated operator holds for a key that is not there; so does "all of them".
         return negated or if_exists or quantifier == "ForAllValues"
     if quantifier == "ForAllValues":
-        return all(any(test(value, text) for value in values) for text in each(said))
+        return all(any(test(value, text) for value in values) for text in as_list(context_value))
     if not quantifier and name != "Null":
-        assert isinstance(said, str), f"{key} has many values: {operator} needs a quantifier"
+        assert isinstance(context_value, str), (
+            f"{key} has many values: {operator} needs a quantifier"
+        )
     elif name == "Null":
         assert not quantifier
     else:
         assert quantifier == "ForAnyValue"
         assert not negated
-    return any(test(value, text) for value in values for text in each(said)) is not negated
+    return (
+        any(test(value, text) for value in values for text in as_list(context_value)) is not negated
+    )

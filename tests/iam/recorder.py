@@ -246,7 +246,7 @@ def _on_key(action: str, name: str, context: Mapping[str, Value], region: str) -
     known = client("kms", region)
     found = known.describe_key(KeyId=name)["KeyMetadata"]
     aliases = known.list_aliases(KeyId=found["KeyId"])["Aliases"]
-    names = tuple(each["AliasName"] for each in aliases)
+    names = tuple(alias["AliasName"] for alias in aliases)
     return Request(action, found["Arn"], {**context, "kms:ResourceAliases": names})
 
 

@@ -42,8 +42,8 @@ def iam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         Path("policy.json").write_text(capsys.readouterr().out)
         Path("site.yaml").write_text(yaml)
         code = main(["iam", "-f", "site.yaml", "--role", role, "--against", against, *options])
-        said = capsys.readouterr()
-        return code, said.out or said.err
+        captured = capsys.readouterr()
+        return code, captured.out or captured.err
 
     return run
 
@@ -119,11 +119,11 @@ def test_programs_are_told_the_same(iam: Iam) -> None:
     keyed = SITE.replace("    gpu:", "    storage: {root: {kms_key_id: alias/x}}\n    gpu:")
     code, out = iam("plan", keyed, "-o", "json")
     assert code == 3
-    said = json.loads(out)
-    (right,) = said["new"]
+    document = json.loads(out)
+    (right,) = document["new"]
     assert (right["sid"], right["Action"]) == ("LookAtKeys", ["kms:DescribeKey"])
     assert right["where"] == ["site.yaml:10:22"]
-    assert said["gone"] == []
+    assert document["gone"] == []
 
 
 def test_less_than_before_is_done(iam: Iam, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.errors import UsageError
 from tests.iam.actions import NO_OPERATION, exists
-from tests.iam.evaluator import TESTS, each
+from tests.iam.evaluator import TESTS, as_list
 
 if TYPE_CHECKING:
     from tests.conftest import Golden
@@ -46,8 +46,8 @@ def iam(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
     def run(*options: str, code: int = 0) -> str:
         assert main(["iam", *options]) == code
-        said = capsys.readouterr()
-        return said.out if code == 0 else said.err
+        captured = capsys.readouterr()
+        return captured.out if code == 0 else captured.err
 
     return run
 
@@ -86,9 +86,9 @@ def test_the_page_gives_the_reason_of_every_statement(golden: Golden) -> None:
     page = PAGE.read_text()
     for role in ROLES:
         rows = [
-            f"| {'' if each.document['Effect'] == 'Allow' else 'never '}`{each.document['Sid']}` "
-            f"| {each.why} |"
-            for each in policies.statements(site, role)
+            f"| {'' if row.document['Effect'] == 'Allow' else 'never '}`{row.document['Sid']}` "
+            f"| {row.why} |"
+            for row in policies.statements(site, role)
         ]
         table = "\n".join(["| statement | why |", "| --- | --- |", *rows, ""])
         page = re.sub(
@@ -146,7 +146,7 @@ def test_every_policy_is_one_that_iam_takes() -> None:
         assert len(sids) == len(set(sids)), name
         assert all(sid.isalnum() for sid in sids), "letters and digits alone"
         for statement in policy["Statement"]:
-            for arn in each(statement["Resource"]):
+            for arn in as_list(statement["Resource"]):
                 assert arn == "*" or re.fullmatch(
                     r"arn:aws:[a-z0-9]+:[*a-z0-9-]*:(\d{12})?:\S+", arn
                 )
@@ -161,7 +161,7 @@ def test_every_action_exists() -> None:
         action
         for _, policy in all_policies()
         for statement in policy["Statement"]
-        for action in each(statement.get("Action", ()))
+        for action in as_list(statement.get("Action", ()))
     }
     assert {action for action in found if not exists(action)} == set()
     assert set(NO_OPERATION) <= found
@@ -172,7 +172,7 @@ def test_only_a_deny_has_wildcards() -> None:
     for name, policy in all_policies():
         for statement in policy["Statement"]:
             if statement["Effect"] == "Allow":
-                assert not any("*" in action for action in each(statement["Action"])), name
+                assert not any("*" in action for action in as_list(statement["Action"])), name
                 assert "NotAction" not in statement
 
 
@@ -195,7 +195,7 @@ def test_no_region_is_told(document: Callable[..., object]) -> None:
 
 
 def named(site: Site) -> set[str]:
-    return {each.document["Sid"] for each in policies.statements(site, "apply")}
+    return {statement.document["Sid"] for statement in policies.statements(site, "apply")}
 
 
 def test_statements_about_what_is_not_declared_are_left_out(tmp_path: Path) -> None:
@@ -216,10 +216,10 @@ def test_other_partitions_have_their_own_names(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(
         "fleet: research\nworkstations:\n  ada: {owner: a@example.com, gpu: {memory: 24GB}}\n"
     )
-    said = json.dumps(policies.policy(load([tmp_path]), "apply"))
-    assert "arn:aws:" not in said
-    assert "arn:aws-cn:iam::123456789012:role/workstation" in said
-    assert '"ec2.amazonaws.com.cn"' in said
+    text = json.dumps(policies.policy(load([tmp_path]), "apply"))
+    assert "arn:aws:" not in text
+    assert "arn:aws-cn:iam::123456789012:role/workstation" in text
+    assert '"ec2.amazonaws.com.cn"' in text
 
 
 @pytest.mark.parametrize("role", ROLES)

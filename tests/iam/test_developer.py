@@ -15,7 +15,7 @@ from reconciler.aws import policies
 from reconciler.aws.policy_names import regions
 from reconciler.cli.workstation import main
 from reconciler.declare.load import load
-from tests.iam.evaluator import Request, allowed, each, matches
+from tests.iam.evaluator import Request, allowed, as_list, matches
 from tests.iam.recorder import GROUP, Recorder, arn, client
 from tests.iam.test_used import missing
 from tests.kinds.world import World
@@ -98,8 +98,10 @@ def policy(world: World) -> Mapping[str, Any]:
 def test_everything_asked_is_allowed(asked: tuple[World, list[Request]]) -> None:
     world, requests = asked
     assert len(requests) > 100
-    ours = tuple(r for r in requests if r.context["aws:RequestedRegion"] in regions(world.site))
-    assert missing(policy(world), "developer", ours) == []
+    requests_here = tuple(
+        r for r in requests if r.context["aws:RequestedRegion"] in regions(world.site)
+    )
+    assert missing(policy(world), "developer", requests_here) == []
 
 
 def test_in_other_regions_only_the_groups_are_asked_for(
@@ -118,14 +120,14 @@ def test_everything_allowed_is_asked(asked: tuple[World, list[Request]]) -> None
         (statement["Sid"], action)
         for statement in policy(world)["Statement"]
         if statement["Effect"] == "Allow"
-        for action in set(each(statement["Action"])) - BY_THE_AWS_CLI
+        for action in set(as_list(statement["Action"])) - BY_THE_AWS_CLI
         if not any(r.action == action and matches(statement, r) for r in requests)
     }
     assert unused == set()
     assert {
         action
         for statement in policy(world)["Statement"]
-        for action in each(statement.get("Action", ()))
+        for action in as_list(statement.get("Action", ()))
     } >= BY_THE_AWS_CLI
 
 

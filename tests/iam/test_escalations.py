@@ -117,8 +117,8 @@ ROWS: tuple[Row, ...] = (
     # -- a developer, on their own group: what is launched, and how long it lives
     ("two machines", "developer", False, UPDATE, ON_ALICE, {**OWN, "autoscaling:MaxSize": "2"}),
     *(
-        (what, "developer", False, UPDATE, ON_ALICE, {**OWN, **AT_MOST_ONE, key: value})
-        for what, key, value in (
+        (name, "developer", False, UPDATE, ON_ALICE, {**OWN, **AT_MOST_ONE, key: value})
+        for name, key, value in (
             ("a launch configuration", "autoscaling:LaunchConfigurationName", "strong"),
             ("a launch template", "autoscaling:LaunchTemplateVersionSpecified", "true"),
             ("other types", "autoscaling:InstanceTypes", ("p5.48xlarge",)),
@@ -233,8 +233,8 @@ ROWS: tuple[Row, ...] = (
     ("a launch from no template", "apply", False, "ec2:RunInstances", "ec2 instance/*", HERE),
     # -- the apply role: disowning
     *(
-        (f"{what} {how}", "apply", False, action, resource, {**OURS, **tag})
-        for what, action, resource in (
+        (f"{name} {how}", "apply", False, action, resource, {**OURS, **tag})
+        for name, action, resource in (
             ("a group", "autoscaling:CreateOrUpdateTags", ON_ALICE),
             ("a volume", "ec2:CreateTags", "ec2 volume/vol-1"),
             ("a file system", "fsx:TagResource", "fsx file-system/fs-1"),
@@ -246,9 +246,9 @@ ROWS: tuple[Row, ...] = (
         for how, tag in (("goes to another site", TO_BETA), ("goes to nobody", TO_NOBODY))
     ),
     *(
-        (f"{what} loses the site's tag", "apply", False, action, resource, more)
+        (f"{name} loses the site's tag", "apply", False, action, resource, more)
         for more in [{**OURS, "aws:TagKeys": ("reconciler:site",)}]
-        for what, action, resource in (
+        for name, action, resource in (
             ("a group", "autoscaling:DeleteTags", ON_ALICE),
             ("a volume", "ec2:DeleteTags", "ec2 volume/vol-1"),
             ("a file system", "fsx:UntagResource", "fsx file-system/fs-1"),
@@ -294,13 +294,13 @@ ROWS: tuple[Row, ...] = (
 
 
 @pytest.mark.parametrize(
-    ("what", "role", "answer", "action", "resource", "context"), ROWS, ids=[r[0] for r in ROWS]
+    ("name", "role", "answer", "action", "resource", "context"), ROWS, ids=[r[0] for r in ROWS]
 )
 def test_verdict(
-    what: str, role: str, answer: bool, action: str, resource: str, context: Mapping[str, Value]
+    name: str, role: str, answer: bool, action: str, resource: str, context: Mapping[str, Value]
 ) -> None:
     request = Request(action, arn(resource), context)
-    assert allowed(policies.policy(SITE, role), request) is answer, f"{what}: {request}"
+    assert allowed(policies.policy(SITE, role), request) is answer, f"{name}: {request}"
 
 
 @pytest.mark.parametrize(
@@ -308,12 +308,12 @@ def test_verdict(
 )
 def test_no_right_that_the_apply_role_is_given_besides_lifts_a_denial(row: Row) -> None:
     """But for where events go: an administrator may want more targets."""
-    what, role, _, action, resource, context = row
-    if action == "events:PutTargets" or "from no template" in what:
+    name, role, _, action, resource, context = row
+    if action == "events:PutTargets" or "from no template" in name:
         return
     more = {"Sid": "More", "Effect": "Allow", "Action": "*", "Resource": "*"}
     policy = {"Statement": [*policies.policy(SITE, role)["Statement"], more]}
-    assert not allowed(policy, Request(action, arn(resource), context)), what
+    assert not allowed(policy, Request(action, arn(resource), context)), name
 
 
 PUT_BACK = {

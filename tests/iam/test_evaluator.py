@@ -41,7 +41,7 @@ def test_resources(pattern: str, resource: str, answer: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operator", "value", "said", "answer"),
+    ("operator", "value", "value_in_context", "answer"),
     [
         ("StringEquals", ["a", "b"], "b", True),
         ("StringEquals", "a", None, False),
@@ -58,8 +58,10 @@ def test_resources(pattern: str, resource: str, answer: bool) -> None:
         ("BoolIfExists", "true", None, True),
     ],
 )
-def test_conditions(operator: str, value: Any, said: Value | None, answer: bool) -> None:
-    context = {} if said is None else {"k": said}
+def test_conditions(
+    operator: str, value: Any, value_in_context: Value | None, answer: bool
+) -> None:
+    context = {} if value_in_context is None else {"k": value_in_context}
     assert decide(context, one(Condition={operator: {"K": value}})) is answer
 
 

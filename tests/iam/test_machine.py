@@ -136,7 +136,7 @@ OF_THE_MACHINE: list[tuple[str, bool, Case]] = [
 @pytest.mark.parametrize(
     ("answer", "case"),
     [(answer, case) for _, answer, case in OF_THE_MACHINE],
-    ids=[f"{case[0].partition(':')[2]}-{what}" for what, _, case in OF_THE_MACHINE],
+    ids=[f"{case[0].partition(':')[2]}-{name}" for name, _, case in OF_THE_MACHINE],
 )
 def test_a_machine_has_what_is_its_own(answer: bool, case: Case) -> None:
     """One policy for all machines: the tag of the role says whose each is."""

@@ -27,9 +27,9 @@ ENCODED = (
 
 
 def denied(operation: str, message: str) -> Denied:
-    said: Any = {"Error": {"Code": "UnauthorizedOperation", "Message": message}}
+    response: Any = {"Error": {"Code": "UnauthorizedOperation", "Message": message}}
     with pytest.raises(Denied) as caught, translated(operation, "us-east-1"):
-        raise ClientError(said, operation)
+        raise ClientError(response, operation)
     return caught.value
 
 
@@ -52,9 +52,9 @@ def test_it_names_the_call_the_action_and_the_resource(message: str, says: str) 
 
 
 def test_behind_a_launch_template_every_right_is_named_that_may_be_missing() -> None:
-    said = "You are not authorized to use launch template: lt-0a1b2c3d4e5f60001"
-    shown = failure(denied("autoscaling:UpdateAutoScalingGroup", said))
-    assert shown.message.endswith(said)
+    message = "You are not authorized to use launch template: lt-0a1b2c3d4e5f60001"
+    shown = failure(denied("autoscaling:UpdateAutoScalingGroup", message))
+    assert shown.message.endswith(message)
     assert "Statement" not in shown.hint
     assert '"Action"' not in shown.hint, "no one statement is right"
     for right in ("ec2:RunInstances on *", "iam:PassRole", "ec2:CreateTags", "--dry-run"):

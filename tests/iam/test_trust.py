@@ -34,7 +34,7 @@ def takes(role: str, repository: Repository, subject: str, file: str, **claims: 
     }
     context = {f"{ISSUER}:{name}": value for name, value in token.items() if value}
     document: dict[str, Any] = policies.trust(SITE, role, repository)
-    statements = [{**each, "Resource": "*"} for each in document["Statement"]]
+    statements = [{**statement, "Resource": "*"} for statement in document["Statement"]]
     request = Request("sts:AssumeRoleWithWebIdentity", "*", context)
     return allowed({"Statement": statements}, request)
 
@@ -101,7 +101,7 @@ def test_other_names_of_the_files_are_an_option() -> None:
 
 
 @pytest.mark.parametrize(
-    ("repository", "told"),
+    ("repository", "message"),
     [
         (Repository("acme/*", "1"), "without a pattern"),
         (Repository("acme/gpu-fleets:*", "1"), "without a pattern"),
@@ -113,7 +113,9 @@ def test_other_names_of_the_files_are_an_option() -> None:
     ],
     ids=["any", "suffix", "no-owner", "no-id", "any-id", "two-ids", "any-workflow"],
 )
-def test_a_repository_that_is_not_named_whole_is_refused(repository: Repository, told: str) -> None:
+def test_a_repository_that_is_not_named_whole_is_refused(
+    repository: Repository, message: str
+) -> None:
     with pytest.raises(UsageError) as refused:
         policies.trust(SITE, "apply", repository)
-    assert told in str(refused.value)
+    assert message in str(refused.value)

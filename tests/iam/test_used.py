@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.aws import policies
 from tests.iam.conftest import Used, reads
-from tests.iam.evaluator import Request, allowed, covers, each, matches
+from tests.iam.evaluator import Request, allowed, as_list, covers, matches
 
 RUN = ("plan", "apply")
 
@@ -26,49 +26,51 @@ def advice(policy: Mapping[str, Any], role: str, request: Request) -> str:
     allows = [s["Sid"] for s in named if s["Effect"] == "Allow"]
     table = "PLAN" if reads(request.action) else "APPLY"
     if denies:
-        what = f"statement {denies[0]} denies it"
+        remedy = f"statement {denies[0]} denies it"
     elif allows:
-        what = f"statement {' or '.join(allows)} names the action, not this resource or these tags"
+        remedy = (
+            f"statement {' or '.join(allows)} names the action, not this resource or these tags"
+        )
     else:
-        what = f"add {request.action} to a statement of {table} in reconciler/aws/policies.py"
-    return f"{role}: {what}: {request}"
+        remedy = f"add {request.action} to a statement of {table} in reconciler/aws/policies.py"
+    return f"{role}: {remedy}: {request}"
 
 
 def test_looking_needs_no_more_than_the_plan_role(used: list[Used]) -> None:
     """Promises 5 and 10."""
-    for it in used:
-        assert len(it.looking) > 30
-        assert len(it.examining) > 15
-        looking = it.looking + it.examining
+    for recorded in used:
+        assert len(recorded.looking) > 30
+        assert len(recorded.examining) > 15
+        looking = recorded.looking + recorded.examining
         assert {r.action for r in looking if not reads(r.action)} - {"kms:DescribeKey"} == set()
-        assert missing(it.policy("plan"), "plan", looking) == []
+        assert missing(recorded.policy("plan"), "plan", looking) == []
 
 
 def test_everything_done_is_in_the_apply_role(used: list[Used]) -> None:
-    for it in used:
-        assert len(it.requests) > 300
-        assert missing(it.policy("apply"), "apply", it.requests) == []
+    for recorded in used:
+        assert len(recorded.requests) > 300
+        assert missing(recorded.policy("apply"), "apply", recorded.requests) == []
 
 
 @pytest.mark.parametrize("role", RUN)
 def test_nothing_is_allowed_that_is_not_used(used: list[Used], role: str) -> None:
     """Each action of each statement, and each of its resources, lets something through."""
     granted: dict[tuple[str, str], bool] = {}
-    for it in used:
-        requests = it.looking + it.examining if role == "plan" else it.requests
-        for statement in it.policy(role)["Statement"]:
+    for recorded in used:
+        requests = recorded.looking + recorded.examining if role == "plan" else recorded.requests
+        for statement in recorded.policy(role)["Statement"]:
             if statement["Effect"] == "Deny":
                 continue
             hits = [r for r in requests if matches(statement, r)]
             found = {
                 action: any(r.action == action for r in hits)
-                for action in each(statement["Action"])
+                for action in as_list(statement["Action"])
             }
-            for arn in each(statement["Resource"]):
+            for arn in as_list(statement["Resource"]):
                 hit = any(matches({**statement, "Resource": arn}, r) for r in hits)
-                found[arn.replace(it.site.name, "<site>")] = hit
-            for what, hit in found.items():  # one of the sites is enough
-                key = (statement["Sid"], what)
+                found[arn.replace(recorded.site.name, "<site>")] = hit
+            for resource, hit in found.items():  # one of the sites is enough
+                key = (statement["Sid"], resource)
                 granted[key] = granted.get(key, False) or hit
     assert sorted(key for key, hit in granted.items() if not hit) == []
     assert len(granted) > (30 if role == "plan" else 80)
@@ -78,19 +80,23 @@ def test_a_policy_without_room_goes_without_names(
     used: list[Used], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It allows the same."""
-    it = used[0]
-    monkeypatch.setattr(policies, "LIMIT", policies.size(policies.policy(it.site, "apply")) - 1)
-    policy = policies.policy(it.site, "apply")
+    recorded = used[0]
+    monkeypatch.setattr(
+        policies, "LIMIT", policies.size(policies.policy(recorded.site, "apply")) - 1
+    )
+    policy = policies.policy(recorded.site, "apply")
     assert policies.size(policy) <= policies.LIMIT
     assert all("Sid" not in statement for statement in policy["Statement"])
-    assert missing(policy, "apply", it.requests) == []
+    assert missing(policy, "apply", recorded.requests) == []
 
 
 def test_the_plan_role_can_write_nothing(used: list[Used]) -> None:
-    for it in used:
-        writes = [r for r in it.requests if not reads(r.action) and r.action != "kms:DescribeKey"]
+    for recorded in used:
+        writes = [
+            r for r in recorded.requests if not reads(r.action) and r.action != "kms:DescribeKey"
+        ]
         assert len(writes) > 50
-        assert [str(r) for r in writes if allowed(it.policy("plan"), r)] == []
+        assert [str(r) for r in writes if allowed(recorded.policy("plan"), r)] == []
 
 
 def test_a_new_call_is_told_with_the_line_to_add(used: list[Used]) -> None:
@@ -103,14 +109,14 @@ def test_a_new_call_is_told_with_the_line_to_add(used: list[Used]) -> None:
 
 def test_every_action_is_used_by_the_code_or_asked_for_by_a_call_of_it(used: list[Used]) -> None:
     """What no call makes itself stands in the table of dependent actions, with its call."""
-    made = {r.action for it in used for r in it.requests if not r.because}
-    asked = {r.action: r.because for it in used for r in it.requests if r.because}
+    made = {r.action for recorded in used for r in recorded.requests if not r.because}
+    asked = {r.action: r.because for recorded in used for r in recorded.requests if r.because}
     named = {
         action
         for each_used in used
         for statement in each_used.policy("apply")["Statement"]
         if statement["Effect"] == "Allow"
-        for action in each(statement["Action"])
+        for action in as_list(statement["Action"])
     }
     assert named - made == {
         "ec2:GetSecurityGroupsForVpc",
@@ -129,19 +135,19 @@ def test_every_action_is_used_by_the_code_or_asked_for_by_a_call_of_it(used: lis
 
 def test_the_lot_is_limited(used: list[Used]) -> None:
     """At least 95 % of what writes is limited by a resource, a name or a tag."""
-    for it in used:
+    for recorded in used:
         statements = [
             s
-            for s in it.policy("apply")["Statement"]
-            if s["Effect"] == "Allow" and not all(map(reads, each(s["Action"])))
+            for s in recorded.policy("apply")["Statement"]
+            if s["Effect"] == "Allow" and not all(map(reads, as_list(s["Action"])))
         ]
-        free = [s["Sid"] for s in statements if each(s["Resource"]) == ["*"]]
+        free = [s["Sid"] for s in statements if as_list(s["Resource"]) == ["*"]]
         assert free == ["Launch"], "only what a launch takes has no name yet"
         assert [s["Sid"] for s in statements if s["Sid"] in free and "Condition" not in s] == []
         assert all(
-            f":{it.site.account}:" in arn
+            f":{recorded.site.account}:" in arn
             for s in statements
-            for arn in each(s["Resource"])
+            for arn in as_list(s["Resource"])
             if arn != "*"
         )
 
