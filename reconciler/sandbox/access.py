@@ -125,4 +125,4 @@ def _denied(message: str) -> Refusal:
 
 def _same(given: str, known: Iterable[str]) -> bool:
     """Whether it is one of the known keys; the time of a comparison says nothing of a key."""
-    return any(hmac.compare_digest(given.encode(), each.encode()) for each in known)
+    return any(hmac.compare_digest(given.encode(), key.encode()) for key in known)

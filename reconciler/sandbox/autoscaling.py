@@ -156,7 +156,7 @@ def _passes(group: Group, filters: list[Wire]) -> bool:
             found = any(tag["Value"] in values for tag in group.tags.values())
         elif name.startswith("tag:"):
             tag = group.tags.get(name[4:])
-            found = tag is not None and any(fnmatchcase(tag["Value"], each) for each in values)
+            found = tag is not None and any(fnmatchcase(tag["Value"], value) for value in values)
         else:
             raise invalid(f"Filter type {name} is not correct.")
         if not found:
@@ -224,7 +224,7 @@ def terminate_instance(call: Call) -> Wire:
 
 
 def _terminate(call: Call, group: Group, instance_id: str) -> Wire:
-    member = next(each for each in group.members if each.id == instance_id)
+    member = next(member for member in group.members if member.id == instance_id)
     if call.params["ShouldDecrementDesiredCapacity"]:
         check_desired(group.desired - 1, group.minimum, group.maximum)
         group.fields["DesiredCapacity"] = group.desired - 1

@@ -74,7 +74,7 @@ def _deliver(world: World, rule: Any, event: Wire, region: str, moment: float) -
         if refusal:
             _lost(world, rule, target, json.dumps(event), region, refusal)
     try:
-        rule.targets = [each for each in targets if any(to in each["Arn"] for to in LEFT_TO_MOTO)]
+        rule.targets = [kept for kept in targets if any(to in kept["Arn"] for to in LEFT_TO_MOTO)]
         rule.send_to_targets({**event, "time": moment, "ingestion-time": moment})
     finally:
         rule.targets = targets

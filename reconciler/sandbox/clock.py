@@ -24,7 +24,7 @@ class Happened:
     """Something that happened by itself, and when."""
 
     at: datetime
-    what: str
+    text: str
 
 
 @dataclass
@@ -100,9 +100,9 @@ class Clock:
                 moment, _, happen = heapq.heappop(self._due)
                 # Something may put what is due in the past of the thing before it.
                 self._standing = max(moment, self._standing or moment)
-                what = happen()
-                if what:
-                    found.append(Happened(self._standing, what))
+                text = happen()
+                if text:
+                    found.append(Happened(self._standing, text))
         finally:
             self._standing = None
         self.recent.extend(found)

@@ -55,9 +55,9 @@ def _string(shape: Shape, value: str, path: str) -> Iterator[str]:
         )
 
 
-def _range(shape: Shape, size: float, value: Any, path: str, what: str) -> Iterator[str]:
+def _range(shape: Shape, size: float, value: Any, path: str, measure: str) -> Iterator[str]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    noun = "Member must have length" if what == "length" else "Member must have value"
+    noun = "Member must have length" if measure == "length" else "Member must have value"
     if least is not None and size < least:
         yield _breach(value, path, f"{noun} greater than or equal to {least}")
     if most is not None and size > most:

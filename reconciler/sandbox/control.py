@@ -55,7 +55,7 @@ def answer(world: World, method: str, path: str, body: bytes) -> Answer:
     name = path.removeprefix(PREFIX)
     function = VERBS.get((method, name))
     if function is None:
-        known = ", ".join(f"{way} {PREFIX}{each}" for way, each in sorted(VERBS))
+        known = ", ".join(f"{way} {PREFIX}{verb}" for way, verb in sorted(VERBS))
         return refusal(404, f"the sandbox has no {method} {path}; it has {known}")
     try:
         words = json.loads(body or b"{}")
@@ -97,9 +97,9 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def told(happened: Iterable[Happened]) -> list[Wire]:
+def event_documents(happened: Iterable[Happened]) -> list[Wire]:
     """What happened, as JSON."""
-    return [{"at": stamp(each.at), "what": each.what} for each in happened]
+    return [{"at": stamp(event.at), "what": event.text} for event in happened]
 
 
 @verb("GET", "clock")
@@ -110,7 +110,11 @@ def clock(world: World, words: Wire) -> Wire:
 
 def _time(world: World, happened: Iterable[Happened]) -> Wire:
     ahead = int(world.clock.ahead.total_seconds())
-    return {"now": stamp(world.now()), "ahead_seconds": ahead, "happened": told(happened)}
+    return {
+        "now": stamp(world.now()),
+        "ahead_seconds": ahead,
+        "happened": event_documents(happened),
+    }
 
 
 @verb("POST", "clock")
@@ -191,10 +195,10 @@ def capacity(world: World, words: Wire) -> Wire:
     if act == "give":
         world.capacity.give(*place)
         return _capacity(world)
-    said = text(pools, "failure", FAILURES[DEFAULTS[market]])
-    if said not in NAMED:
-        raise Misasked(f"{said!r} is not a failure; there are {', '.join(NAMED)}")
-    world.capacity.take(*place, NAMED[said])
+    failure = text(pools, "failure", FAILURES[DEFAULTS[market]])
+    if failure not in NAMED:
+        raise Misasked(f"{failure!r} is not a failure; there are {', '.join(NAMED)}")
+    world.capacity.take(*place, NAMED[failure])
     return _capacity(world)
 
 

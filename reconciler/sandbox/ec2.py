@@ -62,7 +62,7 @@ def describe(call: Call) -> MotoResult:
 
 def _all_images_exist(call: Call) -> None:
     """Moto complains only when none of the images exists."""
-    missing = [each for each in call.params.get("ImageIds", []) if each not in call.ec2.amis]
+    missing = [image for image in call.params.get("ImageIds", []) if image not in call.ec2.amis]
     if missing:
         raise AwsError(
             "InvalidAMIID.NotFound", f"The image id '[{', '.join(missing)}]' does not exist"
@@ -99,19 +99,21 @@ def tags(call: Call) -> MotoResult | None:
     there. All must exist before one is tagged."""
     dry_run(call)
     resources: list[str] = call.params["Resources"]
-    for each in resources:
-        if each.startswith("lt-"):
-            find(call, each, None)
-        if each.startswith("i-") and call.ec2.get_instance_by_id(each) is None:
-            raise AwsError("InvalidInstanceID.NotFound", f"The instance ID '{each}' does not exist")
+    for resource in resources:
+        if resource.startswith("lt-"):
+            find(call, resource, None)
+        if resource.startswith("i-") and call.ec2.get_instance_by_id(resource) is None:
+            raise AwsError(
+                "InvalidInstanceID.NotFound", f"The instance ID '{resource}' does not exist"
+            )
     reserved = [tag["Key"] for tag in call.params.get("Tags", []) if tag["Key"].startswith("aws:")]
     if reserved:
         raise AwsError(
             "InvalidParameterValue",
             "Tag keys starting with 'aws:' are reserved for internal use",
         )
-    templates = [each for each in resources if each.startswith("lt-")]
-    others = [each for each in resources if each not in templates]
+    templates = [resource for resource in resources if resource.startswith("lt-")]
+    others = [resource for resource in resources if resource not in templates]
     if templates and call.operation == "CreateTags":
         call.ec2.create_tags(templates, {t["Key"]: t.get("Value", "") for t in call.params["Tags"]})
     elif templates:

@@ -79,10 +79,10 @@ def _check_node(node: Wire) -> None:
         if name == "$or":
             if not isinstance(value, list) or len(value) < 2:
                 raise _invalid_pattern('"$or" must be an array of at least two objects')
-            for each in value:
-                if not isinstance(each, dict):
+            for branch in value:
+                if not isinstance(branch, dict):
                     raise _invalid_pattern('"$or" must be an array of objects')
-                _check_node(each)
+                _check_node(branch)
         elif isinstance(value, dict):
             _check_node(value)
         elif not isinstance(value, list) or not value:

@@ -123,9 +123,9 @@ def crontab(expression: str, zone: ZoneInfo) -> Cron:
     in_week = {number % 7 for number in _numbers(week, 0, 7, SUNDAY_0)}
     either = not day.startswith("*") and not week.startswith("*")
 
-    def fits(it: date) -> bool:
-        both = (it.day in in_month, it.isoweekday() % 7 in in_week)
-        return it.month in months and (any(both) if either else all(both))
+    def fits(candidate: date) -> bool:
+        both = (candidate.day in in_month, candidate.isoweekday() % 7 in in_week)
+        return candidate.month in months and (any(both) if either else all(both))
 
     return Cron(_numbers(minute, 0, 59), _numbers(hour, 0, 23), fits, zone)
 
@@ -166,8 +166,8 @@ def _step(text: str) -> int:
     return int(text)
 
 
-def _last(it: date) -> int:
-    return calendar.monthrange(it.year, it.month)[1]
+def _last(day: date) -> int:
+    return calendar.monthrange(day.year, day.month)[1]
 
 
 def _day_of_month(text: str) -> Fits:
@@ -181,11 +181,11 @@ def _day_of_month(text: str) -> Fits:
     return lambda it: it.day in days
 
 
-def _weekday_near(it: date) -> date:
+def _weekday_near(day: date) -> date:
     """Saturday goes back and Sunday on, but never into another month."""
-    shift = {6: -1, 7: 1}.get(it.isoweekday(), 0)
-    near = it + timedelta(days=shift)
-    return near if near.month == it.month else it - timedelta(days=2 * shift)
+    shift = {6: -1, 7: 1}.get(day.isoweekday(), 0)
+    near = day + timedelta(days=shift)
+    return near if near.month == day.month else day - timedelta(days=2 * shift)
 
 
 def _day_of_week(text: str) -> Fits:
@@ -202,5 +202,5 @@ def _day_of_week(text: str) -> Fits:
     return lambda it: _weekday(it) in days
 
 
-def _weekday(it: date) -> int:
-    return it.isoweekday() % 7 + 1
+def _weekday(day: date) -> int:
+    return day.isoweekday() % 7 + 1

@@ -92,11 +92,11 @@ def _complete(call: Call, schedules: Schedules, schedule: Wire) -> None:
 def _fire(call: Call, schedules: Schedules, schedule: Wire, at: datetime) -> str:
     if not _stands(schedules, schedule):
         return ""
-    told = _invoke(call, schedule, call.world.now(), 0)
+    outcome = _invoke(call, schedule, call.world.now(), 0)
     # Its own call may have deleted it.
     if _stands(schedules, schedule) and not _wait(call, schedules, schedule, at):
         _complete(call, schedules, schedule)
-    return told
+    return outcome
 
 
 def _invoke(call: Call, schedule: Wire, at: datetime, retries: int) -> str:
@@ -106,7 +106,7 @@ def _invoke(call: Call, schedule: Wire, at: datetime, retries: int) -> str:
     """
     target, clock = schedule["Target"], call.world.clock
     _count(call, schedule, "InvocationAttemptCount")
-    told = f"schedule {schedule['GroupName']}/{schedule['Name']}: {target['Arn'].split(':')[-1]}"
+    text = f"schedule {schedule['GroupName']}/{schedule['Name']}: {target['Arn'].split(':')[-1]}"
     try:
         invoke(call.world, call.region, target["Arn"], target.get("Input", "{}"))
     except AwsError as error:
@@ -118,10 +118,10 @@ def _invoke(call: Call, schedule: Wire, at: datetime, retries: int) -> str:
             _count(call, schedule, "TargetErrorThrottledCount")
         if retries >= policy.get("MaximumRetryAttempts", 185) or later - at > age:
             _bury(call, schedule, at, retries, error)
-            return f"{told} given up after {retries} retries: {error}"
+            return f"{text} given up after {retries} retries: {error}"
         clock.at(later, lambda: _invoke(call, schedule, at, retries + 1))
-        return "" if retries else f"{told} refused, to be tried again: {error}"
-    return told + (f" done at retry {retries}" if retries else " done")
+        return "" if retries else f"{text} refused, to be tried again: {error}"
+    return text + (f" done at retry {retries}" if retries else " done")
 
 
 def _count(call: Call, schedule: Wire, metric: str) -> None:

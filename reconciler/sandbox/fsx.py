@@ -173,10 +173,10 @@ def describe(call: Call) -> Wire:
     """An unknown id is an error on AWS, nothing in moto."""
     ids = call.params.get("FileSystemIds")
     systems = call.state(FileSystems).by_id
-    chosen = [find(call, each) for each in ids] if ids else list(systems.values())
+    chosen = [find(call, system_id) for system_id in ids] if ids else list(systems.values())
     size = min(int(call.params.get("MaxResults", LARGEST_PAGE)), LARGEST_PAGE)
     shown, token = page(chosen, size, call.params.get("NextToken"))
-    return {"FileSystems": [view(call, each) for each in shown], "NextToken": token}
+    return {"FileSystems": [view(call, system) for system in shown], "NextToken": token}
 
 
 @operation("fsx", "UpdateFileSystem")

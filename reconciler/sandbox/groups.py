@@ -134,7 +134,7 @@ class Group:
     @property
     def subnets(self) -> list[str]:
         """The subnets it may launch in."""
-        return [each for each in self.fields.get("VPCZoneIdentifier", "").split(",") if each]
+        return [subnet for subnet in self.fields.get("VPCZoneIdentifier", "").split(",") if subnet]
 
     def view(self, instances: bool = True) -> Wire:
         """As DescribeAutoScalingGroups shows it."""
@@ -145,8 +145,8 @@ class Group:
             "CreatedTime": self.created,
             "EnabledMetrics": [],
             "SuspendedProcesses": [
-                {"ProcessName": each, "SuspensionReason": "User suspended"}
-                for each in sorted(self.suspended)
+                {"ProcessName": process, "SuspensionReason": "User suspended"}
+                for process in sorted(self.suspended)
             ],
             "Instances": [member.view() for member in self.members] if instances else [],
             "Tags": [self.tags[key] for key in sorted(self.tags)],
@@ -273,8 +273,10 @@ def check_desired(desired: int, least: int, most: int) -> None:
 def _place(call: Call, wanted: Wire, params: Wire) -> None:
     """The zones follow from the subnets; both given must agree."""
     if "VPCZoneIdentifier" in params:
-        ids = [each.strip() for each in params["VPCZoneIdentifier"].split(",") if each.strip()]
-        zones = {subnet_of(call, each).availability_zone for each in ids}
+        ids = [
+            subnet.strip() for subnet in params["VPCZoneIdentifier"].split(",") if subnet.strip()
+        ]
+        zones = {subnet_of(call, subnet).availability_zone for subnet in ids}
         given = set(params.get("AvailabilityZones", zones))
         if given != zones:
             raise invalid(
@@ -339,7 +341,7 @@ def _policy(call: Call, before: Wire, given: Wire) -> Wire:
     template, version = template_of(call, launch["LaunchTemplateSpecification"])
     launch["LaunchTemplateSpecification"] = _named(template, launch["LaunchTemplateSpecification"])
     _check_overrides(overrides, version.data)
-    by_attributes = any("InstanceRequirements" in each for each in overrides)
+    by_attributes = any("InstanceRequirements" in override for override in overrides)
     distribution = {
         **DISTRIBUTION,
         **({"OnDemandAllocationStrategy": "lowest-price"} if by_attributes else {}),
@@ -364,9 +366,9 @@ def _check_overrides(overrides: list[Wire], data: Wire) -> None:
             "Incompatible launch template: with a mixed instances policy the launch template "
             "must not request Spot Instances."
         )
-    sets = [each for each in overrides if "InstanceRequirements" in each]
-    types = [each["InstanceType"] for each in overrides if "InstanceType" in each]
-    if any("InstanceType" in each for each in sets):
+    sets = [override for override in overrides if "InstanceRequirements" in override]
+    types = [override["InstanceType"] for override in overrides if "InstanceType" in override]
+    if any("InstanceType" in override for override in sets):
         raise invalid("An override must not have both InstanceType and InstanceRequirements.")
     if sets and types:
         raise invalid("Overrides must use either instance types or instance requirements.")
@@ -374,8 +376,7 @@ def _check_overrides(overrides: list[Wire], data: Wire) -> None:
         raise invalid("The instance types of the overrides must be unique.")
     if len(types) > 40 or len(sets) > 4:
         raise invalid("At most 40 instance types or 4 sets of instance requirements are allowed.")
-    for each in sets:
-        wanted = each["InstanceRequirements"]
+    for wanted in (override["InstanceRequirements"] for override in sets):
         if wanted.get("AllowedInstanceTypes") and wanted.get("ExcludedInstanceTypes"):
             raise invalid("AllowedInstanceTypes and ExcludedInstanceTypes exclude each other.")
 

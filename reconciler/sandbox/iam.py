@@ -21,20 +21,20 @@ def simulate(call: Call) -> Wire:
     """
     source = call.params["PolicySourceArn"]
     iam: Any = iam_backends[ACCOUNT]["aws"]
-    role = next((each for each in iam.roles.values() if each.arn == source), None)
+    role = next((role for role in iam.roles.values() if role.arn == source), None)
     if role is None:
         raise AwsError("NoSuchEntity", f"Role {source} does not exist.", 404)
     statements = [statement for text in _documents(role) for statement in _statements(text)]
-    said = {
-        each["ContextKeyName"].lower(): each["ContextKeyValues"]
-        for each in call.params.get("ContextEntries", ())
+    context = {
+        entry["ContextKeyName"].lower(): entry["ContextKeyValues"]
+        for entry in call.params.get("ContextEntries", ())
     }
     return {
         "EvaluationResults": [
             {
                 "EvalActionName": action,
                 "EvalResourceName": resource,
-                "EvalDecision": _decision(statements, action, resource, said),
+                "EvalDecision": _decision(statements, action, resource, context),
                 "MatchedStatements": [],
                 "MissingContextValues": [],
             }
@@ -59,27 +59,30 @@ def _decision(
     statements: Iterable[Mapping[str, Any]],
     action: str,
     resource: str,
-    said: Mapping[str, list[str]],
+    context: Mapping[str, list[str]],
 ) -> str:
     effects = {
         statement["Effect"]
         for statement in statements
-        if any(fnmatchcase(action.lower(), each.lower()) for each in _each(statement["Action"]))
-        and any(fnmatchcase(resource, each) for each in _each(statement["Resource"]))
-        and _holds(statement.get("Condition", {}), said)
+        if any(
+            fnmatchcase(action.lower(), pattern.lower())
+            for pattern in _as_list(statement["Action"])
+        )
+        and any(fnmatchcase(resource, pattern) for pattern in _as_list(statement["Resource"]))
+        and _holds(statement.get("Condition", {}), context)
     }
     if "Deny" in effects:
         return "explicitDeny"
     return "allowed" if effects else "implicitDeny"
 
 
-def _holds(condition: Mapping[str, Mapping[str, Any]], said: Mapping[str, list[str]]) -> bool:
+def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, list[str]]) -> bool:
     return all(
-        operator == "StringEquals" and set(_each(wanted)) & set(said.get(key.lower(), ()))
+        operator == "StringEquals" and set(_as_list(wanted)) & set(context.get(key.lower(), ()))
         for operator, keys in condition.items()
         for key, wanted in keys.items()
     )
 
 
-def _each(value: Any) -> list[str]:
+def _as_list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)

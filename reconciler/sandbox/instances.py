@@ -84,7 +84,7 @@ def image_of(call: Call, image_id: str) -> Any:
 
 def _devices(image: Any, params: Wire) -> list[Wire]:
     """The devices asked for, and the image's root under them."""
-    devices = {each["DeviceName"]: each for each in params.get("BlockDeviceMappings", [])}
+    devices = {device["DeviceName"]: device for device in params.get("BlockDeviceMappings", [])}
     for mapping in image.block_device_mappings:
         asked = devices.get(mapping["DeviceName"], {})
         ebs = {**mapping["Ebs"], "DeleteOnTermination": True, **asked.get("Ebs", {})}
@@ -99,7 +99,9 @@ def _finish(call: Call, instance: Any, params: Wire, tags: dict[str, str]) -> No
     """What moto's RunInstances leaves out of the instance and its volumes."""
     instance.launch_time = call.world.now().replace(microsecond=0, tzinfo=None)  # as moto's
     instance.add_tags(tags)
-    asked = {each["DeviceName"]: each.get("Ebs", {}) for each in params["BlockDeviceMappings"]}
+    asked = {
+        device["DeviceName"]: device.get("Ebs", {}) for device in params["BlockDeviceMappings"]
+    }
     volume_tags = {
         key: value
         for specification in params.get("TagSpecifications", [])
@@ -161,12 +163,12 @@ def vanish(world: World, region: str, ids: list[str]) -> None:
     def forget() -> str:
         ec2 = world.ec2(region)
         for reservation in list(ec2.reservations.values()):
-            kept = [each for each in reservation.instances if each.id not in ids]
+            kept = [instance for instance in reservation.instances if instance.id not in ids]
             if not kept:
                 del ec2.reservations[reservation.id]
             reservation.instances = kept
-        for each in ids:
-            ec2.tags.pop(each, None)
+        for instance_id in ids:
+            ec2.tags.pop(instance_id, None)
         return ""
 
     world.clock.at(world.now() + SHOWN_FOR, forget)

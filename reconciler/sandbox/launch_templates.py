@@ -188,11 +188,14 @@ def describe(call: Call) -> Wire:
     if not ids and not names:
         found = list(call.state(Templates).by_id.values())
     shown, token = page(
-        (each for each in found if _passes(call, each)),
+        (template for template in found if _passes(call, template)),
         min(call.params.get("MaxResults", LARGEST_PAGE), LARGEST_PAGE),
         call.params.get("NextToken"),
     )
-    return {"LaunchTemplates": [template_view(call, each) for each in shown], "NextToken": token}
+    return {
+        "LaunchTemplates": [template_view(call, template) for template in shown],
+        "NextToken": token,
+    }
 
 
 def _passes(call: Call, template: Template) -> bool:
@@ -240,12 +243,12 @@ def _versions(call: Call) -> Iterator[tuple[Template, Version]]:
                 "Without a launch template ID or name, Versions must be $Latest, $Default or both.",
             )
         for template in call.state(Templates).by_id.values():
-            numbers = {template.version(each).number for each in wanted}
+            numbers = {template.version(version).number for version in wanted}
             yield from ((template, template.versions[number]) for number in sorted(numbers))
         return
     template = find(call, template_id, name)
     if wanted:
-        yield from ((template, template.version(each)) for each in wanted)
+        yield from ((template, template.version(version)) for version in wanted)
         return
     least = int(call.params.get("MinVersion", 1))
     most = int(call.params.get("MaxVersion", template.latest))

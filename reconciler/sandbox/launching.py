@@ -199,7 +199,11 @@ def _terminated(call: Call, ids: list[str]) -> None:
 def _stopped(call: Call, ids: list[str]) -> None:
     for group in call.state(Groups).by_name.values():
         if {"HealthCheck", "ReplaceUnhealthy"} & group.suspended:
-            ids = [each for each in ids if each not in {member.id for member in group.members}]
+            ids = [
+                instance_id
+                for instance_id in ids
+                if instance_id not in {member.id for member in group.members}
+            ]
     _lost(call, ids, terminate=True)
 
 

@@ -79,24 +79,26 @@ class Updates:
 
     def under_way(self, now: datetime) -> bool:
         """Whether one is not done yet."""
-        return any(now < each.done for each in self.made)
+        return any(now < update.done for update in self.made)
 
     def actions(self, now: datetime) -> list[Wire]:
         """The administrative actions of all of them."""
-        return [action for each in self.made[:KEPT] for action in each.actions(now)]
+        return [action for update in self.made[:KEPT] for action in update.actions(now)]
 
     def refuse_too_soon(self, now: datetime, wanted: Wire) -> None:
         """Raise AWS's refusal of an increase, or of another throughput, that comes too soon."""
         throughput = "PerUnitStorageThroughput"
-        for each in (it for it in self.made if not it.failure):
-            soon = now < each.asked + BETWEEN
-            grows = "StorageCapacity" in wanted and "StorageCapacity" in each.target
-            if grows and (soon or now < each.optimized):
+        for update in self.made:
+            if update.failure:
+                continue
+            soon = now < update.asked + BETWEEN
+            grows = "StorageCapacity" in wanted and "StorageCapacity" in update.target
+            if grows and (soon or now < update.optimized):
                 raise lustre.bad(
                     "Unable to perform the storage capacity update. There is an update already in "
                     "progress, or one was requested less than 6 hours ago."
                 )
-            given, before = wanted.get("LustreConfiguration", {}), each.target
+            given, before = wanted.get("LustreConfiguration", {}), update.target
             if throughput in given and throughput in before.get("LustreConfiguration", {}) and soon:
                 raise lustre.bad(
                     "Unable to perform the throughput update: one was requested less than 6 hours "

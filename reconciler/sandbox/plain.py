@@ -66,8 +66,8 @@ def _member(
     shape: StructureShape, member: Shape, name: str, value: Any, path: str, transformers: ByMember
 ) -> Any:
     item = None
-    for each in _names(shape, member, name, value):
-        candidate = get_value(value, each, MISSING)
+    for key in _names(shape, member, name, value):
+        candidate = get_value(value, key, MISSING)
         if candidate is not MISSING:
             item = candidate
             break

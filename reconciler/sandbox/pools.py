@@ -46,7 +46,7 @@ def market_of(group: Group, have: int) -> Market:
 def pools_of(call: Call, group: Group, version: Version, market: Market) -> Iterator[Pool]:
     """The pools to try, best first."""
     subnets = group.subnets or _default_subnets(call, group)
-    zones = {each: str(subnet_of(call, each).availability_zone) for each in subnets}
+    zones = {subnet: str(subnet_of(call, subnet).availability_zone) for subnet in subnets}
     pools = [
         Pool(instance_type, zone, subnet_id)
         for instance_type in _types(call, group, version, market)
@@ -70,8 +70,10 @@ def _default_subnets(call: Call, group: Group) -> list[str]:
 
 
 def _types(call: Call, group: Group, version: Version, market: Market) -> list[str]:
-    requirements = [each.get("InstanceRequirements") for each in group.overrides]
-    explicit = [each["InstanceType"] for each in group.overrides if "InstanceType" in each]
+    requirements = [override.get("InstanceRequirements") for override in group.overrides]
+    explicit = [
+        override["InstanceType"] for override in group.overrides if "InstanceType" in override
+    ]
     if explicit:
         return explicit
     if not group.overrides:
@@ -94,22 +96,24 @@ def _affordable(wanted: Wire, types: list[str], region: str, market: Market) -> 
     999999 lifts either. AWS compares with the cheapest C, M or R type that has the attributes;
     with a GPU among them there is none, and it is the cheapest match. [M InstanceRequirements]
     """
-    cost = {each: prices.on_demand(each, region, vcpus(each)) for each in types}
-    lowest = min((cost[each] for each in types if current(each)), default=0.0)
+    cost = {type_name: prices.on_demand(type_name, region, vcpus(type_name)) for type_name in types}
+    lowest = min((cost[type_name] for type_name in types if current(type_name)), default=0.0)
     lowest = lowest or min(cost.values(), default=0.0)
     if market == "on-demand":
         percent = wanted.get("OnDemandMaxPricePercentageOverLowestPrice", 20)
-        return [each for each in types if cost[each] <= lowest * (1 + percent / 100)]
+        return [type_name for type_name in types if cost[type_name] <= lowest * (1 + percent / 100)]
     over = wanted.get("SpotMaxPricePercentageOverLowestPrice")
     share = wanted.get("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice")
-    spots = {each: prices.spot(each, f"{region}a", vcpus(each)) for each in types}
+    spots = {
+        type_name: prices.spot(type_name, f"{region}a", vcpus(type_name)) for type_name in types
+    }
     if over is not None:
         most = min(spots.values(), default=0.0) * (1 + over / 100)
     elif share is not None:
         most = lowest * share / 100
     else:
         return types
-    return [each for each in types if spots[each] <= most]
+    return [type_name for type_name in types if spots[type_name] <= most]
 
 
 def choose(call: Call, group: Group, pools: list[Pool], market: Market) -> Pool:
@@ -127,7 +131,9 @@ def choose(call: Call, group: Group, pools: list[Pool], market: Market) -> Pool:
         if failure is None:
             return pool
         refused.append(Refused(failure, pool))
-    raise next((each for each in refused if each.failure.code != NOT_OFFERED.code), refused[0])
+    raise next(
+        (refusal for refusal in refused if refusal.failure.code != NOT_OFFERED.code), refused[0]
+    )
 
 
 def _refusal(

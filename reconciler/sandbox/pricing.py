@@ -52,7 +52,7 @@ def spot_history(call: Call) -> Wire:
 
 def _asked(call: Call, zone: str) -> bool:
     name, zone_id = call.params.get("AvailabilityZone"), call.params.get("AvailabilityZoneId")
-    ids = {each.name: each.zone_id for each in call.ec2.describe_availability_zones()}
+    ids = {known.name: known.zone_id for known in call.ec2.describe_availability_zones()}
     return name in (None, zone) and zone_id in (None, ids.get(zone))
 
 
@@ -87,7 +87,7 @@ def _matches(product: Wire, item: Wire) -> bool:
         "sku": product["product"]["sku"],
     }
     value, wanted = attributes.get(item["Field"]), item["Value"]
-    listed = [each.strip() for each in wanted.split(",")]
+    listed = [part.strip() for part in wanted.split(",")]
     match item["Type"]:
         case "TERM_MATCH" | "EQUALS":
             return bool(value == wanted)
@@ -163,8 +163,8 @@ def _volumes(kind: str, costs: Wire, region: str) -> Iterator[Wire]:
         "iops": ("System Operation", "IOPS-Mo"),
         "throughput": ("Provisioned Throughput", "MiBps-Mo"),
     }
-    for what, cost in costs.items():
-        family, unit = families[what]
+    for dimension, cost in costs.items():
+        family, unit = families[dimension]
         price = round(cost * prices.factor(region), 6)
         yield _product("AmazonEC2", family, region, {"volumeApiName": kind}, price, unit)
 

@@ -98,9 +98,9 @@ def change(world: World, region: str, code: str, value: int | None) -> Quota:
     None: as if it had never been applied, so that AWS's default counts. Raises: ValueError for a
     code that is not here, or less than nothing.
     """
-    quota = next((each for each in QUOTAS if each.code == code), None)
+    quota = next((quota for quota in QUOTAS if quota.code == code), None)
     if quota is None:
-        known = ", ".join(f"{each.code} ({each.name})" for each in QUOTAS)
+        known = ", ".join(f"{quota.code} ({quota.name})" for quota in QUOTAS)
         raise ValueError(f"there is no quota {code}; there are {known}")
     if value is not None and value < 0:
         raise ValueError(f"a quota is 0 or more, not {value}")
@@ -118,7 +118,9 @@ def limit(world: World, region: str, quota: Quota) -> int:
 @functools.cache
 def quota_of(instance_type: str, market: Market) -> Quota | None:
     """The quota that counts a type, or None where there is no such quota here."""
-    found = (each for each in QUOTAS if each.market == market and re.match(each.of, instance_type))
+    found = (
+        quota for quota in QUOTAS if quota.market == market and re.match(quota.of, instance_type)
+    )
     return next(found, None)
 
 

@@ -20,14 +20,14 @@ def lets(policy: Wire, service: str, action: str, source_arn: str = "") -> bool:
     return any(
         statement.get("Effect") == "Allow"
         and service in _services(statement.get("Principal"))
-        and action.lower() in {each.lower() for each in _each(statement.get("Action", ()))}
+        and action.lower() in {pattern.lower() for pattern in _as_list(statement.get("Action", ()))}
         and _holds(statement.get("Condition", {}), source_arn)
-        for statement in _each(policy.get("Statement", ()))
+        for statement in _as_list(policy.get("Statement", ()))
     )
 
 
 def _services(principal: Any) -> Iterable[Any]:
-    return _each(principal.get("Service", ())) if isinstance(principal, dict) else ()
+    return _as_list(principal.get("Service", ())) if isinstance(principal, dict) else ()
 
 
 def _holds(condition: Wire, source_arn: str) -> bool:
@@ -35,12 +35,12 @@ def _holds(condition: Wire, source_arn: str) -> bool:
         operator in _EQUAL
         and key.lower() == "aws:sourcearn"
         and bool(source_arn)
-        and any(fnmatchcase(source_arn, value) for value in _each(values))
+        and any(fnmatchcase(source_arn, value) for value in _as_list(values))
         for operator, keys in condition.items()
         for key, values in keys.items()
     )
 
 
-def _each(value: Any) -> Iterable[Any]:
+def _as_list(value: Any) -> Iterable[Any]:
     """IAM takes one or a list everywhere."""
     return [value] if isinstance(value, str | dict) else value

@@ -33,11 +33,11 @@ def put_many(call: Call) -> Wire:
     group, given = find(call), call.params["ScheduledUpdateGroupActions"]
     _check_batch(given)
     failed = []
-    for each in given:
+    for item in given:
         try:
-            _put(call, group, each)
+            _put(call, group, item)
         except AwsError as error:
-            failed.append(_failure(each["ScheduledActionName"], error))
+            failed.append(_failure(item["ScheduledActionName"], error))
     return {"FailedScheduledUpdateGroupActions": failed}
 
 
@@ -114,8 +114,8 @@ def _check_sizes(given: Wire) -> None:
 
 def _check_others(group: Group, name: str, start: datetime | None) -> None:
     """No two start at one time, or the call is refused. [D ec2-auto-scaling-scheduled-scaling]"""
-    others = [each for each in group.actions.values() if each["ScheduledActionName"] != name]
-    if start is not None and any(each.get("StartTime") == start for each in others):
+    others = [action for action in group.actions.values() if action["ScheduledActionName"] != name]
+    if start is not None and any(action.get("StartTime") == start for action in others):
         raise AwsError(
             "AlreadyExists", "A scheduled action with this scheduled start time already exists"
         )
@@ -154,19 +154,19 @@ def _look_again(call: Call, group: Group, action: Wire, after: datetime) -> str:
 def _run(call: Call, group: Group, action: Wire, at: datetime) -> str:
     if not _stands(call, group, action):
         return ""
-    told = f"scheduled action {group.name}/{action['ScheduledActionName']}"
+    text = f"scheduled action {group.name}/{action['ScheduledActionName']}"
     _wait(call, group, action, at)
     if "ScheduledActions" in group.suspended:
-        return f"{told} skipped: scheduled actions are suspended"
+        return f"{text} skipped: scheduled actions are suspended"
     before = {size: int(group.fields[size]) for size in SIZES}
     try:
         change(call, group, {size: action[size] for size in SIZES if size in action})
     except AwsError as error:
-        return f"{told} refused: {error}"
+        return f"{text} refused: {error}"
     group.refused_at = -1
     settle(call, group, _cause(call, group, action, before))
     sizes = ", ".join(f"{words} {group.fields[size]}" for size, words in SIZES.items())
-    return f"{told} done: {sizes}"
+    return f"{text} done: {sizes}"
 
 
 def _cause(call: Call, group: Group, action: Wire, before: Wire) -> str:

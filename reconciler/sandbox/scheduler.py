@@ -205,8 +205,11 @@ def list_schedules(call: Call) -> Wire:
     shown, token = page(rows, _size(call), call.params.get("NextToken"))
     members = ("Arn", "Name", "GroupName", "State", "CreationDate", "LastModificationDate")
     summaries = [
-        {**{member: each[member] for member in members}, "Target": {"Arn": each["Target"]["Arn"]}}
-        for each in shown
+        {
+            **{member: schedule[member] for member in members},
+            "Target": {"Arn": schedule["Target"]["Arn"]},
+        }
+        for schedule in shown
     ]
     return {"Schedules": summaries, "NextToken": token}
 

@@ -129,8 +129,8 @@ def _roles() -> None:
         iam.create_instance_profile(name, "/", [], tags=[])
         iam.add_role_to_instance_profile(name, name)
     for person in PEOPLE:
-        whose = {"Key": "reconciler:workstation", "Value": person}
-        iam.tag_role(f"acme-ws-{person}", [whose])
+        tag = {"Key": "reconciler:workstation", "Value": person}
+        iam.tag_role(f"acme-ws-{person}", [tag])
     role("workstation-scheduler", "scheduler.amazonaws.com")
     actions = ["autoscaling:SetDesiredCapacity", "sqs:SendMessage"]
     allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}

@@ -85,9 +85,9 @@ class FrontDoor:
 
     def _one(self, environ: dict[str, Any]) -> Answer:
         """One at a time: neither moto nor the world is thread safe."""
-        ours = environ.get("PATH_INFO", "").startswith(control.PREFIX)
+        is_control = environ.get("PATH_INFO", "").startswith(control.PREFIX)
         with self.world.lock:
-            answer = self._controlled(environ) if ours else self._called(environ)
+            answer = self._controlled(environ) if is_control else self._called(environ)
             answer.headers["Date"] = format_datetime(self.world.now(), usegmt=True)
             return answer
 
@@ -193,7 +193,7 @@ def _not_implemented(asked: _Asked, detail: str = "") -> AwsError:
 @functools.cache
 def _model(service: str) -> ServiceModel | None:
     """The service model of the services that have operations here, where moto's routing is ours."""
-    if service in {ours for ours, _ in OPERATIONS}:
+    if service in {name for name, _ in OPERATIONS}:
         return get_service_model(service)
     return None
 

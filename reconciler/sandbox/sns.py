@@ -25,8 +25,8 @@ def _standing(call: Call) -> list[Any]:
     """The subscriptions of a topic, without those that waited too long."""
     backend, now = _backend(call), call.world.now()
     topic = backend.get_topic(call.params["TopicArn"])
-    for arn, each in list(backend.subscriptions.items()):
-        asked: datetime | None = getattr(each, "asked", None)
+    for arn, subscription in list(backend.subscriptions.items()):
+        asked: datetime | None = getattr(subscription, "asked", None)
         if asked is not None and now - asked >= UNCONFIRMED:
             del backend.subscriptions[arn]
     return list(backend._get_topic_subscriptions(topic))
@@ -69,10 +69,10 @@ def subscribe(call: Call) -> Wire:
 @operation("sns", "ConfirmSubscription")
 def confirm(call: Call) -> Wire:
     """Here the token in the mail is the address itself."""
-    for each in _standing(call):
-        if each.endpoint == call.params["Token"] and _pending(each):
-            each.asked = None
-            return {"SubscriptionArn": each.arn}
+    for subscription in _standing(call):
+        if subscription.endpoint == call.params["Token"] and _pending(subscription):
+            subscription.asked = None
+            return {"SubscriptionArn": subscription.arn}
     raise AwsError("InvalidParameter", "Invalid parameter: Token")
 
 
@@ -82,13 +82,13 @@ def list_by_topic(call: Call) -> Wire:
     shown, token = page(_standing(call), PAGE, call.params.get("NextToken"))
     rows = [
         {
-            "SubscriptionArn": PENDING if _pending(each) else each.arn,
+            "SubscriptionArn": PENDING if _pending(subscription) else subscription.arn,
             "Owner": ACCOUNT,
-            "Protocol": each.protocol,
-            "Endpoint": each.endpoint,
-            "TopicArn": each.topic.arn,
+            "Protocol": subscription.protocol,
+            "Endpoint": subscription.endpoint,
+            "TopicArn": subscription.topic.arn,
         }
-        for each in shown
+        for subscription in shown
     ]
     return {"Subscriptions": rows, **({"NextToken": token} if token else {})}
 
@@ -98,7 +98,7 @@ def get_topic_attributes(call: Call) -> Wire:
     """Moto counts no subscriptions."""
     topic = _backend(call).get_topic(call.params["TopicArn"])
     standing = _standing(call)
-    waiting = sum(_pending(each) for each in standing)
+    waiting = sum(_pending(subscription) for subscription in standing)
     attributes = {
         "TopicArn": topic.arn,
         "Owner": ACCOUNT,

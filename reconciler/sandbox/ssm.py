@@ -64,9 +64,9 @@ def information(call: Call) -> Wire:
 def _filters(params: Wire) -> Iterator[tuple[str, list[str]]]:
     """Both ways to filter as (member, values). [M ssm.DescribeInstanceInformation]"""
     pairs = [
-        (each["key"], each["valueSet"]) for each in params.get("InstanceInformationFilterList", [])
+        (item["key"], item["valueSet"]) for item in params.get("InstanceInformationFilterList", [])
     ]
-    pairs += [(each["Key"], each["Values"]) for each in params.get("Filters", [])]
+    pairs += [(item["Key"], item["Values"]) for item in params.get("Filters", [])]
     members = {
         "InstanceIds": "InstanceId",
         "AgentVersion": "AgentVersion",

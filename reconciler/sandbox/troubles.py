@@ -67,14 +67,14 @@ def _quotas(world: World) -> Wire:
         "quotas": [
             {
                 "region": region,
-                "code": each.code,
-                "name": each.name,
-                "vcpus": quotas.limit(world, region, each),
-                "used": quotas.used(world, region, each),
+                "code": quota.code,
+                "name": quota.name,
+                "vcpus": quotas.limit(world, region, quota),
+                "used": quotas.used(world, region, quota),
             }
             for region in REGIONS
-            for each in quotas.QUOTAS
-            if each.market
+            for quota in quotas.QUOTAS
+            if quota.market
         ]
     }
 
@@ -92,11 +92,18 @@ def interrupt(world: World, words: Wire) -> Wire:
     with _misasked():
         ids = _ids(world, region, words)
         if warn:
-            for each in ids:
-                interruption.recommend(world, region, each)
+            for instance_id in ids:
+                interruption.recommend(world, region, instance_id)
             return {"recommended": ids}
-        ends = {each: interruption.interrupt(world, region, each, now) for each in ids}
-    return {"interrupted": [{"instance": each, "ends": stamp(end)} for each, end in ends.items()]}
+        ends = {
+            instance_id: interruption.interrupt(world, region, instance_id, now)
+            for instance_id in ids
+        }
+    return {
+        "interrupted": [
+            {"instance": instance_id, "ends": stamp(end)} for instance_id, end in ends.items()
+        ]
+    }
 
 
 def _ids(world: World, region: str, words: Wire) -> list[str]:

@@ -51,8 +51,8 @@ def _write(out: list[str], shape: Shape, value: Any, tag: str) -> None:
         key = shape.key.serialization.get("name", "key")
         name = shape.value.serialization.get("name", "value")
         out.append(f"<{tag}>")
-        for each, item in value.items():
-            out.append(f"<entry><{key}>{escape(each)}</{key}>")
+        for entry, item in value.items():
+            out.append(f"<entry><{key}>{escape(entry)}</{key}>")
             _write(out, shape.value, item, name)
             out.append("</entry>")
         out.append(f"</{tag}>")

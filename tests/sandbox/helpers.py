@@ -148,7 +148,7 @@ def moved(aws: Aws, to: datetime | timedelta) -> list[str]:
     """Move time, and tell what happened as ``day time what``."""
     clock = aws.sandbox.clock
     found = clock.forward(to) if isinstance(to, timedelta) else clock.to(to)
-    return [f"{each.at:%m-%d %H:%M} {each.what}" for each in found]
+    return [f"{event.at:%m-%d %H:%M} {event.text}" for event in found]
 
 
 def at(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:

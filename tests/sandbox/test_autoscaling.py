@@ -146,7 +146,7 @@ FIELDS: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "first", "second"), FIELDS, ids=[each[0] for each in FIELDS])
+@pytest.mark.parametrize(("name", "first", "second"), FIELDS, ids=[case[0] for case in FIELDS])
 def test_each_field_is_kept_and_changed(ready: Aws, name: str, first: Any, second: Any) -> None:
     ready.group(**{name: first})
     assert ready.described()[name] == first
@@ -206,7 +206,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("words"), [each[1] for each in WRONG], ids=[each[0] for each in WRONG])
+@pytest.mark.parametrize(("words"), [case[1] for case in WRONG], ids=[case[0] for case in WRONG])
 def test_what_aws_refuses(ready: Aws, words: dict[str, Any]) -> None:
     with refused("ValidationError"):
         ready.group(**words)

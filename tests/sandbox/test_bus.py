@@ -113,7 +113,7 @@ def test_what_a_target_receives(aws: Aws, target: Any, received: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "heard"),
+    ("pattern", "matches"),
     [
         ({"source": ["aws.ec2", "other"]}, True),
         ({"source": ["other"]}, False),
@@ -127,10 +127,10 @@ def test_what_a_target_receives(aws: Aws, target: Any, received: str) -> None:
         ({"region": [REGION], "$or": [{"source": ["aws.ec2"]}, {"account": ["1"]}]}, True),
     ],
 )
-def test_patterns(aws: Aws, pattern: Any, heard: bool) -> None:
+def test_patterns(aws: Aws, pattern: Any, matches: bool) -> None:
     url = listen(aws, pattern=pattern)
     tell(aws)
-    assert bool(bodies(aws, url)) == heard
+    assert bool(bodies(aws, url)) == matches
 
 
 def test_what_is_gone_loses_the_event_without_a_word(aws: Aws) -> None:
@@ -166,7 +166,7 @@ def failed(aws: Aws, metric: str = "FailedInvocations") -> float:
         Period=86400,
         Statistics=["Sum"],
     )
-    return float(sum(each["Sum"] for each in found["Datapoints"]))
+    return float(sum(point["Sum"] for point in found["Datapoints"]))
 
 
 DIRECT = f"arn:aws:sqs:{REGION}:{ACCOUNT}:direct"
@@ -222,9 +222,9 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letters(aws: Aws, open_: bool
     assert failed(aws, "InvocationsFailedToBeSentToDlq") == (not open_)
     for letter in found:
         assert json.loads(letter["Body"])["id"] == event
-        said = letter["MessageAttributes"]
-        assert said["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
-        assert said["RULE_ARN"]["StringValue"] == RULE
+        letter_attributes = letter["MessageAttributes"]
+        assert letter_attributes["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+        assert letter_attributes["RULE_ARN"]["StringValue"] == RULE
 
 
 def test_no_filter_on_attributes_lets_a_message_without_any_through(aws: Aws) -> None:
@@ -243,8 +243,8 @@ def test_no_filter_on_attributes_lets_a_message_without_any_through(aws: Aws) ->
 def test_waiting_for_a_message_holds_up_nobody(aws: Aws) -> None:
     url = str(aws.client("sqs").create_queue(QueueName="ears")["QueueUrl"])
     with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(aws.client("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=10)
-        while not told.running():
+        waiting = pool.submit(aws.client("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=10)
+        while not waiting.running():
             pass
         Aws(aws.sandbox).client("sqs").send_message(QueueUrl=url, MessageBody="at last")
-        assert [message["Body"] for message in told.result()["Messages"]] == ["at last"]
+        assert [message["Body"] for message in waiting.result()["Messages"]] == ["at last"]

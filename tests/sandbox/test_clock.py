@@ -26,8 +26,8 @@ def test_time_goes_on_from_where_it_was_moved(aws: Aws) -> None:
 def test_every_answer_has_the_time_of_the_world(still: Aws) -> None:
     still.sandbox.clock.to(at(11, 23, 8))
     answer = still.client("sts").get_caller_identity()
-    told = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
-    assert parsedate_to_datetime(told) == at(11, 23, 8)
+    date = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
+    assert parsedate_to_datetime(date) == at(11, 23, 8)
     made = still.client("sqs").list_queues()  # moto's alone, and in JSON
     assert parsedate_to_datetime(made["ResponseMetadata"]["HTTPHeaders"]["date"]) == at(11, 23, 8)
 
@@ -58,7 +58,7 @@ def test_a_working_week(ready: Aws) -> None:
     found = ready.ec2.describe_instances(InstanceIds=[instance["InstanceId"]])
     assert found["Reservations"][0]["Instances"][0]["LaunchTime"] == at(11, 24, 8)
     activities = ready.autoscaling.describe_scaling_activities()["Activities"]
-    assert [each["StartTime"] for each in activities] == [
+    assert [activity["StartTime"] for activity in activities] == [
         at(11, 24, 8),
         at(11, 23, 18),
         at(11, 23, 8),
@@ -79,7 +79,7 @@ def test_nine_in_berlin_whatever_the_clocks_do(
     until = until.replace(year=2027)
     moved(ready, since)
     schedule(ready, "start", "cron(0 9 * * ? *)")
-    assert [each[:11] for each in moved(ready, until)] == expected
+    assert [line[:11] for line in moved(ready, until)] == expected
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_half_past_two_in_berlin(
     until = until.replace(year=2027)
     moved(ready, since)
     schedule(ready, "start", "cron(30 2 * * ? *)")
-    assert [each[:11] for each in moved(ready, until)] == expected
+    assert [line[:11] for line in moved(ready, until)] == expected
 
 
 def test_what_does_not_fire(ready: Aws) -> None:
@@ -113,7 +113,7 @@ def test_what_does_not_fire(ready: Aws) -> None:
     ready.scheduler.create_schedule_group(Name="acme")
     schedule(ready, "grouped", "at(2026-11-20T12:00:00)", GroupName="acme")
     ready.scheduler.delete_schedule_group(Name="acme")
-    assert [each[:11] for each in moved(ready, timedelta(days=3))] == ["11-20 12:00"]
+    assert [line[:11] for line in moved(ready, timedelta(days=3))] == ["11-20 12:00"]
 
 
 def test_dates_bound_a_schedule_and_it_goes_when_it_is_through(ready: Aws) -> None:
@@ -121,24 +121,24 @@ def test_dates_bound_a_schedule_and_it_goes_when_it_is_through(ready: Aws) -> No
     schedule(ready, "days", "cron(0 9 * * ? *)", **bounds, ActionAfterCompletion="DELETE")
     schedule(ready, "kept", "at(2026-11-22T10:00:00)", StartDate=at(11, 24))
     schedule(ready, "once", "at(2026-11-22T10:01:00)", ActionAfterCompletion="DELETE")
-    assert [each[:11] for each in moved(ready, at(11, 22, 0))] == ["11-21 08:00"]
-    names = {each["Name"] for each in ready.scheduler.list_schedules()["Schedules"]}
+    assert [line[:11] for line in moved(ready, at(11, 22, 0))] == ["11-21 08:00"]
+    names = {item["Name"] for item in ready.scheduler.list_schedules()["Schedules"]}
     assert names == {"days", "kept", "once"}
-    happened = [each[:11] for each in moved(ready, timedelta(days=3))]
+    happened = [line[:11] for line in moved(ready, timedelta(days=3))]
     assert happened == ["11-22 08:00", "11-22 09:00", "11-22 09:01"]
-    assert [each["Name"] for each in ready.scheduler.list_schedules()["Schedules"]] == ["kept"]
+    assert [item["Name"] for item in ready.scheduler.list_schedules()["Schedules"]] == ["kept"]
 
 
 def test_a_rate_begins_at_once_and_counts_hours(ready: Aws) -> None:
     schedule(ready, "often", "rate(12 hours)")
-    happened = [each[:11] for each in moved(ready, timedelta(days=1))]
+    happened = [line[:11] for line in moved(ready, timedelta(days=1))]
     assert happened == ["11-20 09:30", "11-20 21:30", "11-21 09:30"]
 
 
 def test_a_schedule_that_sleeps_for_months(ready: Aws) -> None:
     bounds: dict[str, Any] = {"EndDate": at(9, 30), "ActionAfterCompletion": "DELETE"}
     schedule(ready, "summer", "cron(0 9 1 JUL ? *)", **bounds)
-    assert [each[:11] for each in moved(ready, at(7, 2))] == ["07-01 07:00"]
+    assert [line[:11] for line in moved(ready, at(7, 2))] == ["07-01 07:00"]
     assert len(ready.scheduler.list_schedules()["Schedules"]) == 1
     assert moved(ready, at(10, 1)) == []
     assert ready.scheduler.list_schedules()["Schedules"] == []
@@ -160,7 +160,7 @@ def test_what_is_due_happens_before_the_next_call_is_answered(
     assert ready.described()["DesiredCapacity"] == 0
     monkeypatch.setattr(ready.sandbox.clock, "real", lambda: at(11, 20, 10))
     assert ready.described()["DesiredCapacity"] == 1
-    assert [each.what for each in ready.sandbox.clock.recent] == [
+    assert [event.text for event in ready.sandbox.clock.recent] == [
         "schedule default/start: setDesiredCapacity done"
     ]
 
@@ -177,7 +177,7 @@ def test_things_happen_in_the_order_of_their_times(ready: Aws) -> None:
     schedule(ready, "late", "at(2026-11-20T12:30:00)")
     schedule(ready, "early", "at(2026-11-20T11:00:00)")
     happened = moved(ready, timedelta(hours=3))
-    assert [each[:33] for each in happened] == [
+    assert [line[:33] for line in happened] == [
         "11-20 10:00 schedule default/earl",
         "11-20 11:00 scheduled action acme",
         "11-20 11:30 schedule default/late",
@@ -190,10 +190,10 @@ def test_a_short_group_asks_again_as_time_goes_on_but_not_without_end(ready: Aws
     schedule(ready, "start", "at(2026-11-20T11:00:00)")
     moved(ready, at(11, 20, 10, 10))
     found = ready.autoscaling.describe_scaling_activities()["Activities"]
-    tries = [each["StartTime"] for each in reversed(found)]
+    tries = [activity["StartTime"] for activity in reversed(found)]
     assert len(tries) >= 4
     assert tries[:2] == [at(11, 20, 10, 0), at(11, 20, 10, 1)]
-    assert {each["StatusCode"] for each in found} == {"Failed"}
+    assert {activity["StatusCode"] for activity in found} == {"Failed"}
     moved(ready, timedelta(days=3))
     pages = ready.autoscaling.get_paginator("describe_scaling_activities").paginate()
     assert sum(len(page["Activities"]) for page in pages) == 200
@@ -221,7 +221,7 @@ def test_a_terminated_instance_is_shown_for_an_hour(ready: Aws) -> None:
 
     def states() -> list[str]:
         found = ready.ec2.describe_instances()["Reservations"]
-        return [each["State"]["Name"] for row in found for each in row["Instances"]]
+        return [instance["State"]["Name"] for row in found for instance in row["Instances"]]
 
     moved(ready, at(11, 20, 11, 59))
     assert states() == ["terminated"]
@@ -243,8 +243,8 @@ def test_a_window_spreads_what_fires_at_one_time(ready: Aws) -> None:
     clock = ready.sandbox.clock
     noon = at(11, 20, 12)
     times = [
-        (each.at - noon, each.what.split()[1])
-        for each in clock.to(noon + timedelta(days=1, minutes=20))
+        (event.at - noon, event.text.split()[1])
+        for event in clock.to(noon + timedelta(days=1, minutes=20))
     ]
     first, second = times[:20], times[20:]
     assert all(timedelta() <= late <= 5 * MINUTE for late, _ in first)

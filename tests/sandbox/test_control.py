@@ -113,13 +113,13 @@ WRONG: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "words", "told"), WRONG)
+@pytest.mark.parametrize(("name", "words", "message"), WRONG)
 def test_what_cannot_be_done_is_said_with_what_to_do(
-    still: Aws, name: str, words: Any, told: str
+    still: Aws, name: str, words: Any, message: str
 ) -> None:
     status, document = ask(still, "POST", f"/_sandbox/{name}", words)
     assert status == 400
-    assert told in document["error"]
+    assert message in document["error"]
     assert ask(still, "GET", "/_sandbox/clock")[1]["now"] == NOW
 
 

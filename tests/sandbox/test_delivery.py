@@ -49,7 +49,7 @@ def test_attempts_end_retries_too(ready: Aws) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "words", "told"),
+    ("call", "words", "outcome"),
     [
         ("autoscaling:updateAutoScalingGroup", {"MinSize": 1}, "done"),
         ("autoscaling:setDesiredCapacity", {"DesiredCapacity": "1"}, "Invalid type"),
@@ -64,7 +64,7 @@ def test_attempts_end_retries_too(ready: Aws) -> None:
     ],
 )
 def test_any_call_of_the_sandbox_is_a_target(
-    ready: Aws, call: str, words: dict[str, Any], told: str
+    ready: Aws, call: str, words: dict[str, Any], outcome: str
 ) -> None:
     target = {
         "Arn": f"arn:aws:scheduler:::aws-sdk:{call}",
@@ -72,7 +72,7 @@ def test_any_call_of_the_sandbox_is_a_target(
     }
     schedule(ready, "any", "at(2026-11-20T11:00:00)", target=target)
     happened = moved(ready, timedelta(hours=1))
-    assert told in happened[0]
+    assert outcome in happened[0]
 
 
 def counted(aws: Aws, metric: str) -> float:
@@ -88,7 +88,7 @@ def counted(aws: Aws, metric: str) -> float:
         Period=86400,
         Statistics=["Sum"],
     )
-    return float(sum(each["Sum"] for each in found["Datapoints"]))
+    return float(sum(point["Sum"] for point in found["Datapoints"]))
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -110,9 +110,11 @@ def test_a_call_that_is_given_up_goes_to_the_dead_letters_and_is_counted(
         url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
         found = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
         (letter,) = found["Messages"]
-        said = {key: it["StringValue"] for key, it in letter["MessageAttributes"].items()}
-        assert said["ERROR_CODE"] == "ValidationError"
-        assert said["EXHAUSTED_RETRY_CONDITION"] == "MaximumRetryAttempts"
-        assert said["RETRY_ATTEMPTS"] == "2"
-        assert said["SCHEDULE_ARN"].endswith(":schedule/default/two")
+        attributes = {
+            key: attribute["StringValue"] for key, attribute in letter["MessageAttributes"].items()
+        }
+        assert attributes["ERROR_CODE"] == "ValidationError"
+        assert attributes["EXHAUSTED_RETRY_CONDITION"] == "MaximumRetryAttempts"
+        assert attributes["RETRY_ATTEMPTS"] == "2"
+        assert attributes["SCHEDULE_ARN"].endswith(":schedule/default/two")
         assert json.loads(letter["Body"])["DesiredCapacity"] == 2

@@ -7,18 +7,20 @@ from tests.sandbox.helpers import IMAGE, Aws, refused
 
 def test_networks_are_paged(aws: Aws) -> None:
     vpc = aws.ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
-    mine = [{"Name": "vpc-id", "Values": [vpc]}]
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     for number in range(7):
         aws.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.99.{number}.0/24")
         group = aws.ec2.create_security_group(VpcId=vpc, GroupName=f"g{number}", Description="d")
-        subnet = aws.ec2.describe_subnets(Filters=mine)["Subnets"][0]["SubnetId"]
+        subnet = aws.ec2.describe_subnets(Filters=in_vpc)["Subnets"][0]["SubnetId"]
         aws.ec2.create_network_interface(SubnetId=subnet, Groups=[group["GroupId"]])
     for call, member in (
         ("describe_subnets", "Subnets"),
         ("describe_security_groups", "SecurityGroups"),
         ("describe_network_interfaces", "NetworkInterfaces"),
     ):
-        pages = aws.ec2.get_paginator(call).paginate(Filters=mine, PaginationConfig={"PageSize": 5})
+        pages = aws.ec2.get_paginator(call).paginate(
+            Filters=in_vpc, PaginationConfig={"PageSize": 5}
+        )
         sizes = [len(page[member]) for page in pages]
         assert sizes[0] == 5
         assert sum(sizes) in (7, 8)  # a VPC has a group of its own
@@ -97,8 +99,8 @@ def test_a_dry_run_makes_no_subnet(aws: Aws) -> None:
     vpc = aws.ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
     with refused("DryRunOperation"):
         aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.99.0.0/24", DryRun=True)
-    mine = [{"Name": "vpc-id", "Values": [vpc]}]
-    assert aws.ec2.describe_subnets(Filters=mine)["Subnets"] == []
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    assert aws.ec2.describe_subnets(Filters=in_vpc)["Subnets"] == []
     with refused("InvalidSubnetID.NotFound"):
         aws.ec2.describe_subnets(SubnetIds=["subnet-00000000000000000"])
 

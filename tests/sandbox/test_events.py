@@ -114,7 +114,7 @@ def tell(aws: Aws, source: str, kind: str, **detail: str) -> None:
     assert aws.events.put_events(Entries=[entry])["FailedEntryCount"] == 0
 
 
-def heard(aws: Aws, queue: str) -> list[Any]:
+def received_events(aws: Aws, queue: str) -> list[Any]:
     found = aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
     bodies = [json.loads(message["Body"]) for message in found.get("Messages", [])]
     return [json.loads(body["Message"]) for body in bodies]
@@ -128,7 +128,7 @@ def test_an_event_that_matches_reaches_the_topic(aws: Aws, topic: str, queue: st
     tell(aws, "aws.ec2", "EC2 Instance State-change Notification", state="running")
     tell(aws, "aws.autoscaling", "EC2 Instance Launch Unsuccessful", AutoScalingGroupName="other-1")
     tell(aws, "aws.autoscaling", "EC2 Instance Launch Unsuccessful", AutoScalingGroupName="acme-1")
-    kinds = sorted((event["source"], event["detail-type"]) for event in heard(aws, queue))
+    kinds = sorted((event["source"], event["detail-type"]) for event in received_events(aws, queue))
     assert kinds == [
         ("aws.autoscaling", "EC2 Instance Launch Unsuccessful"),
         ("aws.ec2", warning),
@@ -139,7 +139,7 @@ def test_a_disabled_rule_sends_nothing(aws: Aws, topic: str, queue: str) -> None
     put(aws, State="DISABLED")
     aws.events.put_targets(Rule="acme", Targets=[{"Id": "topic", "Arn": topic}])
     tell(aws, "aws.ec2", "EC2 Spot Instance Interruption Warning")
-    assert heard(aws, queue) == []
+    assert received_events(aws, queue) == []
 
 
 def test_queues_are_targets_too(aws: Aws) -> None:

@@ -71,7 +71,7 @@ def test_what_a_file_system_shows(aws: Aws) -> None:
     (interface,) = aws.ec2.describe_network_interfaces(
         NetworkInterfaceIds=shown["NetworkInterfaceIds"]
     )["NetworkInterfaces"]
-    assert [each["GroupId"] for each in interface["Groups"]] == [group]
+    assert [item["GroupId"] for item in interface["Groups"]] == [group]
     assert interface["SubnetId"] == aws.subnets()[0]
     with refused("DependencyViolation"):
         aws.ec2.delete_security_group(GroupId=group)

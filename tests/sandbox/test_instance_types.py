@@ -18,11 +18,11 @@ def preview(aws: Aws, region: str = "us-east-1", **requirements: Any) -> set[str
         InstanceRequirements={**BASE, **requirements},
         PaginationConfig={"PageSize": 100},
     )
-    return {each["InstanceType"] for page in found for each in page["InstanceTypes"]}
+    return {item["InstanceType"] for page in found for item in page["InstanceTypes"]}
 
 
 def families(types: set[str]) -> set[str]:
-    return {each.split(".")[0] for each in types}
+    return {name.split(".")[0] for name in types}
 
 
 def test_a_workstation_gpu(aws: Aws) -> None:

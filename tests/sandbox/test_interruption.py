@@ -23,7 +23,7 @@ def shown(aws: Aws, instance_id: str) -> Any:
     return found["Reservations"][0]["Instances"][0]
 
 
-def heard(aws: Aws, url: str) -> list[Any]:
+def notices_received(aws: Aws, url: str) -> list[Any]:
     found: list[Any] = []
     while texts := bodies(aws, url):
         found += [json.loads(text) for text in texts]
@@ -39,19 +39,19 @@ def test_two_minutes_after_the_warning_it_is_gone_and_replaced(aws: Aws, ears: s
     aws.template()
     aws.group(DesiredCapacity=1)
     first = instance_of(aws)
-    heard(aws, ears)
+    notices_received(aws, ears)
     due = interruption.interrupt(aws.sandbox.world, REGION, first)
-    (warning,) = heard(aws, ears)
+    (warning,) = notices_received(aws, ears)
     assert warning["detail-type"] == "EC2 Spot Instance Interruption Warning"
     assert warning["detail"] == {"instance-id": first, "instance-action": "terminate"}
     zone = shown(aws, first)["Placement"]["AvailabilityZone"]
     assert warning["resources"] == [f"arn:aws:ec2:{zone}:instance/{first}"]
-    told = datetime.fromisoformat(warning["time"])
-    assert timedelta(seconds=119) < due - told < timedelta(seconds=122)
+    warned = datetime.fromisoformat(warning["time"])
+    assert timedelta(seconds=119) < due - warned < timedelta(seconds=122)
     aws.sandbox.clock.forward(timedelta(seconds=100))
     assert instance_of(aws) == first
     happened = aws.sandbox.clock.forward(timedelta(seconds=30))
-    assert [each.what for each in happened] == [f"{first}: taken back by Spot"]
+    assert [event.text for event in happened] == [f"{first}: taken back by Spot"]
     old = shown(aws, first)
     assert old["State"]["Name"] == "terminated"
     assert old["StateReason"]["Code"] == "Server.SpotInstanceTermination"
@@ -60,7 +60,7 @@ def test_two_minutes_after_the_warning_it_is_gone_and_replaced(aws: Aws, ears: s
     launch, ended, _ = found["Activities"]
     assert "in response to an EC2 health check indicating it has been terminated" in ended["Cause"]
     assert "an unhealthy instance needing to be replaced" in launch["Cause"]
-    kinds = [event["detail-type"] for event in heard(aws, ears)]
+    kinds = [event["detail-type"] for event in notices_received(aws, ears)]
     assert kinds == ["EC2 Instance Terminate Successful", "EC2 Instance Launch Successful"]
 
 
@@ -69,11 +69,11 @@ def test_at_once_it_is_gone_with_the_warning(aws: Aws, ears: str) -> None:
     aws.group(DesiredCapacity=1)
     first = instance_of(aws)
     aws.sandbox.capacity.take("*")
-    heard(aws, ears)
+    notices_received(aws, ears)
     interruption.interrupt(aws.sandbox.world, REGION, first, at_once=True)
     group = aws.described()
     assert (group["DesiredCapacity"], group["Instances"]) == (1, [])
-    warning, ended, failed = heard(aws, ears)
+    warning, ended, failed = notices_received(aws, ears)
     assert warning["source"] == "aws.ec2"
     assert ended["detail"]["EC2InstanceId"] == first
     assert failed["detail-type"] == "EC2 Instance Launch Unsuccessful"
@@ -113,9 +113,9 @@ def test_a_recommendation_takes_nothing(aws: Aws, ears: str) -> None:
     aws.template()
     aws.group(DesiredCapacity=1)
     first = instance_of(aws)
-    heard(aws, ears)
+    notices_received(aws, ears)
     interruption.recommend(aws.sandbox.world, REGION, first)
-    (event,) = heard(aws, ears)
+    (event,) = notices_received(aws, ears)
     assert event["detail-type"] == "EC2 Instance Rebalance Recommendation"
     assert event["detail"] == {"instance-id": first}
     assert event["resources"] == [f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{first}"]

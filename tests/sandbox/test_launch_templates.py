@@ -46,7 +46,7 @@ def test_the_tags_of_the_template_are_not_in_its_data(aws: Aws) -> None:
     (version,) = aws.ec2.describe_launch_template_versions(LaunchTemplateName="acme-alice")[
         "LaunchTemplateVersions"
     ]
-    kinds = [each["ResourceType"] for each in version["LaunchTemplateData"]["TagSpecifications"]]
+    kinds = [item["ResourceType"] for item in version["LaunchTemplateData"]["TagSpecifications"]]
     assert kinds == ["instance"]
 
 

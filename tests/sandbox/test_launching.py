@@ -41,12 +41,12 @@ def test_the_cheapest_type_with_the_attributes_is_launched_as_spot(aws: Aws) -> 
     pages = aws.ec2.get_paginator("describe_instance_type_offerings").paginate(
         LocationType="availability-zone", Filters=[{"Name": "location", "Values": list(ZONES)}]
     )
-    offered = [each for page in pages for each in page["InstanceTypeOfferings"]]
-    names = {each["InstanceType"] for each in wanted}
+    offered = [offering for page in pages for offering in page["InstanceTypeOfferings"]]
+    names = {item["InstanceType"] for item in wanted}
     pools = [
-        (each["InstanceType"], each["Location"])
-        for each in offered
-        if each["InstanceType"] in names
+        (offering["InstanceType"], offering["Location"])
+        for offering in offered
+        if offering["InstanceType"] in names
     ]
     cheapest = min(pools, key=lambda pool: prices.spot(*pool))
     assert (instance["InstanceType"], instance["Placement"]["AvailabilityZone"]) == cheapest
@@ -55,7 +55,7 @@ def test_the_cheapest_type_with_the_attributes_is_launched_as_spot(aws: Aws) -> 
 def test_listed_types_go_in_their_order_on_demand(aws: Aws) -> None:
     aws.template()
     types = ("g6.xlarge", "g5.xlarge")
-    words = policy(*({"InstanceType": each} for each in types), on_demand=100)
+    words = policy(*({"InstanceType": name} for name in types), on_demand=100)
     aws.group(DesiredCapacity=1, MixedInstancesPolicy=words)
     instance = running(aws)
     assert instance["InstanceType"] == "g6.xlarge"
@@ -122,7 +122,9 @@ def test_market_filter(aws: Aws) -> None:
     aws.group("on-demand", DesiredCapacity=1, MixedInstancesPolicy=policy(on_demand=100))
     spot = [{"Name": "instance-lifecycle", "Values": ["spot"]}]
     found = aws.ec2.describe_instances(Filters=spot)["Reservations"]
-    assert [each["InstanceLifecycle"] for row in found for each in row["Instances"]] == ["spot"]
+    assert [instance["InstanceLifecycle"] for row in found for instance in row["Instances"]] == [
+        "spot"
+    ]
 
 
 def test_an_instance_is_found_by_its_group_its_market_and_its_state(aws: Aws) -> None:
@@ -142,7 +144,7 @@ def test_an_instance_is_found_by_its_group_its_market_and_its_state(aws: Aws) ->
             for name, value in wanted.items()
         ]
         rows = aws.ec2.describe_instances(Filters=filters)["Reservations"]
-        return [each["InstanceId"] for row in rows for each in row["Instances"]]
+        return [item["InstanceId"] for row in rows for item in row["Instances"]]
 
     group = {"tag__aws__autoscaling__groupName": "acme-alice"}
     assert found(**group) == [instance["InstanceId"]]

@@ -28,7 +28,7 @@ def test_spot_prices_are_believable_and_steady(running: Aws) -> None:
 def test_spot_prices_by_zone_and_product(running: Aws) -> None:
     types = ["g5.xlarge", "g6.xlarge"]
     here = history(running, InstanceTypes=types, AvailabilityZone="us-east-1b")
-    assert set(here) == {(each, "us-east-1b") for each in types}
+    assert set(here) == {(name, "us-east-1b") for name in types}
     assert history(running, InstanceTypes=types, ProductDescriptions=["Windows"]) == {}
     filters = [{"Name": "availability-zone", "Values": ["us-east-1b"]}]
     assert history(running, InstanceTypes=types, Filters=filters) == here
@@ -74,7 +74,7 @@ def test_the_usual_filters_find_one_on_demand_price(running: Aws) -> None:
 
 def test_without_them_capacity_reservations_come_too(running: Aws) -> None:
     found = products(running, "AmazonEC2", instanceType="g6.xlarge", regionCode="eu-central-1")
-    assert sorted(usd(each) for each in found) == [0.0, 1.006, 1.006]
+    assert sorted(usd(product) for product in found) == [0.0, 1.006, 1.006]
 
 
 def test_several_types_at_once(running: Aws) -> None:
@@ -86,7 +86,7 @@ def test_several_types_at_once(running: Aws) -> None:
     ]
     found = running.client("pricing").get_products(ServiceCode="AmazonEC2", Filters=wanted)
     types = [json.loads(text)["product"]["attributes"] for text in found["PriceList"]]
-    assert sorted(each["instanceType"] for each in types) == ["g5.xlarge", "g6.xlarge"]
+    assert sorted(product["instanceType"] for product in types) == ["g5.xlarge", "g6.xlarge"]
 
 
 def test_storage_has_a_price(running: Aws) -> None:

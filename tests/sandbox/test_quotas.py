@@ -34,8 +34,8 @@ def test_quotas_are_paged(aws: Aws) -> None:
             .paginate(ServiceCode="ec2", PaginationConfig={"PageSize": 10})
         )
         sizes = [[quota["QuotaCode"] for quota in page["Quotas"]] for page in pages]
-        assert [len(each) for each in sizes] == [10, 8]
-        assert {G_ON_DEMAND, G_SPOT, P_SPOT} < {code for each in sizes for code in each}
+        assert [len(codes) for codes in sizes] == [10, 8]
+        assert {G_ON_DEMAND, G_SPOT, P_SPOT} < {code for codes in sizes for code in codes}
     one = asked(aws).list_service_quotas(ServiceCode="ec2", QuotaCode=P_SPOT)["Quotas"]
     assert [quota["QuotaCode"] for quota in one] == [P_SPOT]
 

@@ -41,7 +41,7 @@ def test_it_runs_once_at_its_time_and_is_gone(ready: Aws) -> None:
     assert sizes(ready) == (1, 1, 1)
     (happened,) = ready.sandbox.clock.to(at(21))
     assert happened.at == at(20, 20)
-    assert happened.what.endswith("done: min size 0, max size 1, desired capacity 0")
+    assert happened.text.endswith("done: min size 0, max size 1, desired capacity 0")
     assert sizes(ready) == (0, 1, 0)
     assert shown(ready) == []
     last = ready.autoscaling.describe_scaling_activities()["Activities"][0]
@@ -62,11 +62,11 @@ def test_the_same_name_replaces_and_other_groups_have_their_own(ready: Aws) -> N
     put(ready, StartTime=at(20, 20), MinSize=1)
     put(ready, StartTime=at(20, 22), MinSize=1)
     put(ready, group="acme-bob", StartTime=at(20, 20), MinSize=1)
-    assert [each["StartTime"] for each in shown(ready, **GROUP)] == [at(20, 22)]
+    assert [action["StartTime"] for action in shown(ready, **GROUP)] == [at(20, 22)]
     ready.autoscaling.delete_scheduled_action(
         AutoScalingGroupName="acme-bob", ScheduledActionName=END
     )
-    assert [each.at for each in ready.sandbox.clock.to(at(21))] == [at(20, 22)]
+    assert [event.at for event in ready.sandbox.clock.to(at(21))] == [at(20, 22)]
     with refused("ValidationError", "not found"):
         ready.autoscaling.delete_scheduled_action(**GROUP, ScheduledActionName=END)
 
@@ -82,7 +82,7 @@ def test_those_of_a_deleted_group_do_not_run_in_the_next_of_its_name(ready: Aws)
 def test_one_that_does_not_fit_the_group_is_refused_and_gone(ready: Aws) -> None:
     put(ready, StartTime=at(20, 20), DesiredCapacity=2)
     (happened,) = ready.sandbox.clock.to(at(21))
-    assert "refused: ValidationError: Desired capacity:2 must be between" in happened.what
+    assert "refused: ValidationError: Desired capacity:2 must be between" in happened.text
     assert (sizes(ready), shown(ready)) == ((0, 1, 0), [])
 
 
@@ -90,7 +90,7 @@ def test_none_runs_while_that_is_suspended(ready: Aws) -> None:
     ready.autoscaling.suspend_processes(**GROUP, ScalingProcesses=["ScheduledActions"])
     put(ready, StartTime=at(20, 20), MinSize=1)
     (happened,) = ready.sandbox.clock.to(at(21))
-    assert "skipped" in happened.what
+    assert "skipped" in happened.text
     assert (sizes(ready), shown(ready)) == ((0, 1, 0), [])
 
 
@@ -103,7 +103,7 @@ def test_a_recurrence_is_by_the_wall_of_its_zone_until_it_ends(ready: Aws) -> No
     put(ready, "stop", **words, EndTime=at(25))
     put(ready, "later", **words, StartTime=at(24, 12))
     happened = ready.sandbox.clock.to(at(25, 18))
-    assert [(each.at, each.what.split()[2]) for each in happened] == [
+    assert [(event.at, event.text.split()[2]) for event in happened] == [
         (at(20, 18), "acme-alice/stop"),
         (at(23, 18), "acme-alice/stop"),
         (at(24, 12), "acme-alice/later"),
@@ -111,17 +111,17 @@ def test_a_recurrence_is_by_the_wall_of_its_zone_until_it_ends(ready: Aws) -> No
         (at(24, 18), "acme-alice/later"),
         (at(25, 18), "acme-alice/later"),
     ]
-    assert [each["ScheduledActionName"] for each in shown(ready)] == ["later"]
+    assert [action["ScheduledActionName"] for action in shown(ready)] == ["later"]
 
 
 def test_a_recurrence_that_sleeps_for_months(ready: Aws) -> None:
     put(ready, "new year", Recurrence="0 0 1 1 *", MinSize=1)
     happened = ready.sandbox.clock.forward(timedelta(days=400))
-    assert [each.at.date().isoformat() for each in happened] == ["2027-01-01"]
+    assert [event.at.date().isoformat() for event in happened] == ["2027-01-01"]
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ({"StartTime": at(20, 9), "MinSize": 1}, "Given start time is in the past"),
         ({"StartTime": at(21)}, "At least one of"),
@@ -135,8 +135,8 @@ def test_a_recurrence_that_sleeps_for_months(ready: Aws) -> None:
         ({"Recurrence": "0 5 * * *", "TimeZone": "Mars/Base", "MinSize": 1}, "time zone"),
     ],
 )
-def test_what_aws_refuses(ready: Aws, words: dict[str, Any], told: str) -> None:
-    with refused("ValidationError", told):
+def test_what_aws_refuses(ready: Aws, words: dict[str, Any], message: str) -> None:
+    with refused("ValidationError", message):
         put(ready, **words)
     assert shown(ready) == []
 
@@ -146,7 +146,7 @@ def test_no_two_start_at_one_time(ready: Aws) -> None:
     with refused("AlreadyExists", "already exists"):
         put(ready, "two", StartTime=at(21), MinSize=0)
     put(ready, "one", StartTime=at(21), MinSize=0)
-    assert [each["MinSize"] for each in shown(ready)] == [0]
+    assert [action["MinSize"] for action in shown(ready)] == [0]
 
 
 def test_batches_name_what_failed_and_keep_the_rest(ready: Aws) -> None:
@@ -181,7 +181,9 @@ def test_lists_are_paged_and_narrowed(ready: Aws) -> None:
     assert len(first["ScheduledUpdateGroupActions"]) == 100
     assert len(shown(ready)) == 105
     names = ["action-007", "nobody"]
-    assert [each["MinSize"] for each in shown(ready, **GROUP, ScheduledActionNames=names)] == [1]
+    assert [action["MinSize"] for action in shown(ready, **GROUP, ScheduledActionNames=names)] == [
+        1
+    ]
     assert len(shown(ready, StartTime=at(21, 10), EndTime=at(21, 12))) == 3
     for number in range(105, 125):
         put(ready, f"action-{number:03}", StartTime=at(21, 0) + timedelta(hours=number), MinSize=1)

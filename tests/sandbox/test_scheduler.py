@@ -128,7 +128,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", [each[1] for each in WRONG], ids=[each[0] for each in WRONG])
+@pytest.mark.parametrize("changes", [case[1] for case in WRONG], ids=[case[0] for case in WRONG])
 def test_what_aws_refuses(grouped: Aws, changes: dict[str, Any]) -> None:
     with refused("ValidationException"):
         grouped.scheduler.create_schedule(**{**START, **changes})
@@ -171,7 +171,7 @@ def test_lists_are_paged_and_filtered(grouped: Aws) -> None:
     assert len(few["Schedules"]) == 3
     assert "NextToken" in few
     off = grouped.scheduler.list_schedules(State="DISABLED")["Schedules"]
-    assert [each["Name"] for each in off] == ["z"]
+    assert [schedule["Name"] for schedule in off] == ["z"]
 
 
 def test_groups_have_tags_and_take_their_schedules_with_them(grouped: Aws) -> None:
@@ -183,7 +183,7 @@ def test_groups_have_tags_and_take_their_schedules_with_them(grouped: Aws) -> No
     grouped.scheduler.create_schedule(**START)
     grouped.scheduler.delete_schedule_group(Name="acme")
     assert grouped.scheduler.list_schedules()["Schedules"] == []
-    names = [each["Name"] for each in grouped.scheduler.list_schedule_groups()["ScheduleGroups"]]
+    names = [group["Name"] for group in grouped.scheduler.list_schedule_groups()["ScheduleGroups"]]
     assert names == ["default"]
 
 

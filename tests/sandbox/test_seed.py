@@ -17,8 +17,8 @@ def test_each_region_has_a_network(aws: Aws, region: str) -> None:
     named = [{"Name": "tag:Name", "Values": ["sandbox"]}]
     (vpc,) = ec2.describe_vpcs(Filters=named)["Vpcs"]
     assert vpc["CidrBlock"] == "10.20.0.0/16"
-    mine = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
-    subnets = ec2.describe_subnets(Filters=mine)["Subnets"]
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+    subnets = ec2.describe_subnets(Filters=in_vpc)["Subnets"]
     shape = sorted(
         (tag["Value"], subnet["AvailabilityZone"][-1], subnet["CidrBlock"][-3:])
         for subnet in subnets

@@ -82,7 +82,7 @@ def test_a_port_in_use_is_said_so(aws: Aws) -> None:
 
 def test_patches_are_applied_once(aws: Aws) -> None:
     patches.apply()
-    names = [each.__name__ for each in patches.PATCHES]
+    names = [patch.__name__ for patch in patches.PATCHES]
     assert names == patches.APPLIED
     assert len(names) == 8
 

@@ -21,7 +21,7 @@ def topic(still: Aws) -> str:
 
 def subscribed(aws: Aws, topic: str) -> dict[str, str]:
     found = aws.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    return {each["Endpoint"]: each["SubscriptionArn"] for each in found}
+    return {subscription["Endpoint"]: subscription["SubscriptionArn"] for subscription in found}
 
 
 def counts(aws: Aws, topic: str) -> tuple[str, str]:

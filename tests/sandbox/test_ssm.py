@@ -57,7 +57,7 @@ def test_what_is_not_there(aws: Aws, instance: str) -> None:
 
 def test_what_is_known_is_filtered_and_paged(aws: Aws) -> None:
     made = aws.ec2.run_instances(ImageId=IMAGE, InstanceType="g5.xlarge", MinCount=7, MaxCount=7)
-    ids = [each["InstanceId"] for each in made["Instances"]]
+    ids = [instance["InstanceId"] for instance in made["Instances"]]
     aws.sandbox.clock.forward(timedelta(minutes=1))
     assert informed(aws, Filters=[{"Key": "InstanceIds", "Values": ids[:2]}]) == ids[:2]
     old = [{"key": "PingStatus", "valueSet": ["ConnectionLost"]}]

@@ -24,7 +24,7 @@ def ask(aws: Aws, verb: str, **words: Any) -> tuple[int, Any]:
     return answer.status, document
 
 
-def told(aws: Aws, verb: str, **words: Any) -> Any:
+def answer_of(aws: Aws, verb: str, **words: Any) -> Any:
     status, document = ask(aws, verb, **words)
     assert status == 200, document
     return document
@@ -33,13 +33,13 @@ def told(aws: Aws, verb: str, **words: Any) -> Any:
 def test_a_quota_is_changed_and_shown_with_its_use(aws: Aws) -> None:
     aws.template()
     aws.group(DesiredCapacity=1)
-    rows = told(aws, "quota", code=SPOT, vcpus=8)["quotas"]
-    assert len(rows) == 2 * len([each for each in QUOTAS if each.service == "ec2"])
+    rows = answer_of(aws, "quota", code=SPOT, vcpus=8)["quotas"]
+    assert len(rows) == 2 * len([quota for quota in QUOTAS if quota.service == "ec2"])
     here, there = (row for row in rows if row["code"] == SPOT)
     assert (here["region"], here["vcpus"], here["used"]) == ("us-east-1", 8, 4)
     assert (there["region"], there["used"]) == ("eu-central-1", 0)
-    assert told(aws, "quota")["quotas"] == rows
-    rows = told(aws, "quota", code=SPOT, vcpus=None, region="eu-central-1")["quotas"]
+    assert answer_of(aws, "quota")["quotas"] == rows
+    rows = answer_of(aws, "quota", code=SPOT, vcpus=None, region="eu-central-1")["quotas"]
     assert [row["vcpus"] for row in rows if row["code"] == SPOT] == [8, 0]
 
 
@@ -48,40 +48,42 @@ def test_a_group_or_an_instance_is_interrupted(aws: Aws) -> None:
     aws.group(DesiredCapacity=1)
     (member,) = aws.described()["Instances"]
     first = member["InstanceId"]
-    assert told(aws, "interrupt", instance=first, only_recommend=True) == {"recommended": [first]}
-    (row,) = told(aws, "interrupt", group="acme-alice")["interrupted"]
+    assert answer_of(aws, "interrupt", instance=first, only_recommend=True) == {
+        "recommended": [first]
+    }
+    (row,) = answer_of(aws, "interrupt", group="acme-alice")["interrupted"]
     assert row["instance"] == first
     assert row["ends"].endswith("Z")
-    happened = told(aws, "clock", forward="2m")["happened"]
-    assert [each["what"] for each in happened] == [f"{first}: taken back by Spot"]
+    happened = answer_of(aws, "clock", forward="2m")["happened"]
+    assert [event["what"] for event in happened] == [f"{first}: taken back by Spot"]
     (member,) = aws.described()["Instances"]
     second = member["InstanceId"]
     assert second != first
-    told(aws, "interrupt", instance=second, now=True)
+    answer_of(aws, "interrupt", instance=second, now=True)
     assert aws.described()["Instances"][0]["InstanceId"] != second
 
 
 def test_calls_are_throttled_until_they_are_relieved(aws: Aws) -> None:
     words = {"service": "ec2", "operation": "DescribeVpcs", "lasting": "1h"}
-    (row,) = told(aws, "throttle", **words)["throttled"]
+    (row,) = answer_of(aws, "throttle", **words)["throttled"]
     assert (row["region"], row["service"], row["calls"]) == ("us-east-1", "ec2", None)
     assert row["until"]
-    assert told(aws, "throttle")["throttled"] == [row]
+    assert answer_of(aws, "throttle")["throttled"] == [row]
     with refused("RequestLimitExceeded"):
         aws.ec2.describe_vpcs()
-    assert told(aws, "throttle", relieve=True) == {"throttled": []}
+    assert answer_of(aws, "throttle", relieve=True) == {"throttled": []}
     assert aws.ec2.describe_vpcs()["Vpcs"]
-    (row,) = told(aws, "throttle", service="autoscaling", calls=1)["throttled"]
+    (row,) = answer_of(aws, "throttle", service="autoscaling", calls=1)["throttled"]
     assert (row["operation"], row["calls"], row["until"]) == ("*", 1, None)
     with refused("Throttling"):
         aws.autoscaling.describe_auto_scaling_groups()
-    assert told(aws, "throttle") == {"throttled": []}
+    assert answer_of(aws, "throttle") == {"throttled": []}
 
 
 def test_a_pool_says_what_it_is_told_to_say(aws: Aws) -> None:
     aws.template()
     pools = {"instance_type": "*", "failure": "spot-quota"}
-    (row,) = told(aws, "capacity", take=pools)["away"]
+    (row,) = answer_of(aws, "capacity", take=pools)["away"]
     assert row == {
         "instance_type": "*",
         "zone": "*",
@@ -91,7 +93,7 @@ def test_a_pool_says_what_it_is_told_to_say(aws: Aws) -> None:
     aws.group(DesiredCapacity=1)
     found = aws.autoscaling.describe_scaling_activities(AutoScalingGroupName="acme-alice")
     assert NAMED["spot-quota"].code in found["Activities"][0]["StatusMessage"]
-    assert told(aws, "capacity", give={"instance_type": "*"}) == {"away": []}
+    assert answer_of(aws, "capacity", give={"instance_type": "*"}) == {"away": []}
 
 
 @pytest.mark.parametrize(
