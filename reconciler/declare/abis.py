@@ -88,7 +88,7 @@ def compile_need(settings: Mapping[str, Any]) -> dict[str, Any]:
     Vcpus and memory are members AWS requires, so where the YAML is silent they get a Min of 1,
     which every type has; a 0 may be lost on the way back and would then look like drift.
     """
-    said: Mapping[str, Any] = settings.get("instance_requirements", {})
+    requirements: Mapping[str, Any] = settings.get("instance_requirements", {})
     need: dict[str, Any] = {"VCpuCount": {"Min": 1}, "MemoryMiB": {"Min": 1}}
     if "vcpus" in settings:
         need["VCpuCount"] = {"Min": 1, **_range(settings["vcpus"])}
@@ -98,9 +98,9 @@ def compile_need(settings: Mapping[str, Any]) -> dict[str, Any]:
     if "gpu" in settings:
         need |= _gpu(settings["gpu"])
     need["OnDemandMaxPricePercentageOverLowestPrice"] = PRICE_PROTECTION
-    if "max_spot_price_as_percentage_of_optimal_on_demand_price" not in said:
+    if "max_spot_price_as_percentage_of_optimal_on_demand_price" not in requirements:
         need["SpotMaxPricePercentageOverLowestPrice"] = PRICE_PROTECTION
-    for name, value in said.items():
+    for name, value in requirements.items():
         need[ATTRIBUTES[name]] = _attribute(name, value)
     return {name: need[name] for name in sorted(need) if need[name] != {}}
 

@@ -32,15 +32,15 @@ def collect(documents: Sequence[Document]) -> tuple[dict[str, Calendar] | None, 
         section = own if isinstance(own, Map) else Map()
         doubtful |= document.top is None or document.top.hides("calendars")
         doubtful |= bool(section.broken)
-        for name, each in section.items():
+        for name, calendar in section.items():
             spot = section.spots[name]
             first = spots.setdefault(name, spot)
             if first is not spot:
                 hint = "a calendar's name is unique in the whole site; rename one of them"
                 problems.append(spot.key(f"{show(name)} is declared in {first.where} too", hint))
                 continue
-            days = list(_ranges(each, problems))
-            found[name] = Calendar(name, tuple(days), _ics(document, each, problems))
+            days = list(_ranges(calendar, problems))
+            found[name] = Calendar(name, tuple(days), _ics(document, calendar, problems))
     return None if doubtful else found, problems
 
 
@@ -93,12 +93,12 @@ def days_off(
 ) -> Mapping[date, str]:
     """The days from `first` to `last` that are off in a zone, and why: `de-holidays: Christmas`."""
     found: dict[date, str] = {}
-    for each in calendars:
-        for day in _within(each.days, first, last):
-            found.setdefault(day, each.name)
-        if each.ics:
-            for day, called in touched(each.ics, timezone, first, last):
-                found.setdefault(day, f"{each.name}: {called}" if called else each.name)
+    for calendar in calendars:
+        for day in _within(calendar.days, first, last):
+            found.setdefault(day, calendar.name)
+        if calendar.ics:
+            for day, called in touched(calendar.ics, timezone, first, last):
+                found.setdefault(day, f"{calendar.name}: {called}" if called else calendar.name)
     return found
 
 

@@ -79,15 +79,15 @@ def _unknown(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
 
 
 def _type(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
-    wanted = [each for each in _as_list(misfit.validator_value) if each != "null"]
-    what = either([_TYPES[each] for each in wanted])
+    wanted = [type_name for type_name in _as_list(misfit.validator_value) if type_name != "null"]
+    expected = either([_TYPES[type_name] for type_name in wanted])
     if misfit.instance is None:
         yield Complaint(
-            f"{name} has no value; it must be {what}", _example(misfit.schema), of_key=True
+            f"{name} has no value; it must be {expected}", _example(misfit.schema), of_key=True
         )
         return
     yield Complaint(
-        f"{name} must be {what}, not {_got(misfit.instance, written)}",
+        f"{name} must be {expected}, not {_got(misfit.instance, written)}",
         _remedy(wanted, misfit, written),
     )
 
@@ -160,7 +160,7 @@ def _would_fit(schema: Mapping[str, Any], text: str) -> bool:
 
 
 def _enum(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    allowed = [each for each in misfit.validator_value if each is not None]
+    allowed = [value for value in misfit.validator_value if value is not None]
     got = misfit.instance
     near = did_you_mean(got, allowed) if isinstance(got, str) else ""
     shown = show(got) if isinstance(got, str) else flow(got)
@@ -248,7 +248,7 @@ def _example(schema: Mapping[str, Any], key: str = "") -> str:
 def flow(value: Any) -> str:
     """A value as one would write it in YAML, on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(flow, value)) + "]"
     if value is None:

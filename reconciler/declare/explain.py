@@ -34,10 +34,10 @@ def _rows(settings: Map, prefix: str) -> Iterator[Row]:
 
 
 def _find(declared: Declared, name: str) -> Item:
-    for each in declared.workstations:
-        if name in (each.name, f"{each.fleet}/{each.name}"):
-            return each
-    named = [each.name for each in declared.workstations]
-    full = [f"{each.fleet}/{each.name}" for each in declared.workstations]
+    for item in declared.workstations:
+        if name in (item.name, f"{item.fleet}/{item.name}"):
+            return item
+    named = [item.name for item in declared.workstations]
+    full = [f"{item.fleet}/{item.name}" for item in declared.workstations]
     hint = did_you_mean(name, full if "/" in name else named)
     raise UsageError(f"no workstation is called `{name}`" + (f" ({hint})" if hint else ""))

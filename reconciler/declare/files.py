@@ -76,8 +76,8 @@ def label(path: Path) -> str:
 def _candidates(path: Path) -> list[tuple[Path, bool]]:
     """Every file to read for a path, and whether the path names it."""
     if stat.S_ISDIR(path.stat().st_mode):
-        return [(each, True) for each in _declaring(path)]
-    beside = [(each, each == path) for each in _declaring(path.parent)]
+        return [(file, True) for file in _declaring(path)]
+    beside = [(file, file == path) for file in _declaring(path.parent)]
     return beside if (path, True) in beside else [*beside, (path, True)]
 
 
@@ -113,8 +113,8 @@ def _yaml_below(folder: Path, given: AbstractSet[str]) -> Path | None:
         if os.path.realpath(root) in given:
             folders.clear()
             continue
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        found = sorted(each for each in files if each.lower().endswith(_SUFFIXES))
+        folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
+        found = sorted(file for file in files if file.lower().endswith(_SUFFIXES))
         if found:
             return Path(root, found[0])
     return None
@@ -137,8 +137,8 @@ def _read(path: Path, folder: str, real: str) -> bytes | Problem:
         try:
             mode = os.fstat(handle).st_mode
             if not stat.S_ISREG(mode):
-                what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
-                return _problem(path, what, "a fleet is declared in a file")
+                file_type = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+                return _problem(path, file_type, "a fleet is declared in a file")
             with os.fdopen(handle, "rb", closefd=False) as stream:
                 data = stream.read(MAX_SIZE + 1)
         finally:

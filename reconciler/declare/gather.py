@@ -116,7 +116,7 @@ def _differing(one: Map, other: Map, path: tuple[str, ...]) -> Iterator[Problem]
                 "files that begin with _ hold alike: keep it in one of them",
             )
     for choice in CHOICES.get(path, ()):
-        sides = [{side for side in choice if side & each.keys()} for each in (one, other)]
+        sides = [{side for side in choice if side & layer.keys()} for layer in (one, other)]
         if all(sides) and not sides[0] & sides[1]:
             first = min(sides[0].pop() & one.keys())
             second = min(sides[1].pop() & other.keys())
@@ -165,10 +165,14 @@ def _site_wide(top: Map) -> Iterator[Problem]:
 
 
 def _fleet(declared: Declared, documents: Sequence[Document], file: File, top: Map) -> None:
-    beside = [each for each in documents if each.file.defaults and each.file.folder == file.folder]
-    layers = [each.top for each in beside if each.top is not None] + [top]
-    whole = len(layers) > len(beside) and not any(each.hides("defaults") for each in layers)
-    defaults = reduce(merge, (_map(each, "defaults") for each in layers), Map())
+    beside = [
+        document
+        for document in documents
+        if document.file.defaults and document.file.folder == file.folder
+    ]
+    layers = [document.top for document in beside if document.top is not None] + [top]
+    whole = len(layers) > len(beside) and not any(layer.hides("defaults") for layer in layers)
+    defaults = reduce(merge, (_map(layer, "defaults") for layer in layers), Map())
     fleet = _name(declared, file, top)
     for name, spot, own in _entries(top, "workstations"):
         settings = complete(merge(defaults, own))

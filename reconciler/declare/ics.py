@@ -92,7 +92,7 @@ def _of_rule(rule: str) -> str:
     # Of these a library looks for the next day until the year 9999.
     narrow = all(nth) or (any(nth) and (bool(days) or not weekdays))
     narrow |= often == "MONTHLY" and bool(months) and not (days or weekdays)
-    if least > longest or narrow or any(abs(each) > 5 for each in (*nth[0], *nth[1])):
+    if least > longest or narrow or any(abs(number) > 5 for number in (*nth[0], *nth[1])):
         return "a rule of days that hardly ever come"
     if not 1 <= interval <= 100 or (interval > 1 and (months or days)):
         return "INTERVAL must be from 1 to 100, and 1 beside BYMONTH and BYMONTHDAY"
@@ -100,7 +100,7 @@ def _of_rule(rule: str) -> str:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(each) for each in text.split(",") if each]
+    return [int(number) for number in text.split(",") if number]
 
 
 def _trial(text: str) -> str:
@@ -152,8 +152,8 @@ def _span(event: Component, zone: ZoneInfo) -> tuple[date, date]:
     return begin.date(), last.date()
 
 
-def _local(it: date | datetime, zone: ZoneInfo) -> datetime:
+def _local(moment: date | datetime, zone: ZoneInfo) -> datetime:
     """On the wall, without its zone; a time without a zone is anybody's."""
-    if not isinstance(it, datetime):
-        return datetime.combine(it, time(), UTC).replace(tzinfo=None)
-    return it.astimezone(zone).replace(tzinfo=None) if it.tzinfo else it
+    if not isinstance(moment, datetime):
+        return datetime.combine(moment, time(), UTC).replace(tzinfo=None)
+    return moment.astimezone(zone).replace(tzinfo=None) if moment.tzinfo else moment

@@ -46,7 +46,7 @@ class InstanceType:
     @property
     def gpu(self) -> bool:
         """Whether it has a GPU, or a slice of one."""
-        return any(each.kind == "gpu" for each in self.accelerators)
+        return any(accelerator.kind == "gpu" for accelerator in self.accelerators)
 
 
 @cache
@@ -111,12 +111,16 @@ def families() -> Mapping[str, tuple[str, ...]]:
 def gpu_families(region: str) -> tuple[str, ...]:
     """The families with a GPU that a region offers."""
     here = (find(name) for name in names())
-    found = {each.name.partition(".")[0] for each in here if each and _has_gpu(each, region)}
+    found = {
+        instance_type.name.partition(".")[0]
+        for instance_type in here
+        if instance_type and _has_gpu(instance_type, region)
+    }
     return tuple(sorted(found))
 
 
-def _has_gpu(each: InstanceType, region: str) -> bool:
-    return each.gpu and each.current and region in each.regions
+def _has_gpu(instance_type: InstanceType, region: str) -> bool:
+    return instance_type.gpu and instance_type.current and region in instance_type.regions
 
 
 def plausible(name: str) -> bool:
@@ -133,9 +137,11 @@ def plausible(name: str) -> bool:
     parts = _FAMILY.fullmatch(family)
     if parts is None:
         return False
-    others = [found for each in families() if (found := _FAMILY.fullmatch(each))]
-    known = {letter for each in others for letter in each[3]}
-    alike = {"".join(sorted(each[3])) for each in others if each.groups()[:2] == parts.groups()[:2]}
+    others = [found for other in families() if (found := _FAMILY.fullmatch(other))]
+    known = {letter for match in others for letter in match[3]}
+    alike = {
+        "".join(sorted(match[3])) for match in others if match.groups()[:2] == parts.groups()[:2]
+    }
     return known.issuperset(parts[3]) and "".join(sorted(parts[3])) not in alike
 
 
@@ -143,13 +149,13 @@ def suggestion(name: str) -> str:
     """The known type whose name is nearest; "" if none is near."""
     lower = name.lower()
     family, _, size = lower.partition(".")
-    for each in (lower, f"{size}.{family}"):
-        if find(each):
-            return each
+    for candidate in (lower, f"{size}.{family}"):
+        if find(candidate):
+            return candidate
     if family in families():
         close = nearest(size, families()[family])
         return f"{family}.{close}" if close else ""
-    same = [each for each in families() if sorted(each) == sorted(family)]
+    same = [known for known in families() if sorted(known) == sorted(family)]
     other = next(iter(same), None) or nearest(family, families())
     if other and size in families()[other]:
         return f"{other}.{size}"

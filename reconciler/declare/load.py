@@ -67,7 +67,9 @@ def _site(declared: gather.Declared) -> Site:
         build.file_system(item.fleet, item.name, item.settings, item.spot.where)
         for item in declared.file_systems
     )
-    in_use = {each.region for each in workstations} | {each.region for each in shared}
+    in_use = {resource.region for resource in workstations} | {
+        resource.region for resource in shared
+    }
     regions = tuple(sorted(in_use | set(declared.regions)))
     if not regions:
         raise NoDeclaration(

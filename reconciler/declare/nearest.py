@@ -15,10 +15,12 @@ def nearest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None
     `close` is how alike two words must be that are more than one edit apart, 1 being the same.
     """
     wanted = _plain(word)
-    words = {_plain(each): each for each in known}
+    words = {_plain(candidate): candidate for candidate in known}
     if wanted in words:
         return words[wanted]
-    edits = [each for each in words if _edited(wanted, each)]  # even of a word of two letters
+    edits = [
+        candidate for candidate in words if _edited(wanted, candidate)
+    ]  # even of a word of two letters
     if edits:
         return words[max(edits, key=lambda each: SequenceMatcher(None, wanted, each).ratio())]
     alike = get_close_matches(wanted, words, n=1, cutoff=close)

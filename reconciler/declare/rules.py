@@ -75,10 +75,10 @@ def _ignored(ignored: Iterable[Seq]) -> Iterator[Problem]:
     """No pattern may cover the tags that say whose a thing is."""
     for patterns in ignored:
         for pattern, spot in zip(patterns, patterns.spots, strict=True):
-            ours = next((key for key in OUR_TAGS if fnmatchcase(key, pattern)), "")
-            if ours:
+            reserved = next((key for key in OUR_TAGS if fnmatchcase(key, pattern)), "")
+            if reserved:
                 yield spot.value(
-                    f"{show(pattern)} matches {ours}, a tag that this program writes",
+                    f"{show(pattern)} matches {reserved}, a tag that this program writes",
                     "name the keys of the other tool",
                 )
 
@@ -118,9 +118,9 @@ def _cidr(text: str, spot: Spot) -> Iterator[Problem]:
         return
     widest = _WIDEST[network.version]
     if network.prefixlen < widest:
-        what = "the whole internet" if network.prefixlen == 0 else f"wider than /{widest}"
+        extent = "the whole internet" if network.prefixlen == 0 else f"wider than /{widest}"
         yield spot.value(
-            f"`{text}` is {what}",
+            f"`{text}` is {extent}",
             "name your own networks; `workstation connect` goes through SSM and needs no rule",
         )
     elif text.partition("/")[0] != str(network.network_address):

@@ -42,7 +42,7 @@ def _meetings(schedule: Map) -> Iterator[Problem]:
     for edge in EDGES:
         for text, spot in texts(schedule, edge):
             minutes = [(day, *clock(text)) for day in days(text)]
-            other, before = next((seen[it] for it in minutes if it in seen), ("", ""))
+            other, before = next((seen[minute] for minute in minutes if minute in seen), ("", ""))
             if other == edge:
                 message = f"{show(text)} meets {show(before)}: the same minute twice"
                 yield spot.value(message, "keep the day in one of them")

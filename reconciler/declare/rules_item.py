@@ -39,8 +39,8 @@ def workstation(item: Item) -> Iterator[Problem]:
     for zone, spot in zip(zones, zones.spots, strict=True):
         yield from _in_region(zone, spot, settings)
     home = settings.get("storage", Map()).get("home", Map())
-    for each in home.values():
-        yield from _zone_of(each, settings)
+    for options in home.values():
+        yield from _zone_of(options, settings)
     yield from _keys(item, settings)
     yield from _fallback(settings)
     yield from _backstops(settings)

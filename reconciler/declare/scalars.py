@@ -80,9 +80,9 @@ def _number(text: str) -> str | int | float | Trap:
         return int(text)
     if _DECIMAL.fullmatch(text):
         return float(text)
-    for pattern, what in _DISPUTED:
+    for pattern, problem in _DISPUTED:
         if pattern.fullmatch(text):
-            return Trap(f"{show(text)} without quotes {what}", _remedy(text))
+            return Trap(f"{show(text)} without quotes {problem}", _remedy(text))
     return text
 
 

@@ -74,7 +74,7 @@ def check(top: Map) -> list[Problem]:
 
 def _called(path: Path) -> str:
     """How to call a value in a sentence."""
-    names = [each for each in path if isinstance(each, str)]
+    names = [name for name in path if isinstance(name, str)]
     if not names:
         return "the file"
     return f"an item of `{names[-1]}`" if isinstance(path[-1], int) else f"`{names[-1]}`"
@@ -109,7 +109,7 @@ def _last_first(place: Path) -> tuple[int, int]:
 
 def _inline(node: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_inline(each, definitions) for each in node]
+        return [_inline(inner, definitions) for inner in node]
     if not isinstance(node, dict):
         return node
     own = {k: _inline(v, definitions) for k, v in node.items() if k not in ("$ref", "$defs")}

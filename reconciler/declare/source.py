@@ -154,11 +154,11 @@ def _forbidden(source: Source, text: str, start: int) -> Problem:
     )
 
 
-def _leak(source: Source, text: str, what: str, start: int, end: int) -> Problem:
+def _leak(source: Source, text: str, secret: str, start: int, end: int) -> Problem:
     before = re.split("\r\n|\r|\n", text[:start])
     line, column = len(before), len(before[-1]) + 1
     hint = "revoke it, since git keeps it, and take it out"
-    problem = source.problem(line, column, f"this looks like {what}", hint, end - start)
+    problem = source.problem(line, column, f"this looks like {secret}", hint, end - start)
     return replace(problem, line="")  # not into the log as well
 
 

@@ -73,7 +73,7 @@ def explain(source: Source, error: Any, last: Piece | None) -> Problem:
         found = earlier(source, text, (mark.line, mark.column), begun, last)
         if found:
             return found
-    words = next((each for each in _WORDS if each.part in text), _OTHER)
+    words = next((candidate for candidate in _WORDS if candidate.part in text), _OTHER)
     if words.at_start:
         mark = getattr(error, "context_mark", None) or mark
     elif mark is not None and not "".join(source.lines[mark.line :]).strip():

@@ -68,12 +68,12 @@ def compiled(
     """What each edge comes to, in order; the same rule once. `now` is in UTC."""
     seen: set[Rule] = set()
     declared = tuple(edges)
-    for each in declared:
-        what = (each.action, each.text, each.expression, each.timezone, each.calendars)
-        for rule in _of(*what, now, past, ahead):
-            if rule not in seen and overruling(each, rule.moved_from, declared) is None:
+    for edge in declared:
+        parts = (edge.action, edge.text, edge.expression, edge.timezone, edge.calendars)
+        for rule in _of(*parts, now, past, ahead):
+            if rule not in seen and overruling(edge, rule.moved_from, declared) is None:
                 seen.add(rule)
-                yield each, rule
+                yield edge, rule
 
 
 def overruled(
@@ -81,12 +81,12 @@ def overruled(
 ) -> Iterator[tuple[date, Edge, Edge]]:
     """Each skipped time that another edge takes the place of: the day, the edge, and that other."""
     declared = tuple(edges)
-    for each in declared:
-        what = (each.action, each.text, each.expression, each.timezone, each.calendars)
-        for rule in _of(*what, now, timedelta(), ahead):
-            other = overruling(each, rule.moved_from, declared)
+    for edge in declared:
+        parts = (edge.action, edge.text, edge.expression, edge.timezone, edge.calendars)
+        for rule in _of(*parts, now, timedelta(), ahead):
+            other = overruling(edge, rule.moved_from, declared)
             if other and rule.moved_from:
-                yield rule.moved_from.date(), each, other
+                yield rule.moved_from.date(), edge, other
 
 
 def overruling(edge: Edge, local: datetime | None, edges: Iterable[Edge]) -> Edge | None:
@@ -104,8 +104,8 @@ def overruling(edge: Edge, local: datetime | None, edges: Iterable[Edge]) -> Edg
             continue
         zone, here = ZoneInfo(other.timezone), time(*clock(other.text))
         for day in (local.date(), local.date() + _DAY):
-            theirs = datetime.combine(day, here)
-            if theirs > local and _fires_at(theirs, zone) == at and _is_due(other, day):
+            other_time = datetime.combine(day, here)
+            if other_time > local and _fires_at(other_time, zone) == at and _is_due(other, day):
                 return other
     return None
 
@@ -195,10 +195,10 @@ def keep_order(edges: Iterable[Edge]) -> bool:
     """Tell whether each start and each stop of a week are far enough from each other."""
     week = 7 * 24 * 60
     times = [
-        (24 * 60 * day + 60 * hour + minute, each.action)
-        for each in edges
-        for hour, minute in (clock(each.text),)
-        for day in days(each.text)
+        (24 * 60 * day + 60 * hour + minute, edge.action)
+        for edge in edges
+        for hour, minute in (clock(edge.text),)
+        for day in days(edge.text)
     ]
     near = NEAR // timedelta(minutes=1)
     return all(

@@ -32,36 +32,40 @@ def warnings(
     workstations: Iterable[Workstation], ignore_tags: Sequence[str], now: datetime
 ) -> tuple[Warn, ...]:
     """Everything to look at, by place, each once; `now` is in UTC."""
-    return tuple(sorted({warn for each in workstations for warn in _of(each, ignore_tags, now)}))
+    return tuple(
+        sorted(
+            {warn for workstation in workstations for warn in _of(workstation, ignore_tags, now)}
+        )
+    )
 
 
-def _of(each: Workstation, ignore_tags: Sequence[str], now: datetime) -> Iterator[Warn]:
+def _of(workstation: Workstation, ignore_tags: Sequence[str], now: datetime) -> Iterator[Warn]:
     def warn(code: str, message: str, where: Where) -> Warn:
-        return Warn(where, code, f"{each.name} {message}")
+        return Warn(where, code, f"{workstation.name} {message}")
 
-    if each.home is None:
+    if workstation.home is None:
         yield warn(
             "no-home",
             "has no home: nothing that is written on it is kept when it stops; add "
             "storage: {home: {ebs: {size: 200GiB}}}",
-            each.places["storage.home"],
+            workstation.places["storage.home"],
         )
-    if each.instance_requirements is not None and not _asks_for_gpu(each):
+    if workstation.instance_requirements is not None and not _asks_for_gpu(workstation):
         yield warn(
             "no-gpu",
             "names no GPU in its need, so a machine without one will do; add `gpu`, or "
             "instance_requirements: {accelerator_count: {max: 0}} if none is meant",
-            each.places["gpu"],
+            workstation.places["gpu"],
         )
-    for key in sorted(each.tags):
+    for key in sorted(workstation.tags):
         if any(fnmatchcase(key, pattern) for pattern in ignore_tags):
             yield warn(
                 "ignored-tag",
                 f"has the tag `{key}`, which no run writes because `ignore_tags` names it; take it "
                 "out of one of the two",
-                each.where,
+                workstation.where,
             )
-    for day, edge, other in overruled(each.schedule, now, _AHEAD):
+    for day, edge, other in overruled(workstation.schedule, now, _AHEAD):
         yield Warn(
             edge.where,
             "skipped-hour",
@@ -71,6 +75,6 @@ def _of(each: Workstation, ignore_tags: Sequence[str], now: datetime) -> Iterato
         )
 
 
-def _asks_for_gpu(each: Workstation) -> bool:
+def _asks_for_gpu(workstation: Workstation) -> bool:
     """Whether a need says anything about accelerators, or names types itself."""
-    return not _ABOUT_GPUS.isdisjoint(each.instance_requirements or ())
+    return not _ABOUT_GPUS.isdisjoint(workstation.instance_requirements or ())

@@ -47,7 +47,7 @@ def choose(folders: Iterable[str], packaged: str) -> ZoneData:
 
     A folder that does not say its release is taken for older.
     """
-    folder = next((each for each in folders if Path(each, "Etc").is_dir()), "")
+    folder = next((path for path in folders if Path(path, "Etc").is_dir()), "")
     if not folder:
         return ZoneData(packaged, PACKAGE)
     release = _release(Path(folder))

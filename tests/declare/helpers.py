@@ -61,7 +61,7 @@ class Folder:
     def says(self, text: str | bytes, name: str = "vision.yaml") -> list[str]:
         """What is wrong with one fleet file, without the file's name."""
         self.write(name, text)
-        return [each.removeprefix(f"{name}:") for each in self.problems()]
+        return [problem.removeprefix(f"{name}:") for problem in self.problems()]
 
     def workstation(self, settings: str, defaults: str = "") -> Workstation:
         """The one workstation `ws` of a fleet, from its settings in flow style."""
@@ -71,7 +71,7 @@ class Folder:
 
     def settings_say(self, settings: str, defaults: str = "") -> list[str]:
         """What is wrong with a workstation's settings: the messages alone."""
-        return [each.split(": ", 1)[1] for each in self.says(fleet(settings, defaults))]
+        return [problem.split(": ", 1)[1] for problem in self.says(fleet(settings, defaults))]
 
 
 def fleet(settings: str, defaults: str = "") -> str:

@@ -43,7 +43,7 @@ def _fits(need: Mapping[str, Any], name: str, facts: Mapping[str, Any]) -> bool:
         and all(
             gpu["Manufacturer"].lower() in need.get("AcceleratorManufacturers", ()) for gpu in gpus
         )
-        and any(fnmatchcase(name, each) for each in need.get("AllowedInstanceTypes", ["*"]))
+        and any(fnmatchcase(name, pattern) for pattern in need.get("AllowedInstanceTypes", ["*"]))
     )
 
 

@@ -56,7 +56,9 @@ def test_a_stop_is_never_skipped_and_a_calendar_is_of_the_whole_site(
     both = OFFICE.replace("start:", "stop: daily 20:00, start:")
     folder.write("vision.yaml", fleet(f"{GPU}, {both}"))
     [ws] = folder.load().workstations
-    assert {edge.action: [each.name for each in edge.calendars] for edge in ws.schedule} == {
+    assert {
+        edge.action: [calendar.name for calendar in edge.calendars] for edge in ws.schedule
+    } == {
         "start": ["holidays"],
         "stop": [],
     }

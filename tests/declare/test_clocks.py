@@ -94,7 +94,7 @@ def times(zone: ZoneInfo, change: datetime) -> set[time]:
     first, last = sorted((before, after))
     middle = first + (last - first) / 2
     picked = (first - MINUTE, first, middle, last - MINUTE, last)
-    return {each.time().replace(second=0, microsecond=0) for each in picked}
+    return {instant.time().replace(second=0, microsecond=0) for instant in picked}
 
 
 def expected(wall: Wall, at: time, weekdays: set[int], off: set[date]) -> set[datetime]:
@@ -124,14 +124,16 @@ def test_each_local_time_fires_once_on_each_of_its_dates(quarter: int) -> None:
             day = "daily" if daily else DAYS[today.weekday()]
             text = f"{day} {at:%H:%M}"
             off = {today - DAY} if holiday else set[date]()
-            calendars = tuple(Calendar("off", ((each, each),)) for each in off)
+            calendars = tuple(Calendar("off", ((date_off, date_off),)) for date_off in off)
             edge = Edge("start", text, cron(text), name, here, calendars)
             weekdays = set(range(7)) if daily else {today.weekday()}
             wanted = expected(wall, at, weekdays, off)
             now = (change - 10 * DAY, change - 30 * HOUR, change + LINGER - MINUTE)[turn % 3]
             rules = [rule for _, rule in compiled([edge], now)]
-            told = sorted(it for rule in rules for it in fires(rule, wall) if it > now - LINGER)
-            assert told == sorted(it for it in wanted if it > now - LINGER), (
+            firings = sorted(
+                instant for rule in rules for instant in fires(rule, wall) if instant > now - LINGER
+            )
+            assert firings == sorted(instant for instant in wanted if instant > now - LINGER), (
                 name, change, text, now, rules,
             )  # fmt: skip
 

@@ -131,10 +131,10 @@ BAD_NAMES = {
 
 @pytest.mark.parametrize("workstation", BAD_NAMES)
 def test_a_bad_name_hides_nothing_below_it(folder: Folder, workstation: str) -> None:
-    said = folder.says(f"fleet: vision\nworkstations:\n{workstation}\n")
+    problems = folder.says(f"fleet: vision\nworkstations:\n{workstation}\n")
     wanted = BAD_NAMES[workstation]
-    assert len(said) == len(wanted)
-    assert all(map(str.startswith, said, wanted)), said
+    assert len(problems) == len(wanted)
+    assert all(map(str.startswith, problems, wanted)), problems
 
 
 @pytest.mark.parametrize("text", FILES, ids=ascii)

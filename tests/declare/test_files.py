@@ -24,7 +24,7 @@ def test_a_folder_is_its_yaml_files_but_not_those_below_it(folder: Folder) -> No
     folder.write(".off/c.yaml", "not: [yaml")
     (folder.path / "calendars").mkdir()
     folder.write("calendars/de.ics", "BEGIN:VCALENDAR")
-    assert [each.name for each in folder.load().workstations] == ["ws", "two"]
+    assert [workstation.name for workstation in folder.load().workstations] == ["ws", "two"]
 
 
 def test_yaml_that_would_not_be_read_is_a_problem(folder: Folder) -> None:
@@ -47,7 +47,7 @@ def test_a_folder_below_that_is_given_too_is_read(folder: Folder) -> None:
     folder.write("below/c.yaml", there)
     folder.write("below/_defaults.yaml", (folder.path / "_defaults.yaml").read_text())
     found = load([folder.path, folder.path / "below"])
-    assert [each.name for each in found.workstations] == ["ws", "two"]
+    assert [workstation.name for workstation in found.workstations] == ["ws", "two"]
 
 
 def test_a_file_that_is_named_may_stand_above_other_folders(folder: Folder) -> None:
@@ -55,7 +55,7 @@ def test_a_file_that_is_named_may_stand_above_other_folders(folder: Folder) -> N
     one = folder.write("a.yaml", fleet(GPU))
     (folder.path / "below").mkdir()
     folder.write("below/c.yaml", "not: [yaml")
-    assert [each.name for each in load([one]).workstations] == ["ws"]
+    assert [workstation.name for workstation in load([one]).workstations] == ["ws"]
 
 
 def test_defaults_that_disagree_are_a_problem_that_names_both_lines(folder: Folder) -> None:
@@ -70,7 +70,7 @@ def test_defaults_that_disagree_are_a_problem_that_names_both_lines(folder: Fold
     with pytest.raises(BadDeclaration) as caught:
         folder.load()
     assert [
-        str(each).replace(f"{folder.path}/_more.yaml:", "") for each in caught.value.problems
+        str(problem).replace(f"{folder.path}/_more.yaml:", "") for problem in caught.value.problems
     ] == [
         f"2:3: {first}:5:3 gives another `region` ({alike} it in one of them)",
         f"4:11: {first}:7:11 gives `ssm_parameter`, which `id` excludes ({alike} one of them)",
@@ -91,7 +91,7 @@ def test_a_file_selects_its_fleet_out_of_its_directory(folder: Folder) -> None:
     one = folder.write("a.yaml", fleet(GPU))
     folder.write("b.yaml", fleet(GPU).replace("vision", "robots").replace("ws", "emil"))
     found = load([one])
-    assert [each.name for each in found.workstations] == ["ws", "emil"]
+    assert [workstation.name for workstation in found.workstations] == ["ws", "emil"]
     assert (found.selects("vision"), found.selects("robots")) == (True, False)
     assert load([folder.path]).selected_fleets is None
 
@@ -119,7 +119,7 @@ def test_defaults_hold_beside_them_only(tmp_path: Path) -> None:
         "_defaults.yaml", (two.path / "_defaults.yaml").read_text().replace("us-east", "eu-west")
     )
     site = load([tmp_path / "one", tmp_path / "two"])
-    assert [each.region for each in site.workstations] == ["us-east-1", "eu-west-1"]
+    assert [workstation.region for workstation in site.workstations] == ["us-east-1", "eu-west-1"]
 
 
 def _link_out(path: Path) -> None:
@@ -180,17 +180,17 @@ def test_a_file_without_permission(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("nowhere", f"nowhere:1:1: cannot be read: No such file or directory ({CHECK})"),
         ("no\0where", f"no\\x00where:1:1: cannot be read: embedded null byte ({CHECK})"),
         ("no\nwhere", f"no\\nwhere:1:1: cannot be read: No such file or directory ({CHECK})"),
     ],
 )
-def test_a_path_that_is_not_there(name: str, said: str) -> None:
+def test_a_path_that_is_not_there(name: str, message: str) -> None:
     with pytest.raises(BadDeclaration) as caught:
         load([Path(name)])
-    assert [str(each) for each in caught.value.problems] == [said]
+    assert [str(problem) for problem in caught.value.problems] == [message]
 
 
 def test_names_of_files_are_shown_harmless(folder: Folder) -> None:

@@ -65,8 +65,8 @@ def test_a_type_that_is_there_or_newer_than_the_table_is_not(folder: Folder, typ
 
 def test_a_type_is_refused_at_its_own_line(folder: Folder) -> None:
     text = "fleet: vision\nworkstations:\n  ws:\n    instance_types:\n      - g6.xlarge\n"
-    [said] = folder.says(f"{text}      - g6.2xlrage\n")
-    assert said.startswith("6:9: AWS has no instance type `g6.2xlrage`")
+    [problem] = folder.says(f"{text}      - g6.2xlrage\n")
+    assert problem.startswith("6:9: AWS has no instance type `g6.2xlrage`")
 
 
 def test_a_type_that_the_region_lacks(folder: Folder) -> None:
@@ -87,8 +87,8 @@ def test_of_a_region_that_the_table_lacks_nothing_is_said(folder: Folder) -> Non
 
 
 def test_types_without_a_gpu_where_the_defaults_ask_for_one(folder: Folder) -> None:
-    said = folder.settings_say("instance_types: [m7i.xlarge]", GPU)
-    assert said == [
+    problems = folder.settings_say("instance_types: [m7i.xlarge]", GPU)
+    assert problems == [
         f"`m7i.xlarge` has no GPU, and {folder.path}/vision.yaml:2:12 asks for one "
         "(name types with a GPU, or write `gpu: null` here if none is meant)".replace(
             f"{folder.path}/", ""
@@ -124,8 +124,8 @@ PATTERNS = {
 
 @pytest.mark.parametrize("need", PATTERNS)
 def test_a_pattern_that_nothing_fits_is_refused(folder: Folder, need: str) -> None:
-    said = folder.settings_say(f"vcpus: {{min: 2}}, instance_requirements: {{{need}}}")
-    assert said == [PATTERNS[need]]
+    problems = folder.settings_say(f"vcpus: {{min: 2}}, instance_requirements: {{{need}}}")
+    assert problems == [PATTERNS[need]]
 
 
 @pytest.mark.parametrize("pattern", ["g5.*", "*", "g*.xlarge", "g9.*", "p3.*", "m*"])
@@ -164,7 +164,7 @@ def test_a_table_without_a_family_would_not_refuse_it(monkeypatch: pytest.Monkey
     """A rule that refuses what AWS has today would refuse what it brings tomorrow."""
     real, odd = dict(families()), set()
     for family, sizes in real.items():
-        less = {each: real[each] for each in real if each != family}
+        less = {other: real[other] for other in real if other != family}
         monkeypatch.setattr(instance_types, "families", lambda less=less: less)
         odd |= {family for size in sizes if not plausible(f"{family}.{size}")}
     assert odd == {"dl2q", "trn2u"}, "whose last letters no other family has"
@@ -172,11 +172,11 @@ def test_a_table_without_a_family_would_not_refuse_it(monkeypatch: pytest.Monkey
 
 def test_the_table_is_what_its_source_says() -> None:
     text = TABLE.read_text()
-    said = re.search(r"# Attributes and regions: (.*)\.\n", text)
-    assert said
+    sources = re.search(r"# Attributes and regions: (.*)\.\n", text)
+    assert sources
     types, offers = of_moto()
-    made = table(types, offers, said[1], text)
-    assert "moto" not in said[1] or made == text, "run make instance-types FROM=moto"
+    made = table(types, offers, sources[1], text)
+    assert "moto" not in sources[1] or made == text, "run make instance-types FROM=moto"
     assert len(text.splitlines()) > 1000
 
 

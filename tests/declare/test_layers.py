@@ -72,10 +72,10 @@ def test_null_where_nothing_is_built_in_takes_it_away(folder: Folder) -> None:
 
 
 def test_a_null_that_takes_a_required_value_away_is_a_problem(folder: Folder) -> None:
-    said = folder.settings_say(
+    problems = folder.settings_say(
         f"{GPU}, owner: null, network: {{subnets: {{tags: {{Tier: null}}}}}}"
     )
-    assert [each.partition(" (")[0] for each in said] == [
+    assert [problem.partition(" (")[0] for problem in problems] == [
         "`ws` has no `network.subnets`",
         "`ws` has no `owner`",
     ]

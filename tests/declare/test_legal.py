@@ -41,7 +41,9 @@ def test_a_file_that_is_legal(
 
 def test_a_byte_order_mark_shifts_no_position(folder: Folder) -> None:
     for mark in (b"", b"\xef\xbb\xbf"):
-        assert [each.split(":")[:2] for each in folder.says(mark + b"fleet: a_b\nownr: x\n")] == [
+        assert [
+            problem.split(":")[:2] for problem in folder.says(mark + b"fleet: a_b\nownr: x\n")
+        ] == [
             ["1", "8"],
             ["2", "1"],
         ]
@@ -108,7 +110,7 @@ def test_free_text_is_anybody_s_language(folder: Folder, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("tags: {Note: vi\u0441ion}", "mixes Latin letters with U+0441"),
         ("tags: {Note: two vi\u0441ion}", "mixes Latin letters with U+0441"),
@@ -119,7 +121,7 @@ def test_free_text_is_anybody_s_language(folder: Folder, value: str) -> None:
     ],
 )
 def test_a_look_alike_within_a_word_or_in_a_name_is_refused(
-    folder: Folder, text: str, said: str
+    folder: Folder, text: str, message: str
 ) -> None:
     [found] = folder.settings_say(f"{GPU}, {text}")
-    assert said in found
+    assert message in found

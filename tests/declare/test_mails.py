@@ -10,7 +10,7 @@ HEAD = f"fleet: vision\nworkstations:\n  ws:\n    {GPU}\n"
 
 
 @pytest.mark.parametrize(
-    ("notices", "told"),
+    ("notices", "addresses"),
     [
         ("{}", ()),
         ("null", ()),
@@ -21,10 +21,10 @@ HEAD = f"fleet: vision\nworkstations:\n  ws:\n    {GPU}\n"
         ("{email: [owner, Alice@Example.com]}", ("alice@example.com",)),
     ],
 )
-def test_who_is_told(folder: Folder, notices: str, told: tuple[str, ...]) -> None:
+def test_who_is_told(folder: Folder, notices: str, addresses: tuple[str, ...]) -> None:
     folder.write("vision.yaml", f"{HEAD}    notices: {notices}\n")
     [only] = folder.load().workstations
-    assert only.notices == told
+    assert only.notices == addresses
 
 
 def test_an_owner_who_is_no_address_is_told_with_the_workstation(folder: Folder) -> None:

@@ -32,8 +32,8 @@ def test_one_line_in_the_defaults_is_for_all(folder: Folder) -> None:
         "fleet: vision\ndefaults: {gpu: {count: 1}}\n"
         "workstations: {ann: {instance_profile: 'acme-ws-{workstation}'}, bob: {}}\n",
     )
-    told = {w.name: w.instance_profile for w in folder.load().workstations}
-    assert told == {"ann": "acme-ws-ann", "bob": "workstation"}
+    profiles = {w.name: w.instance_profile for w in folder.load().workstations}
+    assert profiles == {"ann": "acme-ws-ann", "bob": "workstation"}
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_one_line_in_the_defaults_is_for_all(folder: Folder) -> None:
     ],
 )
 def test_a_placeholder_that_would_name_too_much_is_refused(folder: Folder, declared: str) -> None:
-    (told,) = folder.settings_say(f'{GPU}, instance_profile: "{declared}"')
-    assert "must be the name of an instance profile" in told
+    (problem,) = folder.settings_say(f'{GPU}, instance_profile: "{declared}"')
+    assert "must be the name of an instance profile" in problem
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_the_placeholder_means_nothing_elsewhere(folder: Folder, elsewhere: str)
 
 
 @pytest.mark.parametrize(
-    ("said", "squashed"),
+    ("options", "squashed"),
     [("", True), (", root_squash: true", True), (", root_squash: false", False)],
 )
 def test_root_of_a_shared_file_system_is_nobody_unless_said(
-    folder: Folder, said: str, squashed: bool
+    folder: Folder, options: str, squashed: bool
 ) -> None:
-    folder.write("vision.yaml", SHARED % said)
+    folder.write("vision.yaml", SHARED % options)
     (found,) = folder.load().file_systems
     assert found.root_squash is squashed
 
@@ -85,5 +85,5 @@ def test_a_home_has_no_root_squash(folder: Folder) -> None:
     home = "storage: {home: {fsx_lustre: {storage_capacity: 1200GiB%s}}}"
     found = folder.workstation(f"{GPU}, {home % ''}")
     assert getattr(found.home, "root_squash", "") is None
-    told = folder.settings_say(f"{GPU}, {home % ', root_squash: true'}")
-    assert len(told) == 1
+    problems = folder.settings_say(f"{GPU}, {home % ', root_squash: true'}")
+    assert len(problems) == 1

@@ -19,6 +19,6 @@ def test_the_reference_is_up_to_date(golden: Golden) -> None:
 def test_every_link_of_the_reference_leads_to_a_section() -> None:
     text = reference(inlined())
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    anchors = {re.sub(r"[`.]", "", each).replace(" ", "-").lower() for each in headings}
+    anchors = {re.sub(r"[`.]", "", heading).replace(" ", "-").lower() for heading in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
     assert len(headings) == len(set(headings)) > 15

@@ -205,7 +205,7 @@ file_systems:
 @pytest.mark.parametrize("mounts", MOUNTS)
 def test_mounts(folder: Folder, mounts: str) -> None:
     text = f"{SHARED}workstations:\n  ws: {{{GPU}, storage: {{mounts: {mounts}}}}}\n"
-    assert [each.split(": ", 1)[1] for each in folder.says(text)] == [MOUNTS[mounts]]
+    assert [problem.split(": ", 1)[1] for problem in folder.says(text)] == [MOUNTS[mounts]]
 
 
 def test_mounts_below_each_other(folder: Folder) -> None:
@@ -215,7 +215,7 @@ def test_mounts_below_each_other(folder: Folder) -> None:
     two = "  two: {type: fsx_lustre, storage_capacity: 1200GiB}\n" * 1
     three = two.replace("two", "z3")
     text = f"{SHARED}{two}{three}workstations:\n  ws: {{{GPU}, storage: {{mounts: {mounts}}}}}\n"
-    assert [each.split(": ", 1)[1] for each in folder.says(text)] == [
+    assert [problem.split(": ", 1)[1] for problem in folder.says(text)] == [
         "`/a/b` is mounted below it (choose another path)",
         "`/a/b` is mounted below it (choose another path)",
         "`/a` is mounted there (choose another path)",
@@ -254,8 +254,8 @@ FILE_SYSTEMS = {
 
 @pytest.mark.parametrize("text", FILE_SYSTEMS)
 def test_shared_file_systems(folder: Folder, text: str) -> None:
-    said = folder.says(f"fleet: vision\nfile_systems:\n  {text}\n")
-    assert [each.split(": ", 1)[1] for each in said] == [FILE_SYSTEMS[text]]
+    problems = folder.says(f"fleet: vision\nfile_systems:\n  {text}\n")
+    assert [problem.split(": ", 1)[1] for problem in problems] == [FILE_SYSTEMS[text]]
 
 
 def test_shared_scratch_is_allowed(folder: Folder) -> None:

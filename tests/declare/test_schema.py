@@ -102,27 +102,27 @@ def test_the_names_of_gpus_are_those_of_the_table() -> None:
 
 
 def test_the_defaults_told_are_the_built_in_ones() -> None:
-    told = {path: node["default"] for path, node in ALL if "default" in node}
+    defaults = {path: node["default"] for path, node in ALL if "default" in node}
     root, lustre = "workstations.*.storage.root.", "workstations.*.storage.home.fsx_lustre."
     for key, value in layers.ROOT.items():
-        assert told.pop(root + key) == value
+        assert defaults.pop(root + key) == value
     for key, value in layers.VOLUME.items():
-        assert told.pop(f"workstations.*.storage.home.ebs.{key}") == value
+        assert defaults.pop(f"workstations.*.storage.home.ebs.{key}") == value
     for key, value in layers.LUSTRE.items():
-        assert told.pop(lustre + key) == value
-        assert told.pop(f"file_systems.*.{key}") == value
+        assert defaults.pop(lustre + key) == value
+        assert defaults.pop(f"file_systems.*.{key}") == value
     for key, value in layers.SHARED.items():
-        assert told.pop(f"file_systems.*.{key}") == value
+        assert defaults.pop(f"file_systems.*.{key}") == value
     for key, value in layers.FALLBACK.items():
-        assert told.pop(f"workstations.*.on_demand_fallback.{key}") == value
-    assert told.pop("workstations.*.gpu.count") == layers.GPU["count"]
-    assert told.pop("workstations.*.gpu.manufacturer") == "nvidia"
-    assert told.pop("workstations.*.image.owner") == layers.IMAGE_BY_NAME["owner"]
-    assert told.pop("workstations.*.spot_policy") == "auto"
-    assert told.pop("workstations.*.outside_hours") == "report"
+        assert defaults.pop(f"workstations.*.on_demand_fallback.{key}") == value
+    assert defaults.pop("workstations.*.gpu.count") == layers.GPU["count"]
+    assert defaults.pop("workstations.*.gpu.manufacturer") == "nvidia"
+    assert defaults.pop("workstations.*.image.owner") == layers.IMAGE_BY_NAME["owner"]
+    assert defaults.pop("workstations.*.spot_policy") == "auto"
+    assert defaults.pop("workstations.*.outside_hours") == "report"
     for item in ("workstations", "file_systems"):
-        assert told.pop(f"{item}.*.network.public_addresses") is False
-    rest = {path for path in told if not path.startswith("defaults.")}
+        assert defaults.pop(f"{item}.*.network.public_addresses") is False
+    rest = {path for path in defaults if not path.startswith("defaults.")}
     assert rest == set()
 
 

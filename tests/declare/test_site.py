@@ -25,12 +25,12 @@ ADVICE = "name your own networks; `workstation connect` goes through SSM and nee
 @pytest.mark.parametrize("cidr", INGRESS)
 def test_the_internet_is_not_let_in(folder: Folder, cidr: str) -> None:
     rule = f"{{protocol: tcp, port: 8443, cidr: '{cidr}'}}"
-    said = folder.says(f"ingress: [{rule}]\n", "_site.yaml")
-    assert said == [f"1:45: {INGRESS[cidr]} ({ADVICE})"]
+    problems = folder.says(f"ingress: [{rule}]\n", "_site.yaml")
+    assert problems == [f"1:45: {INGRESS[cidr]} ({ADVICE})"]
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "message"),
     [
         ("port: 8443, cidr: 10.0.0.5/8", "1:45: `10.0.0.5/8` is an address within a network "
          "(write 10.0.0.0/8)"),
@@ -45,8 +45,8 @@ def test_the_internet_is_not_let_in(folder: Folder, cidr: str) -> None:
         ("port: 70000, cidr: 10.0.0.0/8", "1:33: `port` must be at most 65535, not 70000"),
     ],
 )  # fmt: skip
-def test_ingress_rules_that_make_no_sense(folder: Folder, rule: str, said: str) -> None:
-    assert folder.says(f"ingress: [{{protocol: tcp, {rule}}}]\n", "_site.yaml") == [said]
+def test_ingress_rules_that_make_no_sense(folder: Folder, rule: str, message: str) -> None:
+    assert folder.says(f"ingress: [{{protocol: tcp, {rule}}}]\n", "_site.yaml") == [message]
 
 
 def test_what_holds_for_the_site_comes_from_all_its_own_files(
@@ -87,8 +87,8 @@ def test_nor_does_the_only_file_of_a_site(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     (tmp_path / "_defaults.yaml").unlink()
     text = f"fleet: all\n{DEFAULTS}workstations: {{ws: {{{GPU}}}}}\nregions: [eu-west-1]\n"
-    [said] = folder.says(text, "all.yaml")
-    assert "`regions` holds for every fleet of the site" in said
+    [problem] = folder.says(text, "all.yaml")
+    assert "`regions` holds for every fleet of the site" in problem
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_nor_does_the_only_file_of_a_site(tmp_path: Path) -> None:
     ["*", "reconcile*", "?econciler:*", "[r]econciler:site", "*:owner", "*override", "re*market"],
 )
 def test_a_pattern_that_hides_whose_a_thing_is_is_refused(folder: Folder, pattern: str) -> None:
-    said = folder.says(f"ignore_tags: ['scanner:*', '{pattern}']\n", "_site.yaml")
-    [problem] = said
+    problems = folder.says(f"ignore_tags: ['scanner:*', '{pattern}']\n", "_site.yaml")
+    [problem] = problems
     assert problem.startswith(f"1:28: `{pattern}` matches reconciler:")
     assert problem.endswith("(name the keys of the other tool)")
 
@@ -123,8 +123,8 @@ def test_one_file_may_say_it_all(tmp_path: Path) -> None:
 
 def test_two_sites_and_two_accounts(folder: Folder) -> None:
     text = f"{fleet(GPU)}site: acne\naccount: '210987654321'\n"
-    said = [each.replace(f"{folder.path}/", "") for each in folder.says(text)]
-    assert said == [
+    problems = [problem.replace(f"{folder.path}/", "") for problem in folder.says(text)]
+    assert problems == [
         "4:7: another site: _defaults.yaml:1:1 says `acme` "
         "(one run has one site; keep it in one place)",
         "5:10: another account: _defaults.yaml:2:1 says `123456789012` "
@@ -187,9 +187,9 @@ def test_a_file_for_defaults_declares_no_fleet(folder: Folder) -> None:
 
 
 def test_nothing_declared_is_not_everything_removed(tmp_path: Path) -> None:
-    with pytest.raises(NoDeclaration, match="declares a fleet: check the path") as it:
+    with pytest.raises(NoDeclaration, match="declares a fleet: check the path") as caught:
         load([tmp_path])
-    assert it.value.exit_code == 4
+    assert caught.value.exit_code == 4
     Folder(tmp_path)  # defaults alone
     with pytest.raises(NoDeclaration):
         load([tmp_path])

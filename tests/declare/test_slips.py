@@ -54,8 +54,8 @@ def test_hours_in_another_spelling(folder: Folder, text: str) -> None:
         pattern = DEFS[wanted]["pattern"]
         assert slips.advice(text, pattern) == f'write "{HOURS[text]}"'
         assert re.search(pattern, HOURS[text])
-    [said] = folder.settings_say(f'{GPU}, schedule: {{start: "{text}", timezone: UTC}}')
-    assert said.endswith(f'not `{text}` (write "{HOURS[text]}")')
+    [problem] = folder.settings_say(f'{GPU}, schedule: {{start: "{text}", timezone: UTC}}')
+    assert problem.endswith(f'not `{text}` (write "{HOURS[text]}")')
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ ZONES = {
 @pytest.mark.parametrize("zone", ZONES)
 def test_zones_by_another_name(folder: Folder, zone: str) -> None:
     text = f'{GPU}, schedule: {{stop: "daily 20:00", timezone: "{zone}"}}'
-    [said] = folder.settings_say(text)
-    assert ZONES[zone] in said or (ZONES[zone].startswith("use") and "such as Europe" in said)
+    [problem] = folder.settings_say(text)
+    assert ZONES[zone] in problem or (ZONES[zone].startswith("use") and "such as Europe" in problem)
     if ZONES[zone].startswith("write "):
         better = ZONES[zone].removeprefix("write ")
         assert folder.workstation(text.replace(zone, better)).schedule[0].timezone == better

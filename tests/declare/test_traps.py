@@ -183,26 +183,26 @@ def test_what_an_alias_or_a_merge_would_bring_is_not_called_missing(
         "defaults: {owner: a, region: us-east-1, image: {ssm_parameter: /x}, "
         "instance_profile: a, scheduler_role: b, network: {subnets: {tags: {A: b}}}}"
     )
-    [said] = folder.says(f"fleet: vision\n{defaults}\nworkstations:\n  {workstation}\n")
-    assert ALONE[workstation] in said
+    [problem] = folder.says(f"fleet: vision\n{defaults}\nworkstations:\n  {workstation}\n")
+    assert ALONE[workstation] in problem
 
 
 def test_merged_defaults_make_nothing_look_incomplete(folder: Folder) -> None:
     folder.write("_defaults.yaml", "site: acme\naccount: '123456789012'\n")
-    [said] = folder.says("fleet: vision\ndefaults: {<<: *all}\nworkstations: {ws: {gpu: {}}}\n")
-    assert "merge keys are not used here" in said
+    [problem] = folder.says("fleet: vision\ndefaults: {<<: *all}\nworkstations: {ws: {gpu: {}}}\n")
+    assert "merge keys are not used here" in problem
 
 
 @pytest.mark.parametrize("mark", ["<<<<<<< HEAD", "=======", ">>>>>>> branch", "||||||| base"])
 def test_a_merge_conflict_is_called_one(folder: Folder, mark: str) -> None:
-    said = folder.says(f"fleet: vision\n{mark}\nworkstations: {{}}\n")
-    assert said == ["2:1: a merge conflict was left here (keep one side, without the marks)"]
+    problems = folder.says(f"fleet: vision\n{mark}\nworkstations: {{}}\n")
+    assert problems == ["2:1: a merge conflict was left here (keep one side, without the marks)"]
 
 
 def test_an_alias_bomb_is_a_few_problems(folder: Folder) -> None:
     levels = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 10)]
-    said = folder.says("\n".join(["fleet: ab", "l0: &l0 [x, x]", *levels]))
-    assert len(said) == 90 + 1  # every alias; the one field whose value is no alias
+    problems = folder.says("\n".join(["fleet: ab", "l0: &l0 [x, x]", *levels]))
+    assert len(problems) == 90 + 1  # every alias; the one field whose value is no alias
 
 
 def test_a_recursive_alias(folder: Folder) -> None:
@@ -220,4 +220,4 @@ def test_the_pure_parser_finds_the_same_files_wrong(
 ) -> None:
     monkeypatch.setattr(source, "_Parser", yaml.SafeLoader)
     place = FILES[text].split(": ")[0]
-    assert [each.split(": ")[0] for each in folder.says(text)] == [place]
+    assert [problem.split(": ")[0] for problem in folder.says(text)] == [place]

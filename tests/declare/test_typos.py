@@ -87,8 +87,8 @@ OTHER_WORDS = {
 @pytest.mark.parametrize("setting", OTHER_WORDS)
 def test_a_field_by_the_name_that_others_give_it(folder: Folder, setting: str) -> None:
     name = setting.partition(":")[0]
-    said = folder.settings_say(f"{GPU}, {setting}")
-    assert said == [f"`{name}` is not a field of a workstation ({OTHER_WORDS[setting]})"]
+    problems = folder.settings_say(f"{GPU}, {setting}")
+    assert problems == [f"`{name}` is not a field of a workstation ({OTHER_WORDS[setting]})"]
 
 
 def test_every_other_word_leads_to_a_field_or_says_why() -> None:
@@ -149,11 +149,11 @@ workstations:
 
 def test_a_typo_does_not_make_the_field_missing_too(folder: Folder) -> None:
     folder.write("_defaults.yaml", "site: acme\naccount: '123456789012'\n")
-    said = folder.settings_say(
+    problems = folder.settings_say(
         f"{GPU}, ownr: a, regin: us-east-1, imge: {{}}, netwrk: {{}}, instance_profil: x, "
         "scheduler_rol: x"
     )
-    assert [each.split("`")[1] for each in said] == [
+    assert [problem.split("`")[1] for problem in problems] == [
         "ownr",
         "regin",
         "imge",

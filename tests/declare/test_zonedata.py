@@ -40,9 +40,9 @@ def test_the_same_release_is_read_from_the_package(tmp_path: Path) -> None:
 
 def test_a_system_that_does_not_say_its_release_is_passed_over(tmp_path: Path) -> None:
     system = folder(tmp_path / "zoneinfo", "")
-    said = choose([system], "2025c")
-    assert said == ZoneData("2025c", PACKAGE, f"data of an unknown release in {system}")
-    assert str(said) == (
+    chosen = choose([system], "2025c")
+    assert chosen == ZoneData("2025c", PACKAGE, f"data of an unknown release in {system}")
+    assert str(chosen) == (
         f"2025c (the tzdata package; data of an unknown release in {system} is not newer)"
     )
 

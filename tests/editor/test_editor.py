@@ -42,7 +42,7 @@ ENUM = 'Value is not accepted. Valid values: "spot", "auto", "on-demand", null.'
 
 def test_five_mistakes_are_underlined_exactly(editor: LanguageServer) -> None:
     _, found = editor.open(MISTAKES)
-    assert sorted(map(_told, found)) == [
+    assert sorted(map(_place_and_message, found)) == [
         (4, 5, 9, "Property ownr is not allowed."),
         (5, 32, 35, "Incorrect type. Expected one of integer, null."),
         (6, 18, 23, ENUM),
@@ -51,7 +51,7 @@ def test_five_mistakes_are_underlined_exactly(editor: LanguageServer) -> None:
     ]
 
 
-def _told(diagnostic: dict[str, Any]) -> tuple[int, int, int, str]:
+def _place_and_message(diagnostic: dict[str, Any]) -> tuple[int, int, int, str]:
     start, end = diagnostic["range"]["start"], diagnostic["range"]["end"]
     return start["line"], start["character"] + 1, end["character"] + 1, diagnostic["message"]
 
@@ -65,7 +65,9 @@ def test_every_field_is_described_when_pointed_at(editor: LanguageServer) -> Non
     lines: list[str] = ["fleet: vision", "workstations:", "  alice:"]
     places = list(_write(WORKSTATION, 4, lines))
     uri, found = editor.open("\n".join(lines) + "\n")
-    assert {_told(each)[3] for each in found} == {"Object has more properties than limit of 1."}
+    assert {_place_and_message(problem)[3] for problem in found} == {
+        "Object has more properties than limit of 1."
+    }
     for line, column, description in places:
         assert _words(description) in _words(editor.hover(uri, line, column)), lines[line - 1]
     assert len(places) > 90

@@ -113,7 +113,7 @@ class Place:
             seen.add(id(node))
             yield node
             if isinstance(node, yaml.MappingNode):
-                stack += [each for pair in node.value for each in pair]
+                stack += [child for pair in node.value for child in pair]
             elif isinstance(node, yaml.SequenceNode):
                 stack += node.value
 

@@ -32,8 +32,8 @@ def once(case: Case, folder: Path) -> dict[str, Any]:
         code = main(["validate", "--fleets", case.given, "-o", "json"])
         spent = {"cpu": time.process_time() - cpu, "wall": time.monotonic() - began}
     canary = any("canary" in path.name and "touch" not in path.name for path in folder.iterdir())
-    said = {"exit": code, "out": out.getvalue(), "err": err.getvalue(), "canary": canary}
-    return {"name": case.name, **said, **spent}
+    result = {"exit": code, "out": out.getvalue(), "err": err.getvalue(), "canary": canary}
+    return {"name": case.name, **result, **spent}
 
 
 def limit_memory() -> None:

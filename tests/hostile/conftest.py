@@ -34,7 +34,7 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A count per category."""
     counts = corpus.counts()
-    told = ", ".join(f"{name} {number}" for name, number in counts.items())
+    text = ", ".join(f"{name} {number}" for name, number in counts.items())
     terminalreporter.write_line(
-        f"hostile YAML: {sum(counts.values())} cases in {len(counts)} categories: {told}"
+        f"hostile YAML: {sum(counts.values())} cases in {len(counts)} categories: {text}"
     )

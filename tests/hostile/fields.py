@@ -134,8 +134,8 @@ def let_through(folder: Path, payload: str) -> set[str]:
     }
     (folder / "it.ics").write_text(CALENDAR)
     (folder / "_defaults.yaml").write_text(DEFAULTS)
-    for file, those in lines.items():
-        (folder / file).write_text("\n".join(line for line, _ in those) + "\n")
+    for file, members in lines.items():
+        (folder / file).write_text("\n".join(line for line, _ in members) + "\n")
     try:
         load([folder])
         problems: tuple[Problem, ...] = ()
@@ -144,8 +144,8 @@ def let_through(folder: Path, payload: str) -> set[str]:
     refused = {(Path(problem.where.file).name, problem.where.line) for problem in problems}
     return {
         name
-        for file, those in lines.items()
-        for number, (_, name) in enumerate(those, 1)
+        for file, members in lines.items()
+        for number, (_, name) in enumerate(members, 1)
         if name and (file, number) not in refused
     }
 
@@ -176,8 +176,8 @@ def whole_lets_through(folder: Path, field: str, payload: str) -> bool:
         "ignore_tags[]": f"ignore_tags: [{text}]\nsite: acme",
     }.get(field, f"{key[1]}: {text}")
     files[name] = files[name].replace(line, new)
-    for each, content in files.items():
-        (folder / each).write_text(content)
+    for path, content in files.items():
+        (folder / path).write_text(content)
     try:
         load([folder])
     except BadDeclaration:

@@ -25,8 +25,8 @@ def case_twins() -> Cases:
     yield Case("fleets that are twins", {"a.yaml": a, "b.yaml": fleet(name="AA", ws="x1")}, NAME)
     for one, other in (("dev0", "devo"), ("dev1", "devl"), ("l0l", "101l")):
         files = {"a.yaml": fleet(name="aa", ws=one), "b.yaml": fleet(name="bb", ws=other)}
-        told = "looks like" if other[0].isalpha() else NAME
-        yield Case(f"{one} and {other}", files, told)
+        message = "looks like" if other[0].isalpha() else NAME
+        yield Case(f"{one} and {other}", files, message)
     yield Case("fields that are twins", fleet("gpu: {}, Gpu: {}"), "is not a field")
     yield Case("tags that are twins of ours", field("tags: {Reconciler:Site: x}"), "is reserved")
 

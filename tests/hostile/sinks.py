@@ -29,10 +29,10 @@ def terminal(text: str) -> list[str]:
 
 def stderr_on_github(text: str) -> list[str]:
     """Of a runner that is told annotations too: every command is one of ours, whole."""
-    ours = [line for line in text.split("\n") if _ANNOTATION.fullmatch(line)]
-    rest = "\n".join(line for line in text.split("\n") if line not in ours)
-    unseen = {c for line in ours for c in line if unicodedata.category(c) in _UNSEEN}
-    return [*terminal(rest), *sorted(unseen), *(line for line in ours if "##[" in line)]
+    commands = [line for line in text.split("\n") if _ANNOTATION.fullmatch(line)]
+    rest = "\n".join(line for line in text.split("\n") if line not in commands)
+    unseen = {c for line in commands for c in line if unicodedata.category(c) in _UNSEEN}
+    return [*terminal(rest), *sorted(unseen), *(line for line in commands if "##[" in line)]
 
 
 def comment(text: str) -> list[str]:

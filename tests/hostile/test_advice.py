@@ -60,7 +60,7 @@ SETTINGS = [
     *(f"{GPU}, {setting}" for setting in test_typos.OTHER_WORDS),
     *(f"instance_types: {types}" for types in test_instance_types.REFUSED),
     *(f'{GPU}, schedule: {{start: "{hours}", timezone: UTC}}' for hours in test_slips.HOURS),
-    *(f'{GPU}, schedule: {{stop: "daily 20:00", timezone: "{it}"}}' for it in test_slips.ZONES),
+    *(f'{GPU}, schedule: {{stop: "daily 20:00", timezone: "{zone}"}}' for zone in test_slips.ZONES),
     f'{GPU}, schedule: {{start: "Mon-Fri 9-17", timezone: UTC}}',
 ]
 FILES = [
@@ -68,12 +68,12 @@ FILES = [
     *test_traps.FILES,
     *test_syntax.BROKEN,
     *test_syntax.EARLIER,
-    *(f"fleet: vision\nworkstations:\n{each}\n" for each in test_complaints.BAD_NAMES),
-    *(f"{test_rules.SHARED}workstations:\n  ws: {{{GPU}, storage: {{mounts: {each}}}}}\n"
-      for each in test_rules.MOUNTS),
-    *(f"fleet: vision\nfile_systems:\n  {each}\n" for each in test_rules.FILE_SYSTEMS),
-    *(f"fleet: vision\ndefaults:\n  gpu: {{}}\n  tags:\n    Team: {each}\n"
-      for each in test_traps.SCALARS if len(each) < 100),
+    *(f"fleet: vision\nworkstations:\n{entry}\n" for entry in test_complaints.BAD_NAMES),
+    *(f"{test_rules.SHARED}workstations:\n  ws: {{{GPU}, storage: {{mounts: {mounts}}}}}\n"
+      for mounts in test_rules.MOUNTS),
+    *(f"fleet: vision\nfile_systems:\n  {system}\n" for system in test_rules.FILE_SYSTEMS),
+    *(f"fleet: vision\ndefaults:\n  gpu: {{}}\n  tags:\n    Team: {scalar}\n"
+      for scalar in test_traps.SCALARS if len(scalar) < 100),
 ]  # fmt: skip
 
 
@@ -135,8 +135,8 @@ def test_advice_followed_once_leads_to_no_next_error(tmp_path: Path) -> None:
             left = [new_problems(folder, file, edit, problem) for edit in edits]
             (folder / file).write_bytes(original)
             if all(left):
-                told = str(problem).replace(f"{folder}/", "")
-                bad.append(f"{name}: {told}\n      → {edits[0].text[:300]!r}\n      {left}")
+                message = str(problem).replace(f"{folder}/", "")
+                bad.append(f"{name}: {message}\n      → {edits[0].text[:300]!r}\n      {left}")
     assert not bad, f"{len(bad)} of {followed}:\n" + "\n".join(bad)
     assert followed > 900
     assert followed > asked

@@ -29,24 +29,26 @@ def visible(text: str) -> bool:
     )
 
 
-def faults(case: Case, said: dict[str, Any]) -> list[str]:
+def faults(case: Case, result: dict[str, Any]) -> list[str]:
     """Everything that is wrong with how one case ended."""
-    out, err = said["out"], said["err"]
+    out, err = result["out"], result["err"]
     try:
         problems = json.loads(out).get("errors", [])
     except ValueError:
         return [f"stdout is no JSON: {out[:200]}"]
     found = {
-        f"exit {said['exit']}: {err[:300]}": said["exit"] != case.exit,
+        f"exit {result['exit']}: {err[:300]}": result["exit"] != case.exit,
         "no problem is told": case.exit == BAD and not problems,
-        "a problem has no position": any(not PLACE.fullmatch(each["where"]) for each in problems),
+        "a problem has no position": any(
+            not PLACE.fullmatch(problem["where"]) for problem in problems
+        ),
         "no annotation": case.exit == BAD and "::error file=" not in err,
         f"it says something else: {err[:300]}": case.says not in out.replace('\\"', '"'),
         "a traceback": "Traceback" in err or "unexpected" in out,
         "a control character": not visible(out + err),
-        f"{said['cpu']:.2f} s of CPU": said["cpu"] > CPU,
-        f"{said['wall']:.2f} s": said["wall"] > WALL,
-        "something was run": said["canary"],
+        f"{result['cpu']:.2f} s of CPU": result["cpu"] > CPU,
+        f"{result['wall']:.2f} s": result["wall"] > WALL,
+        "something was run": result["canary"],
     }
     return [fault for fault, is_so in found.items() if is_so]
 
@@ -70,8 +72,8 @@ def test_every_case_ends_with_a_message_and_a_place(category: str, tmp_path: Pat
     assert len(lines) == len(cases), f"it ended after {len(lines)} cases: {ended.stderr[-2000:]}"
     wrong = {
         case.name: found
-        for case, said in zip(cases, lines, strict=True)
-        if (found := faults(case, said))
+        for case, result in zip(cases, lines, strict=True)
+        if (found := faults(case, result))
     }
     assert not wrong, "\n" + "\n".join(f"{name}: {found}" for name, found in wrong.items())
 

@@ -56,9 +56,9 @@ TOLD: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("what", TOLD)
-def test_user_data_of_another_shape_is_unknown_content(what: str) -> None:
-    written = launch_template._encode(TOLD[what])
+@pytest.mark.parametrize("name", TOLD)
+def test_user_data_of_another_shape_is_unknown_content(name: str) -> None:
+    written = launch_template._encode(TOLD[name])
     assert launch_template._decode(written).keys() == {"unknown_content"}
 
 

@@ -145,7 +145,7 @@ def hostile(module_sandbox: Sandbox) -> Iterator[int]:
         yield made
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
+def dry_run_output(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, str]:
     """stdout and stderr of a dry run over the fleet of the kinds."""
     capsys.readouterr()
     main(["-v", "--dry-run", *arguments, "--fleets", str(FLEETS)])
@@ -166,7 +166,7 @@ def test_a_plan_over_hostile_things_is_harmless(
     hostile: int, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert hostile >= 40
-    out, err = said(capsys, "-o", form)
+    out, err = dry_run_output(capsys, "-o", form)
     assert judge(form, out, err) == []
     if form == "json":
         plan = json.loads(out)
@@ -205,7 +205,7 @@ def test_errors_that_aws_words_are_harmless(
         return pages(door, service, operation, *rest, **more)
 
     monkeypatch.setattr(RegionDoor, "pages", failing)
-    assert judge(form, *said(capsys, "-o", form)) == []
+    assert judge(form, *dry_run_output(capsys, "-o", form)) == []
 
     def refused(door: RegionDoor, service: str, operation: str, **more: Any) -> Any:
         if service == "sts":
@@ -213,7 +213,7 @@ def test_errors_that_aws_words_are_harmless(
         return call(door, service, operation, **more)
 
     monkeypatch.setattr(RegionDoor, "call", refused)
-    out, err = said(capsys, "-o", form)
+    out, err = dry_run_output(capsys, "-o", form)
     assert judge(form, out.replace("plan  -->", "plan acme -->"), err) == []
 
 

@@ -47,107 +47,128 @@ EVERY = pytest.mark.parametrize("name", PAYLOADS)
 LOOKS = (Look(), Look(width=80), Look(width=40), Look(unicode=False))
 
 
-def report(it: str) -> Report:
+def report(payload: str) -> Report:
     """All of its texts that come from AWS or the YAML are this one."""
-    where = Where(f"{it}.yaml", 3, 5)
-    fields = (FieldChange("tags", it, it, {it: it}), FieldChange("x", "x", (it, it), None))
-    told = (Sensitive(it, it, it, it), Sensitive("owner", it, None, it, personal=True))
+    where = Where(f"{payload}.yaml", 3, 5)
+    fields = (
+        FieldChange("tags", payload, payload, {payload: payload}),
+        FieldChange("x", "x", (payload, payload), None),
+    )
+    sensitive = (
+        Sensitive(payload, payload, payload, payload),
+        Sensitive("owner", payload, None, payload, personal=True),
+    )
     update = Change(
-        Op.UPDATE, Key("us-east-1", "auto_scaling_group", it), fields, fleet=it, sensitive=told
+        Op.UPDATE,
+        Key("us-east-1", "auto_scaling_group", payload),
+        fields,
+        fleet=payload,
+        sensitive=sensitive,
     )
     changes = (
         update,
-        replace(update, outcome=Outcome.FAILED, reason=it, error=it, where=where),
-        replace(update, outcome=Outcome.BLOCKED, reason=it, workstation=it, where=where),
-        replace(update, outcome=Outcome.WAITING, reason=it, workstation="a", notes=(it,)),
+        replace(update, outcome=Outcome.FAILED, reason=payload, error=payload, where=where),
+        replace(update, outcome=Outcome.BLOCKED, reason=payload, workstation=payload, where=where),
+        replace(update, outcome=Outcome.WAITING, reason=payload, workstation="a", notes=(payload,)),
         replace(update, op=Op.DELETE, workstation="b", impact=Impact.DISRUPTIVE),
-        *(replace(update, op=Op.CREATE, fields=(), workstation=f"{it}{n}") for n in range(3)),
+        *(replace(update, op=Op.CREATE, fields=(), workstation=f"{payload}{n}") for n in range(3)),
     )
-    unknown = Unknown("topic", it, it, it)
-    kept = Live(Key(it, "file_system", it), None, True, {"id": it}, it, it, monthly_cost=it)
+    unknown = Unknown("topic", payload, payload, payload)
+    kept = Live(
+        Key(payload, "file_system", payload),
+        None,
+        True,
+        {"id": payload},
+        payload,
+        payload,
+        monthly_cost=payload,
+    )
     findings = (
-        Finding(Level.ERROR, it, it, where, approval=it),
-        Finding(Level.WARNING, it, it),
-        Finding(Level.INFO, it, it, where),
+        Finding(Level.ERROR, payload, payload, where, approval=payload),
+        Finding(Level.WARNING, payload, payload),
+        Finding(Level.INFO, payload, payload, where),
     )
     plan = Plan(changes, unknown=(unknown,), kept=(kept,))
-    return Report("acme", "123456789012", True, plan, findings, {it: 1}, digest="0" * 64)
+    return Report("acme", "123456789012", True, plan, findings, {payload: 1}, digest="0" * 64)
 
 
 def strings(tree: Any) -> set[str]:
     """Every text in a JSON document, keys too."""
     if isinstance(tree, dict):
-        return {text for pair in tree.items() for each in pair for text in strings(each)}
+        return {text for pair in tree.items() for item in pair for text in strings(item)}
     if isinstance(tree, list):
-        return {text for each in tree for text in strings(each)}
+        return {text for item in tree for text in strings(item)}
     return {tree} if isinstance(tree, str) else set()
 
 
 @EVERY
 def test_a_terminal_can_only_show_it(name: str) -> None:
     for look in LOOKS:
-        said = text(report(PAYLOADS[name]), look)
-        assert not sinks.terminal(said)
+        shown = text(report(PAYLOADS[name]), look)
+        assert not sinks.terminal(shown)
         if look.width is None:
-            last = said.rstrip("\n").split("\n")[-1]
+            last = shown.rstrip("\n").split("\n")[-1]
             assert last.startswith("Plan: ")
 
 
 @EVERY
 def test_a_comment_stays_ours(name: str) -> None:
-    it = PAYLOADS[name]
-    assert not sinks.comment(comment(report(it)))
-    assert not sinks.comment(trouble(it, [(it, it), ("", it)]))
+    payload = PAYLOADS[name]
+    assert not sinks.comment(comment(report(payload)))
+    assert not sinks.comment(trouble(payload, [(payload, payload), ("", payload)]))
 
 
 @EVERY
 def test_json_is_what_went_in(name: str) -> None:
-    it = PAYLOADS[name]
-    written = as_json.dumps(as_json.document(report(it)))
+    payload = PAYLOADS[name]
+    written = as_json.dumps(as_json.document(report(payload)))
     assert not sinks.terminal(written)
     assert written.isascii()
     document = json.loads(written)
-    assert document == as_json.document(report(it))
-    assert it in strings(document)
+    assert document == as_json.document(report(payload))
+    assert payload in strings(document)
 
 
 @EVERY
 def test_an_annotation_is_one_command(name: str) -> None:
-    it = PAYLOADS[name]
-    line = command("error", it, Where(it, 1, 1))
+    payload = PAYLOADS[name]
+    line = command("error", payload, Where(payload, 1, 1))
     assert not sinks.stderr_on_github(line + "\n")
     assert line.startswith("::error file=")
-    bad = [Problem(Where(it, 1, 1), it, it, 5, f"  {it}"), Problem(Where("a", 2, 2), it)]
+    bad = [
+        Problem(Where(payload, 1, 1), payload, payload, 5, f"  {payload}"),
+        Problem(Where("a", 2, 2), payload),
+    ]
     assert not sinks.stderr_on_github(problems.github(bad))
     assert problems.github(bad).count("\n") == 2
     for look in LOOKS:
         assert not sinks.terminal(problems.text(bad, look))
     written = as_json.dumps(problems.document(bad))
     assert not sinks.terminal(written)
-    assert it in strings(json.loads(written))
+    assert payload in strings(json.loads(written))
 
 
 @EVERY
 def test_settings_are_shown_as_text(name: str) -> None:
-    it = PAYLOADS[name]
-    rows = [Row("tags.x", it, Where(it, 1, 1)), Row(it, {it: [it]}, None)]
+    payload = PAYLOADS[name]
+    rows = [Row("tags.x", payload, Where(payload, 1, 1)), Row(payload, {payload: [payload]}, None)]
     for look in LOOKS:
         assert not sinks.terminal(explain.text(rows, look))
-    assert it in strings(json.loads(as_json.dumps(explain.document("acme", "ws", rows))))
+    assert payload in strings(json.loads(as_json.dumps(explain.document("acme", "ws", rows))))
 
 
 @EVERY
 def test_a_failure_is_one_line(name: str) -> None:
-    it = PAYLOADS[name]
+    payload = PAYLOADS[name]
     for error in (
-        AwsError(it, it, it, it),
-        Denied(it, it, it, it, it, it),
-        Denied(it, it, it, it, it, it, it),
-        RegionRefused(it, it, it, it),
-        InvalidTemplate(it, it, it, it),
-        Refused(it),
-        UsageError(it),
-        ValueError(it),
+        AwsError(payload, payload, payload, payload),
+        Denied(payload, payload, payload, payload, payload, payload),
+        Denied(payload, payload, payload, payload, payload, payload, payload),
+        RegionRefused(payload, payload, payload, payload),
+        InvalidTemplate(payload, payload, payload, payload),
+        Refused(payload),
+        UsageError(payload),
+        ValueError(payload),
     ):
         line = escape.terminal(failure(error).line)
         assert "\n" not in line

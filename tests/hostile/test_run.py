@@ -91,10 +91,10 @@ class Run:
         """Its stdout and its stderr."""
         capsys.readouterr()
         main([*arguments, "--fleets", str(self.folder)])
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        assert "a fault in reconcile" not in said.err
-        return said.out, said.err
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        assert "a fault in reconcile" not in captured.err
+        return captured.out, captured.err
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +124,8 @@ def leaves(tree: Any) -> Iterator[str]:
             yield key
             yield from leaves(value)
     elif isinstance(tree, list | tuple):
-        for each in tree:
-            yield from leaves(each)
+        for item in tree:
+            yield from leaves(item)
     elif isinstance(tree, str):
         yield tree
 
@@ -151,8 +151,8 @@ def test_its_settings_are_explained_harmlessly(
 ) -> None:
     out, _ = run(capsys, "explain", name)
     assert not sinks.terminal(out)
-    told, _ = run(capsys, "explain", name, "-o", "json")
-    settings = {row["path"]: row["value"] for row in json.loads(told)["settings"]}
+    document, _ = run(capsys, "explain", name, "-o", "json")
+    settings = {row["path"]: row["value"] for row in json.loads(document)["settings"]}
     for key, value in run.fleet["workstations"][name].get("tags", {}).items():
         assert settings[f"tags.{key}"] == value
 
@@ -164,11 +164,11 @@ def test_what_was_let_through_arrives_in_aws_letter_by_letter(run: Run) -> None:
     for key, value in run.fleet["workstations"]["values"]["tags"].items():
         assert tags[key] == value
     rules = [
-        each["IpRanges"][0].get("Description")
+        permission["IpRanges"][0].get("Description")
         for name, arguments in run.calls
         if name == "ec2:authorize_security_group_ingress"
-        for each in arguments["IpPermissions"]
-        if "IpRanges" in each
+        for permission in arguments["IpPermissions"]
+        if "IpRanges" in permission
     ]
     assert set(rules) >= {rule["description"] for rule in run.fleet["ingress"]}
     assert "scheduler:create_schedule" in sent
@@ -182,10 +182,12 @@ def test_policies_and_patterns_are_the_documents_meant(run: Run) -> None:
     assert json.loads(rule["EventPattern"]) == event_rule.pattern("acme")
     schedules = [arguments for name, arguments in run.calls if name == "scheduler:create_schedule"]
     assert len(schedules) == 2
-    told = [json.loads(each["Target"]["Input"]) for each in schedules]
-    assert {each["DesiredCapacity"] for each in told} == {0, 1}
-    assert all(each.keys() == {"AutoScalingGroupName", "DesiredCapacity"} for each in told)
-    assert {each["AutoScalingGroupName"] for each in told} == {"acme-values"}
+    inputs = [json.loads(schedule["Target"]["Input"]) for schedule in schedules]
+    assert {document["DesiredCapacity"] for document in inputs} == {0, 1}
+    assert all(
+        document.keys() == {"AutoScalingGroupName", "DesiredCapacity"} for document in inputs
+    )
+    assert {document["AutoScalingGroupName"] for document in inputs} == {"acme-values"}
 
 
 def test_no_arn_has_a_wildcard_of_ours(run: Run) -> None:
@@ -207,7 +209,7 @@ def test_the_first_apply_says_nothing_harmful_and_no_credential(run: Run) -> Non
     mark = f"{markdown.mark([str(run.folder)])}\n"
     comments = out.split(mark)[1:]
     assert len(comments) == 2
-    assert [fault for each in comments for fault in sinks.comment(mark + each)] == []
+    assert [fault for line in comments for fault in sinks.comment(mark + line)] == []
     assert not SCANNER.search(out + err)
 
 
@@ -264,14 +266,14 @@ def test_what_a_machine_is_told_is_inert_even_in_a_careless_script(
 ) -> None:
     assert careless(PAYLOADS["command"], tmp_path), "the trap works"
     assert careless(PAYLOADS["semicolon"], tmp_path)
-    told = {
+    texts = {
         text
-        for each in user_data(run)
-        for text in leaves(json.loads(yaml.safe_load(each)["write_files"][0]["content"]))
+        for script in user_data(run)
+        for text in leaves(json.loads(yaml.safe_load(script)["write_files"][0]["content"]))
     }
-    assert PAYLOADS["www"] in told
-    assert "/fsx/x-rf" in told
-    assert [text for text in sorted(told) if careless(text, tmp_path)] == []
+    assert PAYLOADS["www"] in texts
+    assert "/fsx/x-rf" in texts
+    assert [text for text in sorted(texts) if careless(text, tmp_path)] == []
     assert not list(tmp_path.rglob("canary"))
 
 

@@ -28,12 +28,12 @@ from tests.hostile.shapes import CREDENTIALS
 )
 def test_a_credential_is_refused_and_not_repeated(folder: Folder, kind: str, place: str) -> None:
     secret = CREDENTIALS[kind]
-    said = folder.says(fleet(place.replace("%s", secret)))
-    assert len(said) == 1
-    assert "this looks like a" in said[0]
-    assert "revoke it" in said[0]
-    assert said[0].startswith("3:")
-    assert secret not in said[0]
+    problems = folder.says(fleet(place.replace("%s", secret)))
+    assert len(problems) == 1
+    assert "this looks like a" in problems[0]
+    assert "revoke it" in problems[0]
+    assert problems[0].startswith("3:")
+    assert secret not in problems[0]
 
 
 @pytest.mark.parametrize("kind", CREDENTIALS)
@@ -69,4 +69,4 @@ def test_every_random_secret_key_with_a_digit_is_found() -> None:
     letters = string.ascii_letters + string.digits + "+/"
     for _ in range(500):
         key = "a1B" + "".join(dice.choice(letters) for _ in range(37))
-        assert [what for what, _, _ in secrets.found(f"key: {key}")] == ["an AWS secret access key"]
+        assert [kind for kind, _, _ in secrets.found(f"key: {key}")] == ["an AWS secret access key"]

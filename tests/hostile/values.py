@@ -107,7 +107,7 @@ def wrong_types() -> Cases:
     for path, node in _fields(workstation, ()):
         types = node.get("type", [])
         types = {types} if isinstance(types, str) else set(types)
-        wrong = [set(WRONG[each]) for each in types - {"null"}]
+        wrong = [set(WRONG[name]) for name in types - {"null"}]
         for value in sorted(set.intersection(*wrong) if wrong else ())[:2]:
             nested = value
             for key in reversed(path):
