@@ -81,11 +81,10 @@ def _check(here: Here, p: Record) -> None:
 
 def _zones(here: Here, subnets: str) -> list[str]:
     known = here.of("ec2").all("subnets")
-    wanted = [each for each in subnets.split(",") if each]
-    for each in wanted:
-        if each not in known:
-            raise _invalid(f"The subnet ID '{each}' does not exist")
-    return sorted({known[each]["AvailabilityZone"] for each in wanted})
+    wanted = [subnet for subnet in subnets.split(",") if subnet]
+    for absent in [subnet for subnet in wanted if subnet not in known]:
+        raise _invalid(f"The subnet ID '{absent}' does not exist")
+    return sorted({known[subnet]["AvailabilityZone"] for subnet in wanted})
 
 
 def update_auto_scaling_group(here: Here, p: Record) -> Record:
@@ -155,7 +154,7 @@ def describe_auto_scaling_groups(here: Here, p: Record) -> Record:
             {key: value for key, value in group.items() if key != "GoneAt" and value is not None}
             for name, group in _groups(here, here.seen("groups")).items()
             if not names or name in names
-            if all(_tagged(group["Tags"], each) for each in p.get("Filters", ()))
+            if all(_tagged(group["Tags"], chosen) for chosen in p.get("Filters", ()))
         ]
 
     return here.page(p, "AutoScalingGroups", found, "MaxRecords", 100)
@@ -164,18 +163,18 @@ def describe_auto_scaling_groups(here: Here, p: Record) -> Record:
 def _tagged(tags: list[Record], chosen: Record) -> bool:
     """`tag-key`, or `tag:` and a key (M, DescribeAutoScalingGroups, Filters)."""
     values = {tag["Key"]: tag["Value"] for tag in tags}
-    what, _, key = chosen["Name"].partition(":")
-    if what == "tag-key":
-        return any(each in values for each in chosen["Values"])
-    assert what == "tag", chosen
+    field, _, key = chosen["Name"].partition(":")
+    if field == "tag-key":
+        return any(name in values for name in chosen["Values"])
+    assert field == "tag", chosen
     return values.get(key) in chosen["Values"]
 
 
 def describe_scaling_activities(here: Here, p: Record) -> Record:
     """Sorted by start time, the newest first (M, ActivitiesType); AWS keeps six weeks."""
     name, bounds = p.get("AutoScalingGroupName"), p.get("Filters", [])
-    assert {each["Name"] for each in bounds} <= {"StartTimeLowerBound"}, bounds
-    least = max((each["Values"][0] for each in bounds), default="")
+    assert {bound["Name"] for bound in bounds} <= {"StartTimeLowerBound"}, bounds
+    least = max((bound["Values"][0] for bound in bounds), default="")
 
     def found() -> list[Record]:
         return [
@@ -191,14 +190,14 @@ def describe_scaling_activities(here: Here, p: Record) -> Record:
 def suspend_processes(here: Here, p: Record) -> Record:
     """Adds to what is suspended."""
     group = _find(here, p["AutoScalingGroupName"])
-    names = {each["ProcessName"] for each in group["SuspendedProcesses"]}
+    names = {process["ProcessName"] for process in group["SuspendedProcesses"]}
     return _suspended(here, group, names | set(p["ScalingProcesses"]))
 
 
 def resume_processes(here: Here, p: Record) -> Record:
     """Takes away from what is suspended."""
     group = _find(here, p["AutoScalingGroupName"])
-    names = {each["ProcessName"] for each in group["SuspendedProcesses"]}
+    names = {process["ProcessName"] for process in group["SuspendedProcesses"]}
     return _suspended(here, group, names - set(p["ScalingProcesses"]))
 
 
@@ -220,7 +219,7 @@ def delete_tags(here: Here, p: Record) -> Record:
     """One that is not there is no error."""
     for tag in p["Tags"]:
         group = _find(here, tag["ResourceId"])
-        left = [each for each in group["Tags"] if each["Key"] != tag["Key"]]
+        left = [other for other in group["Tags"] if other["Key"] != tag["Key"]]
         here.put("groups", tag["ResourceId"], {**group, "Tags": left})
     return {}
 

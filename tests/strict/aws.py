@@ -58,7 +58,7 @@ class Sent:
     """One request that reached AWS, and its error code if it was refused."""
 
     number: int
-    who: str
+    actor: str
     region: str
     service: str
     operation: str
@@ -66,7 +66,7 @@ class Sent:
     code: str = ""
 
     def __str__(self) -> str:
-        return f"{self.number} {self.who} {self.service}:{self.operation} {self.code}".rstrip()
+        return f"{self.number} {self.actor} {self.service}:{self.operation} {self.code}".rstrip()
 
 
 class StrictAws:
@@ -141,18 +141,18 @@ class StrictAws:
         return Here(self, service, "aws-global" if service in ("iam", "sts") else region)
 
     def answer(
-        self, who: str, region: str, service: str, operation: str, parameters: Record
+        self, actor: str, region: str, service: str, operation: str, parameters: Record
     ) -> Record:
         """One request: what AWS says to it. Raises Refusal."""
         self.calls += 1
         self.pause(CALL_SECONDS)
-        sent = Sent(self.calls, who, region, service, operation, parameters)
+        sent = Sent(self.calls, actor, region, service, operation, parameters)
         try:
             self._limits(service, operation)
             here = Here(self, service, "aws-global" if service in ("iam", "sts") else region, sent)
             answer = rule(service, operation)(here, parameters)
         except Refusal as refusal:
-            sent = Sent(self.calls, who, region, service, operation, parameters, refusal.code)
+            sent = Sent(self.calls, actor, region, service, operation, parameters, refusal.code)
             raise
         finally:
             self.sent.append(sent)

@@ -42,7 +42,7 @@ RETRIED_STATUS = frozenset({500, 502, 503, 504})
 class Request:
     """One call of a run, before it is sent."""
 
-    who: str
+    actor: str
     region: str
     service: str
     operation: str
@@ -144,15 +144,15 @@ def api(service: str, operation: str) -> Api:
 
 
 class Door:
-    """One account in one region, as `who` reaches it."""
+    """One account in one region, as `actor` reaches it."""
 
     account = ACCOUNT
     partition = "aws"
 
-    def __init__(self, aws: StrictAws, region: str, who: str = "run", gate: Gate = OPEN) -> None:
+    def __init__(self, aws: StrictAws, region: str, actor: str = "run", gate: Gate = OPEN) -> None:
         self.aws = aws
         self.region = region
-        self.who = who
+        self.actor = actor
         self.gate = gate
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -190,9 +190,9 @@ class Door:
             model.valid.add(key)
         if missing := [name for name in model.tokens if name not in parameters]:
             # One token for all attempts of a call, another for the next call.
-            token = f"auto-{self.aws.calls}-{self.who}"
+            token = f"auto-{self.aws.calls}-{self.actor}"
             parameters = {**parameters, **dict.fromkeys(missing, token)}
-        request = Request(self.who, self.region, service, operation, parameters)
+        request = Request(self.actor, self.region, service, operation, parameters)
         self.gate.begin(request)
         answer = self._attempts(request, model)
         self.gate.end(request)
@@ -201,7 +201,7 @@ class Door:
     def _attempts(self, request: Request, model: Api) -> Record:
         def send() -> Record:
             return self.aws.answer(
-                request.who,
+                request.actor,
                 request.region,
                 request.service,
                 request.operation,
@@ -224,11 +224,11 @@ class Door:
 
 def client_error(refusal: Refusal, operation: str) -> ClientError:
     """Botocore's error for an error answer."""
-    said: Any = {
+    response: Any = {
         "Error": {"Code": refusal.code, "Message": refusal.message},
         "ResponseMetadata": {"HTTPStatusCode": refusal.status},
     }
-    return ClientError(said, operation)
+    return ClientError(response, operation)
 
 
 class Inline(Executor):

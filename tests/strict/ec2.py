@@ -136,9 +136,9 @@ def describe_launch_templates(here: Here, p: Record) -> Record:
     """All, or by name; an unknown name is refused (D, error codes)."""
     names = p.get("LaunchTemplateNames")
     found = [
-        each
-        for each in here.seen("templates").values()
-        if not names or each["LaunchTemplateName"] in names
+        template
+        for template in here.seen("templates").values()
+        if not names or template["LaunchTemplateName"] in names
     ]
     if names and len(found) < len(names):
         raise Refusal("InvalidLaunchTemplateName.NotFoundException", f"no template {names}")
@@ -150,10 +150,10 @@ def describe_launch_template_versions(here: Here, p: Record) -> Record:
     if p.get("Versions") != ["$Latest"]:
         raise Refusal("InvalidParameterValue", "only $Latest is asked for here")
     newest: dict[str, Record] = {}
-    for each in here.seen("versions").values():
-        best = newest.get(each["LaunchTemplateId"])
-        if best is None or best["VersionNumber"] < each["VersionNumber"]:
-            newest[each["LaunchTemplateId"]] = each
+    for version in here.seen("versions").values():
+        best = newest.get(version["LaunchTemplateId"])
+        if best is None or best["VersionNumber"] < version["VersionNumber"]:
+            newest[version["LaunchTemplateId"]] = version
     name = p.get("LaunchTemplateName")
     found = [v for v in newest.values() if not name or v["LaunchTemplateName"] == name]
     return here.page(p, "LaunchTemplateVersions", lambda: found, most=200)
@@ -162,8 +162,8 @@ def describe_launch_template_versions(here: Here, p: Record) -> Record:
 def _template(here: Here, p: Record) -> Record:
     templates = here.named("templates")
     wanted = p.get("LaunchTemplateId")
-    for made, each in templates.items():
-        if made == wanted or each["LaunchTemplateName"] == p.get("LaunchTemplateName"):
+    for made, template in templates.items():
+        if made == wanted or template["LaunchTemplateName"] == p.get("LaunchTemplateName"):
             return here.all("templates").get(made) or _no_template(made)
     return _no_template(str(wanted))
 
@@ -221,7 +221,7 @@ def modify_volume(here: Here, p: Record) -> Record:
     if p.get("Size", volume["Size"]) < volume["Size"]:
         raise Refusal("InvalidParameterValue", "New size cannot be smaller than existing size")
     now = here.aws.seconds
-    before = [each for each in volume.get("Modified", ()) if now - each["ModifiedAt"] < DAY]
+    before = [change for change in volume.get("Modified", ()) if now - change["ModifiedAt"] < DAY]
     if before and now - before[-1]["ModifiedAt"] < OPTIMIZE_SECONDS:
         raise Refusal(
             "IncorrectModificationState",

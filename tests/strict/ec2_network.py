@@ -64,7 +64,7 @@ def describe_subnets(here: Here, p: Record) -> Record:
 def describe_images(here: Here, p: Record) -> Record:
     """By filters, which do not fail on an unknown id, and hide deprecated ones (M)."""
     members = {"image-id": "ImageId", "name": "Name", "state": "State"}
-    filters = {members[each["Name"]]: each["Values"] for each in p.get("Filters", ())}
+    filters = {members[item["Name"]]: item["Values"] for item in p.get("Filters", ())}
 
     def found() -> list[Record]:
         return [
@@ -82,7 +82,7 @@ def describe_images(here: Here, p: Record) -> Record:
 
 def get_instance_types_from_instance_requirements(here: Here, p: Record) -> Record:
     """The same few for any requirement: what matches is not what is proved here."""
-    return here.page(p, "InstanceTypes", lambda: [{"InstanceType": each} for each in TYPES])
+    return here.page(p, "InstanceTypes", lambda: [{"InstanceType": name} for name in TYPES])
 
 
 def describe_instance_type_offerings(here: Here, p: Record) -> Record:
@@ -92,13 +92,13 @@ def describe_instance_type_offerings(here: Here, p: Record) -> Record:
     def found() -> list[Record]:
         return [
             {
-                "InstanceType": each,
+                "InstanceType": name,
                 "LocationType": "availability-zone",
                 "Location": here.region + letter,
             }
-            for each in TYPES
+            for name in TYPES
             for letter in ZONES
-            if each in wanted
+            if name in wanted
         ]
 
     return here.page(p, "InstanceTypeOfferings", found)
@@ -109,8 +109,8 @@ def describe_instance_type_offerings(here: Here, p: Record) -> Record:
 
 def create_security_group(here: Here, p: Record) -> Record:
     """No token; the name is unique in its VPC (D, InvalidGroup.Duplicate)."""
-    for each in here.all("groups").values():
-        if (each["GroupName"], each["VpcId"]) == (p["GroupName"], p["VpcId"]):
+    for group in here.all("groups").values():
+        if (group["GroupName"], group["VpcId"]) == (p["GroupName"], p["VpcId"]):
             raise Refusal(
                 "InvalidGroup.Duplicate",
                 f"The security group '{p['GroupName']}' already exists for VPC '{p['VpcId']}'",
@@ -152,7 +152,7 @@ def delete_security_group(here: Here, p: Record) -> Record:
 
 def describe_security_groups(here: Here, p: Record) -> Record:
     """By name, with wildcards (D, "Filtering"); rules grouped by protocol and ports, unordered."""
-    filters = {each["Name"]: each["Values"] for each in p.get("Filters", ())}
+    filters = {item["Name"]: item["Values"] for item in p.get("Filters", ())}
 
     def found() -> list[Record]:
         return [
@@ -168,7 +168,7 @@ def _described(group: Record) -> Record:
     permissions: dict[Any, Record] = {}
     for protocol, first, last, (member, value), description in group["Rules"]:
         ports = {} if protocol == "-1" else {"FromPort": first, "ToPort": last}
-        each = permissions.setdefault(
+        permission = permissions.setdefault(
             (protocol, first, last),
             {
                 "IpProtocol": protocol,
@@ -179,7 +179,7 @@ def _described(group: Record) -> Record:
         item = {member: value, **({"Description": description} if description else {})}
         if member == "GroupId":
             item["UserId"] = ACCOUNT
-        each[SOURCES[member]].append(item)
+        permission[SOURCES[member]].append(item)
     described = {key: value for key, value in group.items() if key != "Rules"}
     return {**described, "IpPermissions": list(permissions.values())}
 
@@ -194,10 +194,14 @@ SOURCES = {
 
 def _rules(p: Record) -> Iterator[tuple[Any, ...]]:
     """Each rule a request names: protocol, ports, source, description."""
-    for each in p["IpPermissions"]:
-        where = (each["IpProtocol"], each.get("FromPort", -1), each.get("ToPort", -1))
+    for permission in p["IpPermissions"]:
+        where = (
+            permission["IpProtocol"],
+            permission.get("FromPort", -1),
+            permission.get("ToPort", -1),
+        )
         for member, items in SOURCES.items():
-            for item in each.get(items, ()):
+            for item in permission.get(items, ()):
                 yield (*where, (member, item[member]), item.get("Description", ""))
 
 

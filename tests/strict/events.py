@@ -57,7 +57,7 @@ def list_targets_by_rule(here: Here, p: Record) -> Record:
 def put_targets(here: Here, p: Record) -> Record:
     """Adds or replaces by id; what fails is told inside a 200 (M)."""
     found = _rule(here, p["Rule"])
-    changed = {**found["Targets"], **{each["Id"]: each for each in p["Targets"]}}
+    changed = {**found["Targets"], **{target["Id"]: target for target in p["Targets"]}}
     here.put("rules", p["Rule"], {**found, "Targets": changed})
     return {"FailedEntryCount": 0, "FailedEntries": []}
 

@@ -233,11 +233,11 @@ def _update(here: Here, p: Record) -> str:
     return made
 
 
-def _not_too_soon(asked: dict[str, float], what: str, now: float) -> None:
-    if what in asked and now - asked[what] < BETWEEN:
+def _not_too_soon(asked: dict[str, float], action: str, now: float) -> None:
+    if action in asked and now - asked[action] < BETWEEN:
         # AWS's own words for this are not known.
-        raise Refusal("BadRequest", f"{WHAT[what]} was changed less than six hours ago")
-    asked[what] = now
+        raise Refusal("BadRequest", f"{WHAT[action]} was changed less than six hours ago")
+    asked[action] = now
 
 
 def _clients(here: Here, made: str) -> bool:

@@ -20,7 +20,7 @@ def records(aws: StrictAws, service: str, table: str) -> dict[str, Record]:
     return dict(aws.here(service, REGION).all(table))
 
 
-def ours(aws: StrictAws, service: str, table: str) -> dict[str, Record]:
+def owned_records(aws: StrictAws, service: str, table: str) -> dict[str, Record]:
     """The records that carry our tag, in a stable order."""
     return {
         key: record
@@ -31,7 +31,7 @@ def ours(aws: StrictAws, service: str, table: str) -> dict[str, Record]:
 
 def _file_system(name: str) -> Hand:
     def hand(world: World) -> bool:
-        for key, system in ours(world.aws, "fsx", "systems").items():
+        for key, system in owned_records(world.aws, "fsx", "systems").items():
             if read_tags(system["Tags"]).get(FILE_SYSTEM) == name:
                 world.hand("fsx", "delete_file_system", FileSystemId=key)
                 return True
@@ -42,7 +42,7 @@ def _file_system(name: str) -> Hand:
 
 def volume(world: World) -> bool:
     """An EBS home."""
-    for key in ours(world.aws, "ec2", "volumes"):
+    for key in owned_records(world.aws, "ec2", "volumes"):
         world.hand("ec2", "delete_volume", VolumeId=key)
         return True
     return False
@@ -50,7 +50,7 @@ def volume(world: World) -> bool:
 
 def template(world: World) -> bool:
     """A launch template, also while its group stands."""
-    for key in ours(world.aws, "ec2", "templates"):
+    for key in owned_records(world.aws, "ec2", "templates"):
         world.hand("ec2", "delete_launch_template", LaunchTemplateId=key)
         return True
     return False
@@ -58,7 +58,7 @@ def template(world: World) -> bool:
 
 def group(world: World) -> bool:
     """A group with what runs in it: first its protection goes."""
-    for key in ours(world.aws, "autoscaling", "groups"):
+    for key in owned_records(world.aws, "autoscaling", "groups"):
         name = {"AutoScalingGroupName": key}
         world.hand("autoscaling", "update_auto_scaling_group", **name, DeletionProtection="none")
         world.hand("autoscaling", "delete_auto_scaling_group", **name, ForceDelete=True)
@@ -68,7 +68,7 @@ def group(world: World) -> bool:
 
 def rules(world: World) -> bool:
     """All rules of our security groups."""
-    for key, found in ours(world.aws, "ec2", "groups").items():
+    for key, found in owned_records(world.aws, "ec2", "groups").items():
         wire = [
             {
                 "IpProtocol": protocol,
@@ -91,7 +91,7 @@ def security_group(world: World) -> bool:
     """A security group that nothing refers to any more."""
     rules(world)
     gone = False
-    for key in ours(world.aws, "ec2", "groups"):
+    for key in owned_records(world.aws, "ec2", "groups"):
         with suppress(AwsError):
             world.hand("ec2", "delete_security_group", GroupId=key)
             gone = True
@@ -100,7 +100,7 @@ def security_group(world: World) -> bool:
 
 def topic(world: World) -> bool:
     """The topic; the rule's target dangles."""
-    for arn in ours(world.aws, "sns", "topics"):
+    for arn in owned_records(world.aws, "sns", "topics"):
         world.hand("sns", "delete_topic", TopicArn=arn)
         return True
     return False
@@ -109,15 +109,15 @@ def topic(world: World) -> bool:
 def subscription(world: World) -> bool:
     """One address: its recipient follows the link at the foot of a mail."""
     found = records(world.aws, "sns", "subscriptions")
-    ours_ = [key for key, it in sorted(found.items()) if it["Attributes"]]
-    for key in ours_[:1]:
+    confirmed = [key for key, record in sorted(found.items()) if record["Attributes"]]
+    for key in confirmed[:1]:
         world.aws.here("sns", REGION).drop("subscriptions", key)
-    return bool(ours_)
+    return bool(confirmed)
 
 
 def _queue(name: str) -> Hand:
     def hand(world: World) -> bool:
-        for key in ours(world.aws, "sqs", "queues"):
+        for key in owned_records(world.aws, "sqs", "queues"):
             if key == name:
                 url = f"https://sqs.{REGION}.amazonaws.com/123456789012/{key}"
                 world.hand("sqs", "delete_queue", QueueUrl=url)
@@ -129,7 +129,7 @@ def _queue(name: str) -> Hand:
 
 def rule(world: World) -> bool:
     """The event rule, targets first."""
-    for name, found in ours(world.aws, "events", "rules").items():
+    for name, found in owned_records(world.aws, "events", "rules").items():
         if found["Targets"]:
             world.hand("events", "remove_targets", Rule=name, Ids=sorted(found["Targets"]))
         world.hand("events", "delete_rule", Name=name)
@@ -179,5 +179,5 @@ DATA = frozenset({"file_system", "home_volume", "shared_file_system"})
 
 def workstations(aws: StrictAws) -> list[str]:
     """Those that have a group."""
-    groups = ours(aws, "autoscaling", "groups").values()
-    return sorted({read_tags(each["Tags"])[WORKSTATION] for each in groups})
+    groups = owned_records(aws, "autoscaling", "groups").values()
+    return sorted({read_tags(group["Tags"])[WORKSTATION] for group in groups})

@@ -6,13 +6,13 @@ import json
 from contextlib import suppress
 
 from reconciler.errors import AwsError
-from tests.strict.hands import Hand, ours, records
+from tests.strict.hands import Hand, owned_records, records
 from tests.strict.world import World
 
 
 def tag_file_system(world: World) -> bool:
     """A tag that the YAML does not know."""
-    for system in ours(world.aws, "fsx", "systems").values():
+    for system in owned_records(world.aws, "fsx", "systems").values():
         arn = system["Fields"]["ResourceARN"]
         tags = [{"Key": "Color", "Value": "red"}]
         world.hand("fsx", "tag_resource", ResourceARN=arn, Tags=tags)
@@ -21,7 +21,7 @@ def tag_file_system(world: World) -> bool:
 
 def tag_template(world: World) -> bool:
     """Another owner."""
-    for made in ours(world.aws, "ec2", "templates"):
+    for made in owned_records(world.aws, "ec2", "templates"):
         tags = [{"Key": "reconciler:owner", "Value": "mallory"}]
         world.hand("ec2", "create_tags", Resources=[made], Tags=tags)
     return True
@@ -29,7 +29,7 @@ def tag_template(world: World) -> bool:
 
 def other_version(world: World) -> bool:
     """A newer version with another image."""
-    for made in ours(world.aws, "ec2", "templates"):
+    for made in owned_records(world.aws, "ec2", "templates"):
         data = {"ImageId": "ami-0123456789abcdef0", "KeyName": f"mine-{world.aws.calls}"}
         world.hand(
             "ec2", "create_launch_template_version", LaunchTemplateId=made, LaunchTemplateData=data
@@ -48,7 +48,7 @@ def other_settings(world: World) -> bool:
 
 
 def _group(world: World, **settings: object) -> bool:
-    for name in ours(world.aws, "autoscaling", "groups"):
+    for name in owned_records(world.aws, "autoscaling", "groups"):
         world.hand(
             "autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **settings
         )
@@ -57,7 +57,7 @@ def _group(world: World, **settings: object) -> bool:
 
 def resume(world: World) -> bool:
     """AZ rebalancing."""
-    for name in ours(world.aws, "autoscaling", "groups"):
+    for name in owned_records(world.aws, "autoscaling", "groups"):
         world.hand(
             "autoscaling",
             "resume_processes",
@@ -70,7 +70,7 @@ def resume(world: World) -> bool:
 def open_ports(world: World) -> bool:
     """SSH for the world."""
     permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
-    for made in ours(world.aws, "ec2", "groups"):
+    for made in owned_records(world.aws, "ec2", "groups"):
         with suppress(AwsError):
             world.hand(
                 "ec2",
@@ -84,7 +84,7 @@ def open_ports(world: World) -> bool:
 def topic_policy(world: World) -> bool:
     """Everybody may publish."""
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
-    for arn in ours(world.aws, "sns", "topics"):
+    for arn in owned_records(world.aws, "sns", "topics"):
         attribute = {"AttributeName": "Policy", "AttributeValue": policy}
         world.hand("sns", "set_topic_attributes", TopicArn=arn, **attribute)
     return True
@@ -93,7 +93,7 @@ def topic_policy(world: World) -> bool:
 def open_queues(world: World) -> bool:
     """Everybody may send, and what fails comes again for ever."""
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
-    for name in ours(world.aws, "sqs", "queues"):
+    for name in owned_records(world.aws, "sqs", "queues"):
         url = f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
         changed = {"Policy": policy, "RedrivePolicy": "", "VisibilityTimeout": "1"}
         world.hand("sqs", "set_queue_attributes", QueueUrl=url, Attributes=changed)
@@ -102,7 +102,7 @@ def open_queues(world: World) -> bool:
 
 def silence(world: World) -> bool:
     """The rule off, without the description that says whose it is, and one more target."""
-    for name, found in ours(world.aws, "events", "rules").items():
+    for name, found in owned_records(world.aws, "events", "rules").items():
         pattern = found["Rule"]["EventPattern"]
         world.hand("events", "put_rule", Name=name, EventPattern=pattern, State="DISABLED")
         target = {"Id": "mine", "Arn": "arn:aws:sns:us-east-1:123456789012:mine"}

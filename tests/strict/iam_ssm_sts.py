@@ -11,7 +11,7 @@ def get_caller_identity(here: Here, p: Record) -> Record:
     return {
         "UserId": "AIDAEXAMPLE",
         "Account": ACCOUNT,
-        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/reconciler/{here.sent.who}",
+        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/reconciler/{here.sent.actor}",
     }
 
 
@@ -31,10 +31,10 @@ def get_role(here: Here, p: Record) -> Record:
     return {"Role": _named(here, "roles", "role", p["RoleName"])}
 
 
-def _named(here: Here, table: str, what: str, name: str) -> Record:
+def _named(here: Here, table: str, noun: str, name: str) -> Record:
     found = here.seen(table).get(name)
     if found is None:
-        raise Refusal("NoSuchEntity", f"The {what} {name} cannot be found.", 404)
+        raise Refusal("NoSuchEntity", f"The {noun} {name} cannot be found.", 404)
     return found
 
 
@@ -51,13 +51,13 @@ def get_parameters(here: Here, p: Record) -> Record:
 
 def describe_instance_information(here: Here, p: Record) -> Record:
     """Every instance that runs has an agent that answers."""
-    wanted = {value for each in p["Filters"] for value in each["Values"]}
+    wanted = {value for item in p["Filters"] for value in item["Values"]}
     running = here.of("ec2").seen("instances").items()
     return {
         "InstanceInformationList": [
             {"InstanceId": name, "PingStatus": "Online"}
-            for name, each in running
-            if name in wanted and each["State"]["Name"] == "running"
+            for name, instance in running
+            if name in wanted and instance["State"]["Name"] == "running"
         ]
     }
 

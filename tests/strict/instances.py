@@ -24,7 +24,9 @@ ON_DEMAND_QUOTA = (
 
 def alive(group: Record) -> list[Record]:
     """What runs or comes; what goes is not it."""
-    return [each for each in group["Instances"] if each["LifecycleState"] != "Terminating"]
+    return [
+        instance for instance in group["Instances"] if instance["LifecycleState"] != "Terminating"
+    ]
 
 
 def market(group: Record) -> str:
@@ -47,20 +49,20 @@ def proceed(here: Here, group: Record) -> None:
     launched, or tried again: AWS tells no interval."""
     if not busy(group):
         return
-    left = [{**each, "LifecycleState": "InService"} for each in alive(group)]
+    left = [{**instance, "LifecycleState": "InService"} for instance in alive(group)]
     group = _launched(here, {**group, "Instances": left})
     here.put("groups", group["AutoScalingGroupName"], group)
 
 
 def busy(group: Record) -> bool:
     """Whether time changes anything in it."""
-    states = {each["LifecycleState"] for each in group["Instances"]}
+    states = {instance["LifecycleState"] for instance in group["Instances"]}
     short = len(alive(group)) < group["DesiredCapacity"] and not _suspended(group)
     return short or bool(states - {"InService"})
 
 
 def _suspended(group: Record) -> bool:
-    return any(each["ProcessName"] == "Launch" for each in group["SuspendedProcesses"])
+    return any(process["ProcessName"] == "Launch" for process in group["SuspendedProcesses"])
 
 
 def _launched(here: Here, group: Record) -> Record:
@@ -95,7 +97,7 @@ def end(here: Here, group: Record, name: str, why: str) -> Record:
             **ec2.all("instances")[name],
             "State": {"Name": "terminated"},
             "EndedAt": here.aws.now(),
-            "EndedBy": f"{here.sent.who} {here.sent.operation}",
+            "EndedBy": f"{here.sent.actor} {here.sent.operation}",
             "Why": why,
             "Override": tags.get("reconciler:override", ""),
             "MinSize": here.all("groups")[group["AutoScalingGroupName"]]["MinSize"],  # until now
@@ -105,11 +107,13 @@ def end(here: Here, group: Record, name: str, why: str) -> Record:
     _note(here, group, f"Terminating EC2 instance: {name}", f"an instance {cause} capacity", "")
     if here.aws.timed:
         left = [
-            {**each, "LifecycleState": "Terminating"} if each["InstanceId"] == name else each
-            for each in group["Instances"]
+            {**instance, "LifecycleState": "Terminating"}
+            if instance["InstanceId"] == name
+            else instance
+            for instance in group["Instances"]
         ]
     else:
-        left = [each for each in group["Instances"] if each["InstanceId"] != name]
+        left = [instance for instance in group["Instances"] if instance["InstanceId"] != name]
     return {**group, "Instances": left}
 
 
@@ -195,8 +199,8 @@ def describe_instances(here: Here, p: Record) -> Record:
 
     def found() -> list[Any]:
         return [
-            {"Instances": [{key: value for key, value in each.items() if key not in OURS}]}
-            for name, each in here.seen("instances").items()
+            {"Instances": [{key: value for key, value in instance.items() if key not in OURS}]}
+            for name, instance in here.seen("instances").items()
             if name in chosen["Values"]
         ]
 

@@ -34,7 +34,7 @@ SITE_NAME = "acme"
 
 def by_run(aws: StrictAws) -> Iterator[Sent]:
     """What runs have sent, without what hands did."""
-    return (sent for sent in aws.sent if sent.who.startswith("run"))
+    return (sent for sent in aws.sent if sent.actor.startswith("run"))
 
 
 def writes(aws: StrictAws) -> list[Sent]:
@@ -68,9 +68,9 @@ def doubled(aws: StrictAws, midway: bool = False) -> Iterator[str]:
             for s in (() if midway else _tables(aws, "scheduler", "schedules"))
         ),
     ]
-    for (what, who), count in Counter(each for each in owners if each[1]).items():
+    for (kind, owner), count in Counter(pair for pair in owners if pair[1]).items():
         if count > 1:
-            yield f"{count} of {what} {who}"
+            yield f"{count} of {kind} {owner}"
     before: Record | None = None
     for version in sorted(
         _tables(aws, "ec2", "versions"), key=lambda v: (v["LaunchTemplateId"], v["VersionNumber"])
@@ -98,7 +98,7 @@ def deeds(aws: StrictAws) -> Iterator[str]:
         if sent.operation in DATA_DELETES | SHARED_DELETES and not sent.code:
             yield f"a run deletes: {sent}"
     for instance, sent in aws.ended:
-        if sent.who.startswith("run"):
+        if sent.actor.startswith("run"):
             yield f"{instance} was ended by {sent}"
 
 
@@ -115,14 +115,14 @@ def foreign(aws: StrictAws) -> dict[str, Any]:
             if (service, table) in CONTENT:
                 continue
             for key, record in records.items():
-                ours = read_tags(record.get("Tags", ())).get(SITE) == SITE_NAME
+                owned = read_tags(record.get("Tags", ())).get(SITE) == SITE_NAME
                 if service == "scheduler" and table == "schedules":
-                    ours = record["GroupName"] in groups
+                    owned = record["GroupName"] in groups
                 if service == "sns" and table == "subscriptions":
-                    ours = record["Attributes"] == {
+                    owned = record["Attributes"] == {
                         "FilterPolicy": f'{{"to": ["{record["Endpoint"]}"]}}'
                     }
-                if not ours:
+                if not owned:
                     found[f"{service}/{region}/{table}/{key}"] = record
     return found
 
@@ -163,22 +163,24 @@ def essence(aws: StrictAws) -> dict[str, str]:
         door = Door(twin, region)
         for kind in KINDS:
             for live in kind.find(door, Scope(SITE_NAME, aws.now())):
-                what = f"owned={live.owned} ready={live.ready} in use={live.in_use}"
-                found[f"{region} {live.key}"] = RANDOM_IDS.sub(r"\1", f"{_plain(live.spec)} {what}")
+                state = f"owned={live.owned} ready={live.ready} in use={live.in_use}"
+                found[f"{region} {live.key}"] = RANDOM_IDS.sub(
+                    r"\1", f"{_plain(live.spec)} {state}"
+                )
     return found
 
 
 def _plain(value: Any) -> Any:
     """In one order; without the template's version, whose number is nobody's concern."""
     if is_dataclass(value):
-        members = ((each.name, getattr(value, each.name)) for each in fields(value))
+        members = ((member.name, getattr(value, member.name)) for member in fields(value))
         return {n: _plain(v) for n, v in members if n != "launch_template_version"}
     if isinstance(value, frozenset):
-        return sorted((_plain(each) for each in value), key=str)
+        return sorted((_plain(item) for item in value), key=str)
     if isinstance(value, Mapping):
         return {key: _plain(value[key]) for key in sorted(value)}
     if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     return value
 
 
@@ -190,7 +192,7 @@ def abandoned(aws: StrictAws, wanted: set[str]) -> list[str]:
     ]
     found = {
         tags[WORKSTATION]
-        for each in tagged
-        if (tags := read_tags(each)).get(SITE) == SITE_NAME and WORKSTATION in tags
+        for item in tagged
+        if (tags := read_tags(item)).get(SITE) == SITE_NAME and WORKSTATION in tags
     }
     return sorted(found - wanted)

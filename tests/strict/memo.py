@@ -58,7 +58,7 @@ class Memo:
     seen: dict[Hashable, Any] = field(default_factory=dict)
     trails: dict[Hashable, Any] = field(default_factory=dict)
     played: int = 0
-    told: int = 0
+    replayed: int = 0
 
     def forget(self) -> None:
         """For the next test: the code may be another one."""
@@ -80,8 +80,8 @@ class Memo:
         key = self._begin(world, approve)
         known = self.runs.get(key)
         if known and world.gate.passes(known.calls):
-            self.told += 1
-            if self.told % CHECKED == 0:
+            self.replayed += 1
+            if self.replayed % CHECKED == 0:
                 _same(known, world, approve)
             _tell(known, world)
         else:

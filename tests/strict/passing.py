@@ -62,10 +62,10 @@ def _next(aws: StrictAws) -> float:
             times.append((aws.seconds // MINUTE + 1) * MINUTE)
         times += [_due(action) for action in here.all("actions").values()]
     for here in _regions(aws, "scheduler"):
-        times += [each["DueAt"] for each in here.all("retries").values()]
+        times += [retry["DueAt"] for retry in here.all("retries").values()]
         for schedule in here.all("schedules").values():
             if schedule["State"] == "ENABLED":
-                times += [each for each in _fires(schedule) if each > aws.seconds][:1]
+                times += [instant for instant in _fires(schedule) if instant > aws.seconds][:1]
     return min(times)
 
 
@@ -77,7 +77,7 @@ def _fires(schedule: Record) -> tuple[float, ...]:
     bounds = [schedule.get(name) for name in ("StartDate", "EndDate")]
     times = _times(schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"], *bounds)
     window = MINUTE * schedule["FlexibleTimeWindow"].get("MaximumWindowInMinutes", 0)
-    return tuple(each + _spread(schedule["Arn"], each, window) for each in times)
+    return tuple(instant + _spread(schedule["Arn"], instant, window) for instant in times)
 
 
 def _spread(arn: str, time: float, window: float) -> float:
@@ -140,7 +140,7 @@ def _act(here: Here, now: float) -> None:
             continue
         here.drop("actions", key)
         name = action["AutoScalingGroupName"]
-        sizes = {each: action[each] for each in SIZES if each in action}
+        sizes = {size: action[size] for size in SIZES if size in action}
         sent = Sent(0, "action", here.region, "autoscaling", "scheduled_action", sizes)
         group = here.all("groups").get(name)
         try:

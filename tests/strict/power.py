@@ -63,10 +63,10 @@ def site() -> Site:
 # -- who acts ----------------------------------------------------------------------------------
 
 
-def run(aws: StrictAws, gate: Gate = OPEN, who: str = RUN) -> Report | None:
+def run(aws: StrictAws, gate: Gate = OPEN, actor: str = RUN) -> Report | None:
     """A run of the reconciler; None when it ended early."""
     MEMO.played += 1
-    return World(aws, site(), gate, who).run()
+    return World(aws, site(), gate, actor).run()
 
 
 def command(aws: StrictAws, name: str, gate: Gate = OPEN) -> str:
@@ -74,8 +74,8 @@ def command(aws: StrictAws, name: str, gate: Gate = OPEN) -> str:
     door = Door(aws, REGION, name, gate)
     try:
         group = find.one(door, "alice", "alice@example.com")
-        its = hours.read(door, group)
-        COMMANDS[name](door, group, its, aws.now())
+        timetable = hours.read(door, group)
+        COMMANDS[name](door, group, timetable, aws.now())
     except Crash as crash:
         return f"crash {crash}"
     except ReconcilerError as error:
@@ -83,26 +83,26 @@ def command(aws: StrictAws, name: str, gate: Gate = OPEN) -> str:
     return ""
 
 
-def start(aws: Aws, group: Group, its: Hours, now: datetime) -> object:
-    return starting.begin(aws, group, its, None, "ann", now)
+def start(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
+    return starting.begin(aws, group, timetable, None, "ann", now)
 
 
-def stop(aws: Aws, group: Group, its: Hours, now: datetime) -> object:
-    return stopping.stop(aws, group, its, "ann", now)
+def stop(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
+    return stopping.stop(aws, group, timetable, "ann", now)
 
 
-def extend(aws: Aws, group: Group, its: Hours, now: datetime) -> object:
+def extend(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
     """Two hours beyond the stop."""
-    return keep.extend(aws, group, its, at("Mon 21:00"), "ann", now)
+    return keep.extend(aws, group, timetable, at("Mon 21:00"), "ann", now)
 
 
-def hold(aws: Aws, group: Group, its: Hours, now: datetime) -> object:
+def hold(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
     """Over night, to a moment within its hours."""
-    return keep.hold(aws, group, its, at("Tue 12:00"), "ann", now)
+    return keep.hold(aws, group, timetable, at("Tue 12:00"), "ann", now)
 
 
-def off(aws: Aws, group: Group, its: Hours, now: datetime) -> object:
-    return keep.off_until(aws, group, its, at("Wed 09:00"), "ann", now)
+def off(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
+    return keep.off_until(aws, group, timetable, at("Wed 09:00"), "ann", now)
 
 
 COMMANDS: dict[str, Act] = {
@@ -132,7 +132,7 @@ def group(aws: StrictAws) -> Record:
 
 def tag(aws: StrictAws, name: str) -> str:
     """A tag of hers."""
-    tags = {each["Key"]: each["Value"] for each in group(aws)["Tags"]}
+    tags = {item["Key"]: item["Value"] for item in group(aws)["Tags"]}
     return str(tags.get(f"reconciler:{name}", ""))
 
 

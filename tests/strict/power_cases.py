@@ -12,7 +12,7 @@ from tests.strict.door import Request
 from tests.strict.faults import CRASHES, FAULTS, Faults
 from tests.strict.passing import at as now
 from tests.strict.power import RUN, act, group, scene, tag
-from tests.strict.power_story import aftermath, said
+from tests.strict.power_story import aftermath, override_of
 
 COMMANDS = (
     ("off", "start"),
@@ -86,19 +86,21 @@ CASES = (*COMMANDS, *((name, RUN) for name in RUNS))
 
 def done(aws: StrictAws, name: str, action: str) -> Iterator[str]:
     """What is missing of an action that has gone well."""
-    its = group(aws)
-    word = said(tag(aws, "override"), now(aws))
-    kept, sizes = word and word[0], (its["MinSize"], its["MaxSize"])
+    scaling_group = group(aws)
+    word = override_of(tag(aws, "override"), now(aws))
+    kept, sizes = word and word[0], (scaling_group["MinSize"], scaling_group["MaxSize"])
     if action == RUN:
-        found = After(bool(tag(aws, "market")), sizes, its["DesiredCapacity"])
+        found = After(bool(tag(aws, "market")), sizes, scaling_group["DesiredCapacity"])
         if found != RUNS[name]:
             yield f"after a run {found}, not {RUNS[name]}"
     elif action == "start" and name in LATE and (kept, *sizes) != ("on", 1, 1):
         yield f"started outside its hours, with {word} and sizes {sizes}"
-    elif action == "start" and (kept == "off" or not its["DesiredCapacity"]):
-        yield f"started, and desired is {its['DesiredCapacity']} with {word}"
-    elif action == "stop" and (kept == "on" or its["DesiredCapacity"] or instances.alive(its)):
-        yield f"stopped, and desired is {its['DesiredCapacity']} with {word}"
+    elif action == "start" and (kept == "off" or not scaling_group["DesiredCapacity"]):
+        yield f"started, and desired is {scaling_group['DesiredCapacity']} with {word}"
+    elif action == "stop" and (
+        kept == "on" or scaling_group["DesiredCapacity"] or instances.alive(scaling_group)
+    ):
+        yield f"stopped, and desired is {scaling_group['DesiredCapacity']} with {word}"
     elif action in ("extend", "hold") and (kept, *sizes) != ("on", 1, 1):
         yield f"kept on, and sizes are {sizes} with {word}"
     elif action == "off" and (kept, *sizes) != ("off", 0, 0):

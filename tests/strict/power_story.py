@@ -29,7 +29,7 @@ OVERRIDE = re.compile(r"(on|off) until (\S+Z)(?: .+)?")
 READS = ("describe_", "get_", "list_")
 
 
-def said(text: str, moment: datetime) -> tuple[str, datetime] | None:
+def override_of(text: str, moment: datetime) -> tuple[str, datetime] | None:
     """What an override's tag says, read by its form alone (docs/power.md)."""
     found = OVERRIDE.fullmatch(text)
     until = datetime.fromisoformat(found[2]) if found else moment
@@ -39,9 +39,9 @@ def said(text: str, moment: datetime) -> tuple[str, datetime] | None:
 def edges() -> list[tuple[datetime, str]]:
     """Alice's hours."""
     return [
-        (at(f"{day} {clock}"), what)
+        (at(f"{day} {clock}"), action)
         for day in ("Mon", "Tue", "Wed", "Thu")
-        for clock, what in (("09:00", "start"), ("19:00", "stop"))
+        for clock, action in (("09:00", "start"), ("19:00", "stop"))
     ]
 
 
@@ -56,23 +56,25 @@ def last_edge(moment: datetime) -> tuple[datetime, str]:
 
 def standing(aws: StrictAws) -> Iterator[str]:
     """What is wrong with how it stands, once it has come to rest."""
-    moment, its = now(aws), group(aws)
-    word = said(tag(aws, "override"), moment)
+    moment, scaling_group = now(aws), group(aws)
+    word = override_of(tag(aws, "override"), moment)
     sizes = {None: (0, 1), "on": (1, 1), "off": (0, 0)}[word and word[0]]
-    running = bool(instances.alive(its))
+    running = bool(instances.alive(scaling_group))
     if word and word[0] == "off" and running:
         sizes = (0, 1)  # a run ends nobody's work: it waits
-    if (its["MinSize"], its["MaxSize"]) != sizes:
-        yield f"sizes {its['MinSize']}, {its['MaxSize']} with {word}"
-    if [each["ProcessName"] for each in its["SuspendedProcesses"]] != ["AZRebalance"]:
-        yield f"suspended: {its['SuspendedProcesses']}"
+    if (scaling_group["MinSize"], scaling_group["MaxSize"]) != sizes:
+        yield f"sizes {scaling_group['MinSize']}, {scaling_group['MaxSize']} with {word}"
+    if [process["ProcessName"] for process in scaling_group["SuspendedProcesses"]] != [
+        "AZRebalance"
+    ]:
+        yield f"suspended: {scaling_group['SuspendedProcesses']}"
     if bool(tag(aws, "market")) != (share(aws) == 100):
         yield f"lease {tag(aws, 'market')!r} and {share(aws)} % On-Demand"
-    edge, what = last_edge(moment)
-    missed = what == "stop" and not word and moment - edge > GRACE
-    if missed and (its["DesiredCapacity"] or running):
+    edge, action = last_edge(moment)
+    missed = action == "stop" and not word and moment - edge > GRACE
+    if missed and (scaling_group["DesiredCapacity"] or running):
         yield f"on at {moment:%a %H:%M}, and its stop was {edge:%a %H:%M}"
-    if its["DesiredCapacity"] and not running and not aws.refuses:
+    if scaling_group["DesiredCapacity"] and not running and not aws.refuses:
         yield "it wants an instance, and has none"
 
 
@@ -84,33 +86,34 @@ def endings(aws: StrictAws, cut: bool = False, unseen: bool = False) -> Iterator
     a run whose reads lag: AWS promises no more.
     """
     records = list(aws.here("ec2", REGION).all("instances").values())
-    for each in records:
+    for instance in records:
         for other in records:
-            later = each["LaunchTime"] <= other["LaunchTime"] and each is not other
-            if later and other["LaunchTime"] < each.get("EndedAt", LAST):
-                yield f"two at once: {each['InstanceId']} and {other['InstanceId']}"
-        if "EndedAt" in each and not _fair(each, cut, unseen):
-            yield f"{each['InstanceId']} was cut off by {each['EndedBy']} ({each['Why']})"
+            later = instance["LaunchTime"] <= other["LaunchTime"] and instance is not other
+            if later and other["LaunchTime"] < instance.get("EndedAt", LAST):
+                yield f"two at once: {instance['InstanceId']} and {other['InstanceId']}"
+        if "EndedAt" in instance and not _fair(instance, cut, unseen):
+            name, ended_by = instance["InstanceId"], instance["EndedBy"]
+            yield f"{name} was cut off by {ended_by} ({instance['Why']})"
 
 
-def _fair(each: Record, cut: bool, unseen: bool) -> bool:
+def _fair(instance: Record, cut: bool, unseen: bool) -> bool:
     """Whether an instance went because somebody, or something declared, meant it to."""
-    who, _, operation = each["EndedBy"].partition(" ")
-    moment = each["EndedAt"]
-    word = said(each["Override"], moment)
+    actor, _, operation = instance["EndedBy"].partition(" ")
+    moment = instance["EndedAt"]
+    word = override_of(instance["Override"], moment)
     # Between a command's tag and its sizes nothing holds it yet (docs/power.md, "one order").
-    open_ = unseen or (cut and not each["MinSize"])
+    open_ = unseen or (cut and not instance["MinSize"])
     held = bool(word and word[0] == "on") and not open_
-    if each["Why"] != "desired":
-        return bool(each["Why"] == "interruption")
-    if who in ("stop", "off", "hand") or (word and word[0] == "off"):
+    if instance["Why"] != "desired":
+        return bool(instance["Why"] == "interruption")
+    if actor in ("stop", "off", "hand") or (word and word[0] == "off"):
         return True
-    if who in ("schedule", "action"):
-        return not held or (cut and who == "action")
-    edge, what = last_edge(moment)
-    late = each["Override"].startswith("on") or moment - edge > GRACE  # row 7, row 29
-    forgotten = what == "stop" and late and not held
-    return who.startswith("run") and operation == "update_auto_scaling_group" and forgotten
+    if actor in ("schedule", "action"):
+        return not held or (cut and actor == "action")
+    edge, action = last_edge(moment)
+    late = instance["Override"].startswith("on") or moment - edge > GRACE  # row 7, row 29
+    forgotten = action == "stop" and late and not held
+    return actor.startswith("run") and operation == "update_auto_scaling_group" and forgotten
 
 
 # -- over time ---------------------------------------------------------------------------------
@@ -129,15 +132,15 @@ def _aftermath(aws: StrictAws) -> Iterator[str]:
     for _ in range(TURNS):
         turn = now(aws)
         yield from _runs(aws, turn)
-        edge, what = last_edge(now(aws))
-        word = said(tag(aws, "override"), now(aws))
-        started = what == "start" and edge > began
+        edge, action = last_edge(now(aws))
+        word = override_of(tag(aws, "override"), now(aws))
+        started = action == "start" and edge > began
         if started and turn == edge and not word and not group(aws)["DesiredCapacity"]:
             yield f"off after its start of {edge:%a %H:%M}"
         if started and not word:
             break
         aws.refuses = {}
-        following = [each for each, _ in edges() if each > now(aws)]
+        following = [instant for instant, _ in edges() if instant > now(aws)]
         forward(aws, min([*following, *([word[1]] if word else [])]))
     else:
         yield f"never at rest: {tag(aws, 'override')}"

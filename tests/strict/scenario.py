@@ -233,7 +233,7 @@ def _left(aws: StrictAws, begin: Start) -> Iterator[str]:
     """What is wrong with an account after all runs."""
     yield from doubled(aws)
     yield from touched(aws, begin.strangers)
-    yield from abandoned(aws, {each.name for each in begin.site.workstations})
+    yield from abandoned(aws, {workstation.name for workstation in begin.site.workstations})
     now = essence(aws)
     for key in sorted(now.keys() | begin.essence.keys()):
         if now.get(key) != begin.essence.get(key):
@@ -244,7 +244,7 @@ def explore(scenarios: Sequence[Scenario], file: str) -> list[str]:
     """Run them all; for each that goes wrong, why, and the command that replays it."""
     return [
         f"{problems[0]} (and {len(problems) - 1} more)\n"
-        f"    pytest tests/strict/{file} --replay '{each}'"
-        for each in scenarios
-        if (problems := each.problems())
+        f"    pytest tests/strict/{file} --replay '{scenario}'"
+        for scenario in scenarios
+        if (problems := scenario.problems())
     ]

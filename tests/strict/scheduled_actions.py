@@ -16,7 +16,7 @@ def put_scheduled_update_group_action(here: Here, p: Record) -> Record:
     Sizes are checked against each other here, and against the group when it runs.
     """
     group = _group(here, p["AutoScalingGroupName"])
-    given = {each: p[each] for each in SIZES if each in p}
+    given = {size: p[size] for size in SIZES if size in p}
     if p["StartTime"] < here.aws.now():
         raise Refusal("ValidationError", "Given start time is in the past")
     least, most = given.get("MinSize", 0), given.get("MaxSize", 10_000)
@@ -26,7 +26,7 @@ def put_scheduled_update_group_action(here: Here, p: Record) -> Record:
     # corresponding value remains unchanged" (botocore until 1.20.0), gone since 1.29.0. The world
     # in which that still holds is the one that can harm.
     old = here.all("actions").get(f"{group}/{p['ScheduledActionName']}", {})
-    given = {each: old[each] for each in SIZES if each in old} | given
+    given = {size: old[size] for size in SIZES if size in old} | given
     kept = {key: p[key] for key in ("AutoScalingGroupName", "ScheduledActionName", "StartTime")}
     here.put("actions", f"{group}/{p['ScheduledActionName']}", {**kept, **given})
     return {}

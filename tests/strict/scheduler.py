@@ -173,9 +173,9 @@ def list_schedules(here: Here, p: Record) -> Record:
     def found() -> list[Record]:
         names = ("Arn", "CreationDate", "GroupName", "LastModificationDate", "Name", "State")
         return [
-            {**{n: each[n] for n in names}, "Target": {"Arn": each["Target"]["Arn"]}}
-            for each in here.seen("schedules").values()
-            if each["GroupName"] == group and each["Name"].startswith(prefix)
+            {**{n: schedule[n] for n in names}, "Target": {"Arn": schedule["Target"]["Arn"]}}
+            for schedule in here.seen("schedules").values()
+            if schedule["GroupName"] == group and schedule["Name"].startswith(prefix)
         ]
 
     return here.page(p, "Schedules", found, most=100)

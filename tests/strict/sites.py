@@ -13,6 +13,8 @@ from typing import Any
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 
+Item = dict[str, Any]
+
 NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kim")
 
 DEFAULTS: dict[str, Any] = {
@@ -66,22 +68,22 @@ def fleet(count: int) -> Fleet:
     return Fleet(declared, file_systems=shared if count > 2 else {})
 
 
-def workstation(index: int) -> dict[str, Any]:
-    """The index-th workstation."""
-    each: dict[str, Any] = {"owner": f"{NAMES[index]}@example.com", "schedule": dict(HOURS)}
-    each["notices"] = {"email": "owner"}
+def workstation(index: int) -> Item:
+    """Declare the workstation of this number."""
+    item: Item = {"owner": f"{NAMES[index]}@example.com", "schedule": dict(HOURS)}
+    item["notices"] = {"email": "owner"}
     match index % 3:
         case 0:
-            each |= {"gpu": {"memory": "24GB"}, "vcpus": {"min": 4, "max": 16}}
-            each["storage"] = {"home": {"fsx_lustre": {"storage_capacity": "1200GiB"}}}
+            item |= {"gpu": {"memory": "24GB"}, "vcpus": {"min": 4, "max": 16}}
+            item["storage"] = {"home": {"fsx_lustre": {"storage_capacity": "1200GiB"}}}
         case 1:
-            each["instance_types"] = TYPES
-            each["storage"] = {"home": {"ebs": {"size": "200GiB"}}}
+            item["instance_types"] = TYPES
+            item["storage"] = {"home": {"ebs": {"size": "200GiB"}}}
         case _:
-            each["instance_types"] = TYPES
-            each["storage"] = {"mounts": [{"file_system": "datasets", "at": "/fsx"}]}
-            del each["schedule"]
-    return each
+            item["instance_types"] = TYPES
+            item["storage"] = {"mounts": [{"file_system": "datasets", "at": "/fsx"}]}
+            del item["schedule"]
+    return item
 
 
 def edited(name: str, count: int) -> tuple[Fleet | None, Fleet]:
@@ -89,9 +91,6 @@ def edited(name: str, count: int) -> tuple[Fleet | None, Fleet]:
     after = fleet(count)
     EDITS[name](after, after.workstations[NAMES[0]], count)
     return (None if name == "create" else fleet(count)), after
-
-
-Item = dict[str, Any]
 
 
 def _create(after: Fleet, first: Item, count: int) -> None:
@@ -104,9 +103,9 @@ def _retype(after: Fleet, first: Item, count: int) -> None:
 
 def _resize(after: Fleet, first: Item, count: int) -> None:
     first["storage"]["home"]["fsx_lustre"]["storage_capacity"] = "2400GiB"
-    for each in after.workstations.values():
-        if "ebs" in each["storage"].get("home", {}):
-            each["storage"]["home"]["ebs"]["size"] = "300GiB"
+    for item in after.workstations.values():
+        if "ebs" in item["storage"].get("home", {}):
+            item["storage"]["home"]["ebs"]["size"] = "300GiB"
 
 
 def _reroot(after: Fleet, first: Item, count: int) -> None:

@@ -29,7 +29,9 @@ def get_topic_attributes(here: Here, p: Record) -> Record:
     """The policy, which AWS always has, and how many subscribe."""
     topic = here.seen("topics").get(p["TopicArn"]) or _absent(404)
     default = '{"Version":"2008-10-17","Statement":[]}'
-    waiting = [each["Pending"] for each in _subscribed(here, here.seen("subscriptions"), p)]
+    waiting = [
+        subscription["Pending"] for subscription in _subscribed(here, here.seen("subscriptions"), p)
+    ]
     known = {
         "TopicArn": p["TopicArn"],
         "Owner": ACCOUNT,
@@ -52,8 +54,8 @@ def set_topic_attributes(here: Here, p: Record) -> Record:
 def delete_topic(here: Here, p: Record) -> Record:
     """No error for one that is gone; its subscriptions go with it (M)."""
     here.drop("topics", p["TopicArn"])
-    for key, each in here.all("subscriptions").items():
-        if each["TopicArn"] == p["TopicArn"]:
+    for key, subscription in here.all("subscriptions").items():
+        if subscription["TopicArn"] == p["TopicArn"]:
             here.drop("subscriptions", key)
     return {}
 
@@ -64,7 +66,12 @@ def subscribe(here: Here, p: Record) -> Record:
         _absent(404)
     key = f"{p['TopicArn']}|{p['Protocol']}|{p['Endpoint']}"
     known = next(
-        (it for it in _subscribed(here, here.all("subscriptions"), p) if it["Key"] == key), None
+        (
+            subscription
+            for subscription in _subscribed(here, here.all("subscriptions"), p)
+            if subscription["Key"] == key
+        ),
+        None,
     )
     given = dict(p.get("Attributes", {}))
     if known is None:
@@ -94,12 +101,12 @@ def list_subscriptions_by_topic(here: Here, p: Record) -> Record:
         return [
             {
                 "SubscriptionArn": "PendingConfirmation"
-                if each["Pending"]
-                else f"{p['TopicArn']}:{each['Key']}",
+                if subscription["Pending"]
+                else f"{p['TopicArn']}:{subscription['Key']}",
                 "Owner": ACCOUNT,
-                **{name: each[name] for name in ("TopicArn", "Protocol", "Endpoint")},
+                **{name: subscription[name] for name in ("TopicArn", "Protocol", "Endpoint")},
             }
-            for each in _subscribed(here, here.seen("subscriptions"), p)
+            for subscription in _subscribed(here, here.seen("subscriptions"), p)
         ]
 
     return here.page(p, "Subscriptions", found, most=100)
@@ -107,9 +114,9 @@ def list_subscriptions_by_topic(here: Here, p: Record) -> Record:
 
 def confirm(here: Here, p: Record) -> Record:
     """Somebody follows the link: no call of AWS's, for its token is in a mail."""
-    for key, each in here.all("subscriptions").items():
-        if each["Endpoint"] == p["Endpoint"]:
-            here.put("subscriptions", key, {**each, "Pending": False})
+    for key, subscription in here.all("subscriptions").items():
+        if subscription["Endpoint"] == p["Endpoint"]:
+            here.put("subscriptions", key, {**subscription, "Pending": False})
     return {}
 
 
@@ -117,10 +124,10 @@ def _subscribed(here: Here, view: Mapping[str, Record], p: Record) -> list[Recor
     """Those of a topic; what nobody confirmed is gone after 48 hours (What's New, 10 May 2023)."""
     now = here.aws.seconds
     return [
-        each
-        for each in view.values()
-        if each["TopicArn"] == p["TopicArn"]
-        and not (each["Pending"] and now >= each["Asked"] + UNCONFIRMED_SECONDS)
+        subscription
+        for subscription in view.values()
+        if subscription["TopicArn"] == p["TopicArn"]
+        and not (subscription["Pending"] and now >= subscription["Asked"] + UNCONFIRMED_SECONDS)
     ]
 
 

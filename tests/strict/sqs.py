@@ -79,7 +79,7 @@ def set_queue_attributes(here: Here, p: Record) -> Record:
     found = here.all("queues").get(name) or _absent()
     _checked(here, p["Attributes"])
     changed = {**found["Attributes"], **p["Attributes"]}
-    left = {key: it for key, it in changed.items() if it or key not in REMOVABLE}
+    left = {key: value for key, value in changed.items() if value or key not in REMOVABLE}
     here.put("queues", name, {**found, "Attributes": left})
     return {}
 

@@ -12,9 +12,9 @@ def tags_of(parameters: Mapping[str, Any], resource_type: str) -> list[Record]:
     """The tags a TagSpecifications parameter gives to one type of resource."""
     return [
         tag
-        for each in parameters.get("TagSpecifications", ())
-        if each["ResourceType"] == resource_type
-        for tag in each["Tags"]
+        for specification in parameters.get("TagSpecifications", ())
+        if specification["ResourceType"] == resource_type
+        for tag in specification["Tags"]
     ]
 
 
@@ -32,6 +32,6 @@ def untagged(old: list[Record], keys: list[str]) -> list[Record]:
 def matches(tags: list[Record], filters: list[Record]) -> Iterator[bool]:
     """Whether tags satisfy each `tag:` filter."""
     values = {f"tag:{tag['Key']}": tag["Value"] for tag in tags}
-    for each in filters:
-        if each["Name"].startswith("tag:"):
-            yield values.get(each["Name"]) in each["Values"]
+    for item in filters:
+        if item["Name"].startswith("tag:"):
+            yield values.get(item["Name"]) in item["Values"]

@@ -22,7 +22,7 @@ CAUSE = re.compile(r"(ResponseParserError|ReadTimeoutError|ConnectionClosedError
 RUNS = 3
 
 
-def told(world: World, runs: int) -> list[object]:
+def observed(world: World, runs: int) -> list[object]:
     """What a person and AWS see of a few runs."""
     seen: list[object] = []
     for _ in range(runs):
@@ -30,7 +30,9 @@ def told(world: World, runs: int) -> list[object]:
         world.aws.pause(PAUSE)
         seen.append([CAUSE.sub(r"\1", r) for r in rows(report)] if report else "no report")
         seen.append([(u.kind, u.error) for u in report.plan.unknown] if report else ())
-    sent = [f"{each.service}:{each.operation} {each.code}" for each in by_run(world.aws)]
+    sent = [
+        f"{request.service}:{request.operation} {request.code}" for request in by_run(world.aws)
+    ]
     return [*seen, sent, essence(world.aws)]
 
 
@@ -54,8 +56,8 @@ def test_both_faces_tell_the_same(edit: str, monkeypatch: pytest.MonkeyPatch, ch
         door, twin = scenario.world(), scenario.world()
         wire = WireWorld(twin.aws, twin.site, twin.gate, line=line)
         without_sleep(wire, monkeypatch)
-        for there, here in zip(told(wire, RUNS), told(door, RUNS), strict=True):
+        for there, here in zip(observed(wire, RUNS), observed(door, RUNS), strict=True):
             if there != here:
                 yield f"on the wire {there}, at the door {here}"
 
-    check((str(each), problems(each)) for each in some(edit))
+    check((str(scenario), problems(scenario)) for scenario in some(edit))

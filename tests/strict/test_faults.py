@@ -38,10 +38,10 @@ def works(fault: str, begin: Start, k: int) -> bool:
 def back(edit: str, count: int) -> list[Scenario]:
     """The same with reads that go back in time."""
     return [
-        replace(each, lag=lag, options=("replicas",))
+        replace(scenario, lag=lag, options=("replicas",))
         for lag in BACK
-        for each in every(edit, count)
-        if not each.lag
+        for scenario in every(edit, count)
+        if not scenario.lag
     ]
 
 
@@ -50,13 +50,15 @@ CASES = [(edit, count) for count in (1, 3) for edit in EDITS]
 
 @pytest.mark.parametrize(("edit", "count"), CASES, ids=[f"{e}-{n}" for e, n in CASES])
 def test_any_call_fails_in_any_way(edit: str, count: int, scenarios: Explore) -> None:
-    ten = [each for each in every(edit, count) if each.faults[0][1] in TEN]
+    ten = [scenario for scenario in every(edit, count) if scenario.faults[0][1] in TEN]
     scenarios(ten, SAMPLE * 6 if count == 1 else SAMPLE)
 
 
 @pytest.mark.parametrize(("edit", "count"), CASES, ids=[f"{e}-{n}" for e, n in CASES])
 def test_any_call_fails_otherwise(edit: str, count: int, scenarios: Explore) -> None:
-    scenarios([each for each in every(edit, count) if each.faults[0][1] not in TEN], SAMPLE)
+    scenarios(
+        [scenario for scenario in every(edit, count) if scenario.faults[0][1] not in TEN], SAMPLE
+    )
 
 
 @pytest.mark.parametrize(("edit", "count"), CASES, ids=[f"{e}-{n}" for e, n in CASES])

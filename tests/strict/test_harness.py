@@ -53,8 +53,8 @@ def crashes() -> Iterator[str]:
 
 def pages() -> Iterator[str]:
     for edit in ("create", "remove"):
-        for each in test_pages.reads(edit, 3):
-            yield from test_pages.problems(edit, 3, each, "error", 2)
+        for paged in test_pages.reads(edit, 3):
+            yield from test_pages.problems(edit, 3, paged, "error", 2)
 
 
 def disappears() -> Iterator[str]:

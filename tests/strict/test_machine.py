@@ -24,7 +24,7 @@ from tests.strict import autoscaling, instances, sites, strangers
 from tests.strict.conftest import SOAK
 from tests.strict.ec2_network import TYPES
 from tests.strict.faults import CRASHES, FAULTS, Faults
-from tests.strict.hands import DELETES, ours
+from tests.strict.hands import DELETES, owned_records
 from tests.strict.hands_edit import EDITS
 from tests.strict.invariants import abandoned, broken, foreign, writes
 from tests.strict.turns import Turns
@@ -82,8 +82,8 @@ class Machine(RuleBasedStateMachine):
         self._sized(name)
 
     def _sized(self, name: str) -> None:
-        each, size = self._declared(name), self.size[name]
-        home = each and each["storage"].get("home", {})
+        workstation, size = self._declared(name), self.size[name]
+        home = workstation and workstation["storage"].get("home", {})
         if home and "fsx_lustre" in home:
             home["fsx_lustre"]["storage_capacity"] = f"{max(1200, 2400 * (size - 1))}GiB"
         elif home:
@@ -92,45 +92,45 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=NAMES, size=st.integers(40, 45))
     def reroot(self, name: str, size: int) -> None:
-        if each := self._declared(name):
-            each["storage"]["root"] = {"size": f"{size * 10}GiB"}
+        if workstation := self._declared(name):
+            workstation["storage"]["root"] = {"size": f"{size * 10}GiB"}
             self._edited()
 
     @rule(name=NAMES, policy=st.sampled_from(["spot", "on-demand"]))
     def change_market(self, name: str, policy: str) -> None:
-        if each := self._declared(name):
-            each["spot_policy"] = policy
+        if workstation := self._declared(name):
+            workstation["spot_policy"] = policy
             self._edited()
 
     @rule(name=NAMES, least=st.integers(2, 8))
     def retype(self, name: str, least: int) -> None:
-        each = self._declared(name)
-        if each and "gpu" in each:
-            each["vcpus"] = {"min": least, "max": 32}
+        workstation = self._declared(name)
+        if workstation and "gpu" in workstation:
+            workstation["vcpus"] = {"min": least, "max": 32}
             self._edited()
 
     @rule(name=NAMES, hour=st.integers(6, 11))
     def reschedule(self, name: str, hour: int) -> None:
-        if each := self._declared(name):
-            each["schedule"] = {**sites.HOURS, "start": f"Mon-Fri {hour:02}:30"}
+        if workstation := self._declared(name):
+            workstation["schedule"] = {**sites.HOURS, "start": f"Mon-Fri {hour:02}:30"}
             self._edited()
 
     @rule(name=NAMES)
     def unschedule(self, name: str) -> None:
-        if each := self._declared(name):
-            each.pop("schedule", None)
+        if workstation := self._declared(name):
+            workstation.pop("schedule", None)
             self._edited()
 
     @rule(name=NAMES, owner=st.sampled_from(["ann@example.com", "ben@example.com"]))
     def hand_over(self, name: str, owner: str) -> None:
-        if each := self._declared(name):
-            each["owner"] = owner
+        if workstation := self._declared(name):
+            workstation["owner"] = owner
             self._edited()
 
     @rule(name=NAMES)
     def mount(self, name: str) -> None:
-        if each := self._declared(name):
-            each["storage"]["mounts"] = [{"file_system": "datasets", "at": "/fsx"}]
+        if workstation := self._declared(name):
+            workstation["storage"]["mounts"] = [{"file_system": "datasets", "at": "/fsx"}]
             self._edited()
 
     # -- people work -------------------------------------------------------------------------
@@ -168,7 +168,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def spot_runs_dry(self) -> None:
-        self.aws.dry = {(each, REGION + zone) for each in TYPES for zone in "abc"}
+        self.aws.dry = {(name, REGION + zone) for name in TYPES for zone in "abc"}
 
     @rule()
     def spot_is_back(self) -> None:
@@ -178,7 +178,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def spot_takes_all(self) -> None:
         here = self.aws.here("autoscaling", REGION)
-        for name in list(ours(self.aws, "autoscaling", "groups")):
+        for name in list(owned_records(self.aws, "autoscaling", "groups")):
             instances.interrupt(here, name)
 
     @rule(lag=st.sampled_from([0, 1, 3, 8, 30]), replicas=st.booleans())
@@ -260,7 +260,7 @@ class Machine(RuleBasedStateMachine):
         """A version that follows one not yet seen may be written twice: harmless, and only when
         two edits and three runs fit into one lag."""
         found = broken(self.aws, self.strangers, midway=midway)
-        found = [each for each in found if not (self.lagged and each.endswith(" again"))]
+        found = [problem for problem in found if not (self.lagged and problem.endswith(" again"))]
         assert not found, found
 
     def teardown(self) -> None:
@@ -270,14 +270,14 @@ class Machine(RuleBasedStateMachine):
         aws = self.aws
         aws.settled()
         aws.lag, aws.short_pages, aws.full, aws.dry = {}, False, set(), set()
-        for made, each in list(aws.here("ec2", REGION).all("templates").items()):
-            if each["LaunchTemplateName"] == "acme-erin" and not each["Tags"]:
+        for made, template in list(aws.here("ec2", REGION).all("templates").items()):
+            if template["LaunchTemplateName"] == "acme-erin" and not template["Tags"]:
                 self.world.hand("ec2", "delete_launch_template", LaunchTemplateId=made)
         self.strangers = foreign(aws)
         report: Report | None = None
         for _ in range(8):
             aws.pause(7 * 3600)  # file systems and volumes change once in six hours
-            for name in list(ours(aws, "autoscaling", "groups")):
+            for name in list(owned_records(aws, "autoscaling", "groups")):
                 self.world.hand(
                     "autoscaling",
                     "update_auto_scaling_group",

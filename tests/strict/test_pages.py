@@ -120,9 +120,9 @@ def test_trouble_with_pages(edit: str, count: int, read: str, check: Check) -> N
 def test_short_and_empty_pages_everywhere(count: int, check: Check) -> None:
     check(
         [
-            (str(each), iter(each.problems()))
+            (str(scenario), iter(scenario.problems()))
             for edit in ("create", "retag", "remove")
             for seed in range(5)
-            for each in [Scenario(edit, count, seed=seed, options=("short_pages",))]
+            for scenario in [Scenario(edit, count, seed=seed, options=("short_pages",))]
         ]
     )

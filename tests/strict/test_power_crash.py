@@ -33,7 +33,7 @@ def test_a_crash_at_every_call(name: str, action: str, check: Check) -> None:
         for again in (True, False)
         if again or not lag  # the next run comes when reads are up to date
     ]
-    check((str(each), each.problems()) for each in troubles)
+    check((str(trouble), trouble.problems()) for trouble in troubles)
 
 
 @pytest.mark.parametrize(("name", "action"), COMMANDS, ids=[f"{n}-{a}" for n, a in COMMANDS])

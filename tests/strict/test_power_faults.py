@@ -37,6 +37,6 @@ def works(fault: str, request: Request) -> bool:
 
 @pytest.mark.parametrize(("name", "action"), CASES, ids=[f"{n}-{a}" for n, a in CASES])
 def test_any_call_fails_in_any_way(name: str, action: str, check: Check) -> None:
-    troubles = [each for each in every(name, action) if each.fault in TEN]
+    troubles = [trouble for trouble in every(name, action) if trouble.fault in TEN]
     chosen = sample(troubles, SAMPLE, f"{name} {action}")
-    check(((str(each), each.problems()) for each in chosen), len(troubles))
+    check(((str(trouble), trouble.problems()) for trouble in chosen), len(troubles))

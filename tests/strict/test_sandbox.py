@@ -15,7 +15,7 @@ COUNT = 2
 IDS = re.compile(r"\b(fs|i|vpc)-[0-9a-f]{8,17}\b")
 
 
-def told(report: Any) -> list[str]:
+def report_rows(report: Any) -> list[str]:
     """A report's rows, without the ids that AWS makes up."""
     assert report is not None
     return [IDS.sub(r"\1", row) for row in kinds.rows(report)]
@@ -26,7 +26,7 @@ def problems(sandbox: kinds.World, strict: world.World, edit: str) -> Iterator[s
     _, after = sites.edited(edit, COUNT)
     sandbox.site = strict.site = after.site()
     for number in (1, 2, 3):
-        there, here = told(sandbox.run()), told(strict.run())
+        there, here = report_rows(sandbox.run()), report_rows(strict.run())
         strict.aws.pause(world.PAUSE)
         for only in sorted(set(there) ^ set(here)):
             where = "sandbox" if only in there else "strict AWS"

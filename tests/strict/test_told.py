@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.plan.model import Outcome
 from tests.strict import sites
-from tests.strict.hands import ours
+from tests.strict.hands import owned_records
 from tests.strict.scenario import Scenario, start
 from tests.strict.world import PAUSE, World, new_aws
 
@@ -16,7 +16,7 @@ REFUSED = "ConcurrentModificationException"
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_failure_inside_a_good_answer_fails_its_row(count: int) -> None:
     log = start("create", count).log
-    k = 1 + next(n for n, each in enumerate(log) if each.operation == "put_targets")
+    k = 1 + next(n for n, request in enumerate(log) if request.operation == "put_targets")
     report = Scenario("create", count, ((k, "partly"),)).world().run()
     assert report is not None
     rows = {c.key.kind: c for c in report.plan.changes if c.outcome is Outcome.FAILED}
@@ -28,7 +28,7 @@ def test_a_failure_inside_a_good_answer_fails_its_row(count: int) -> None:
 def test_two_file_systems_of_one_identity_are_both_told(seed: int) -> None:
     world = World(new_aws(seed), sites.fleet(1).site())
     world.settle(3)
-    [(first, system)] = ours(world.aws, "fsx", "systems").items()
+    [(first, system)] = owned_records(world.aws, "fsx", "systems").items()
     world.aws.pause(1)
     asked = next(s.parameters for s in world.aws.sent if s.operation == "create_file_system")
     asked = {**asked, "ClientRequestToken": "by-hand", "Tags": system["Tags"]}
@@ -37,7 +37,7 @@ def test_two_file_systems_of_one_identity_are_both_told(seed: int) -> None:
     report = world.run()
     assert report is not None
     assert not report.plan.changes, "the older one is in use, and stays so"
-    told = [live for live in report.plan.kept if live.key.kind == "file_system"]
-    assert [live.attrs["id"] for live in told] == [second]
-    assert second in told[0].key.name
-    assert set(ours(world.aws, "fsx", "systems")) == {first, second}
+    retained = [live for live in report.plan.kept if live.key.kind == "file_system"]
+    assert [live.attrs["id"] for live in retained] == [second]
+    assert second in retained[0].key.name
+    assert set(owned_records(world.aws, "fsx", "systems")) == {first, second}

@@ -54,7 +54,9 @@ SAME = [(edit, count) for count in (1, 2) for edit in EDITS]
 def test_two_preemptions_of_the_same_commit(edit: str, count: int, check: Check) -> None:
     schedules = twice(start(edit, count).first)
     chosen = sample(schedules, None if (edit, count) == ("create", 1) else 80, edit)
-    cases = ((str(each), problems(edit, count, each, ("new", "new"))) for each in chosen)
+    cases = (
+        (str(schedule), problems(edit, count, schedule, ("new", "new"))) for schedule in chosen
+    )
     check(cases, len(schedules))
 
 
@@ -62,7 +64,7 @@ def test_two_preemptions_of_the_same_commit(edit: str, count: int, check: Check)
 def test_two_preemptions_of_the_old_and_the_new_commit(edit: str, check: Check) -> None:
     schedules = twice(start(edit, 1).first)
     chosen = sample(schedules, 80, edit)
-    cases = ((str(each), problems(edit, 1, each, ("old", "new"))) for each in chosen)
+    cases = ((str(schedule), problems(edit, 1, schedule, ("old", "new"))) for schedule in chosen)
     check(cases, len(schedules))
 
 

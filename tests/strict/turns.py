@@ -48,7 +48,7 @@ class Turns:
             self.failures.append(failure)
         finally:
             self.done.add(index)
-            left = [each for each in range(len(self.batons)) if each not in self.done]
+            left = [baton for baton in range(len(self.batons)) if baton not in self.done]
             if left:
                 self.current = left[0]
                 self.batons[left[0]].release()

@@ -88,14 +88,14 @@ class WireWorld(World):
         assert attempt
         model = get_service_model(service).operation_model(operation)
         parameters = _parsed(model, request, headers)
-        asked = Request(self.who, signed["region"], service, xform_name(operation), parameters)
+        asked = Request(self.actor, signed["region"], service, xform_name(operation), parameters)
         number = int(attempt[1])
         if number == 1:
             self.gate.begin(asked)
 
         def send() -> Record:
             return self.aws.answer(
-                asked.who, asked.region, service, asked.operation, asked.parameters
+                asked.actor, asked.region, service, asked.operation, asked.parameters
             )
 
         protocol = model.service_model.metadata["protocol"]

@@ -45,14 +45,14 @@ class World:
     aws: StrictAws
     site: Site
     gate: Gate = OPEN
-    who: str = "run"
+    actor: str = "run"
     errors: list[str] = field(default_factory=list)  # runs that ended early, and why
     memo: Memo | None = None
     runs: int = 0
 
     def door(self, region: str) -> Door:
         """The product's door."""
-        return Door(self.aws, region, self.who, self.gate)
+        return Door(self.aws, region, self.actor, self.gate)
 
     def cloud(self) -> Environment:
         """Everything a run is handed."""
@@ -100,13 +100,13 @@ class World:
 
     def shuffle(self, half: str) -> str:
         """With a memo AWS's randomness begins anew with each half of a run; how, is told."""
-        begin = f"{self.aws.seed} {self.who} {self.runs}"
+        begin = f"{self.aws.seed} {self.actor} {self.runs}"
         self.aws.random.seed(f"{begin} {half}")
         return begin
 
     def alone(self) -> World:
         """The same run in a copy of the account, where nothing goes wrong."""
-        return World(self.aws.fork(), self.site, who=self.who, runs=self.runs)
+        return World(self.aws.fork(), self.site, actor=self.actor, runs=self.runs)
 
     def settle(self, most: int) -> int:
         """Run until nothing is left to do: how many runs that took, the last, empty one aside."""
