@@ -84,9 +84,9 @@ def test_a_changed_fleet_reads_as_its_author_would_say_it(
     def run(values: dict[str, str], *arguments: str) -> str:
         Path("fleets/vision.yaml").write_text(YAML.format(**values))
         code = main(arguments)
-        said = capsys.readouterr()
-        assert code == 0, said
-        return re.sub(r"\b[0-9a-f]{64}\b", "0123456789abcdef" * 4, said.out)
+        captured = capsys.readouterr()
+        assert code == 0, captured
+        return re.sub(r"\b[0-9a-f]{64}\b", "0123456789abcdef" * 4, captured.out)
 
     run(BEFORE)
     assert run(BEFORE, "--dry-run").startswith("Nothing to do")

@@ -95,10 +95,10 @@ def test_every_yaml_block_loads(page: str, text: str, tmp_path: Path) -> None:
     says = yaml.safe_load(text)
     if not set(says) <= FILE_LEVEL:
         body = "".join(f"    {line}\n" for line in text.splitlines())
-        who = "    owner: alice@example.com\n"
+        settings = "    owner: alice@example.com\n"
         if not {"gpu", "instance_types"} & set(says):
-            who += "    gpu: {memory: 24GB}\n"
-        text = f"fleet: research\nworkstations:\n  alice:\n{who}{body}"
+            settings += "    gpu: {memory: 24GB}\n"
+        text = f"fleet: research\nworkstations:\n  alice:\n{settings}{body}"
     if "site" not in says:
         (tmp_path / "_defaults.yaml").write_text(DEFAULTS)
     if "fleet" not in says and set(says) <= FILE_LEVEL:
@@ -168,7 +168,9 @@ def codes() -> set[str]:
     for path in (ROOT / "reconciler/power").glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") in FINDINGS:
-                given = [each.value for each in call.args if isinstance(each, ast.Constant)]
+                given = [
+                    argument.value for argument in call.args if isinstance(argument, ast.Constant)
+                ]
                 found |= {word for word in given if isinstance(word, str)}
     return found
 

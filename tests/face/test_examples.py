@@ -30,7 +30,7 @@ def name(fleets: Path) -> str:
     return "fleets" if fleets.parent == ROOT else fleets.parent.name
 
 
-each = pytest.mark.parametrize("fleets", FLEETS, ids=name)
+for_each_example = pytest.mark.parametrize("fleets", FLEETS, ids=name)
 
 
 def reconcile(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -49,7 +49,7 @@ def test_the_editor_is_told_where_the_schema_is(path: Path) -> None:
     assert schema["title"] == "fleet file"
 
 
-@each
+@for_each_example
 def test_it_plans_to_what_is_written_down(
     fleets: Path,
     sandbox: Sandbox,
@@ -71,7 +71,7 @@ def made_up(plan: str) -> str:
     return re.sub(r"\b(vpc|subnet)-[0-9a-f]{17}\b", r"\1-0123456789abcdef0", plan)
 
 
-@each
+@for_each_example
 def test_one_run_makes_it_and_the_next_writes_nothing(
     fleets: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -81,9 +81,9 @@ def test_one_run_makes_it_and_the_next_writes_nothing(
     changes = json.loads(report)["changes"]
     assert {change["outcome"] for change in changes} == {"done"}
     site = load([fleets])
-    told = {address for each in site.workstations for address in each.notices}
-    ours = (site.name, *(each.name for each in site.workstations), *told)
-    assert [c["name"] for c in changes if not c["name"].startswith(ours)] == []
+    addresses = {address for workstation in site.workstations for address in workstation.notices}
+    prefixes = (site.name, *(workstation.name for workstation in site.workstations), *addresses)
+    assert [c["name"] for c in changes if not c["name"].startswith(prefixes)] == []
     assert calls(report) - allowed("plan", "apply") == set()
 
     code, again = reconcile(capsys, "-f", str(fleets), "-o", "json")
@@ -121,8 +121,8 @@ def keys(document: Any) -> Iterator[str]:
 def test_the_full_example_is_full() -> None:
     schema = json.loads((ROOT / "schemas/fleet.schema.json").read_text())
     files = (ROOT / "examples/full/fleets").glob("*.yaml")
-    said = {key for path in files for key in keys(yaml.safe_load(path.read_text()))}
-    assert set(properties(schema)) - said == set()
+    present = {key for path in files for key in keys(yaml.safe_load(path.read_text()))}
+    assert set(properties(schema)) - present == set()
 
 
 def test_every_example_is_in_the_list() -> None:

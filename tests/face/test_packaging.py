@@ -126,7 +126,7 @@ def test_every_required_package_is_imported() -> None:
     assert len(required) > 8
     source = "\n".join(path.read_text() for path in (ROOT / "reconciler").rglob("*.py"))
     imported = set(re.findall(r"^ *(?:from|import) (\w+)", source, re.MULTILINE))
-    assert {IMPORTED_AS.get(each, each) for each in required} - imported == set()
+    assert {IMPORTED_AS.get(package, package) for package in required} - imported == set()
 
 
 def test_the_sandbox_pins_moto_exactly() -> None:
@@ -138,8 +138,8 @@ def test_the_sandbox_pins_moto_exactly() -> None:
     settings.read(ROOT / "setup.cfg")
     wanted = settings["options.extras_require"]["sandbox"].split()
     assert wanted == [f"moto=={version('moto')}", "flask", "flask-cors"]
-    for told in ("docs/install.md", "reconciler/cli/sandbox.py"):
+    for path in ("docs/install.md", "reconciler/cli/sandbox.py"):
         assert (
             f"pipx inject gpu-workstation-reconciler {' '.join(wanted)}"
-            in (ROOT / told).read_text()
+            in (ROOT / path).read_text()
         )

@@ -82,9 +82,9 @@ def plan(
     return run
 
 
-def row(shown: str, what: str) -> str:
+def row(shown: str, text: str) -> str:
     """The one row of the table that tells of something."""
-    (found,) = [line for line in shown.splitlines() if line.startswith("| `") and what in line]
+    (found,) = [line for line in shown.splitlines() if line.startswith("| `") and text in line]
     return found
 
 
@@ -199,18 +199,18 @@ def test_public_space_is_told_whatever_the_length_of_the_prefix(plan: Plan) -> N
 
 def test_a_strangers_image_is_told_with_its_owner(plan: Plan, sandbox: Sandbox) -> None:
     images = sandbox.world.ec2("us-east-1").amis
-    theirs = copy(next(each for each in images.values() if each.name.startswith("golden")))
-    theirs.id, theirs.owner_id = "ami-0bad0bad0bad0bad0", "999999999999"
-    images[theirs.id] = theirs
+    foreign = copy(next(image for image in images.values() if image.name.startswith("golden")))
+    foreign.id, foreign.owner_id = "ami-0bad0bad0bad0bad0", "999999999999"
+    images[foreign.id] = foreign
     plan(apply=True)
-    shown = plan(more=f"image: {{id: {theirs.id}}}")
+    shown = plan(more=f"image: {{id: {foreign.id}}}")
     assert (
-        f"→ {theirs.id} ({theirs.name}) of account 999999999999, which is not this one, from "
+        f"→ {foreign.id} ({foreign.name}) of account 999999999999, which is not this one, from "
     ) in row(shown, "`launch_template ")
-    assert f"alice: the image {theirs.id} ({theirs.name}) is of account 999999999999: not" in (
+    assert f"alice: the image {foreign.id} ({foreign.name}) is of account 999999999999: not" in (
         finding(shown, "foreign-image")
     )
-    listed = f'image: {{name: {theirs.name}, owner: "999999999999"}}'
+    listed = f'image: {{name: {foreign.name}, owner: "999999999999"}}'
     assert "foreign-image" not in plan(more=listed)
 
 
@@ -228,9 +228,13 @@ def test_a_site_that_is_renamed_is_told_once(plan: Plan) -> None:
 
 def test_programs_are_told_the_same(plan: Plan) -> None:
     changes = json.loads(plan(form="json"))["changes"]
-    told = {it["word"]: it["new"] for change in changes for it in change["sensitive"]}
-    assert told["owner"] == "alice@example.com"
-    assert told["instance_profile"] == "workstation"
+    values = {
+        sensitive["word"]: sensitive["new"]
+        for change in changes
+        for sensitive in change["sensitive"]
+    }
+    assert values["owner"] == "alice@example.com"
+    assert values["instance_profile"] == "workstation"
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])

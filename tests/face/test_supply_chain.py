@@ -32,7 +32,7 @@ def locked() -> dict[str, str]:
     """Versions by name, of every line but the product's."""
     found = [LOCKED.fullmatch(line) for line in lines()[1:]]
     assert all(found), "a version and a hash, and nothing else"
-    return {canonicalize_name(each[1]): each[2] for each in found if each}
+    return {canonicalize_name(match[1]): match[2] for match in found if match}
 
 
 def wanted() -> list[Requirement]:
@@ -46,10 +46,12 @@ def test_every_package_that_the_product_needs_is_in_the_lock_and_fits() -> None:
     versions, waiting, seen = locked(), wanted(), set()
     assert len(waiting) > 8
     while waiting:
-        each = waiting.pop()
-        name = canonicalize_name(each.name)
-        assert name in versions, f"{each} is not in the lock: make lock"
-        assert each.specifier.contains(versions[name], prereleases=True), f"{each}: make lock"
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        assert name in versions, f"{requirement} is not in the lock: make lock"
+        assert requirement.specifier.contains(versions[name], prereleases=True), (
+            f"{requirement}: make lock"
+        )
         if name not in seen:
             seen.add(name)
             needs = map(Requirement, requires(name) or ())
@@ -60,8 +62,8 @@ def test_every_package_that_the_product_needs_is_in_the_lock_and_fits() -> None:
 def test_ci_runs_the_versions_that_the_suite_ran_on() -> None:
     text = (ROOT / "requirements-dev.txt").read_text()
     found: list[tuple[str, str]] = re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE)
-    ours = {str(canonicalize_name(name)): version for name, version in found}
-    assert {name: ours.get(name) for name in locked()} == locked()
+    pinned = {str(canonicalize_name(name)): version for name, version in found}
+    assert {name: pinned.get(name) for name in locked()} == locked()
 
 
 def test_the_name_of_the_distribution_is_the_same_everywhere() -> None:
@@ -120,14 +122,14 @@ def test_pip_takes_the_product_once_its_hash_is_filled_in_and_not_before(
     assert "FILL IN" not in text, "there is nothing left to fill in"
     here = re.sub(r"https://\S+", wheel.as_uri(), product)
     zeros = re.sub(r"sha256:\w+", f"sha256:{github_lock.UNFILLED[1]}", here)
-    for line, code, said in ((zeros, 1, "DO NOT MATCH THE HASHES"), (here, 0, "")):
+    for line, code, message in ((zeros, 1, "DO NOT MATCH THE HASHES"), (here, 0, "")):
         (tmp_path / "lock.txt").write_text(line + "\n")
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-index", "--require-hashes"]
         files = ["--only-binary", ":all:", "-r", f"{tmp_path}/lock.txt", "-d", f"{tmp_path}/wheels"]
         run = subprocess.run([*pip, *files], capture_output=True, text=True, check=False)
         assert run.returncode == code, run.stderr
-        assert said in run.stderr
-    assert [each.name for each in (tmp_path / "wheels").iterdir()] == [wheel.name]
+        assert message in run.stderr
+    assert [path.name for path in (tmp_path / "wheels").iterdir()] == [wheel.name]
 
 
 def test_the_bill_of_materials_is_valid_and_names_every_file_by_its_hash(
@@ -165,7 +167,9 @@ def test_the_job_that_publishes_runs_nothing_of_the_repository() -> None:
 def test_dependabot_looks_where_something_is_pinned(path: str) -> None:
     document = yaml.safe_load((ROOT / path).read_text())
     assert document["version"] == 2
-    assert {"github-actions", "pip"} <= {each["package-ecosystem"] for each in document["updates"]}
+    assert {"github-actions", "pip"} <= {
+        update["package-ecosystem"] for update in document["updates"]
+    }
     if path.startswith("."):
-        folders = [each for update in document["updates"] for each in update["directories"]]
+        folders = [folder for update in document["updates"] for folder in update["directories"]]
         assert all((ROOT / folder.lstrip("/")).is_dir() for folder in folders)

@@ -38,8 +38,10 @@ def review(environment: str = "production", state: str = "approved") -> list[dic
 def github(*runs: dict[str, Any], reviewed: tuple[int, ...], **other: Any) -> dict[str, Any]:
     """GitHub's answers: these runs, newest first, of which these were approved and applied."""
     answers: dict[str, Any] = {"actions.listWorkflowRuns": list(runs)}
-    for each in runs:
-        answers[f"repos.compareCommitsWithBasehead/{each['head_sha']}...head"] = {"status": "ahead"}
+    for listed in runs:
+        answers[f"repos.compareCommitsWithBasehead/{listed['head_sha']}...head"] = {
+            "status": "ahead"
+        }
     for number in reviewed:
         answers[f"actions.getReviewsForRun/{100 + number}"] = review()
         answers[f"actions.listJobsForWorkflowRun/{100 + number}"] = [
@@ -81,17 +83,17 @@ def test_an_environment_without_reviewers_is_refused(
     tmp_path: Path, reviews: list[dict[str, Any]]
 ) -> None:
     answers = github(run(7), reviewed=(), **{"actions.getReviewsForRun/107": reviews})
-    [said] = check(tmp_path, 7, answers)
-    assert said.startswith("failed: Nobody has approved this run, so it is not applied")
-    assert "`production` needs required reviewers" in said
-    assert "GitHub Enterprise" in said
+    [message] = check(tmp_path, 7, answers)
+    assert message.startswith("failed: Nobody has approved this run, so it is not applied")
+    assert "`production` needs required reviewers" in message
+    assert "GitHub Enterprise" in message
 
 
 def test_an_old_job_that_is_run_again_is_refused(tmp_path: Path) -> None:
     """GitHub runs a job of the last 30 days again for whoever may write."""
     old = run(5, run_attempt=2, status="in_progress", conclusion=None)
-    [said] = check(tmp_path, 5, github(run(7), run(6), old, reviewed=(5, 6, 7)))
-    assert said.startswith("failed: Run 7, of commit sha-7, was approved and is newer")
+    [message] = check(tmp_path, 5, github(run(7), run(6), old, reviewed=(5, 6, 7)))
+    assert message.startswith("failed: Run 7, of commit sha-7, was approved and is newer")
 
 
 def test_an_old_run_that_is_approved_after_a_newer_one_is_refused(tmp_path: Path) -> None:
@@ -178,7 +180,7 @@ def test_running_the_newest_one_again_does_not_roll_back(tmp_path: Path) -> None
     done = run_script(*FIND, tmp_path, github(again, run(7), reviewed=(8, 7)))
     assert done["result"] == "sha-8"
     asked = [parameters for name, parameters in done["calls"] if "listJobs" in name]
-    assert [each["filter"] for each in asked] == ["all"], "of all attempts"
+    assert [parameters["filter"] for parameters in asked] == ["all"], "of all attempts"
 
 
 def test_a_commit_that_left_main_is_not_applied(tmp_path: Path) -> None:
