@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.declare.abis import compile_need
@@ -11,15 +12,17 @@ from reconciler.declare.fleet import (
     Calendar,
     Edge,
     Fallback,
-    HomeVolume,
+    FileSystem,
+    Home,
     Image,
     IngressRule,
-    LustreFileSystem,
     Mount,
     RootVolume,
     Subnets,
     Workstation,
 )
+from reconciler.declare.homes import FILE_SYSTEMS, HOMES
+from reconciler.declare.homes.questions import Context
 from reconciler.declare.hours import cron, texts
 from reconciler.declare.mails import mails
 from reconciler.declare.tree import Map
@@ -31,9 +34,14 @@ EACH = "{workstation}"
 
 
 def workstation(
-    fleet: str, name: str, settings: Map, where: Where, calendars: Mapping[str, Calendar]
+    fleet: str,
+    name: str,
+    settings: Map,
+    where: Where,
+    calendars: Mapping[str, Calendar],
+    shared: Mapping[str, FileSystem],
 ) -> Workstation:
-    """One workstation from its completed settings."""
+    """One workstation from its completed settings; `shared`: its fleet's file systems by name."""
     zones = tuple(settings.get("availability_zones", ()))
     types = tuple(settings.get("instance_types", ()))
     storage = settings["storage"]
@@ -62,7 +70,7 @@ def workstation(
             gib(root["size"]), root["iops"], root["throughput"], root.get("kms_key_id")
         ),
         home=_home(fleet, name, settings, storage.get("home")),
-        mounts=tuple(Mount(m["file_system"], m["at"]) for m in storage.get("mounts", ())),
+        mounts=tuple(Mount(shared[m["file_system"]], m["at"]) for m in storage.get("mounts", ())),
         schedule=_schedule(settings.get("schedule"), calendars),
         tags=dict(settings.get("tags", {})),
         where=where,
@@ -89,9 +97,9 @@ def _place(settings: Map, path: str, where: Where) -> Where:
     return where
 
 
-def file_system(fleet: str, name: str, settings: Map, where: Where) -> LustreFileSystem:
+def file_system(fleet: str, name: str, settings: Map, where: Where) -> FileSystem:
     """A file system the fleet shares, from its completed settings."""
-    return _lustre(settings, settings, where, name=name, fleet=fleet, workstation="", zones=())
+    return FILE_SYSTEMS[settings["type"]].build(settings, _context(fleet, name, settings, where))
 
 
 def ingress(rule: Map) -> IngressRule:
@@ -115,56 +123,27 @@ def _subnets(network: Map) -> Subnets:
     return Subnets(tags=tuple(sorted(subnets["tags"].items())), vpc=vpc)
 
 
-def _home(
-    fleet: str, name: str, settings: Map, home: Map | None
-) -> LustreFileSystem | HomeVolume | None:
+def _home(fleet: str, workstation: str, settings: Map, home: Map | None) -> Home | None:
     if not home:
         return None
-    [(kind, own)] = home.items()
-    where = home.spots[kind].where
-    if kind == "ebs":
-        return HomeVolume(
-            size=gib(own["size"]),
-            iops=own["iops"],
-            throughput=own["throughput"],
-            availability_zone=own.get("availability_zone"),
-            kms_key_id=own.get("kms_key_id"),
-            where=where,
-        )
-    zones = tuple(settings.get("availability_zones", ()))
-    return _lustre(own, settings, where, name="home", fleet=fleet, workstation=name, zones=zones)
+    [(key, own)] = home.items()
+    context = replace(
+        _context(fleet, "home", settings, home.spots[key].where),
+        workstation=workstation,
+        zones=tuple(settings.get("availability_zones", ())),
+    )
+    return HOMES[key].build(own, context)
 
 
-def _lustre(
-    own: Map,
-    settings: Map,
-    where: Where,
-    *,
-    name: str,
-    fleet: str,
-    workstation: str,
-    zones: tuple[str, ...],
-) -> LustreFileSystem:
-    return LustreFileSystem(
+def _context(fleet: str, name: str, settings: Map, where: Where) -> Context:
+    return Context(
         name=name,
         fleet=fleet,
-        workstation=workstation,
+        workstation="",
         owner=settings.get("owner", ""),
         region=settings["region"],
         subnets=_subnets(settings["network"]),
-        availability_zone=own.get("availability_zone"),
-        zones=zones,
-        storage_capacity=gib(own["storage_capacity"]),
-        deployment_type=own["deployment_type"],
-        storage_type=own["storage_type"],
-        per_unit_storage_throughput=own.get("per_unit_storage_throughput"),
-        drive_cache_type=own.get("drive_cache_type"),
-        data_compression_type=own["data_compression_type"],
-        file_system_type_version=own["file_system_type_version"],
-        automatic_backup_retention_days=own.get("automatic_backup_retention_days"),
-        weekly_maintenance_start_time=own.get("weekly_maintenance_start_time"),
-        root_squash=own.get("root_squash"),
-        kms_key_id=own.get("kms_key_id"),
+        zones=(),
         tags=dict(settings.get("tags", {})),
         where=where,
     )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from reconciler.declare import slips
 from reconciler.declare.nearest import did_you_mean
-from reconciler.declare.scalars import in_yaml, name_of, plain, show
+from reconciler.declare.scalars import either, in_yaml, name_of, plain, show
 from reconciler.declare.tree import Map
 from reconciler.declare.unknown import guess
 
@@ -258,11 +258,6 @@ def flow(value: Any) -> str:
     if isinstance(value, str):
         return in_yaml(value)
     return str(value)
-
-
-def either(words: Sequence[str]) -> str:
-    """`a, b or c`."""
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _article(title: str) -> str:

@@ -6,12 +6,14 @@ that a later stage (a missing image, a refused change) can say which line to edi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 from reconciler.errors import Where
+
+T = TypeVar("T")
 
 POINTED = (
     "image",
@@ -65,46 +67,79 @@ class IngressRule:
     where: Where | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class LustreFileSystem:
-    """An FSx for Lustre file system, a workstation's own home or shared by a fleet.
+class Home(Protocol):
+    """What every type of home answers. The types are the files of `declare/homes/`.
 
-    None means "not declared": not compared, and AWS's (or our) default at creation.
+    A later stage asks these questions; it does not ask which type a home is.
     """
 
-    name: str  # "home" for a workstation's own, otherwise its key under file_systems
-    fleet: str
-    workstation: str  # "" when the fleet shares it
-    owner: str
-    region: str
-    subnets: Subnets
-    availability_zone: str | None  # None: the first zone that has a subnet, chosen at creation
-    zones: tuple[str, ...]  # the zones to choose from; () means any
-    storage_capacity: int
-    deployment_type: str
-    storage_type: str
-    per_unit_storage_throughput: int | None
-    drive_cache_type: str | None
-    data_compression_type: str
-    file_system_type_version: str
-    automatic_backup_retention_days: int | None
-    weekly_maintenance_start_time: str | None
-    root_squash: bool | None  # whether root of a client is nobody; None for a home, which has one
-    kms_key_id: str | None
-    tags: Mapping[str, str]
-    where: Where
+    @property
+    def type(self) -> str:
+        """The key under `storage.home`, and in the `HOMES` of declare and of kinds: `ebs`."""
+
+    @property
+    def label(self) -> str:
+        """What messages call this type: `Lustre`."""
+
+    @property
+    def availability_zone(self) -> str | None:
+        """The zone that it is declared to stand in; None where none is declared."""
+
+    @property
+    def ties_to_zone(self) -> bool:
+        """Whether instances reach it from its own zone alone, so that they must start there."""
+
+    @property
+    def crosses_zones(self) -> bool:
+        """Whether it stands in one zone, and instances of other zones reach it there."""
+
+    @property
+    def kms_key_id(self) -> str | None:
+        """The key that encrypts it, as declared; None for the key that AWS manages."""
+
+    @property
+    def where(self) -> Where:
+        """The place in the YAML to edit."""
+
+    @property
+    def file_system(self) -> FileSystem | None:
+        """Itself, where instances mount it over the network; None where it is attached."""
 
 
-@dataclass(frozen=True, slots=True)
-class HomeVolume:
-    """An EBS volume as home: it stays in one zone and outlives every instance."""
+class FileSystem(Home, Protocol):
+    """What every type of file system answers: a workstation's own home, or shared by a fleet."""
 
-    size: int
-    iops: int
-    throughput: int
-    availability_zone: str | None
-    kms_key_id: str | None
-    where: Where
+    @property
+    def name(self) -> str:
+        """`home` for a workstation's own, otherwise its key under `file_systems`."""
+
+    @property
+    def fleet(self) -> str:
+        """The fleet that declares it."""
+
+    @property
+    def workstation(self) -> str:
+        """The workstation whose home it is; "" where the fleet shares it."""
+
+    @property
+    def owner(self) -> str:
+        """Who answers for it; "" where nobody is declared."""
+
+    @property
+    def region(self) -> str:
+        """The AWS region."""
+
+    @property
+    def subnets(self) -> Subnets:
+        """The subnets that it may stand in."""
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones to choose from; () means any."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The declared tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +156,7 @@ class RootVolume:
 class Mount:
     """A shared file system of the fleet, mounted at an absolute path."""
 
-    file_system: str
+    file_system: FileSystem
     at: str
 
 
@@ -184,13 +219,24 @@ class Workstation:
     outside_hours: Literal["report", "stop"]  # what becomes of it when nobody asked for it
     notices: tuple[str, ...]  # e-mail addresses that are told of it, in lower case; () means nobody
     root: RootVolume
-    home: LustreFileSystem | HomeVolume | None
+    home: Home | None
     mounts: tuple[Mount, ...]
     schedule: tuple[Edge, ...]
     tags: Mapping[str, str]
     where: Where
     places: Mapping[str, Where] = field(repr=False, compare=False, hash=False)
     """Where to edit each of POINTED: its own place, else its nearest parent's, else the item's."""
+
+    @property
+    def own_file_system(self) -> FileSystem | None:
+        """The file system that is its home; None without a home, and for a volume."""
+        return self.home.file_system if self.home else None
+
+    @property
+    def storage(self) -> tuple[Home, ...]:
+        """Its home and the shared file systems that it mounts: all that outlives its instances."""
+        mounted = tuple(mount.file_system for mount in self.mounts)
+        return (self.home, *mounted) if self.home else mounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +249,7 @@ class Site:
     ingress: tuple[IngressRule, ...]
     ignore_tags: tuple[str, ...]  # tag keys (globs) that other tools write; never compared
     workstations: tuple[Workstation, ...]
-    file_systems: tuple[LustreFileSystem, ...]  # shared ones
+    file_systems: tuple[FileSystem, ...]  # shared ones
     files: tuple[str, ...]
     selected_fleets: frozenset[str] | None = None
     """The fleets whose files were named one by one; None where whole directories were."""
@@ -211,3 +257,8 @@ class Site:
     def selects(self, fleet: str) -> bool:
         """Whether a fleet is meant: of a file that was named, or of a whole directory."""
         return self.selected_fleets is None or fleet in self.selected_fleets
+
+
+def of_type(wanted: type[T], values: Iterable[object]) -> Iterator[T]:
+    """Pick the values of one type, for code that is about that type alone: its kind, its quota."""
+    return (value for value in values if isinstance(value, wanted))

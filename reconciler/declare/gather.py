@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.declare.files import File
 from reconciler.declare.fleet import Calendar
-from reconciler.declare.layers import CHOICES, complete, complete_lustre, merge
+from reconciler.declare.layers import CHOICES, complete, complete_file_system, merge
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map, Seq, Source, Spot
 from reconciler.errors import Problem
@@ -184,7 +184,7 @@ def _fleet(declared: Declared, documents: Sequence[Document], file: File, top: M
         elif defaults.hides(key):
             inherited.spoil(key)
     shared = [
-        Item(fleet, name, complete_lustre(merge(inherited, own)), spot, whole)
+        Item(fleet, name, complete_file_system(merge(inherited, own)), spot, whole)
         for name, spot, own in _entries(top, "file_systems")
     ]
     declared.file_systems += shared

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.declare import gp3
+from reconciler.declare.homes import FILE_SYSTEMS, HOMES
 from reconciler.declare.tree import Map
 
 Path = tuple[str, ...]
@@ -23,7 +25,7 @@ CHOICES: Mapping[Path, tuple[Choice, ...]] = {
         ),
     ),
     ("image",): ((frozenset({"id"}), frozenset({"ssm_parameter"}), frozenset({"name", "owner"})),),
-    ("storage", "home"): ((frozenset({"fsx_lustre"}), frozenset({"ebs"})),),
+    ("storage", "home"): (tuple(frozenset({key}) for key in HOMES),),
     ("instance_requirements",): (
         (frozenset({"allowed_instance_types"}), frozenset({"excluded_instance_types"})),
         (
@@ -40,19 +42,10 @@ MAX_RUNTIME = "24h"
 NULL_IS_A_VALUE = frozenset({("max_runtime",)})
 """Where null does not return to the built-in, but says "no limit": opting out has to be written."""
 
-VOLUME: Mapping[str, Any] = {"iops": 3000, "throughput": 125}  # what gp3 has at no extra cost
-ROOT: Mapping[str, Any] = {"size": "100GiB", **VOLUME}
+ROOT: Mapping[str, Any] = {"size": "100GiB", **gp3.BUILT_IN}
 FALLBACK: Mapping[str, Any] = {"after": "10m", "max_duration": "8h"}
 GPU: Mapping[str, Any] = {"count": 1}
 IMAGE_BY_NAME: Mapping[str, Any] = {"owner": "self"}
-LUSTRE: Mapping[str, Any] = {
-    "deployment_type": "PERSISTENT_2",
-    "storage_type": "SSD",
-    "data_compression_type": "LZ4",
-    "file_system_type_version": "2.15",
-}
-SHARED: Mapping[str, Any] = {"root_squash": True}
-PERSISTENT_2: Mapping[str, Any] = {"per_unit_storage_throughput": 125}
 
 
 def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
@@ -105,10 +98,9 @@ def complete(settings: Map) -> Map:
     if "name" in settings.get("image", ()):
         built_in["image"] = IMAGE_BY_NAME
     home = settings.get("storage", Map()).get("home", Map())
-    if "ebs" in home:
-        built_in["storage"]["home"] = {"ebs": VOLUME}
-    if "fsx_lustre" in home:
-        built_in["storage"]["home"] = {"fsx_lustre": _lustre(home["fsx_lustre"])}
+    for key, home_type in HOMES.items():
+        if key in home:
+            built_in["storage"]["home"] = {key: home_type.built_in(home[key])}
     return _over(built_in, settings)
 
 
@@ -117,15 +109,10 @@ def _stops(schedule: Any) -> bool:
     return isinstance(schedule, Map) and ("stop" in schedule or "stop" in schedule.broken)
 
 
-def complete_lustre(settings: Map) -> Map:
-    """The same for a shared file system."""
-    return _over({**SHARED, **_lustre(settings)}, settings)
-
-
-def _lustre(settings: Map) -> Mapping[str, Any]:
-    """Only PERSISTENT_2 has a throughput that suits everybody."""
-    kind = settings.get("deployment_type", LUSTRE["deployment_type"])
-    return {**LUSTRE, **PERSISTENT_2} if kind == "PERSISTENT_2" else LUSTRE
+def complete_file_system(settings: Map) -> Map:
+    """The same for a shared file system; one without a type has nothing built in."""
+    file_system = FILE_SYSTEMS.get(settings.get("type", ""))
+    return _over(file_system.shared_built_in(settings) if file_system else {}, settings)
 
 
 def _over(built_in: Mapping[str, Any], settings: Map) -> Map:

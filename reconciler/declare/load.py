@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from reconciler.declare import build, calendars, files, gather, rules, schema
-from reconciler.declare.fleet import Site
+from reconciler.declare.fleet import FileSystem, Site
 from reconciler.declare.source import parse
 from reconciler.declare.tree import MAX_PROBLEMS
 from reconciler.errors import BadDeclaration, NoDeclaration
@@ -57,15 +57,23 @@ def checked(paths: Sequence[Path]) -> gather.Declared:
 
 
 def _site(declared: gather.Declared) -> Site:
-    workstations = tuple(
-        build.workstation(
-            item.fleet, item.name, item.settings, item.spot.where, declared.calendars or {}
-        )
-        for item in declared.workstations
-    )
     shared = tuple(
         build.file_system(item.fleet, item.name, item.settings, item.spot.where)
         for item in declared.file_systems
+    )
+    by_fleet: dict[str, dict[str, FileSystem]] = {}
+    for file_system in shared:
+        by_fleet.setdefault(file_system.fleet, {})[file_system.name] = file_system
+    workstations = tuple(
+        build.workstation(
+            item.fleet,
+            item.name,
+            item.settings,
+            item.spot.where,
+            declared.calendars or {},
+            by_fleet.get(item.fleet, {}),
+        )
+        for item in declared.workstations
     )
     in_use = {resource.region for resource in workstations} | {
         resource.region for resource in shared

@@ -47,7 +47,7 @@ def check(declared: Declared) -> list[Problem]:
         problems += rules_storage.check(item, declared.shared[item.fleet])
     for item in declared.file_systems:
         problems += rules_item.file_system(item)
-        problems += rules_storage.lustre(item.settings, item.spot)
+        problems += rules_storage.check_shared(item)
         if item.name == "home":
             problems.append(
                 item.spot.key("`home` is what a workstation's own storage is called", "rename it")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -184,3 +185,8 @@ def show(text: str) -> str:
     """A text for a message: in backquotes, shortened, nothing unprintable."""
     short = text if len(text) <= 60 else text[:57] + "..."
     return "`" + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short) + "`"
+
+
+def either(words: Sequence[str]) -> str:
+    """`a, b or c`."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -6,7 +6,7 @@ each entry stands its `Spot`. Built-in values have none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -139,6 +139,12 @@ def wrong(own: Map, key: str, holder: Spot, message: str, hint: str = "") -> Pro
     """Something wrong with a setting; if it is a built-in, the map that lacks it is shown."""
     spot = own.spots.get(key)
     return spot.value(message, hint) if spot else holder.key(message, hint)
+
+
+def required(own: Map, key: str, holder: Spot, hint: str) -> Iterator[Problem]:
+    """Report a setting that was not written; one that was refused has its problem already."""
+    if not own.mentions(key):
+        yield holder.key(f"there is no `{key}`", hint)
 
 
 class Seq(list[Any]):

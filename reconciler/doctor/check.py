@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import LustreFileSystem, Site, Workstation
+from reconciler.declare.fleet import FileSystem, Site, Workstation
 from reconciler.errors import AwsError, Denied, RegionRefused, Throttled, Unreachable, Where
 from reconciler.plan.lookups import Lookups
 from reconciler.plan.model import Finding
@@ -65,7 +65,7 @@ class View:
     aws: Aws
     lookups: Lookups
     workstations: tuple[Workstation, ...]
-    file_systems: tuple[LustreFileSystem, ...]  # shared ones and homes
+    file_systems: tuple[FileSystem, ...]  # shared ones and homes
     resolved: tuple[ResolvedWorkstation, ...]
     blocked: tuple[Blocked, ...]
     findings: tuple[Finding, ...]  # what was found out on the way, and holds up nobody

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import LustreFileSystem, Site
+from reconciler.declare.fleet import Site
 from reconciler.doctor import delivery, homes, placing, quotas, rights
 from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
 from reconciler.engine.environment import Environment
@@ -93,7 +93,7 @@ def _selected(site: Site, only: tuple[str, ...]) -> Site:
             raise UsageError(f"--only {glob} matches no workstation")
     selection = Selection(only)
     chosen = tuple(w for w in site.workstations if selection.means(site, w.fleet, w.name))
-    mounted = {(w.fleet, mount.file_system) for w in chosen for mount in w.mounts}
+    mounted = {(w.fleet, mount.file_system.name) for w in chosen for mount in w.mounts}
     shared = tuple(
         file_system
         for file_system in site.file_systems
@@ -114,7 +114,7 @@ def _bare(
     """What is known before the types are read."""
     site = resolved.declared
     here = tuple(w for w in site.workstations if region in ("", w.region))
-    lustre = tuple(w.home for w in here if isinstance(w.home, LustreFileSystem))
+    homes = tuple(own for w in here if (own := w.own_file_system))
     return View(
         site=site,
         aws=door,
@@ -123,7 +123,7 @@ def _bare(
         file_systems=tuple(
             file_system for file_system in site.file_systems if region in ("", file_system.region)
         )
-        + lustre,
+        + homes,
         resolved=tuple(w for w in resolved.workstations if region in ("", w.declared.region)),
         blocked=tuple(problem for problem in resolved.blocked if region in ("", problem.region)),
         findings=tuple(finding for at, finding in resolved.findings if region in ("", at)),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.declare.fleet import Workstation, iam_name
+from reconciler.declare.fleet import Workstation, iam_name, of_type
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.doctor.check import Found, Level, View, names, unread
 from reconciler.doctor.rights import profiles_by_name
 from reconciler.errors import AwsError
@@ -83,7 +84,8 @@ def _untagged(view: View, profile: Mapping[str, Any], workstation: Workstation) 
 def groups(view: View) -> Iterator[Found]:
     """Whether each Lustre home is in its own security group, where it was made before there was
     one: FSx does not tell, and the network interfaces do."""
-    if not any(file_system.workstation for file_system in view.file_systems):
+    declared = of_type(LustreFileSystem, view.file_systems)
+    if not any(file_system.workstation for file_system in declared):
         return
     owners = dict(_interfaces(view))
     elsewhere: dict[str, set[str]] = {}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import LustreFileSystem, Workstation
+from reconciler.declare.fleet import FileSystem, Workstation, of_type
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.doctor.check import Found, Level, View, lacking, names, unread
 from reconciler.errors import AwsError
 from reconciler.plan.ownership import FILE_SYSTEM, FLEET, SITE, WORKSTATION, read_tags
@@ -150,7 +151,8 @@ def groups(view: View) -> Iterator[Found]:
 
 def lustre(view: View) -> Iterator[Found]:
     """Whether there is room for the file systems still to be made: in number and in GiB."""
-    if not view.file_systems:
+    declared = tuple(of_type(LustreFileSystem, view.file_systems))
+    if not declared:
         return
     limits = _Limits(view.aws, "fsx")
     sizes: dict[str, list[int]] = {}  # of those there and to be made, by deployment
@@ -165,14 +167,14 @@ def lustre(view: View) -> Iterator[Found]:
             )
     new = [
         file_system
-        for file_system in view.file_systems
+        for file_system in declared
         if _identity(view.site.name, file_system) not in existing
     ]
-    for declared in new:
-        deployment = _deployment(declared.deployment_type)
-        sizes.setdefault(deployment, []).append(declared.storage_capacity)
+    for file_system in new:
+        deployment = _deployment(file_system.deployment_type)
+        sizes.setdefault(deployment, []).append(file_system.storage_capacity)
     for deployment in sorted(
-        {_deployment(file_system.deployment_type) for file_system in view.file_systems}
+        {_deployment(file_system.deployment_type) for file_system in declared}
     ):
         count, storage = LUSTRE[deployment]
         some = sizes.get(deployment, [])
@@ -190,7 +192,7 @@ def _deployment(text: str) -> str:
     return "SCRATCH" if text.startswith("SCRATCH") else text
 
 
-def _identity(site: str, file_system: LustreFileSystem) -> tuple[str, ...]:
+def _identity(site: str, file_system: FileSystem) -> tuple[str, ...]:
     return (site, file_system.fleet, file_system.workstation, file_system.name)
 
 

@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import HomeVolume, Workstation
+from reconciler.declare.fleet import Workstation
+from reconciler.declare.homes.ebs import EbsHome
 from reconciler.kinds import (
     group_settings,
     group_update,
@@ -190,7 +191,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
     for each in site.workstations:
         declared = each.declared
         home: tuple[Key, ...] = ()
-        if isinstance(declared.home, HomeVolume):  # its zone decides the group's
+        if isinstance(declared.home, EbsHome):  # its zone decides the group's
             home = (home_volume.key(site.name, declared.region, declared.name),)
         yield Desired(
             key(site.name, declared.region, declared.name),
@@ -249,7 +250,7 @@ def _facts(declared: Workstation) -> dict[str, str]:
     """What has to be known where there is no YAML: by `workstation`, and once it is undeclared."""
     facts = {MAX_RUNTIME: str(declared.max_runtime or NO_LIMIT), HOME: NO_HOME}
     if declared.home:
-        facts[HOME] = "ebs" if isinstance(declared.home, HomeVolume) else "fsx_lustre"
+        facts[HOME] = declared.home.type
     if declared.on_demand_fallback:
         after, most = declared.on_demand_fallback.after, declared.on_demand_fallback.max_duration
         facts[FALLBACK] = f"after {after} max {most}"

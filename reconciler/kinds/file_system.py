@@ -12,7 +12,8 @@ from functools import cache, partial
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import LustreFileSystem
+from reconciler.declare.fleet import FileSystem as Declared
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.kinds import (
     last_look,
     lustre_actions,
@@ -121,19 +122,18 @@ def key(site: str, region: str, of: str, name: str) -> Key:
     return Key(region, NAME, f"{site}-{of}/{name}")
 
 
-def key_of(site: str, each: LustreFileSystem) -> Key:
+def key_of(site: str, each: Declared) -> Key:
     """The key of a declared file system."""
     return key(site, each.region, each.workstation or each.fleet, each.name)
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
     """Every declared file system: homes and shared ones."""
-    for each in site.file_systems:
-        declared = each.declared
+    for each, declared in site.file_systems_of(LustreFileSystem):
         target = key_of(site.name, declared)
         yield Desired(
             target,
-            _spec(site.name, target, each),
+            _spec(site.name, target, each, declared),
             where=declared.where,
             fleet=declared.fleet,
             workstation=declared.workstation,
@@ -147,8 +147,9 @@ def _lustre_rules(site: str, each: ResolvedFileSystem) -> Key:
     return Key(group.region, security_group_rules.NAME, group.name)
 
 
-def _spec(site: str, target: Key, each: ResolvedFileSystem) -> FileSystem:
-    declared = each.declared
+def _spec(
+    site: str, target: Key, each: ResolvedFileSystem, declared: LustreFileSystem
+) -> FileSystem:
     owners = ownership(
         site, declared.fleet, declared.workstation, declared.owner, file_system=declared.name
     )

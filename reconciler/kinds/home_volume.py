@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import HomeVolume as Declared
+from reconciler.declare.homes.ebs import EbsHome
 from reconciler.kinds.identity import creation_token, tag_ec2
 from reconciler.money.storage import gp3_month
 from reconciler.plan.diff import differing
@@ -107,10 +107,8 @@ def key(site: str, region: str, workstation: str) -> Key:
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
     """One for each workstation that declares one."""
-    for each in site.workstations:
-        declared, home = each.declared, each.declared.home
-        if not isinstance(home, Declared):
-            continue
+    for each, home in site.homes_of(EbsHome):
+        declared = each.declared
         target = key(site.name, declared.region, declared.name)
         owners = ownership(
             site.name, declared.fleet, declared.name, declared.owner, file_system="home"

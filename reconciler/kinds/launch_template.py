@@ -16,7 +16,9 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Workstation, iam_name
+from reconciler.declare.fleet import Workstation, iam_name
+from reconciler.declare.homes.ebs import EbsHome
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.kinds import file_system, home_volume, security_group, template_words
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
@@ -134,9 +136,9 @@ def _home(site: str, declared: Workstation) -> Key | None:
     match declared.home:
         case LustreFileSystem():
             return file_system.key_of(site, declared.home)
-        case HomeVolume():
+        case EbsHome():
             return home_volume.key(site, declared.region, declared.name)
-        case None:
+        case _:
             return None
 
 
@@ -173,7 +175,7 @@ def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
     match declared.home:
         case LustreFileSystem():
             told["home"] = _mount(file_system.key_of(site.name, declared.home), "/home")
-        case HomeVolume():
+        case EbsHome():
             volume = home_volume.key(site.name, declared.region, declared.name)
             told["home"] = {
                 "type": "ebs",
@@ -182,9 +184,7 @@ def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
                 "at": "/home",
             }
     told["mounts"] = tuple(
-        _mount(
-            file_system.key(site.name, declared.region, declared.fleet, mount.file_system), mount.at
-        )
+        _mount(file_system.key_of(site.name, mount.file_system), mount.at)
         for mount in declared.mounts
     )
     return told

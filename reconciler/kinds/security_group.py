@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import LustreFileSystem
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope

@@ -23,7 +23,7 @@ SENSITIVE = {
 
 def details(each: ResolvedWorkstation, account: str) -> dict[str, str]:
     """The sensitive values of one workstation's template, for people, by path."""
-    mounts = [f"{mount.file_system} at {mount.at}" for mount in each.declared.mounts]
+    mounts = [f"{mount.file_system.name} at {mount.at}" for mount in each.declared.mounts]
     return {
         "image_id": f"{image(each.image, account)}, from {each.declared.image}",
         "root": "",  # its summary says it

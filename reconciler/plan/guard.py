@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.declare.fleet import LustreFileSystem
 from reconciler.plan import homes
 from reconciler.plan.hold import Hold, token
 from reconciler.plan.kind import Kind
@@ -194,19 +193,19 @@ def _is(key: Key) -> Callable[[Change], bool]:
 
 
 def _zones(plan: Plan, workstations: Iterable[ResolvedWorkstation]) -> Iterable[Finding]:
-    """Lustre in one zone, instances in several: AWS bills the traffic between."""
+    """Data in one zone, instances in several: AWS bills the traffic between."""
     changing = {(change.key.region, change.workstation) for change in plan.changes}
     for each in workstations:
         declared = each.declared
         if (declared.region, declared.name) not in changing:
             continue
         zones = {subnet.availability_zone for subnet in each.subnets}
-        lustre = bool(declared.mounts) or isinstance(declared.home, LustreFileSystem)
-        if lustre and len(zones) > 1:
+        labels = {each.label for each in declared.storage if each.crosses_zones}
+        for label in sorted(labels) if len(zones) > 1 else ():
             yield Finding(
                 Level.INFO,
                 "cross-zone-traffic",
-                f"{declared.name}: Lustre stands in one zone, instances may start in "
+                f"{declared.name}: {label} stands in one zone, instances may start in "
                 f"{len(zones)}; traffic between zones costs about $0.01 per GB each way",
                 declared.places["availability_zones"],
             )

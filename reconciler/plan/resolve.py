@@ -5,16 +5,18 @@ plan/resolving.py joins them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from reconciler.declare.fleet import LustreFileSystem, Site, Workstation
+from reconciler.declare.fleet import FileSystem, Home, Site, Workstation, of_type
 from reconciler.errors import Where
 from reconciler.plan.model import Finding, Key, Ref
 
 T = TypeVar("T")
+H = TypeVar("H", bound=Home)
+F = TypeVar("F", bound=FileSystem)
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,19 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedFileSystem:
-    """A file system with the subnet it would be created in, and its key."""
+    """A file system with the subnets it would be created in, and its key.
 
-    declared: LustreFileSystem
-    subnet: Subnet
+    One subnet where it stands in one zone; otherwise all that it may stand in.
+    """
+
+    declared: FileSystem
+    subnets: tuple[Subnet, ...]
     key_arn: str | Ref | None = None
+
+    @property
+    def subnet(self) -> Subnet:
+        """The first of its subnets, whose VPC is that of the others."""
+        return self.subnets[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +148,18 @@ class ResolvedSite:
     def name(self) -> str:
         """The site's name, which prefixes everything."""
         return self.declared.name
+
+    def homes_of(self, wanted: type[H]) -> Iterator[tuple[ResolvedWorkstation, H]]:
+        """Yield each workstation whose home is of one type, with that home."""
+        for each in self.workstations:
+            for home in of_type(wanted, (each.declared.home,)):
+                yield each, home
+
+    def file_systems_of(self, wanted: type[F]) -> Iterator[tuple[ResolvedFileSystem, F]]:
+        """Yield each file system of one type, homes and shared ones, as resolved and declared."""
+        for each in self.file_systems:
+            for declared in of_type(wanted, (each.declared,)):
+                yield each, declared
 
 
 def keys_of(site: Site, region: str) -> set[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from reconciler.declare.fleet import HomeVolume, LustreFileSystem, Site, Subnets, Workstation
+from reconciler.declare.fleet import FileSystem, Home, Site, Subnets, Workstation
 from reconciler.errors import Where
 from reconciler.plan.model import Finding, Level
 from reconciler.plan.resolve import (
@@ -68,9 +68,9 @@ def resolve(
             continue
         workstations.append(found)
         blocked += search.blocked(name)
-        if isinstance(each.home, LustreFileSystem):
-            subnet = _home_subnet(each.home, found.subnets)
-            file_systems.append(ResolvedFileSystem(each.home, subnet, found.home_key_arn))
+        if own := each.own_file_system:
+            subnets = _standing(own, found.subnets)
+            file_systems.append(ResolvedFileSystem(own, subnets, found.home_key_arn))
     for shared in site.file_systems:
         try:
             here = facts[shared.region]
@@ -173,10 +173,12 @@ class _Search:
 
     def _placed(self, home_zone: str) -> tuple[Subnet, ...]:
         each = self.each
-        choice = self.pin.subnets or _subnets(each.subnets, _zones(each), self.facts, self._vpcs)
+        tied = each.home if each.home and each.home.ties_to_zone else None
+        zones = (tied.availability_zone,) if tied and tied.availability_zone else each.zones
+        choice = self.pin.subnets or _subnets(each.subnets, zones, self.facts, self._vpcs)
         subnets = _have("network.subnets", choice)
-        if isinstance(each.home, HomeVolume):  # a volume ties its workstation to one zone
-            subnets = _beside_home(each.home, subnets, home_zone)
+        if tied:
+            subnets = _beside_home(tied, subnets, home_zone)
         _private(each, subnets)
         return subnets
 
@@ -235,14 +237,15 @@ def _private(each: Workstation, subnets: tuple[Subnet, ...]) -> None:
         raise _Lack("network.subnets", Missing(reason, "public-subnet"))
 
 
-def _beside_home(home: HomeVolume, subnets: tuple[Subnet, ...], zone: str) -> tuple[Subnet, ...]:
+def _beside_home(home: Home, subnets: tuple[Subnet, ...], zone: str) -> tuple[Subnet, ...]:
     """The subnets in the zone of a home: where it stands, or where it will be created."""
     wanted = zone or subnets[0].availability_zone
     found = tuple(each for each in subnets if each.availability_zone == wanted)
     if found:
         return found
     if home.availability_zone:
-        path, change = "storage.home", f"set storage.home.ebs.availability_zone to {zone}"
+        setting = f"storage.home.{home.type}.availability_zone"
+        path, change = "storage.home", f"set {setting} to {zone}"
     else:
         path, change = "availability_zones", f"add {zone} to availability_zones"
     reason = f"its home stands in {zone}, and a volume cannot leave its zone: {change}"
@@ -250,21 +253,22 @@ def _beside_home(home: HomeVolume, subnets: tuple[Subnet, ...], zone: str) -> tu
 
 
 def _file_system(
-    shared: LustreFileSystem, facts: Facts, vpcs: Callable[[], set[str]]
+    shared: FileSystem, facts: Facts, vpcs: Callable[[], set[str]]
 ) -> ResolvedFileSystem:
-    subnets = _have("network.subnets", _subnets(shared.subnets, _zones(shared), facts, vpcs))
+    zones = (shared.availability_zone,) if shared.availability_zone else shared.zones
+    subnets = _have("network.subnets", _subnets(shared.subnets, zones, facts, vpcs))
     key_id = shared.kms_key_id
     key_arn = _have("kms_key_id", facts.keys[key_id]) if key_id else None
-    return ResolvedFileSystem(shared, subnets[0], key_arn)
+    return ResolvedFileSystem(shared, _standing(shared, subnets), key_arn)
 
 
-def _zones(each: Workstation | LustreFileSystem) -> tuple[str, ...]:
-    """The zones a thing may be in, the preferred one first."""
-    if isinstance(each, LustreFileSystem):
-        return (each.availability_zone,) if each.availability_zone else each.zones
-    if isinstance(each.home, HomeVolume) and each.home.availability_zone:
-        return (each.home.availability_zone,)
-    return each.zones
+def _standing(declared: FileSystem, subnets: tuple[Subnet, ...]) -> tuple[Subnet, ...]:
+    """The subnets of a file system: of one that stands in one zone, the first there, or the first
+    of all where no zone is declared."""
+    if not declared.crosses_zones:
+        return subnets
+    zone = declared.availability_zone
+    return (next((each for each in subnets if each.availability_zone == zone), subnets[0]),)
 
 
 def _subnets(
@@ -324,8 +328,3 @@ def _selected(wanted: Subnets, subnet: Subnet) -> bool:
     if subnet.tags is None:  # it may be one of them
         return True
     return all(subnet.tags.get(key) == value for key, value in wanted.tags)
-
-
-def _home_subnet(home: LustreFileSystem, subnets: tuple[Subnet, ...]) -> Subnet:
-    """Lustre is in one zone: the one asked for, else the first the workstation may use."""
-    return next((s for s in subnets if s.availability_zone == home.availability_zone), subnets[0])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.declare.fleet import HomeVolume, Image, LustreFileSystem
+from reconciler.declare.fleet import Image
+from reconciler.declare.homes.ebs import EbsHome
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from tests.declare.helpers import GPU, Folder
 
 HOME = "storage: {home: {fsx_lustre: {storage_capacity: 1200GiB}}}"
@@ -103,7 +105,7 @@ def test_instance_types_replace_a_lower_need_and_the_other_way_round(folder: Fol
 
 def test_the_other_kind_of_home_replaces_the_lower_one(folder: Folder) -> None:
     ebs = folder.workstation(f"{GPU}, storage: {{home: {{ebs: {{size: 1TiB}}}}}}", HOME)
-    assert isinstance(ebs.home, HomeVolume)
+    assert isinstance(ebs.home, EbsHome)
     assert (ebs.home.size, ebs.home.iops, ebs.home.throughput) == (1024, 3000, 125)
     bigger = folder.workstation(
         f"{GPU}, storage: {{home: {{fsx_lustre: {{storage_capacity: 2400GiB}}}}}}", HOME

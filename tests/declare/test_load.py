@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.declare.fleet import Fallback, LustreFileSystem
+from reconciler.declare.fleet import Fallback
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.declare.load import load
 
 DESIGN = Path(__file__).parent / "data" / "design"

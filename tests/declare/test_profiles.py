@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.declare.fleet import of_type
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from tests.declare.helpers import GPU, Folder
 
 SHARED = "fleet: vision\nfile_systems: {data: {type: fsx_lustre, storage_capacity: 1200GiB%s}}\n"
@@ -76,7 +78,7 @@ def test_root_of_a_shared_file_system_is_nobody_unless_said(
     folder: Folder, options: str, squashed: bool
 ) -> None:
     folder.write("vision.yaml", SHARED % options)
-    (found,) = folder.load().file_systems
+    (found,) = of_type(LustreFileSystem, folder.load().file_systems)
     assert found.root_squash is squashed
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.declare.fleet import of_type
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from tests.declare.helpers import GPU, Folder
 
 HDD = "storage_capacity: 6000GiB, deployment_type: PERSISTENT_1, storage_type: HDD"
@@ -260,5 +262,5 @@ def test_shared_file_systems(folder: Folder, text: str) -> None:
 
 def test_shared_scratch_is_allowed(folder: Folder) -> None:
     folder.write("vision.yaml", f"fleet: vision\nfile_systems:\n  data: {{{SCRATCH}}}\n")
-    [data] = folder.load().file_systems
+    [data] = of_type(LustreFileSystem, folder.load().file_systems)
     assert data.per_unit_storage_throughput is None

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.declare import layers
+from reconciler.declare import gp3, layers
 from reconciler.declare.abis import GPUS
 from reconciler.declare.complaints import flow
+from reconciler.declare.homes import fsx_lustre
 from reconciler.declare.schema import inlined, schema
 from tests.declare.helpers import Folder
 
@@ -106,12 +107,12 @@ def test_the_defaults_told_are_the_built_in_ones() -> None:
     root, lustre = "workstations.*.storage.root.", "workstations.*.storage.home.fsx_lustre."
     for key, value in layers.ROOT.items():
         assert defaults.pop(root + key) == value
-    for key, value in layers.VOLUME.items():
+    for key, value in gp3.BUILT_IN.items():
         assert defaults.pop(f"workstations.*.storage.home.ebs.{key}") == value
-    for key, value in layers.LUSTRE.items():
+    for key, value in fsx_lustre.BUILT_IN.items():
         assert defaults.pop(lustre + key) == value
         assert defaults.pop(f"file_systems.*.{key}") == value
-    for key, value in layers.SHARED.items():
+    for key, value in fsx_lustre.SHARED.items():
         assert defaults.pop(f"file_systems.*.{key}") == value
     for key, value in layers.FALLBACK.items():
         assert defaults.pop(f"workstations.*.on_demand_fallback.{key}") == value

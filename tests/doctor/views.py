@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.aws import lookup
-from reconciler.declare.fleet import LustreFileSystem
 from reconciler.doctor.check import Check, Found, TypeFacts, View
 from reconciler.doctor.examine import run
 from reconciler.errors import Denied, NotFound
@@ -150,14 +149,13 @@ def view(
     """
     stations = [resolved(name, **how) for name, how in (more or {"alice": {}}).items()]
     declared = tuple(station.declared for station in stations)
-    homes = [workstation.home for workstation in declared]
     types = pools or dict.fromkeys((w.name for w in declared), ("g5.xlarge", "g5.4xlarge"))
     return View(
         site=site(*declared),
         aws=aws or door(),
         lookups=lookup,
         workstations=declared,
-        file_systems=tuple(h for h in homes if isinstance(h, LustreFileSystem)),
+        file_systems=tuple(own for each in declared if (own := each.own_file_system)),
         resolved=tuple(stations),
         findings=(),
         blocked=(),

@@ -99,7 +99,7 @@ def test_user_data_reads_back_as_it_was_and_anything_else_as_a_digest() -> None:
 
 def test_an_instance_learns_of_its_home_and_mounts_from_what_aws_tells() -> None:
     shared = lustre("datasets", workstation="")
-    mine = workstation(home=lustre(), mounts=(Mount("datasets", "/fsx"),))
+    mine = workstation(home=lustre(), mounts=(Mount(shared, "/fsx"),))
     found = resolve(site(mine, shared=(shared,)), {"us-east-1": facts()}, NOW, {})
     (wanted,) = launch_template.desired(found)
     home, (mount,) = wanted.spec.user_data["home"], wanted.spec.user_data["mounts"]

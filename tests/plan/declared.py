@@ -8,14 +8,14 @@ from typing import Any
 
 from reconciler.declare.fleet import (
     POINTED,
-    HomeVolume,
     Image,
-    LustreFileSystem,
     RootVolume,
     Site,
     Subnets,
     Workstation,
 )
+from reconciler.declare.homes.ebs import EbsHome
+from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.errors import Where
 from reconciler.plan.resolve import Facts, ImageFacts, ResolvedWorkstation, Subnet
 
@@ -77,8 +77,8 @@ def lustre(name: str = "home", workstation: str = "alice", **overrides: Any) -> 
     return replace(made, **overrides)
 
 
-def volume(**overrides: Any) -> HomeVolume:
-    return replace(HomeVolume(200, 3000, 125, None, None, Where(FILE, 9, 7)), **overrides)
+def volume(**overrides: Any) -> EbsHome:
+    return replace(EbsHome(200, 3000, 125, None, None, Where(FILE, 9, 7)), **overrides)
 
 
 def workstation(name: str = "alice", **overrides: Any) -> Workstation:

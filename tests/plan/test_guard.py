@@ -255,7 +255,7 @@ def test_a_first_creation_asks_nobody() -> None:
     ids=["lustre-and-two-zones", "one-zone", "no-lustre"],
 )
 def test_traffic_between_zones_is_told(zones: str, mounts: bool, told: bool) -> None:
-    mounted = (Mount(lustre("datasets", "").name, "/fsx"),) if mounts else ()
+    mounted = (Mount(lustre("datasets", ""), "/fsx"),) if mounts else ()
     findings = check(ROWS, [resolved(zones=zones, mounts=mounted)]).findings
     assert codes(findings) == (["cross-zone-traffic"] if told else [])
 
