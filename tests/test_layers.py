@@ -48,6 +48,7 @@ MAY_IMPORT = {
     },
     "render": {
         "render",
+        "money.storage",
         "plan.model",
         "power.model",
         "power.moments",
@@ -81,6 +82,7 @@ MAY_IMPORT = {
         "errors",
         "kinds",
         "money.compute",
+        "money.storage",
         "plan",
         "power",
         "render",

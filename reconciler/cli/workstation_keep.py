@@ -14,8 +14,9 @@ from reconciler.cli.workstation_desk import Desk, find, running, sit
 
 if TYPE_CHECKING:
     from reconciler.aws_api import Aws
+    from reconciler.money.storage import RetainedStorage
     from reconciler.power.hours import Hours
-    from reconciler.power.model import Group, Kept
+    from reconciler.power.model import Group
     from reconciler.power.override import Override
 
     Keep = Callable[[Aws, Group, Hours, datetime, str, datetime], Override]
@@ -147,13 +148,13 @@ def _keep(
     return exits.DONE
 
 
-def _kept(desk: Desk, group: Group, console: Console) -> list[Kept]:
+def _kept(desk: Desk, group: Group, console: Console) -> list[RetainedStorage]:
     """It is off by now: a price that cannot be read is no failure."""
     from reconciler.errors import AwsError
-    from reconciler.power.stop import kept
+    from reconciler.power.stop import retained
 
     try:
-        return kept(desk.aws, group)
+        return retained(desk.aws, group)
     except AwsError as error:
         console.log.warning("what goes on costing could not be read: %s", error)
         return []

@@ -14,7 +14,7 @@ from reconciler.aws.client import Session
 from reconciler.aws.hourly import hourly
 from reconciler.aws.once import ReadOnce
 from reconciler.aws_api import Aws
-from reconciler.kinds import HOMES, KINDS
+from reconciler.kinds import KINDS, READ_FIRST
 from reconciler.plan.kind import Kind
 from reconciler.plan.lookups import Lookups
 from reconciler.plan.snapshot import EffectiveState, Snapshot
@@ -84,6 +84,6 @@ def environment_of(session: Session, *, drift_only: bool = False) -> Environment
         calls=session.calls,
         now=session.now,
         rule=partial(apply_runtime_state, cost=cost),
-        homes=HOMES,
+        homes=READ_FIRST,
         drift_only=drift_only,
     )

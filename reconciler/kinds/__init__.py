@@ -4,8 +4,8 @@ from reconciler.kinds import (
     auto_scaling_group,
     dead_letter_queue,
     event_rule,
-    file_system,
     home_volume,
+    homes,
     launch_template,
     override_end,
     queue,
@@ -18,14 +18,13 @@ from reconciler.kinds import (
 )
 from reconciler.plan.kind import Kind
 
-HOMES = (home_volume.NAME, launch_template.NAME)
+READ_FIRST = (home_volume.NAME, launch_template.NAME)
 """The kinds that tell where homes stand, and which is whose: they are read before the others."""
 
 KINDS: tuple[Kind, ...] = (
     security_group,
     security_group_rules,
-    file_system,
-    home_volume,
+    *homes.KINDS,
     topic,
     subscription,
     dead_letter_queue,

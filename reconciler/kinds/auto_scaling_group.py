@@ -15,12 +15,11 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Workstation
-from reconciler.declare.homes.ebs import EbsHome
 from reconciler.kinds import (
     group_settings,
     group_update,
     group_words,
-    home_volume,
+    homes,
     launch_template,
     mixed_instances,
     scaling_processes,
@@ -190,16 +189,13 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
     """One group per workstation."""
     for each in site.workstations:
         declared = each.declared
-        home: tuple[Key, ...] = ()
-        if isinstance(declared.home, EbsHome):  # its zone decides the group's
-            home = (home_volume.key(site.name, declared.region, declared.name),)
         yield Desired(
             key(site.name, declared.region, declared.name),
             _wanted(site.name, each),
             where=declared.where,
             fleet=declared.fleet,
             workstation=declared.name,
-            after=home,
+            after=homes.before_instances(site.name, each),
             details=group_words.details(each),
         )
 

@@ -15,13 +15,13 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import FileSystem as Declared
 from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.kinds import (
+    group_keys,
     last_look,
     lustre_actions,
     lustre_limits,
+    lustre_network,
     lustre_words,
     root_squash,
-    security_group,
-    security_group_rules,
 )
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
@@ -137,14 +137,13 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             where=declared.where,
             fleet=declared.fleet,
             workstation=declared.workstation,
-            after=(_lustre_rules(site.name, each),),
+            # AWS refuses a file system whose group does not admit Lustre yet.
+            after=(group_keys.rules_of(_group(site.name, each)),),
         )
 
 
-def _lustre_rules(site: str, each: ResolvedFileSystem) -> Key:
-    """AWS refuses a file system whose group does not admit Lustre yet."""
-    group = security_group.of_file_system(site, each)
-    return Key(group.region, security_group_rules.NAME, group.name)
+def _group(site: str, each: ResolvedFileSystem) -> Key:
+    return group_keys.of_file_system(site, each, lustre_network.NETWORK.role)
 
 
 def _spec(
@@ -156,7 +155,7 @@ def _spec(
     return FileSystem(
         availability_zone=declared.availability_zone,
         subnet_id=each.subnet.id,
-        security_group_id=Ref(security_group.of_file_system(site, each), "id"),
+        security_group_id=Ref(_group(site, each), "id"),
         deployment_type=declared.deployment_type,
         storage_type=declared.storage_type,
         storage_capacity=declared.storage_capacity,

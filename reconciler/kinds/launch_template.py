@@ -16,10 +16,9 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.declare.fleet import Workstation, iam_name
-from reconciler.declare.homes.ebs import EbsHome
-from reconciler.declare.homes.fsx_lustre import LustreFileSystem
-from reconciler.kinds import file_system, home_volume, security_group, template_words
+from reconciler.declare.fleet import iam_name
+from reconciler.kinds import homes, security_group, template_words
+from reconciler.kinds.homes import HOMES
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
@@ -107,12 +106,13 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             **ownership(site.name, declared.fleet, declared.name, declared.owner),
         }
         target = key(site.name, declared.region, declared.name)
+        home = homes.home_of(site.name, declared)
         profile = iam_name(declared.instance_profile)
         spec = LaunchTemplate(
             image_id=each.unless("image", each.image.id, site.name),
             instance_profile=each.unless("instance_profile", profile, site.name),
             security_group_ids=tuple(
-                Ref(it, "id") for it in security_group.of_instances(site, each)
+                Ref(group, "id") for group in security_group.of_instances(site, each)
             ),
             root=_root(site.name, each),
             metadata_options=METADATA_OPTIONS,
@@ -127,19 +127,9 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             where=declared.where,
             fleet=declared.fleet,
             workstation=declared.name,
-            home=_home(site.name, declared),
+            home=home.key if home else None,
             details=template_words.details(each, site.declared.account),
         )
-
-
-def _home(site: str, declared: Workstation) -> Key | None:
-    match declared.home:
-        case LustreFileSystem():
-            return file_system.key_of(site, declared.home)
-        case EbsHome():
-            return home_volume.key(site, declared.region, declared.name)
-        case _:
-            return None
 
 
 def _root(site: str, each: ResolvedWorkstation) -> dict[str, Any]:
@@ -163,7 +153,7 @@ def _root(site: str, each: ResolvedWorkstation) -> dict[str, Any]:
 def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
     """What the instance is told about itself: data only, nothing secret (promise 11)."""
     declared = each.declared
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "version": 1,
         "site": site.name,
         "fleet": declared.fleet,
@@ -172,33 +162,14 @@ def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
         "region": declared.region,
         "auto_scaling_group": f"{site.name}-{declared.name}",
     }
-    match declared.home:
-        case LustreFileSystem():
-            told["home"] = _mount(file_system.key_of(site.name, declared.home), "/home")
-        case EbsHome():
-            volume = home_volume.key(site.name, declared.region, declared.name)
-            told["home"] = {
-                "type": "ebs",
-                "name": volume.name,
-                "volume_id": Ref(volume, "id"),
-                "at": "/home",
-            }
-    told["mounts"] = tuple(
-        _mount(file_system.key_of(site.name, mount.file_system), mount.at)
-        for mount in declared.mounts
+    home = homes.home_of(site.name, declared)
+    if home:
+        content["home"] = home.kind.mount(home.key, each, home.at)
+    content["mounts"] = tuple(
+        shared.kind.mount(shared.key, each, shared.at)
+        for shared in homes.shared_with(site.name, declared)
     )
-    return told
-
-
-def _mount(target: Key, at: str) -> dict[str, Any]:
-    """The mount name cannot be derived from the id: FSx tells it."""
-    return {
-        "type": "fsx_lustre",
-        "name": target.name,
-        "dns_name": Ref(target, "dns_name"),
-        "mount_name": Ref(target, "mount_name"),
-        "at": at,
-    }
+    return content
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
@@ -251,27 +222,19 @@ def _live(scope: Scope, item: Mapping[str, Any], named: Live) -> Live:
     return replace(named, spec=spec, attrs=attrs, home=home, mounts=mounts)
 
 
-def _mounted(region: str, told: Mapping[str, Any]) -> tuple[Key | None, dict[Key, str]]:
+def _mounted(region: str, content: Mapping[str, Any]) -> tuple[Key | None, dict[Key, str]]:
     """The home, and the AWS id of each file system and volume that instances mount."""
 
     def key_of(mount: Mapping[str, Any]) -> Key:
-        return Key(region, _MOUNTED[mount["type"]], mount["name"])
+        return Key(region, HOMES[mount["type"]].KINDS[0].NAME, mount["name"])
 
-    home = key_of(told["home"]) if told.get("home") else None
-    return home, {key_of(mount): _id_of(mount) for mount in _mounts(told)}
-
-
-def _id_of(mount: Mapping[str, Any]) -> str:
-    """A volume is named by its id; a file system by its DNS name, which begins with its id (FSx
-    API, FileSystem.DNSName)."""
-    return str(mount.get("volume_id") or mount.get("dns_name", "")).partition(".")[0]
+    home = key_of(content["home"]) if content.get("home") else None
+    ids = {key_of(each): HOMES[each["type"]].mounted_id(each) for each in _mounts(content)}
+    return home, ids
 
 
-_MOUNTED = {"fsx_lustre": file_system.NAME, "ebs": home_volume.NAME}
-
-
-def _mounts(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [each for each in (told.get("home"), *told.get("mounts", ())) if each]
+def _mounts(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for each in (content.get("home"), *content.get("mounts", ())) if each]
 
 
 def _spec(data: Mapping[str, Any], tags: Mapping[str, str]) -> LaunchTemplate:
@@ -377,11 +340,11 @@ def _decode(user_data: str) -> dict[str, Any]:
     try:
         raw = base64.b64decode(user_data, validate=True)
         config = json.loads(raw.removeprefix(b"#cloud-config\n"))
-        told = json.loads(config["write_files"][0]["content"])
-        told["mounts"] = tuple(told["mounts"])
-        ours = all(m["type"] in _MOUNTED and isinstance(m["name"], str) for m in _mounts(told))
-        if ours and _encode(told) == user_data:
-            return dict(told)
+        content = json.loads(config["write_files"][0]["content"])
+        content["mounts"] = tuple(content["mounts"])
+        ours = all(m["type"] in HOMES and isinstance(m["name"], str) for m in _mounts(content))
+        if ours and _encode(content) == user_data:
+            return dict(content)
     # Whatever somebody wrote there by hand; RecursionError: thousands of brackets.
     except (binascii.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass

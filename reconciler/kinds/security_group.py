@@ -1,9 +1,9 @@
-"""Security groups: two that a site shares per VPC, and two for each Lustre home.
+"""Security groups: those that a site shares per VPC, and two for each home that is a file system.
 
 Every instance is in the site's group of workstations; every shared file system in the site's group
-for Lustre. A Lustre home has a group of its own, and so have the instances of its workstation:
-nobody else may reach that home. Both outlive the workstation, as its home does: a file system keeps
-its groups, and whoever declares the workstation again reaches the home again.
+for its type. A home that is a file system has a group of its own, and so have the instances of its
+workstation: nobody else may reach that home. Both outlive the workstation, as its home does: a file
+system keeps its groups, and whoever declares the workstation again reaches the home again.
 
 The groups stand empty here; who may talk to whom is `security_group_rules`, since the groups refer
 to each other.
@@ -17,7 +17,10 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.declare.homes.fsx_lustre import LustreFileSystem
+from reconciler.kinds import group_keys
+from reconciler.kinds.group_keys import key, own_key
+from reconciler.kinds.home_kind import Network
+from reconciler.kinds.homes import FILE_SYSTEMS
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
@@ -39,23 +42,17 @@ from reconciler.plan.ownership import (
     write_tags,
 )
 from reconciler.plan.projection import projected, text
-from reconciler.plan.resolve import ResolvedFileSystem, ResolvedSite, ResolvedWorkstation
+from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 
-NAME = "security_group"
+NAME = group_keys.GROUP
 MOVES: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
-ROLES = {
-    "workstation": "Workstations",
-    "lustre": "FSx for Lustre file systems",
-}
-"""The groups that a site shares, by role."""
+WORKSTATIONS = "workstation"
+"""The role of the group that every instance of a site is in."""
 
-OWN_ROLES = {
-    "instance": "Instances of the workstation",
-    "home": "FSx for Lustre home of the workstation",
-}
-"""The groups of one workstation with a Lustre home, by role."""
+INSTANCE, HOME = "instance", "home"
+"""The roles of the two groups of a workstation whose home is a file system."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +68,6 @@ class SecurityGroup:
 RULES = {"tags": IN_PLACE}
 
 
-def key(site: str, region: str, vpc_id: str, role: str) -> Key:
-    """Group names are unique within a VPC, so the VPC is part of the identity."""
-    return Key(region, NAME, f"{site}-{role} ({vpc_id})")
-
-
-def own_key(site: str, region: str, vpc_id: str, workstation: str, role: str) -> Key:
-    """`acme-alice/home (vpc-1)`: a slash, so that no workstation's name makes another's group."""
-    return key(site, region, vpc_id, f"{workstation}/{role}")
-
-
 def vpcs(site: ResolvedSite) -> list[tuple[str, str]]:
     """Each (region, VPC) that holds something of the site."""
     used = {(w.declared.region, w.vpc_id) for w in site.workstations}
@@ -88,34 +75,45 @@ def vpcs(site: ResolvedSite) -> list[tuple[str, str]]:
     return sorted(used)
 
 
-def lustre_homes(site: ResolvedSite) -> Iterator[ResolvedWorkstation]:
-    """Each workstation whose home is a Lustre file system."""
-    return (w for w in site.workstations if isinstance(w.declared.home, LustreFileSystem))
+def networks(site: ResolvedSite, region: str, vpc_id: str) -> Iterator[Network]:
+    """Yield the types of file systems that have a shared group in a VPC."""
+    standing = {
+        each.declared.type
+        for each in site.file_systems
+        if not each.declared.workstation
+        and (each.declared.region, each.subnet.vpc_id) == (region, vpc_id)
+    }
+    for name, kind in FILE_SYSTEMS.items():
+        if kind.NETWORK.in_every_vpc or name in standing:
+            yield kind.NETWORK
+
+
+def private_homes(site: ResolvedSite) -> Iterator[tuple[ResolvedWorkstation, Network]]:
+    """Yield each workstation whose home is a file system, and how that home is reached."""
+    for each in site.workstations:
+        home = each.declared.own_file_system
+        if home:
+            yield each, FILE_SYSTEMS[home.type].NETWORK
 
 
 def of_instances(site: ResolvedSite, each: ResolvedWorkstation) -> tuple[Key, ...]:
     """The groups that a workstation's instances are in: the site's, and their own where their home
     admits no other."""
     declared = each.declared
-    shared = key(site.name, declared.region, each.vpc_id, "workstation")
-    if not isinstance(declared.home, LustreFileSystem):
+    shared = key(site.name, declared.region, each.vpc_id, WORKSTATIONS)
+    if declared.own_file_system is None:
         return (shared,)
-    own = own_key(site.name, declared.region, each.vpc_id, declared.name, "instance")
+    own = own_key(site.name, declared.region, each.vpc_id, declared.name, INSTANCE)
     return (shared, own)
 
 
-def of_file_system(site: str, each: ResolvedFileSystem) -> Key:
-    """The group that a file system is in: a home's own, or the one for what is shared."""
-    declared, vpc_id = each.declared, each.subnet.vpc_id
-    if declared.workstation:
-        return own_key(site, declared.region, vpc_id, declared.workstation, "home")
-    return key(site, declared.region, vpc_id, "lustre")
-
-
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """The shared groups of every VPC in use, and those of every Lustre home."""
+    """The shared groups of every VPC in use, and those of every home that is a file system."""
     for region, vpc_id in vpcs(site):
-        for role, what in ROLES.items():
+        roles = {WORKSTATIONS: "Workstations"} | {
+            each.role: f"{each.title} file systems" for each in networks(site, region, vpc_id)
+        }
+        for role, what in roles.items():
             name = f"{site.name}-{role}"
             spec = SecurityGroup(
                 group_name=name,
@@ -124,14 +122,17 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
                 tags=ownership(site.name) | {"Name": name},
             )
             yield Desired(key(site.name, region, vpc_id, role), spec)
-    for each in lustre_homes(site):
-        yield from _own(site.name, each)
+    for station, network in private_homes(site):
+        yield from _own(site.name, station, network)
 
 
-def _own(site: str, each: ResolvedWorkstation) -> Iterator[Desired]:
+def _own(site: str, each: ResolvedWorkstation, network: Network) -> Iterator[Desired]:
     declared = each.declared
     owners = ownership(site, declared.fleet, declared.name, declared.owner)
-    for role, what in OWN_ROLES.items():
+    for role, what in (
+        (INSTANCE, "Instances of the workstation"),
+        (HOME, f"{network.title} home of the workstation"),
+    ):
         name = f"{site}-{declared.name}/{role}"
         spec = SecurityGroup(
             group_name=name,
@@ -182,8 +183,9 @@ def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
 def groups(aws: Aws, scope: Scope) -> Iterator[dict[str, Any]]:
     """AWS's own records of every group that bears one of our names; `*` stands for any workstation
     (EC2 API, DescribeSecurityGroups and "Filtering": values take wildcards)."""
-    names = [f"{scope.site}-{role}" for role in ROLES]
-    names += [f"{scope.site}-*/{role}" for role in OWN_ROLES]
+    shared = (WORKSTATIONS, *(kind.NETWORK.role for kind in FILE_SYSTEMS.values()))
+    names = [f"{scope.site}-{role}" for role in shared]
+    names += [f"{scope.site}-*/{role}" for role in (INSTANCE, HOME)]
     yield from aws.pages(
         "ec2",
         "describe_security_groups",

@@ -1,9 +1,7 @@
 """Who may reach whom: the ingress rules of our security groups, one set per group.
 
-Lustre's servers open connections to each other and back to clients: the servers' group admits
-itself and the clients', and the clients' group the servers' (TCP 988 and 1018-1023; FSx for Lustre
-user guide, "File system access control with Amazon VPC"). The group of a home knows the instances
-of its own workstation alone. Egress stays as AWS makes it (everything out) and is not compared.
+The group of a home knows the instances of its own workstation alone; which ports a type of file
+system takes is its `NETWORK`. Egress stays as AWS makes it (everything out) and is not compared.
 """
 
 from __future__ import annotations
@@ -14,7 +12,9 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.kinds import security_group
+from reconciler.kinds import group_keys, security_group
+from reconciler.kinds.group_keys import key, own_key
+from reconciler.kinds.home_kind import Network
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope, Word
 from reconciler.plan.model import (
@@ -29,11 +29,9 @@ from reconciler.plan.model import (
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite
 
-NAME = "security_group_rules"
+NAME = group_keys.RULES
 MOVES: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
-
-LUSTRE_PORTS = ((988, 988), (1018, 1023))
 
 
 @dataclass(frozen=True)
@@ -65,36 +63,56 @@ SENSITIVE = {"ingress": Word("ingress")}
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Lustre between the shared groups, and between those of each home; what `ingress` declares
-    into the workstations' group."""
+    """What file systems need between the shared groups, and between those of each home; what
+    `ingress` declares into the workstations' group."""
     for region, vpc_id in security_group.vpcs(site):
-        workstation, lustre = (
-            security_group.key(site.name, region, vpc_id, role)
-            for role in ("workstation", "lustre")
-        )
+        clients = key(site.name, region, vpc_id, security_group.WORKSTATIONS)
+        shared = [
+            (network, key(site.name, region, vpc_id, network.role))
+            for network in security_group.networks(site, region, vpc_id)
+        ]
         declared = (
             Permission(r.protocol, r.from_port, r.to_port, r.cidr, r.description)
             for r in site.declared.ingress
         )
-        yield _rules(workstation, (*_lustre(lustre), *declared))
-        yield _rules(lustre, (*_lustre(lustre), *_lustre(workstation)))
-    for each in security_group.lustre_homes(site):
+        back = (rule for network, servers in shared for rule in _to_clients(network, servers))
+        yield _rules(clients, (*back, *declared))
+        for network, servers in shared:
+            yield _rules(servers, _to_servers(network, servers, clients))
+    for each, network in security_group.private_homes(site):
         named = each.declared
         instance, home = (
-            security_group.own_key(site.name, named.region, each.vpc_id, named.name, role)
-            for role in ("instance", "home")
+            own_key(site.name, named.region, each.vpc_id, named.name, role)
+            for role in (security_group.INSTANCE, security_group.HOME)
         )
         for rules in (
-            _rules(instance, _lustre(home)),
-            _rules(home, (*_lustre(home), *_lustre(instance))),
+            _rules(instance, _to_clients(network, home)),
+            _rules(home, _to_servers(network, home, instance)),
         ):
             yield replace(rules, where=named.where, fleet=named.fleet, workstation=named.name)
+
+
+def _to_clients(network: Network, servers: Key) -> Iterator[Permission]:
+    """What the group of the clients admits: connections of the servers, where they open any."""
+    if network.servers_connect:
+        yield from _from(network, servers)
+
+
+def _to_servers(network: Network, servers: Key, clients: Key) -> Iterator[Permission]:
+    """What the group of the servers admits: the clients, and where they connect, the servers."""
+    yield from _to_clients(network, servers)
+    yield from _from(network, clients)
+
+
+def _from(network: Network, source: Key) -> Iterator[Permission]:
+    for first, last in network.ports:
+        yield Permission("tcp", first, last, Ref(source, "id"), network.label)
 
 
 def _rules(group: Key, permissions: Iterable[Permission]) -> Desired:
     ingress = frozenset(permissions)
     return Desired(
-        Key(group.region, NAME, group.name),
+        group_keys.rules_of(group),
         SecurityGroupRules(Ref(group, "id"), ingress),
         after=(group,),
         details={"ingress": _from_addresses(ingress)},
@@ -104,11 +122,6 @@ def _rules(group: Key, permissions: Iterable[Permission]) -> Desired:
 def _from_addresses(permissions: Iterable[Permission]) -> str:
     """Who may come from outside of our groups."""
     return ", ".join(sorted(str(each) for each in permissions if not isinstance(each.source, Ref)))
-
-
-def _lustre(source: Key) -> Iterator[Permission]:
-    for first, last in LUSTRE_PORTS:
-        yield Permission("tcp", first, last, Ref(source, "id"), "Lustre")
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:

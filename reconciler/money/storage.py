@@ -6,6 +6,8 @@ regions cost more, up to some tens of percent: a text about one of them says who
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 _SSD = {125: 0.145, 250: 0.210, 500: 0.340, 1000: 0.600}
 """PERSISTENT_2 SSD: $ per GB-month by throughput tier (MB/s per TiB)."""
 _SSD_1 = {50: 0.140, 100: 0.190, 200: 0.290}
@@ -17,6 +19,16 @@ _GP3, _GP3_IOPS, _GP3_THROUGHPUT = 0.08, 0.005, 0.04
 
 LISTED = "us-east-1"
 """The region whose prices these are."""
+
+
+@dataclass(frozen=True)
+class RetainedStorage:
+    """Storage that stays of a workstation that is off."""
+
+    what: str  # "EBS home"
+    id: str
+    gib: int
+    cost: str  # as `month` writes it; "" where no price is known
 
 
 def lustre_month(
@@ -33,7 +45,7 @@ def lustre_month(
     else:
         table = _SSD if deployment_type == "PERSISTENT_2" else _SSD_1
         price = table.get(throughput or 0)
-    return _month(capacity * price, region) if price else ""
+    return month(capacity * price, region) if price else ""
 
 
 def gp3_month(size: int, iops: int | None, throughput: int | None, region: str) -> str:
@@ -44,9 +56,10 @@ def gp3_month(size: int, iops: int | None, throughput: int | None, region: str) 
     more = (
         max(0, (iops or 0) - 3000) * _GP3_IOPS + max(0, (throughput or 0) - 125) * _GP3_THROUGHPUT
     )
-    return _month(size * _GP3 + more, region)
+    return month(size * _GP3 + more, region)
 
 
-def _month(dollars: float, region: str) -> str:
+def month(dollars: float, region: str) -> str:
+    """`about $16/month`, and whose price it is where the region is another."""
     basis = "" if region == LISTED else f" at {LISTED}'s price"
     return f"about ${dollars:,.0f}/month{basis}"

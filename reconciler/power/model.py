@@ -127,16 +127,6 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What stays of a workstation that is off, and its price as money/storage.py words it."""
-
-    what: str
-    id: str
-    gib: int
-    cost: str
-
-
-@dataclass(frozen=True)
 class Reason:
     """Why a workstation is as it is: a sentence, what to do, and who can where AWS refuses."""
 

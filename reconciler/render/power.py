@@ -8,7 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.declare import units
-from reconciler.power.model import Attempt, Group, Kept, Machine, Reason
+from reconciler.money.storage import RetainedStorage
+from reconciler.power.model import Attempt, Group, Machine, Reason
 from reconciler.power.moments import said
 from reconciler.power.override import Override, stamp
 from reconciler.render.escape import terminal
@@ -57,7 +58,7 @@ def attempts(
     return table(rows, look, ("type", "zone", "market", "error", "tries", "last")) if rows else []
 
 
-def kept(found: Sequence[Kept]) -> list[str]:
+def kept(found: Sequence[RetainedStorage]) -> list[str]:
     """What goes on costing while it is off."""
     return [
         terminal(", ".join(filter(None, (f"  {k.what} {k.id}", f"{k.gib:,} GiB", k.cost))))

@@ -17,7 +17,7 @@ from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.engine.environment import Environment, Ruling, as_declared
 from reconciler.engine.run import apply, look
-from reconciler.kinds import HOMES, KINDS
+from reconciler.kinds import KINDS, READ_FIRST
 from reconciler.plan.kind import Kind, Scope
 from reconciler.plan.model import Change, Desired, Key, Live, Op, Report
 from reconciler.plan.resolve import ResolvedSite
@@ -75,7 +75,7 @@ class World:
             calls=session.calls,
             now=session.now,
             rule=self.ruling,
-            homes=HOMES,
+            homes=READ_FIRST,
         )
 
     def look(self, *only: str, approve: str = "") -> Report:

@@ -20,7 +20,7 @@ from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.engine.environment import Environment
 from reconciler.engine.run import apply, look
-from reconciler.kinds import HOMES, KINDS
+from reconciler.kinds import KINDS, READ_FIRST
 from reconciler.plan.model import Report
 from reconciler.plan.selection import Selection
 from reconciler.power.overlay import apply_runtime_state
@@ -101,7 +101,7 @@ class Days:
             calls=self.session.calls,
             now=self.sandbox.clock.now,
             rule=apply_runtime_state,
-            homes=HOMES,
+            homes=READ_FIRST,
         )
         report = look(self.site, cloud, Selection(), dry_run=False)
         return apply(report, self.site, cloud, lambda change: None, lambda: False)

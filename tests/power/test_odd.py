@@ -92,7 +92,7 @@ def test_an_odd_home_is_told_and_the_others_are_counted(
     aws = account(
         describe_volumes={"Volumes": volumes}, describe_file_systems={"FileSystems": systems}
     )
-    assert [each.id for each in stop.kept(aws, alice)] == ["vol-2"]
+    assert [each.id for each in stop.retained(aws, alice)] == ["vol-2"]
     assert "a home is kept, and vol-1 cannot be read" in caplog.text
     assert "fs-1 cannot be read" in caplog.text
 

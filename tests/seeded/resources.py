@@ -147,13 +147,13 @@ RESOURCES = (
     Bug(
         "a home's group admits the group of all workstations",
         "reconciler/kinds/security_group_rules.py",
-        "_rules(home, (*_lustre(home), *_lustre(instance))),",
-        "_rules(home, (*_lustre(home), *_lustre(security_group.of_instances(site, each)[0]))),",
+        "_rules(home, _to_servers(network, home, instance)),",
+        "_rules(home, _to_servers(network, home, security_group.of_instances(site, each)[0])),",
         PRIVATE,
     ),
     Bug(
         "a home stands in the group of all file systems",
-        "reconciler/kinds/security_group.py",
+        "reconciler/kinds/group_keys.py",
         "    if declared.workstation:\n        return own_key",
         "    if not declared.name:\n        return own_key",
         PRIVATE,

@@ -11,7 +11,7 @@ from reconciler.declare.fleet import Site
 from reconciler.engine.environment import Environment
 from reconciler.engine.run import apply, look
 from reconciler.errors import ReconcilerError
-from reconciler.kinds import HOMES, KINDS
+from reconciler.kinds import KINDS, READ_FIRST
 from reconciler.plan.model import Outcome, Report
 from reconciler.plan.selection import Selection
 from reconciler.power.overlay import apply_runtime_state
@@ -66,7 +66,7 @@ class World:
             pool=Inline,
             now=self.aws.now,
             rule=apply_runtime_state,
-            homes=HOMES,
+            homes=READ_FIRST,
         )
 
     def look(self, approve: str = "") -> Report:
