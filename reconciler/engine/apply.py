@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import NamedTuple
 
 from reconciler.aws_api import Aws
 from reconciler.errors import (
@@ -22,8 +23,21 @@ from reconciler.errors import (
     Stopped,
 )
 from reconciler.plan.compare import may_be_written, needs
-from reconciler.plan.kind import Kind, Scope
-from reconciler.plan.model import NEEDS, REFUSED, Change, Key, Live, Op, Outcome, Plan, Ref
+from reconciler.plan.kind import Kind, Scope, diff, write
+from reconciler.plan.model import (
+    NEEDS,
+    REFUSED,
+    Change,
+    Delete,
+    Desired,
+    Key,
+    Live,
+    Outcome,
+    Plan,
+    Ref,
+    Update,
+    Write,
+)
 from reconciler.plan.projection import ODD, explain
 from reconciler.plan.refs import fill, open_fields, refs
 
@@ -55,23 +69,36 @@ def apply(
             run.missing.setdefault(change.key, change.reason)
             run.failed.add(change.key)
     order = {kind.NAME: index for index, kind in enumerate(kinds)}
-    planned = [(i, c) for i, c in enumerate(plan.changes) if c.outcome is Outcome.PLANNED]
-    made = sorted((p for p in planned if p[1].op is not Op.DELETE), key=lambda p: _rank(p, order))
-    removed = [p for p in planned if p[1].op is Op.DELETE]  # already in their order
+    planned = [
+        _Planned(number, change, change.action)
+        for number, change in enumerate(plan.changes)
+        if change.outcome is Outcome.PLANNED and isinstance(change.action, Write)
+    ]
+    made = sorted(
+        (row for row in planned if not isinstance(row.action, Delete)),
+        key=lambda row: order[row.change.key.kind],
+    )
+    removed = [row for row in planned if isinstance(row.action, Delete)]  # already in their order
     results = dict(enumerate(plan.changes))
     with pool(AT_ONCE) as workers:
         for wave in (*_waves(made), *_waves(removed)):
-            results.update(workers.map(lambda item: (item[0], run.change(item[1])), wave))
+            results.update(
+                workers.map(lambda row: (row.number, run.change(row.change, row.action)), wave)
+            )
     return replace(plan, changes=tuple(results[i] for i in range(len(plan.changes))))
 
 
-def _rank(item: tuple[int, Change], order: dict[str, int]) -> int:
-    return order[item[1].key.kind]
+class _Planned(NamedTuple):
+    """A row to be done, its place in the plan, and what it does."""
+
+    number: int
+    change: Change
+    action: Write
 
 
-def _waves(items: Iterable[tuple[int, Change]]) -> list[list[tuple[int, Change]]]:
+def _waves(rows: Iterable[_Planned]) -> list[list[_Planned]]:
     """Runs of one kind: what stands in one wave does not depend on the rest of it."""
-    return [list(group) for _, group in groupby(items, key=lambda item: item[1].key.kind)]
+    return [list(group) for _, group in groupby(rows, key=lambda row: row.change.key.kind)]
 
 
 @dataclass(frozen=True)
@@ -98,8 +125,8 @@ class _Run:
     held: dict[tuple[str, str], Key] = field(default_factory=dict)  # removals that did not happen
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def change(self, change: Change) -> Change:
-        """Do one change and say what became of it."""
+    def change(self, change: Change, action: Write) -> Change:
+        """Do the action of one row, and return the row with what became of it."""
         if self.stopped():
             result = replace(
                 change,
@@ -108,33 +135,33 @@ class _Run:
                 error=STOPPED,
             )
         else:
-            result = self._try(change)
+            result = self._try(change, action)
         with self.lock:
             if result.outcome is not Outcome.DONE:
                 self.missing.setdefault(change.key, result.reason)
                 if result.outcome is Outcome.FAILED or result.error == NEEDS:
                     self.failed.add(change.key)
-                if change.op is Op.DELETE:
+                if isinstance(action, Delete):
                     self.held.setdefault((change.key.region, change.workstation), change.key)
         self.on_change(result)
         return result
 
-    def _try(self, change: Change) -> Change:
+    def _try(self, change: Change, action: Write) -> Change:
         done = replace(change, outcome=Outcome.DONE)
         try:
-            ready = self._ready(change)
+            ready = self._ready(change, action)
             if isinstance(ready, _Wait):
                 error = NEEDS if ready.key in self.failed else ""
                 return replace(change, outcome=Outcome.WAITING, reason=ready.reason, error=error)
-            self._send(ready)
+            self._send(change.key, ready)
         except (NotReady, Stopped) as error:
             later = "; the next run finds out" if isinstance(error, Stopped) else ""
             reason = f"{error.message}{later}"
             return replace(change, outcome=Outcome.WAITING, reason=reason, error=error.code)
         except ReconcilerError as error:
-            if isinstance(error, NotFound) and change.op is Op.DELETE:  # somebody was faster
+            if isinstance(error, NotFound) and isinstance(action, Delete):  # somebody was faster
                 return done
-            if isinstance(error, NotFound) and self._fresh(change):
+            if isinstance(error, NotFound) and self._fresh(action):
                 # EC2 and IAM show a new thing to the next call only after a while.
                 reason = f"{error.message}; made in this run, and not visible everywhere yet"
                 return replace(change, outcome=Outcome.WAITING, reason=reason, error=error.code)
@@ -148,38 +175,39 @@ class _Run:
             )
         return done
 
-    def _ready(self, change: Change) -> Change | _Wait:
-        """The change with every Ref filled, or what it waits for."""
-        if change.op is Op.DELETE:
+    def _ready(self, change: Change, action: Write) -> Write | _Wait:
+        """The action with every Ref filled, or what it waits for."""
+        if isinstance(action, Delete):
             before = self.held.get((change.key.region, change.workstation))
-            return _Wait(before, f"{before} goes first") if before else change
-        assert change.desired is not None
-        spec = change.desired.spec
-        spec = fill(spec, open_fields(spec), self.known)
-        for key in (*change.desired.after, *(ref.key for ref in refs(spec))):
+            return _Wait(before, f"{before} goes first") if before else action
+        want = action.desired
+        spec = fill(want.spec, open_fields(want.spec), self.known)
+        for key in (*want.after, *(ref.key for ref in refs(spec))):
             if key in self.missing:
                 return _Wait(key, needs(key, self.missing[key]))
         still = next(refs(spec), None)
         if still is not None:
             return _Wait(still.key, f"needs {still.key}, which is not ready")
-        return replace(change, desired=replace(change.desired, spec=spec))
+        return replace(action, desired=replace(want, spec=spec))
 
-    def _fresh(self, change: Change) -> bool:
+    def _fresh(self, action: Write) -> bool:
         """Whether it leans on something this run has made or changed."""
-        wanted = change.desired
-        return wanted is not None and any(
-            key in self.made for key in (*wanted.after, *(ref.key for ref in refs(wanted.spec)))
-        )
+        if isinstance(action, Delete):
+            return False
+        want = action.desired
+        return any(key in self.made for key in (*want.after, *(r.key for r in refs(want.spec))))
 
-    def _send(self, change: Change) -> None:
-        kind, aws = self.kinds[change.key.kind], self.door(change.key.region)
+    def _send(self, key: Key, action: Write) -> None:
+        kind, aws = self.kinds[key.kind], self.door(key.region)
         try:
-            updates = change.op is Op.UPDATE
-            left = _update(kind, aws, change) if updates else kind.apply(aws, change)
+            if isinstance(action, Update):
+                left = _update(kind, aws, action)
+            else:
+                left = write(kind, aws, action)
         except AlreadyExists as error:
-            if change.op is Op.DELETE:  # a conflict of another kind
+            if isinstance(action, Delete):  # a conflict of another kind
                 raise
-            left = self._read_back(kind, aws, change, error)
+            left = self._read_back(kind, aws, action.desired, error)
         if left is None:
             return
         with self.lock:
@@ -189,9 +217,9 @@ class _Run:
             else:
                 self.missing[left.key] = left.busy
 
-    def _read_back(self, kind: Kind, aws: Aws, change: Change, error: AlreadyExists) -> Live | None:
+    def _read_back(self, kind: Kind, aws: Aws, want: Desired, error: AlreadyExists) -> Live | None:
         """A create that finds its name or token taken: by an earlier try of ours, or a stranger."""
-        found = next((live for live in kind.find(aws, self.scope) if live.key == change.key), None)
+        found = next((live for live in kind.find(aws, self.scope) if live.key == want.key), None)
         if found is None:
             raise NotReady(
                 error.operation, error.aws_code, "it exists and is not visible yet", error.region
@@ -205,18 +233,15 @@ class _Run:
             )
         if found.spec is None and found.broken:  # AWS may not show all of it yet
             raise NotReady(error.operation, error.aws_code, found.broken, error.region)
-        assert change.desired is not None
-        fields = kind.diff(found, change.desired)
+        fields = diff(kind, found, want)
         # What has to wait, or a person to decide, is left to the next run's plan.
-        wait = any(not may_be_written(kind, f, found, change.desired) for f in fields)
+        wait = any(not may_be_written(kind, f, found, want) for f in fields)
         if not fields or found.busy or wait:
             return found
-        return kind.apply(aws, replace(change, op=Op.UPDATE, live=found, fields=fields))
+        return write(kind, aws, Update(found, want, fields))
 
 
-def _update(kind: Kind, aws: Aws, change: Change) -> Live | None:
+def _update(kind: Kind, aws: Aws, action: Update) -> Live | None:
     """Write what still differs: a Ref that was open may be what stands already."""
-    assert change.live is not None
-    assert change.desired is not None
-    fields = kind.diff(change.live, change.desired)
-    return kind.apply(aws, replace(change, fields=fields)) if fields else change.live
+    fields = diff(kind, action.live, action.desired)
+    return write(kind, aws, replace(action, fields=fields)) if fields else action.live

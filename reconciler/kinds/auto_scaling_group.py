@@ -25,25 +25,18 @@ from reconciler.kinds import (
     scaling_processes,
 )
 from reconciler.kinds.identity import group_tags
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
-    IN_PLACE,
-    NEXT_START,
-    RUNTIME,
-    STOPS,
     SUBNETS,
-    WHEN_EMPTY,
-    WHEN_OFF,
-    Change,
+    Create,
+    Delete,
     Desired,
-    FieldChange,
     Impact,
     Key,
     Live,
-    Op,
     Ref,
     Removal,
+    Update,
 )
 from reconciler.plan.ownership import (
     FALLBACK,
@@ -59,6 +52,7 @@ from reconciler.plan.ownership import (
 )
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation, unfilled
+from reconciler.plan.update_policy import IN_PLACE, NEXT_START, RUNTIME, STOPS, WHEN_EMPTY, WHEN_OFF
 
 NAME = "auto_scaling_group"
 MOVES: frozenset[str] = frozenset()
@@ -363,33 +357,33 @@ def max_runtime(tags: Mapping[str, str]) -> int | None:
     return int(text) if re.fullmatch(r"[1-9]\d{0,8}", text) else DEFAULT_MAX_RUNTIME
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field."""
-    return differing(live.spec, want.spec, RULES)
+def create(aws: Aws, change: Create) -> Live:
+    """Create the group, and suspend what a group of ours never does."""
+    want = change.desired
+    spec: AutoScalingGroup = want.spec
+    aws.call(
+        "autoscaling",
+        "create_auto_scaling_group",
+        AutoScalingGroupName=want.key.name,
+        MixedInstancesPolicy=mixed_instances.write(spec),
+        Tags=group_tags(want.key.name, spec.tags),
+        **group_settings.write(spec, group_settings.FIELDS),
+    )
+    scaling_processes.suspend(aws, want.key.name, spec.suspended_processes)
+    return Live(want.key, spec, owned=True, attrs={"name": want.key.name})
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create, update, or delete an empty group (AWS refuses one that is not)."""
-    name = change.key.name
-    if change.op is Op.DELETE:
-        aws.call("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName=name)
-        return None
-    assert change.desired is not None
-    spec: AutoScalingGroup = change.desired.spec
-    if change.op is Op.CREATE:
-        aws.call(
-            "autoscaling",
-            "create_auto_scaling_group",
-            AutoScalingGroupName=name,
-            MixedInstancesPolicy=mixed_instances.write(spec),
-            Tags=group_tags(name, spec.tags),
-            **group_settings.write(spec, group_settings.FIELDS),
-        )
-        scaling_processes.suspend(aws, name, spec.suspended_processes)
-        return Live(change.key, spec, owned=True, attrs={"name": name})
-    assert change.live is not None
-    group_update.update(aws, change, spec, change.live.spec)
-    return Live(change.key, spec, owned=True, attrs={"name": name})
+def update(aws: Aws, change: Update) -> Live:
+    """Update the group in the order that `group_update` gives."""
+    group_update.update(aws, change)
+    want = change.desired
+    return Live(want.key, want.spec, owned=True, attrs={"name": want.key.name})
+
+
+def delete(aws: Aws, change: Delete) -> None:
+    """Delete an empty group: AWS refuses one that is not."""
+    name = change.live.key.name
+    aws.call("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName=name)
 
 
 SENSITIVE = group_words.SENSITIVE

@@ -54,5 +54,5 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     yield from queue_wire.find(aws, scope, key(scope.site, aws.region))
 
 
-diff = queue_wire.diff
-apply = queue_wire.apply
+create = queue_wire.create
+update = queue_wire.update

@@ -21,21 +21,12 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import AwsError
 from reconciler.kinds import dead_letter_queue, queue, topic
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    IN_PLACE,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Op,
-    Ref,
-)
+from reconciler.plan.model import Create, Desired, Key, Live, Ref, Update
 from reconciler.plan.ownership import ownership, read_tags, site_mark, write_tags
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import IN_PLACE
 
 NAME = "event_rule"
 MOVES: frozenset[str] = frozenset()
@@ -149,32 +140,39 @@ def _live(rule: Mapping[str, Any], named: Live) -> Live:
     return replace(named, spec=spec)
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field."""
-    return differing(live.spec, want.spec, RULES)
+def create(aws: Aws, change: Create) -> Live:
+    """Create the rule, and then its targets."""
+    want = change.desired
+    spec: EventRule = want.spec
+    arn = _put_rule(aws, spec, Tags=write_tags(spec.tags))
+    _put_targets(aws, spec, before={})
+    return Live(want.key, spec, owned=True, attrs={"arn": arn})
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
-    """PutRule writes the whole rule; on an existing one it ignores Tags."""
-    assert change.desired is not None
-    spec: EventRule = change.desired.spec
+def update(aws: Aws, change: Update) -> Live:
+    """Write the whole rule, its targets, or both."""
+    live, spec = change.live, change.desired.spec
     fields = {each.field for each in change.fields}
-    creating = change.op is Op.CREATE
-    attrs = dict(change.live.attrs) if change.live else {}
-    if creating or fields & {"event_pattern", "state", "description"}:
-        answer = aws.call(
-            "events",
-            "put_rule",
-            Name=spec.rule_name,
-            EventPattern=json.dumps(spec.event_pattern, sort_keys=True),
-            State=spec.state,
-            Description=spec.description,
-            **({"Tags": write_tags(spec.tags)} if creating else {}),
-        )
-        attrs = {"arn": answer["RuleArn"]}
-    if creating or "targets" in fields:
-        _put_targets(aws, spec, change.live.spec.targets if change.live else {})
-    return Live(change.key, spec, owned=True, attrs=attrs)
+    attrs = live.attrs
+    if fields & {"event_pattern", "state", "description"}:
+        attrs = {"arn": _put_rule(aws, spec)}
+    if "targets" in fields:
+        _put_targets(aws, spec, before=live.spec.targets)
+    return Live(live.key, spec, owned=True, attrs=attrs)
+
+
+def _put_rule(aws: Aws, spec: EventRule, **tags: Any) -> str:
+    """Write the whole rule, and return its ARN; on an existing one PutRule ignores Tags."""
+    answer = aws.call(
+        "events",
+        "put_rule",
+        Name=spec.rule_name,
+        EventPattern=json.dumps(spec.event_pattern, sort_keys=True),
+        State=spec.state,
+        Description=spec.description,
+        **tags,
+    )
+    return str(answer["RuleArn"])
 
 
 def _put_targets(aws: Aws, spec: EventRule, before: Mapping[str, Any]) -> None:

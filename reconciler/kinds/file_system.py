@@ -25,22 +25,8 @@ from reconciler.kinds import (
 )
 from reconciler.kinds.identity import creation_token, tag_arn
 from reconciler.money.storage import lustre_month
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    IN_PLACE,
-    WHEN_UNMOUNTED,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Op,
-    Ref,
-    Removal,
-    When,
-    fixed,
-)
+from reconciler.plan.model import Create, Desired, Key, Live, Ref, Removal, Update
 from reconciler.plan.ownership import (
     FILE_SYSTEM,
     FLEET,
@@ -54,6 +40,7 @@ from reconciler.plan.ownership import (
 )
 from reconciler.plan.projection import Unreadable, projected
 from reconciler.plan.resolve import ResolvedFileSystem, ResolvedSite
+from reconciler.plan.update_policy import IN_PLACE, WHEN_UNMOUNTED, When, fixed
 
 NAME = "file_system"
 MOVES: frozenset[str] = frozenset()
@@ -284,61 +271,10 @@ def _state(item: Mapping[str, Any], coming: Mapping[str, Any]) -> tuple[str, str
     return "", f"{file_system_id} is {lifecycle}: {why}; see the FSx console"
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field; the subnet and the group were only needed to create it."""
-    return differing(live.spec, want.spec, RULES)
-
-
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create, or update in place."""
-    assert change.desired is not None
-    spec: FileSystem = change.desired.spec
-    if change.op is Op.CREATE:
-        return _create(aws, change, spec)
-    assert change.live is not None
-    live = change.live
-    fields = {each.field for each in change.fields}
-    request: dict[str, Any] = {}
-    if "storage_capacity" in fields:
-        request["StorageCapacity"] = spec.storage_capacity
-    if "file_system_type_version" in fields:
-        request["FileSystemTypeVersion"] = spec.file_system_type_version
-    lustre = {
-        name: getattr(spec, field)
-        for field, name in {
-            "per_unit_storage_throughput": "PerUnitStorageThroughput",
-            "data_compression_type": "DataCompressionType",
-            "automatic_backup_retention_days": "AutomaticBackupRetentionDays",
-            "weekly_maintenance_start_time": "WeeklyMaintenanceStartTime",
-        }.items()
-        if field in fields
-    }
-    if "root_squash" in fields:
-        lustre["RootSquashConfiguration"] = root_squash.update(spec.root_squash or root_squash.OFF)
-    if lustre:
-        request["LustreConfiguration"] = lustre
-    if any(RULES[field].when is When.UNMOUNTED for field in fields):
-        _look_again(aws, change, spec)
-    if request:
-        aws.call("fsx", "update_file_system", FileSystemId=live.attrs["id"], **request)
-    if "tags" in fields:
-        tag_arn(aws, "fsx", live.attrs["arn"], live.spec.tags, spec.tags)
-    return Live(change.key, spec, owned=True, attrs=live.attrs)
-
-
-def _look_again(aws: Aws, change: Change, spec: FileSystem) -> None:
-    """Nobody ran when the plan was made: AWS takes the data away, and a mounted client makes it
-    give a version upgrade up (Lustre user guide, "Managing Lustre versions")."""
-
-    def mounts(fleet: str, workstation: str) -> bool:
-        if change.workstation:
-            return workstation == change.workstation
-        return fleet == change.fleet or workstation in change.disturbs
-
-    last_look.unmounted(aws, "fsx:UpdateFileSystem", spec.tags[SITE], mounts)
-
-
-def _create(aws: Aws, change: Change, spec: FileSystem) -> Live:
+def create(aws: Aws, change: Create) -> Live:
+    """Begin to create the file system: AWS takes some minutes."""
+    want = change.desired
+    spec: FileSystem = want.spec
     lustre = {
         "DeploymentType": spec.deployment_type,
         "PerUnitStorageThroughput": spec.per_unit_storage_throughput,
@@ -363,13 +299,59 @@ def _create(aws: Aws, change: Change, spec: FileSystem) -> Live:
         **({"KmsKeyId": spec.kms_key_id} if spec.kms_key_id else {}),
     )["FileSystem"]
     return Live(
-        change.key,
+        want.key,
         spec,
         owned=True,
         attrs={"id": answer["FileSystemId"]},
         ready=False,
         busy=f"{answer['FileSystemId']} is being created",
     )
+
+
+def update(aws: Aws, change: Update) -> Live:
+    """Update the file system in place, and write its tags."""
+    live, spec = change.live, change.desired.spec
+    fields = {each.field for each in change.fields}
+    request: dict[str, Any] = {}
+    if "storage_capacity" in fields:
+        request["StorageCapacity"] = spec.storage_capacity
+    if "file_system_type_version" in fields:
+        request["FileSystemTypeVersion"] = spec.file_system_type_version
+    lustre = {
+        name: getattr(spec, field)
+        for field, name in {
+            "per_unit_storage_throughput": "PerUnitStorageThroughput",
+            "data_compression_type": "DataCompressionType",
+            "automatic_backup_retention_days": "AutomaticBackupRetentionDays",
+            "weekly_maintenance_start_time": "WeeklyMaintenanceStartTime",
+        }.items()
+        if field in fields
+    }
+    if "root_squash" in fields:
+        lustre["RootSquashConfiguration"] = root_squash.update(spec.root_squash or root_squash.OFF)
+    if lustre:
+        request["LustreConfiguration"] = lustre
+    if any(RULES[field].when is When.UNMOUNTED for field in fields):
+        _look_again(aws, change)
+    if request:
+        aws.call("fsx", "update_file_system", FileSystemId=live.attrs["id"], **request)
+    if "tags" in fields:
+        tag_arn(aws, "fsx", live.attrs["arn"], live.spec.tags, spec.tags)
+    return Live(live.key, spec, owned=True, attrs=live.attrs)
+
+
+def _look_again(aws: Aws, change: Update) -> None:
+    """Nobody ran when the plan was made: AWS takes the data away, and a mounted client makes it
+    give a version upgrade up (Lustre user guide, "Managing Lustre versions")."""
+
+    want = change.desired
+
+    def mounts(fleet: str, workstation: str) -> bool:
+        if want.workstation:
+            return workstation == want.workstation
+        return fleet == want.fleet or workstation in change.disturbs
+
+    last_look.unmounted(aws, "fsx:UpdateFileSystem", want.spec.tags[SITE], mounts)
 
 
 SENSITIVE = lustre_words.SENSITIVE

@@ -12,12 +12,12 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.kinds import group_settings, last_look, mixed_instances, scaling_processes
 from reconciler.kinds.identity import tag_auto_scaling_group, tag_ec2, tag_group, untag_group
-from reconciler.plan.model import Change
+from reconciler.plan.model import Update
 from reconciler.plan.ownership import MARKET, OVERRIDE, OWNER
 
 
-def update(aws: Aws, change: Change, spec: Any, old: Any) -> None:
-    """Make a group read `spec` where `change` names its fields; both are an AutoScalingGroup.
+def update(aws: Aws, change: Update) -> None:
+    """Write the fields of a group that differ; both specs are an AutoScalingGroup.
 
     What is suspended comes before everything, and what is resumed after it: with other subnets
     and AZRebalance on, AWS would move what is in use.
@@ -25,7 +25,8 @@ def update(aws: Aws, change: Change, spec: Any, old: Any) -> None:
     Raises: NotReady when somebody turned it on or off meanwhile, or something runs that a write
     would end.
     """
-    name, fields = change.key.name, frozenset(each.field for each in change.fields)
+    name, spec, old = change.live.key.name, change.desired.spec, change.live.spec
+    fields = frozenset(each.field for each in change.fields)
     before = {*old.suspended_processes, *old.suspended_endings}
     wanted = {*spec.suspended_processes, *spec.suspended_endings}
     scaling_processes.suspend(aws, name, wanted - before)

@@ -15,23 +15,19 @@ from reconciler.aws_api import Aws
 from reconciler.declare.homes.ebs import EbsHome
 from reconciler.kinds.identity import creation_token, tag_ec2
 from reconciler.money.storage import gp3_month
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope, Word, units
 from reconciler.plan.model import (
-    IN_PLACE,
     SUMMARY,
-    Change,
+    Create,
     Desired,
     FieldChange,
     Impact,
     Key,
     Live,
-    Op,
     Ref,
     Removal,
     Shown,
-    fixed,
-    grow,
+    Update,
 )
 from reconciler.plan.ownership import (
     FILE_SYSTEM,
@@ -46,6 +42,7 @@ from reconciler.plan.ownership import (
 )
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import IN_PLACE, fixed, grow
 
 NAME = "home_volume"
 MOVES: frozenset[str] = frozenset()
@@ -195,29 +192,10 @@ def _live(scope: Scope, volume: Mapping[str, Any], named: Live) -> Live:
     )
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field."""
-    return differing(live.spec, want.spec, RULES)
-
-
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create, or modify in place."""
-    assert change.desired is not None
-    spec: HomeVolume = change.desired.spec
-    if change.op is Op.CREATE:
-        return _create(aws, change, spec)
-    assert change.live is not None
-    live = change.live
-    fields = {each.field for each in change.fields}
-    modified = {name: getattr(spec, field) for field, name in _MODIFIED.items() if field in fields}
-    if modified:
-        aws.call("ec2", "modify_volume", VolumeId=live.attrs["id"], **modified)
-    if "tags" in fields:
-        tag_ec2(aws, live.attrs["id"], live.spec.tags, spec.tags)
-    return Live(change.key, spec, owned=True, attrs=live.attrs)
-
-
-def _create(aws: Aws, change: Change, spec: HomeVolume) -> Live:
+def create(aws: Aws, change: Create) -> Live:
+    """Create the volume, encrypted."""
+    want = change.desired
+    spec: HomeVolume = want.spec
     answer = aws.call(
         "ec2",
         "create_volume",
@@ -232,7 +210,19 @@ def _create(aws: Aws, change: Change, spec: HomeVolume) -> Live:
         **({"KmsKeyId": spec.kms_key_id} if spec.kms_key_id else {}),
     )
     # The id holds from the first moment, and a template only writes it down.
-    return Live(change.key, spec, owned=True, attrs={"id": answer["VolumeId"]})
+    return Live(want.key, spec, owned=True, attrs={"id": answer["VolumeId"]})
+
+
+def update(aws: Aws, change: Update) -> Live:
+    """Modify the volume in place, and write its tags."""
+    live, spec = change.live, change.desired.spec
+    fields = {each.field for each in change.fields}
+    modified = {name: getattr(spec, field) for field, name in _MODIFIED.items() if field in fields}
+    if modified:
+        aws.call("ec2", "modify_volume", VolumeId=live.attrs["id"], **modified)
+    if "tags" in fields:
+        tag_ec2(aws, live.attrs["id"], live.spec.tags, spec.tags)
+    return Live(live.key, spec, owned=True, attrs=live.attrs)
 
 
 def summary(spec: HomeVolume) -> str:

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.plan.model import Change
+from reconciler.plan.model import Create
 from reconciler.plan.ownership import write_tags
 
 
-def creation_token(aws: Aws, change: Change) -> str:
+def creation_token(aws: Aws, change: Create) -> str:
     """The token of a create whose result has no unique name (FSx takes at most 63 characters).
 
     Of the identity alone, not the content: an edit between a crash and the next run must find
     the first one, not make a second. What replaces a lost thing is another one.
     """
-    key = change.key
+    key = change.desired.key
     identity = "|".join((aws.account, key.region, key.kind, key.name, change.instead_of))
     return hashlib.sha256(identity.encode()).hexdigest()[:40]
 

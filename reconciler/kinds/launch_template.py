@@ -20,20 +20,8 @@ from reconciler.declare.fleet import iam_name
 from reconciler.kinds import homes, security_group, template_words
 from reconciler.kinds.homes import HOMES
 from reconciler.kinds.identity import tag_ec2
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    IN_PLACE,
-    NEXT_START,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Op,
-    Ref,
-    Removal,
-)
+from reconciler.plan.model import Create, Delete, Desired, Key, Live, Ref, Removal, Update
 from reconciler.plan.ownership import (
     FLEET,
     OWNER,
@@ -44,6 +32,7 @@ from reconciler.plan.ownership import (
 )
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
+from reconciler.plan.update_policy import IN_PLACE, NEXT_START
 
 NAME = "launch_template"
 MOVES = frozenset({"version"})
@@ -267,31 +256,24 @@ def _spec(data: Mapping[str, Any], tags: Mapping[str, str]) -> LaunchTemplate:
     )
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field."""
-    return differing(live.spec, want.spec, RULES)
+def create(aws: Aws, change: Create) -> Live:
+    """Create the template, with its first version."""
+    want = change.desired
+    spec: LaunchTemplate = want.spec
+    made = aws.call(
+        "ec2",
+        "create_launch_template",
+        LaunchTemplateName=want.key.name,
+        LaunchTemplateData=_data(spec),
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": write_tags(spec.tags)}],
+    )["LaunchTemplate"]
+    attrs = {"id": made["LaunchTemplateId"], "version": str(made["LatestVersionNumber"])}
+    return Live(want.key, spec, owned=True, attrs=attrs)
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create the template, add a version, write its tags, or delete it."""
-    if change.op is Op.DELETE:
-        assert change.live is not None
-        aws.call("ec2", "delete_launch_template", LaunchTemplateId=change.live.attrs["id"])
-        return None
-    assert change.desired is not None
-    spec: LaunchTemplate = change.desired.spec
-    if change.op is Op.CREATE:
-        made = aws.call(
-            "ec2",
-            "create_launch_template",
-            LaunchTemplateName=change.key.name,
-            LaunchTemplateData=_data(spec),
-            TagSpecifications=[{"ResourceType": "launch-template", "Tags": write_tags(spec.tags)}],
-        )["LaunchTemplate"]
-        attrs = {"id": made["LaunchTemplateId"], "version": str(made["LatestVersionNumber"])}
-        return Live(change.key, spec, owned=True, attrs=attrs)
-    assert change.live is not None
-    live = change.live
+def update(aws: Aws, change: Update) -> Live:
+    """Add a version where more than tags differs, and write the tags."""
+    live, spec = change.live, change.desired.spec
     attrs = dict(live.attrs)
     fields = {each.field for each in change.fields}
     if fields - {"tags"}:
@@ -307,7 +289,12 @@ def apply(aws: Aws, change: Change) -> Live | None:
         attrs["version"] = str(made["VersionNumber"])
     if "tags" in fields:
         tag_ec2(aws, attrs["id"], live.spec.tags, spec.tags)
-    return Live(change.key, spec, owned=True, attrs=attrs)
+    return Live(live.key, spec, owned=True, attrs=attrs)
+
+
+def delete(aws: Aws, change: Delete) -> None:
+    """Delete the template, with its versions."""
+    aws.call("ec2", "delete_launch_template", LaunchTemplateId=change.live.attrs["id"])
 
 
 def _token(template_id: str, follows: str, spec: LaunchTemplate) -> str:

@@ -27,20 +27,11 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import auto_scaling_group, last_look
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    RUNTIME,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Op,
-    Removal,
-)
+from reconciler.plan.model import Create, Delete, Desired, Key, Live, Removal, Update
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import RUNTIME
 
 NAME = "override_end"
 MOVES: frozenset[str] = frozenset()
@@ -128,7 +119,7 @@ def _identity(region: str, prefix: str, item: Mapping[str, Any]) -> Live | None:
         key(parent) if name == ACTION else Key(region, NAME, f"{group}/{name}"),
         None,
         owned=False,
-        attrs={"name": name},
+        attrs={"name": name, "group": group},
         workstation=group.removeprefix(prefix),
         parent=parent,
         removal=Removal.KEEP,
@@ -153,33 +144,32 @@ def read(item: Mapping[str, Any]) -> OverrideEnd:
     )
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field."""
-    return differing(live.spec, want.spec, RULES)
+def create(aws: Aws, change: Create) -> Live:
+    """Write the end, unless somebody gave another override meanwhile."""
+    return _write(aws, change.desired, None)
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Write or delete the end, unless somebody gave another override meanwhile."""
-    group = change.key.name
-    if change.op is Op.DELETE:
-        _remove(aws, change)
-        return None
-    assert change.desired is not None
-    spec: OverrideEnd = change.desired.spec
+def update(aws: Aws, change: Update) -> Live:
+    """Write the end over the action that stands, unless somebody gave another override."""
+    return _write(aws, change.desired, change.live.spec)
+
+
+def _write(aws: Aws, want: Desired, old: OverrideEnd | None) -> Live:
+    spec, group = want.spec, want.key.name
     last_look.still_until(aws, group, spec.start_time)
-    put(aws, group, change.live.spec if change.live else None, spec)
-    parent = Key(change.key.region, auto_scaling_group.NAME, group)
-    return Live(change.key, spec, owned=False, attrs={"name": ACTION}, parent=parent)
+    put(aws, group, old, spec)
+    parent = Key(want.key.region, auto_scaling_group.NAME, group)
+    attrs = {"name": ACTION, "group": group}
+    return Live(want.key, spec, owned=False, attrs=attrs, parent=parent)
 
 
-def _remove(aws: Aws, change: Change) -> None:
+def delete(aws: Aws, change: Delete) -> None:
+    """Delete an action, unless somebody gave an override meanwhile that ends with it."""
     live = change.live
-    assert live is not None
-    assert live.parent is not None
-    group, name = live.parent.name, live.attrs["name"]
+    group, name = live.attrs["group"], live.attrs["name"]
     if name == ACTION and not live.spec.recurrence:
         last_look.not_until(aws, group, live.spec.start_time, too_long=FAR in live.attrs)
-    delete(aws, group, name)
+    remove(aws, group, name)
 
 
 def put(aws: Aws, group: str, old: OverrideEnd | None, new: OverrideEnd) -> None:
@@ -188,10 +178,10 @@ def put(aws: Aws, group: str, old: OverrideEnd | None, new: OverrideEnd) -> None
     if new.desired_capacity != UNCHANGED:
         sizes["DesiredCapacity"] = new.desired_capacity
     elif old and old.desired_capacity != UNCHANGED:
-        delete(aws, group)
+        remove(aws, group)
         old = None
     if old and old.recurrence:
-        delete(aws, group)
+        remove(aws, group)
     aws.call(
         "autoscaling",
         "put_scheduled_update_group_action",
@@ -202,7 +192,7 @@ def put(aws: Aws, group: str, old: OverrideEnd | None, new: OverrideEnd) -> None
     )
 
 
-def delete(aws: Aws, group: str, name: str = ACTION) -> None:
+def remove(aws: Aws, group: str, name: str = ACTION) -> None:
     """Delete a scheduled action; one that has just acted is gone already."""
     with suppress(NotFound):
         aws.call(

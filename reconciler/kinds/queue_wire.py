@@ -15,12 +15,12 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import IN_PLACE, Change, Desired, FieldChange, Key, Live, Op, Ref
+from reconciler.plan.model import Create, Desired, Key, Live, Ref, Update
 from reconciler.plan.ownership import ownership, policy_is_ours, site_mark
 from reconciler.plan.projection import Unreadable, projected, readable
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import IN_PLACE
 
 DAY = 86_400
 
@@ -176,39 +176,34 @@ def _redrive(text: str) -> dict[str, str | int | Ref]:
     return {name: int(it) if name == "maxReceiveCount" else it for name, it in found.items()}
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Compare field by field."""
-    return differing(live.spec, want.spec, RULES)
+def create(aws: Aws, change: Create) -> Live:
+    """Create the queue: by name, so that the same one twice is one."""
+    want = change.desired
+    spec: Queue = want.spec
+    url = aws.call(
+        "sqs",
+        "create_queue",
+        QueueName=spec.queue_name,
+        Attributes={
+            _ATTRIBUTES[field]: value for field in _ATTRIBUTES if (value := _written(spec, field))
+        },
+        tags=dict(spec.tags),
+    )["QueueUrl"]
+    arn = f"arn:{aws.partition}:sqs:{aws.region}:{aws.account}:{spec.queue_name}"
+    return Live(want.key, spec, owned=True, attrs={"url": url, "arn": arn})
 
 
-def apply(aws: Aws, change: Change) -> Live:
-    """Create the queue (by name: the same one twice is one), or set what differs."""
-    assert change.desired is not None
-    spec: Queue = change.desired.spec
-    if change.op is Op.CREATE:
-        url = aws.call(
-            "sqs",
-            "create_queue",
-            QueueName=spec.queue_name,
-            Attributes={
-                _ATTRIBUTES[field]: value
-                for field in _ATTRIBUTES
-                if (value := _written(spec, field))
-            },
-            tags=dict(spec.tags),
-        )["QueueUrl"]
-        arn = f"arn:{aws.partition}:sqs:{aws.region}:{aws.account}:{spec.queue_name}"
-        return Live(change.key, spec, owned=True, attrs={"url": url, "arn": arn})
-    assert change.live is not None
-    attrs = change.live.attrs
+def update(aws: Aws, change: Update) -> Live:
+    """Set the attributes that differ."""
+    live, spec = change.live, change.desired.spec
     fields = dict.fromkeys(each.field for each in change.fields)
     aws.call(
         "sqs",
         "set_queue_attributes",
-        QueueUrl=attrs["url"],
+        QueueUrl=live.attrs["url"],
         Attributes={_ATTRIBUTES[field]: _written(spec, field) for field in fields},
     )
-    return Live(change.key, spec, owned=True, attrs=attrs)
+    return Live(live.key, spec, owned=True, attrs=live.attrs)
 
 
 def _written(spec: Queue, field: str) -> str:

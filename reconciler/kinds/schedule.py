@@ -40,18 +40,10 @@ from reconciler.errors import AlreadyExists, NotFound
 from reconciler.kinds import auto_scaling_group, dead_letter_queue, schedule_group, schedule_names
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope, Word
-from reconciler.plan.model import (
-    IN_PLACE,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Op,
-    Removal,
-)
+from reconciler.plan.model import Create, Delete, Desired, FieldChange, Key, Live, Removal, Update
 from reconciler.plan.projection import Unreadable, projected, readable
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
+from reconciler.plan.update_policy import IN_PLACE
 
 NAME = "schedule"
 MOVES: frozenset[str] = frozenset()
@@ -223,7 +215,7 @@ def _identity(region: str, site: str, key: str, body: Mapping[str, Any]) -> Live
         None,
         owned=False,
         parent=schedule_group.key(site, region),
-        attrs={"name": name, "hash": match["hash"]},
+        attrs={"group": site, "name": name, "hash": match["hash"]},
         workstation=match["workstation"],
         removal=(Removal.WHEN_OFF if match["edge"].endswith("-stop") else Removal.AT_ONCE),
     )
@@ -311,35 +303,44 @@ def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
     return (*differing(live.spec, want.spec, rules), *bounds)
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Make the new one, then delete the old one: there is always one that fires."""
-    old = change.live.attrs["name"] if change.live else ""
-    group = _group(change)
-    left: Live | None = None
-    if change.op is not Op.DELETE:
-        assert change.desired is not None
-        spec: Schedule = change.desired.spec
-        name = schedule_names.free_name(schedule_names.name_of(change.desired.proof), old)
-        try:
-            aws.call("scheduler", "create_schedule", **_body(group, name, spec))
-        except AlreadyExists:  # by an earlier try of ours, or a hand
-            body = _body_of(aws, group, name)
-            if body is None or readable(body, from_body) != spec:
-                raise
-        left = Live(change.key, spec, owned=True, attrs={"name": name, "hash": digest(spec)})
-    if old:
-        with suppress(NotFound):
-            aws.call("scheduler", "delete_schedule", GroupName=group, Name=old)
-    return left
+def create(aws: Aws, change: Create) -> Live:
+    """Create the schedule, in the group that stands before it."""
+    want = change.desired
+    group = next(key.name for key in want.after if key.kind == schedule_group.NAME)
+    return _make(aws, group, want, old="")
 
 
-def _group(change: Change) -> str:
-    """The group a schedule stands in."""
-    if change.live is not None:
-        assert change.live.parent is not None
-        return change.live.parent.name
-    assert change.desired is not None
-    return next(key.name for key in change.desired.after if key.kind == schedule_group.NAME)
+def update(aws: Aws, change: Update) -> Live:
+    """Create the new one, then delete the old one: there is always one that fires."""
+    old = change.live
+    new = _make(aws, old.attrs["group"], change.desired, old.attrs["name"])
+    _remove(aws, old)
+    return new
+
+
+def delete(aws: Aws, change: Delete) -> None:
+    """Delete the schedule."""
+    _remove(aws, change.live)
+
+
+def _make(aws: Aws, group: str, want: Desired, old: str) -> Live:
+    """Create a schedule under a name that the old one does not have."""
+    spec: Schedule = want.spec
+    name = schedule_names.free_name(schedule_names.name_of(want.proof), old)
+    try:
+        aws.call("scheduler", "create_schedule", **_body(group, name, spec))
+    except AlreadyExists:  # by an earlier try of ours, or a hand
+        body = _body_of(aws, group, name)
+        if body is None or readable(body, from_body) != spec:
+            raise
+    attrs = {"group": group, "name": name, "hash": digest(spec)}
+    return Live(want.key, spec, owned=True, attrs=attrs)
+
+
+def _remove(aws: Aws, live: Live) -> None:
+    with suppress(NotFound):
+        group, name = live.attrs["group"], live.attrs["name"]
+        aws.call("scheduler", "delete_schedule", GroupName=group, Name=name)
 
 
 def _body(group: str, name: str, spec: Schedule) -> dict[str, Any]:

@@ -11,20 +11,12 @@ from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
 from reconciler.kinds.identity import tag_arn
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    IN_PLACE,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Op,
-)
+from reconciler.plan.model import Create, Desired, Key, Live, Update
 from reconciler.plan.ownership import ownership, read_tags, write_tags
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import IN_PLACE
 
 NAME = "schedule_group"
 MOVES: frozenset[str] = frozenset()
@@ -80,25 +72,18 @@ def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
     )
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field."""
-    return differing(live.spec, want.spec, RULES)
+def create(aws: Aws, change: Create) -> Live:
+    """Create the group."""
+    want = change.desired
+    spec: ScheduleGroup = want.spec
+    name, tags = want.key.name, write_tags(spec.tags)
+    answer = aws.call("scheduler", "create_schedule_group", Name=name, Tags=tags)
+    attrs = {"name": name, "arn": answer["ScheduleGroupArn"]}
+    return Live(want.key, spec, owned=True, attrs=attrs)
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create, or write its tags."""
-    assert change.desired is not None
-    spec: ScheduleGroup = change.desired.spec
-    if change.op is Op.CREATE:
-        answer = aws.call(
-            "scheduler",
-            "create_schedule_group",
-            Name=change.key.name,
-            Tags=write_tags(spec.tags),
-        )
-        attrs = {"name": change.key.name, "arn": answer["ScheduleGroupArn"]}
-        return Live(change.key, spec, owned=True, attrs=attrs)
-    assert change.live is not None
-    live = change.live
+def update(aws: Aws, change: Update) -> Live:
+    """Write the group's tags."""
+    live, spec = change.live, change.desired.spec
     tag_arn(aws, "scheduler", live.attrs["arn"], live.spec.tags, spec.tags)
-    return Live(change.key, spec, owned=True, attrs=live.attrs)
+    return Live(live.key, spec, owned=True, attrs=live.attrs)

@@ -22,17 +22,8 @@ from reconciler.kinds.group_keys import key, own_key
 from reconciler.kinds.home_kind import Network
 from reconciler.kinds.homes import FILE_SYSTEMS
 from reconciler.kinds.identity import tag_ec2
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    IN_PLACE,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Op,
-)
+from reconciler.plan.model import Create, Desired, Key, Live, Update
 from reconciler.plan.ownership import (
     FLEET,
     OWNER,
@@ -43,6 +34,7 @@ from reconciler.plan.ownership import (
 )
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
+from reconciler.plan.update_policy import IN_PLACE
 
 NAME = group_keys.GROUP
 MOVES: frozenset[str] = frozenset()
@@ -195,27 +187,23 @@ def groups(aws: Aws, scope: Scope) -> Iterator[dict[str, Any]]:
     )
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Field by field."""
-    return differing(live.spec, want.spec, RULES)
+def create(aws: Aws, change: Create) -> Live:
+    """Create the group."""
+    want = change.desired
+    spec: SecurityGroup = want.spec
+    answer = aws.call(
+        "ec2",
+        "create_security_group",
+        GroupName=spec.group_name,
+        VpcId=spec.vpc_id,
+        Description=spec.description,
+        TagSpecifications=[{"ResourceType": "security-group", "Tags": write_tags(spec.tags)}],
+    )
+    return Live(want.key, spec, owned=True, attrs={"id": answer["GroupId"]})
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create the group, or write its tags."""
-    assert change.desired is not None
-    spec: SecurityGroup = change.desired.spec
-    if change.op is Op.CREATE:
-        answer = aws.call(
-            "ec2",
-            "create_security_group",
-            GroupName=spec.group_name,
-            VpcId=spec.vpc_id,
-            Description=spec.description,
-            TagSpecifications=[
-                {"ResourceType": "security-group", "Tags": write_tags(spec.tags)},
-            ],
-        )
-        return Live(change.key, spec, owned=True, attrs={"id": answer["GroupId"]})
-    assert change.live is not None
-    tag_ec2(aws, change.live.attrs["id"], change.live.spec.tags, spec.tags)
-    return Live(change.key, spec, owned=True, attrs=change.live.attrs)
+def update(aws: Aws, change: Update) -> Live:
+    """Write the group's tags."""
+    live, spec = change.live, change.desired.spec
+    tag_ec2(aws, live.attrs["id"], live.spec.tags, spec.tags)
+    return Live(live.key, spec, owned=True, attrs=live.attrs)

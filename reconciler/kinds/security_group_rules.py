@@ -17,17 +17,10 @@ from reconciler.kinds.group_keys import key, own_key
 from reconciler.kinds.home_kind import Network
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope, Word
-from reconciler.plan.model import (
-    IN_PLACE,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Ref,
-)
+from reconciler.plan.model import Create, Desired, FieldChange, Key, Live, Ref, Update
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import IN_PLACE
 
 NAME = group_keys.RULES
 MOVES: frozenset[str] = frozenset()
@@ -166,11 +159,22 @@ def _words(permissions: Iterable[Permission]) -> tuple[str, ...]:
     return tuple(sorted(map(str, permissions)))
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
+def create(aws: Aws, change: Create) -> Live:
+    """Admit what is declared into a group without rules."""
+    want = change.desired
+    _write(aws, want.spec, before=frozenset())
+    return Live(want.key, want.spec, owned=True)
+
+
+def update(aws: Aws, change: Update) -> Live:
+    """Admit what is missing, and revoke what does not belong."""
+    want = change.desired
+    _write(aws, want.spec, before=change.live.spec.ingress)
+    return Live(want.key, want.spec, owned=True)
+
+
+def _write(aws: Aws, spec: SecurityGroupRules, before: frozenset[Permission]) -> None:
     """Admit what is missing first, then revoke what does not belong: no gap for a mount."""
-    assert change.desired is not None
-    spec: SecurityGroupRules = change.desired.spec
-    before = change.live.spec.ingress if change.live else frozenset()
     # A rule that differs in its description alone is a duplicate to AWS until the old one goes.
     places = {(p.protocol, p.from_port, p.to_port, p.source): p for p in spec.ingress}
     reworded = {
@@ -186,7 +190,6 @@ def apply(aws: Aws, change: Change) -> Live | None:
         if permissions:
             wire = [_wire(p) for p in sorted(permissions, key=str)]
             aws.call("ec2", operation, GroupId=spec.group_id, IpPermissions=wire)
-    return Live(change.key, spec, owned=True)
 
 
 def _wire(permission: Permission) -> dict[str, Any]:

@@ -22,11 +22,11 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import Change, Desired, FieldChange, Key, Live, Ref, Rule
+from reconciler.plan.model import Create, Desired, Key, Live, Ref
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import Rule
 
 NAME = "subscription"
 MOVES: frozenset[str] = frozenset()
@@ -48,6 +48,7 @@ class Subscription:
 
 
 RULES: dict[str, Rule] = {}
+"""What is subscribed is as it should be: nothing of it is ever changed."""
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
@@ -108,15 +109,10 @@ def _live(topic_arn: str, _item: Mapping[str, Any], named: Live) -> Live:
     return replace(named, spec=Subscription(topic_arn, named.key.name))
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Find nothing: what is subscribed is as it should be."""
-    return differing(live.spec, want.spec, RULES)
-
-
-def apply(aws: Aws, change: Change) -> Live | None:
+def create(aws: Aws, change: Create) -> Live:
     """Subscribe. The same twice is one, and where it is pending, one mail more."""
-    assert change.desired is not None
-    spec: Subscription = change.desired.spec
+    want = change.desired
+    spec: Subscription = want.spec
     answer = aws.call(
         "sns",
         "subscribe",
@@ -125,4 +121,4 @@ def apply(aws: Aws, change: Change) -> Live | None:
         Endpoint=spec.endpoint,
         Attributes={"FilterPolicy": filter_policy(spec.endpoint)},
     )
-    return Live(change.key, spec, owned=True, attrs={"arn": answer["SubscriptionArn"]})
+    return Live(want.key, spec, owned=True, attrs={"arn": answer["SubscriptionArn"]})

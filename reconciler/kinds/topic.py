@@ -17,17 +17,8 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    IN_PLACE,
-    Change,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Op,
-)
+from reconciler.plan.model import Create, Desired, Key, Live, Update
 from reconciler.plan.ownership import (
     ownership,
     policy_is_ours,
@@ -37,6 +28,7 @@ from reconciler.plan.ownership import (
 )
 from reconciler.plan.projection import projected, readable
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import IN_PLACE
 
 NAME = "topic"
 MOVES: frozenset[str] = frozenset()
@@ -140,31 +132,32 @@ def _policy(topic: Mapping[str, Any]) -> Any:
     return json.loads(topic["Attributes"].get("Policy") or "{}")
 
 
-def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Compare field by field."""
-    return differing(live.spec, want.spec, RULES)
+def create(aws: Aws, change: Create) -> Live:
+    """Create the topic: an upsert by name."""
+    want = change.desired
+    spec: Topic = want.spec
+    arn = aws.call(
+        "sns",
+        "create_topic",
+        Name=spec.topic_name,
+        Attributes={"Policy": _written(spec)},
+        Tags=write_tags(spec.tags),
+    )["TopicArn"]
+    return Live(want.key, spec, owned=True, attrs={"arn": arn})
 
 
-def apply(aws: Aws, change: Change) -> Live | None:
-    """Create (an upsert by name) or set the policy."""
-    assert change.desired is not None
-    spec: Topic = change.desired.spec
-    policy = json.dumps(spec.policy, sort_keys=True)
-    if change.op is Op.CREATE:
-        arn = aws.call(
-            "sns",
-            "create_topic",
-            Name=spec.topic_name,
-            Attributes={"Policy": policy},
-            Tags=write_tags(spec.tags),
-        )["TopicArn"]
-        return Live(change.key, spec, owned=True, attrs={"arn": arn})
-    assert change.live is not None
+def update(aws: Aws, change: Update) -> Live:
+    """Set the topic's policy."""
+    live, spec = change.live, change.desired.spec
     aws.call(
         "sns",
         "set_topic_attributes",
-        TopicArn=change.live.attrs["arn"],
+        TopicArn=live.attrs["arn"],
         AttributeName="Policy",
-        AttributeValue=policy,
+        AttributeValue=_written(spec),
     )
-    return Live(change.key, spec, owned=True, attrs=change.live.attrs)
+    return Live(live.key, spec, owned=True, attrs=live.attrs)
+
+
+def _written(spec: Topic) -> str:
+    return json.dumps(spec.policy, sort_keys=True)

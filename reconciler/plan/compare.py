@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.plan.diff import created
-from reconciler.plan.kind import Kind, in_words, summary
+from reconciler.plan.kind import Kind, diff, in_words, summary
 from reconciler.plan.live import Index
 from reconciler.plan.model import (
     IN_USE,
@@ -23,17 +23,21 @@ from reconciler.plan.model import (
     NEEDS,
     REFUSED,
     Change,
+    Create,
     Desired,
     FieldChange,
     Impact,
     Key,
     Live,
-    Op,
     Outcome,
     Ref,
-    When,
+    Replace,
+    Taken,
+    Unread,
+    Update,
 )
 from reconciler.plan.refs import OpenFields, fill, keep, open_fields
+from reconciler.plan.update_policy import When
 
 SEVERITY = tuple(Impact)
 
@@ -67,31 +71,33 @@ def compare(draft: Draft, kind: Kind, want: Desired) -> None:
     """Add the rows of one declared thing to the draft."""
     unread = draft.live.unread_kind(want.key)
     live = draft.live.things.get(want.key)
+    action: Create | Update = Create(want)
+    if live:
+        users = () if want.workstation else draft.live.users(want.key)
+        action = Update(live, want, disturbs=users)
     row = Change(
-        Op.UPDATE if live or unread else Op.CREATE,
         want.key,
-        live=live,
-        desired=want,
+        action,
         fleet=want.fleet,
         workstation=want.workstation,
         where=want.where,
         notes=want.notes,
         reason=want.reason,
-        disturbs=() if want.workstation else draft.live.users(want.key),
     )
     if unread:
+        row = replace(row, action=Unread(want))
         return _stop(draft, row, f"could not be read: {unread.reason}", unread.error)
     if live and not live.owned:
         return _stop(
             draft,
-            replace(row, op=Op.CREATE),
+            replace(row, action=Taken(live, want)),
             "exists without our tag: rename the workstation, or remove or tag what is there",
             "foreign",
         )
     unreadable = _unreadable(draft, live, want)
     if unreadable:
         return _stop(draft, row, unreadable, "broken")
-    return _readable(draft, kind, live, row)
+    return _readable(draft, kind, row, action)
 
 
 def _unreadable(draft: Draft, live: Live | None, want: Desired) -> str:
@@ -104,9 +110,8 @@ def _unreadable(draft: Draft, live: Live | None, want: Desired) -> str:
     return f"a {want.key.kind} that cannot be read may be it: {unnamed.broken}"
 
 
-def _readable(draft: Draft, kind: Kind, live: Live | None, row: Change) -> None:
-    assert row.desired is not None
-    want = row.desired
+def _readable(draft: Draft, kind: Kind, row: Change, action: Create | Update) -> None:
+    want = action.desired
     opened = open_fields(want.spec)
     leans = (*want.after, *(ref.key for held in opened.values() for ref in held))
     for key in leans:
@@ -114,41 +119,42 @@ def _readable(draft: Draft, kind: Kind, live: Live | None, row: Change) -> None:
             draft.stuck.setdefault(key, draft.blocked.get(key.name, "it is declared nowhere"))
     # A Ref that can be filled is no trouble: what it is of stands, though a change was refused.
     unfilled = [ref.key for held in opened.values() for ref in held if ref not in draft.known]
-    needed = (*want.after, *(unfilled if live is None else ()))
+    needed = (*want.after, *(unfilled if isinstance(action, Create) else ()))
     missing = next((key for key in needed if key in draft.stuck), None)
     if missing:
         return _stop(draft, row, needs(missing, draft.stuck[missing]), NEEDS)
-    if live is None:
-        filled = _filled(draft, want, opened)
-        fields, line = created(filled.spec), summary(kind, filled.spec)
-        row = replace(row, desired=filled, fields=fields, summary=line)
-        late = next((key for key in leans if key in draft.waits), None)
-        if late:
-            return _wait(draft, row, needs(late, draft.waits[late]))
-        draft.moving.add(want.key)
-        lost = draft.live.mounted_by.get(want.key, ())
-        if lost:  # it was there, and is gone
-            known_by = ", ".join(sorted(f"{each.key} {dict(each.attrs)}" for each in lost))
-            old = min(each.mounts[want.key] for each in lost)
-            row = replace(row, impact=Impact.DATA, instead_of=known_by, replaces=old)
-        draft.changes.append(row)
-        return None
-    return _update(draft, kind, live, row, opened)
+    if isinstance(action, Update):
+        return _update(draft, kind, row, action, opened)
+    return _create(draft, kind, row, _filled(draft, want, opened), leans)
 
 
-def _update(draft: Draft, kind: Kind, live: Live, row: Change, opened: OpenFields) -> None:
-    assert row.desired is not None
-    want = _filled(draft, row.desired, opened)
+def _create(draft: Draft, kind: Kind, row: Change, want: Desired, leans: Sequence[Key]) -> None:
+    action = Create(want, created(want.spec))
+    row = replace(row, action=action, summary=summary(kind, want.spec))
+    late = next((key for key in leans if key in draft.waits), None)
+    if late:
+        return _wait(draft, row, needs(late, draft.waits[late]))
+    draft.moving.add(want.key)
+    lost = draft.live.mounted_by.get(want.key, ())
+    if lost:  # it was there, and is gone
+        known_by = ", ".join(sorted(f"{each.key} {dict(each.attrs)}" for each in lost))
+        old = min(each.mounts[want.key] for each in lost)
+        action = replace(action, instead_of=known_by, replaces=old)
+        row = replace(row, action=action, impact=Impact.DATA)
+    draft.changes.append(row)
+    return None
+
+
+def _update(draft: Draft, kind: Kind, row: Change, update: Update, opened: OpenFields) -> None:
+    live, want = update.live, _filled(draft, update.desired, opened)
     if live.spec is not None:
         spec = keep(want.spec, live.spec, opened, draft.known, draft.moving)
         want = replace(want, spec=spec)
-    found = in_words(kind, kind.diff(live, want))
+    found = in_words(kind, diff(kind, live, want))
     advice = [(f, why) for f in found if (why := _refusal(kind, f, live, want))]
     if advice:
         # Refused whole: half of a change is neither what was declared nor what was reviewed.
-        change = replace(
-            row, op=Op.REPLACE, fields=tuple(found), impact=_impact(kind, found), desired=want
-        )
+        change = replace(row, action=Replace(live, want, found), impact=_impact(kind, found))
         larger = all(kind.RULES[f.field].when is not When.NEVER for f, _ in advice)
         reason = "; ".join(dict.fromkeys(why for _, why in advice))
         _stop(draft, change, reason, REFUSED, stands=larger)
@@ -163,8 +169,9 @@ def _update(draft: Draft, kind: Kind, live: Live, row: Change, opened: OpenField
         want = replace(
             want, spec=replace(want.spec, **{each.field: getattr(live.spec, each.field)})
         )
+    update = replace(update, desired=want)
     if now:
-        change = replace(row, fields=now, impact=_impact(kind, now), desired=want)
+        change = replace(row, action=replace(update, fields=now), impact=_impact(kind, now))
         if live.broken:
             _stop(draft, change, live.broken, "broken")
         elif live.busy:
@@ -172,8 +179,8 @@ def _update(draft: Draft, kind: Kind, live: Live, row: Change, opened: OpenField
         else:
             draft.changes.append(change)
             _forget(draft, kind, live.key)
-    _hold(draft, kind, replace(row, desired=want), in_use, IN_USE, "; applied once nothing runs")
-    _hold(draft, kind, replace(row, desired=want), later, LATER, "")
+    _hold(draft, kind, row, update, in_use, IN_USE, "; applied once nothing runs")
+    _hold(draft, kind, row, update, later, LATER, "")
     if not found and not want.runtime_only:
         _same(draft, live, row)
 
@@ -192,6 +199,7 @@ def _hold(
     draft: Draft,
     kind: Kind,
     row: Change,
+    update: Update,
     held: Sequence[tuple[FieldChange, str]],
     error: str,
     then: str,
@@ -199,8 +207,8 @@ def _hold(
     """Add the row of the fields that wait, with why, if there are any."""
     if held:
         reason = "; ".join(dict.fromkeys(reason for _, reason in held)) + then
-        fields = tuple(f for f, _ in held)
-        row = replace(row, fields=fields, impact=_impact(kind, fields))
+        action = replace(update, fields=tuple(f for f, _ in held))
+        row = replace(row, action=action, impact=_impact(kind, action.fields))
         draft.changes.append(replace(row, outcome=Outcome.WAITING, reason=reason, error=error))
 
 
@@ -222,7 +230,7 @@ def _forget(draft: Draft, kind: Kind, key: Key) -> None:
 
 def _wait(draft: Draft, row: Change, reason: str) -> None:
     draft.changes.append(replace(row, outcome=Outcome.WAITING, reason=reason))
-    if row.live is None or not row.live.ready:
+    if not (isinstance(row.action, Update) and row.action.live.ready):
         draft.waits.setdefault(row.key, reason)
 
 

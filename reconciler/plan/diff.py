@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from reconciler.plan.model import FieldChange, Rule
+from reconciler.plan.model import FieldChange
+from reconciler.plan.update_policy import Rule
 
 
 def differing(live: Any, desired: Any, rules: Mapping[str, Rule]) -> tuple[FieldChange, ...]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.plan.kind import Kind
-from reconciler.plan.model import Op, Outcome, Rule
+from reconciler.plan.model import Op, Outcome
+from reconciler.plan.update_policy import Rule
 
 VERSION = 1
 

@@ -14,6 +14,8 @@ from reconciler.plan.hold import Hold, token
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import (
     Change,
+    Create,
+    Delete,
     Finding,
     Impact,
     Key,
@@ -22,6 +24,7 @@ from reconciler.plan.model import (
     Outcome,
     Plan,
     Removal,
+    Update,
 )
 from reconciler.plan.pools import Pools, Refusal, judge
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
@@ -131,18 +134,20 @@ def _blocked(
     What goes out carries the live values of all other fields.
     """
     names = runtime.get(row.key.kind, ())
+    action = row.action
     now = tuple(each for each in row.fields if each.field in names)
     rest = tuple(each for each in row.fields if each.field not in names)
     stopped = replace(row, outcome=Outcome.BLOCKED, reason=reason, error=error)
-    if row.op is Op.CREATE and row.desired and row.desired.runtime_only:
+    if isinstance(action, Create) and action.desired.runtime_only:
         return (row,)  # runtime alone wants it
-    if not now or row.op is not Op.UPDATE or row.live is None or row.desired is None:
+    if not now or not isinstance(action, Update):
         return (stopped,)
-    wanted = {each.field: getattr(row.desired.spec, each.field) for each in now}
-    desired = replace(row.desired, spec=replace(row.live.spec, **wanted), after=())
+    wanted = {each.field: getattr(action.desired.spec, each.field) for each in now}
+    desired = replace(action.desired, spec=replace(action.live.spec, **wanted), after=())
     impact = row.impact if row.impact is Impact.STOPS else Impact.NONE
-    part = replace(row, fields=now, desired=desired, impact=impact, holds=())
-    return (part, replace(stopped, fields=rest)) if rest else (part,)
+    sent = replace(action, desired=desired, fields=now)
+    part = replace(row, action=sent, impact=impact, holds=())
+    return (part, replace(stopped, action=replace(action, fields=rest))) if rest else (part,)
 
 
 def _pools(
@@ -177,10 +182,10 @@ def _pools(
 def _lost_data(plan: Plan) -> Iterable[Hold]:
     """Data that was there and is gone is not made anew, empty, in silence."""
     for row in plan.changes:
-        if row.op is Op.CREATE and row.impact is Impact.DATA:
+        if isinstance(row.action, Create) and row.impact is Impact.DATA:
             yield Hold(
                 "data-missing",
-                token("data-missing", [f"{row.key.region} {row.key} {row.instead_of}"]),
+                token("data-missing", [f"{row.key.region} {row.key} {row.action.instead_of}"]),
                 f"{row.key} was in use and is gone; restore it from a backup; to accept a new, "
                 "empty one",
                 _is(row.key),
@@ -245,9 +250,8 @@ def _removals(plan: Plan, declared: Collection[Place], limit: int, standing: int
     leaving = [
         row
         for row in plan.changes
-        if row.op is Op.DELETE
+        if _leaves(row)
         and row.outcome in HOLDABLE
-        and not _runtimes(row)
         and (row.key.region, row.workstation) not in declared
     ]
     now = _touched(row for row in leaving if row.outcome is Outcome.PLANNED)
@@ -258,15 +262,13 @@ def _removals(plan: Plan, declared: Collection[Place], limit: int, standing: int
         "many-removals",
         token("many-removals", [f"{region} {name}" for region, name in gone]),
         _too_many(now, standing, limit, "removed"),
-        lambda row: (
-            row.op is Op.DELETE and (row.key.region, row.workstation) in gone and not _runtimes(row)
-        ),
+        lambda row: _leaves(row) and (row.key.region, row.workstation) in gone,
     )
 
 
-def _runtimes(row: Change) -> bool:
-    """Whether a removal is of something that runtime made, and wants no more."""
-    return row.live is not None and row.live.removal is Removal.RUNTIME
+def _leaves(row: Change) -> bool:
+    """Whether a row removes something that was declared: what runtime made does not count."""
+    return isinstance(row.action, Delete) and row.action.live.removal is not Removal.RUNTIME
 
 
 def _disruptions(
@@ -298,9 +300,13 @@ def _touched(rows: Iterable[Change]) -> list[Place]:
         {
             (row.key.region, name)
             for row in rows
-            for name in row.disturbs or (row.workstation or row.key.name,)
+            for name in _disturbed(row) or (row.workstation or row.key.name,)
         }
     )
+
+
+def _disturbed(row: Change) -> tuple[str, ...]:
+    return row.action.disturbs if isinstance(row.action, Update) else ()
 
 
 def _too_many(touched: Sequence[Place], standing: int, limit: int, what: str) -> str:

@@ -13,7 +13,21 @@ from typing import Any
 
 from reconciler.declare.fleet import Workstation
 from reconciler.plan.hold import Hold, token
-from reconciler.plan.model import Change, Key, Live, Op, Plan, Ref, Removal
+from reconciler.plan.model import (
+    Change,
+    Create,
+    Declared,
+    Key,
+    Live,
+    Op,
+    Plan,
+    Ref,
+    Removal,
+    Replace,
+    Standing,
+    Taken,
+    Update,
+)
 from reconciler.plan.ownership import REPLACES
 
 INSTANCE_OWNER = "user_data.owner"
@@ -41,16 +55,18 @@ def remember(plan: Plan, approved: Iterable[Hold]) -> Plan:
     tells the later run that the swap was approved.
     """
     holds = list(approved)
-    replaced = {row.key: row.replaces for row in plan.changes if row.replaces} | {
-        row.desired.home: _id(row.live)
-        for row in plan.changes
-        if row.desired and row.desired.home and row.live and row.live.home
-    }
+    replaced: dict[Key, str] = {}
+    for row in plan.changes:
+        match row.action:
+            case Create(replaces=old) if old:
+                replaced.setdefault(row.key, old)
+            case Update(live, want) | Replace(live, want) if want.home and live.home:
+                replaced[want.home] = _id(live)
     return replace(
         plan,
         changes=tuple(
-            _tagged(row, replaced[row.key])
-            if row.op is Op.CREATE
+            replace(row, action=_tagged(row.action, replaced[row.key]))
+            if isinstance(row.action, Create)
             and row.key in replaced
             and any(hold.holds(row) for hold in holds)
             else row
@@ -59,11 +75,10 @@ def remember(plan: Plan, approved: Iterable[Hold]) -> Plan:
     )
 
 
-def _tagged(row: Change, old: str) -> Change:
-    assert row.desired is not None
-    spec: Any = row.desired.spec  # every kind that holds a home has tags
+def _tagged(action: Create, old: str) -> Create:
+    spec: Any = action.desired.spec  # every kind that holds a home has tags
     spec = replace(spec, tags={**spec.tags, REPLACES: old})
-    return replace(row, desired=replace(row.desired, spec=spec))
+    return replace(action, desired=replace(action.desired, spec=spec))
 
 
 def _id(live: Live) -> str:
@@ -72,8 +87,10 @@ def _id(live: Live) -> str:
 
 
 def _other_home(plan: Plan, row: Change) -> Iterator[Hold]:
-    live, want = row.live, row.desired
-    if live is None or live.home is None or want is None or want.runtime_only:
+    if not isinstance(row.action, Update | Replace):
+        return
+    live, want = row.action.live, row.action.desired
+    if live.home is None or want.runtime_only:
         return
     old, new = _id(live), _known(plan, want.home, "id")
     if want.home == live.home and new in ("", old):
@@ -112,7 +129,7 @@ def _other_owner(plan: Plan) -> Iterator[Hold]:
             if change.path != INSTANCE_OWNER or not (change.old and change.new):
                 continue
             old, new, name = str(change.old), str(change.new), row.workstation
-            home = f", {row.live.home} ({_id(row.live)})" if row.live and row.live.home else ""
+            home = _home_of(row)
             running = _running(plan, row)
             yield Hold(
                 "owner-changes",
@@ -124,13 +141,18 @@ def _other_owner(plan: Plan) -> Iterator[Hold]:
             )
 
 
+def _home_of(row: Change) -> str:
+    live = row.action.live if isinstance(row.action, Standing) else None
+    return f", {live.home} ({_id(live)})" if live and live.home else ""
+
+
 def _running(plan: Plan, row: Change) -> str:
     """What runs of the same workstation: the owner before is perhaps at work on it."""
     place = (row.key.region, row.workstation)
     lives = (
-        other.live
+        other.action.live
         for other in plan.changes
-        if other.live and (other.key.region, other.workstation) == place
+        if isinstance(other.action, Standing) and (other.key.region, other.workstation) == place
     )
     return next((f"; now {live.occupied}" for live in lives if live.occupied), "")
 
@@ -141,14 +163,21 @@ def _adopted(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold
     A run that was stopped half-way leaves a home without a template too, of the declared owner: it
     goes on by itself.
     """
-    rows = {row.key: row for row in plan.changes if row.live and row.live.removal is Removal.DATA}
+    data = {
+        row.key: row.action.live
+        for row in plan.changes
+        if isinstance(row.action, Standing) and row.action.live.removal is Removal.DATA
+    }
     for row in plan.changes:
-        want, place = row.desired, (row.key.region, row.workstation)
-        if want is None or want.home not in rows or place not in declared:
+        action, place = row.action, (row.key.region, row.workstation)
+        if not isinstance(action, Declared) or place not in declared:
             continue
-        kept, owner = rows[want.home].live, declared[place].owner
-        mounted = row.live is not None and row.live.home == want.home
-        if kept is None or mounted or kept.owner == owner or not kept.owned:
+        want = action.desired
+        if want.home not in data:
+            continue
+        kept, owner = data[want.home], declared[place].owner
+        mounted = isinstance(action, Standing) and action.live.home == want.home
+        if mounted or kept.owner == owner or not kept.owned:
             continue
         whose, id_ = kept.owner or "nobody that its tags name", kept.attrs.get("id", "")
         yield Hold(
@@ -164,9 +193,9 @@ def _adopted(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold
 def _likely_renames(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:
     """A new home for somebody whose old one is declared nowhere any more."""
     homes = {
-        row.desired.home: row
+        row.action.desired.home
         for row in plan.changes
-        if row.desired and row.desired.home and row.op is Op.CREATE
+        if isinstance(row.action, Create | Taken) and row.action.desired.home
     }
     left = [live for live in plan.kept if live.workstation and live.owner]
     for row in plan.changes:

@@ -1,16 +1,21 @@
 """What a resource kind is: one module, read top to bottom in the same order.
 
-    NAME, RULES, MOVES     its name; what a change to each field means; attrs an update moves
+    NAME, MOVES            its name; the attributes that an update changes
     HOLDS_INSTANCES        whether instances run in it: it is removed before what they need
     <Spec>                 the frozen dataclass that both sides share
+    RULES                  what a change to each field of it means
     desired(site)          pure: what the declaration asks for
     find(aws, scope)       reads: everything of this kind that is ours or bears a name of ours
-    diff(live, desired)    pure: usually `differing(live.spec, desired.spec, RULES)`
-    apply(aws, change)     writes: one change, and the Live it leaves behind
+    diff(live, desired)    optional, pure: what differs, where field by field does not tell it
+    create(aws, change)    writes: makes what is declared; the Live it leaves behind
+    update(aws, change)    optional, writes: the fields that differ; the Live it leaves behind
+    delete(aws, change)    optional, writes: removes what nobody declares any more
     SENSITIVE              optional: the fields that give rights or costs away, always shown
+    LOOKUPS                optional: fields that hold the answer of a lookup, and of which
     summary(spec)          optional, pure: what matters of a new one, in one short line
     shown(change)          optional, pure: a differing field in the YAML's words and units
-    LOOKUPS                optional: fields that hold the answer of a lookup, and of which
+
+A kind has `update` where it has `RULES`, and `delete` where a run may remove something of it.
 
 `find` reads each item of AWS's answers inside `projection.projected`: one that is odd is one broken
 row, never the end of a run.
@@ -28,9 +33,20 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol, runtime_checkable
 
 from reconciler.aws_api import Aws
-from reconciler.plan.model import Change, Desired, FieldChange, Live, Rule, Shown
+from reconciler.plan.diff import differing
+from reconciler.plan.model import (
+    Create,
+    Delete,
+    Desired,
+    FieldChange,
+    Live,
+    Shown,
+    Update,
+    Write,
+)
 from reconciler.plan.ownership import OURS, SITE
 from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.update_policy import Rule
 
 _TAGS = ("tags", "volume_tags")
 """The fields of a spec that hold tags."""
@@ -109,11 +125,32 @@ class Kind(Protocol):
     def find(self, aws: Aws, scope: Scope) -> Iterable[Live]:
         """What is there."""
 
+    def create(self, aws: Aws, change: Create) -> Live:
+        """Make what is declared, and find what an earlier try has made."""
+
+
+@runtime_checkable
+class Updatable(Protocol):
+    """A kind of which a run changes what stands."""
+
+    def update(self, aws: Aws, change: Update) -> Live:
+        """Write the fields that differ, and no other."""
+
+
+@runtime_checkable
+class Deletable(Protocol):
+    """A kind of which a run removes what nobody declares any more."""
+
+    def delete(self, aws: Aws, change: Delete) -> None:
+        """Remove it. Raises: NotFound where somebody was faster."""
+
+
+@runtime_checkable
+class Compared(Protocol):
+    """A kind that compares in its own way."""
+
     def diff(self, live: Live, desired: Desired) -> tuple[FieldChange, ...]:
         """What differs."""
-
-    def apply(self, aws: Aws, change: Change) -> Live | None:
-        """Do one change; None after a delete."""
 
 
 @runtime_checkable
@@ -156,6 +193,29 @@ class LooksUp(Protocol):
     @property
     def LOOKUPS(self) -> Mapping[str, str]:  # noqa: N802
         """Which lookup each of these fields is the answer of."""
+
+
+def diff(kind: Kind, live: Live, desired: Desired) -> tuple[FieldChange, ...]:
+    """Compare what stands with what is declared: field by field, or as the kind does it."""
+    if isinstance(kind, Compared):
+        return kind.diff(live, desired)
+    return differing(live.spec, desired.spec, kind.RULES)
+
+
+def write(kind: Kind, aws: Aws, change: Write) -> Live | None:
+    """Do one change, and return the Live that it leaves behind; None after a delete.
+
+    Raises: NotImplementedError for what the kind never does, of which no plan has a row.
+    """
+    match change:
+        case Create():
+            return kind.create(aws, change)
+        case Update() if isinstance(kind, Updatable):
+            return kind.update(aws, change)
+        case Delete() if isinstance(kind, Deletable):
+            kind.delete(aws, change)
+            return None
+    raise NotImplementedError(f"{kind.NAME} has no {change.op}")
 
 
 def summary(kind: Kind, spec: Any) -> str:

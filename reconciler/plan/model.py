@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
-from typing import Any, NamedTuple
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from reconciler.errors import Where
 
@@ -71,43 +71,6 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"  # needs a person
 
 
-class When(Enum):
-    """When a changed field may be written."""
-
-    NOW = "now"
-    OFF = "off"  # AWS would end what runs, so only when nothing does, nor was asked to
-    EMPTY = "empty"  # AWS would replace what runs, so only when nothing does
-    UNMOUNTED = "unmounted"  # AWS takes the data away meanwhile, so only when nothing mounts it
-    NEVER = "never"  # it would take a replacement, and with it data or identity
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What a change to one field means, and the advice when it is refused.
-
-    `runtime`: schedules, people and backstops decide it, so no guard may hold it up.
-    `grows`: AWS only takes a larger value.
-    `refuses` is given both specs and says why AWS would refuse this change of this thing, and
-    what to do instead; "" where AWS accepts it.
-    """
-
-    when: When
-    impact: Impact
-    advice: str = ""
-    runtime: bool = False
-    grows: bool = False
-    refuses: Callable[[Any, Any], str] | None = None
-
-
-IN_PLACE = Rule(When.NOW, Impact.NONE)
-NEXT_START = Rule(When.NOW, Impact.NEXT_START)
-WHEN_OFF = Rule(When.OFF, Impact.NEXT_START)
-WHEN_EMPTY = Rule(When.EMPTY, Impact.NEXT_START)
-WHEN_UNMOUNTED = Rule(When.UNMOUNTED, Impact.DISRUPTIVE)
-STOPS = Rule(When.NOW, Impact.STOPS, runtime=True)
-RUNTIME = Rule(When.NOW, Impact.NONE, runtime=True)
-
-
 IN_USE = "in-use"
 """The error code of rows that wait for a person to stop working."""
 
@@ -120,19 +83,8 @@ REFUSED = "refused"
 NEEDS = "needs"
 """The error code of rows that need something which failed, or is blocked."""
 
-
 NEW_BEHIND = "new-behind-declaration"
 """The code of findings of what `--drift-only` leaves as it is: it waits for an approved run."""
-
-
-def grow(impact: Impact, advice: str) -> Rule:
-    """A number that may only get larger."""
-    return Rule(When.NOW, impact, advice, grows=True)
-
-
-def fixed(advice: str) -> Rule:
-    """A field that cannot change in place."""
-    return Rule(When.NEVER, Impact.DATA, advice)
 
 
 class Removal(StrEnum):
@@ -261,30 +213,124 @@ class Sensitive:
 
 
 @dataclass(frozen=True, slots=True)
+class Create:
+    """Make what is declared and does not stand."""
+
+    op: ClassVar[Op] = Op.CREATE
+    desired: Desired = field(repr=False)
+    fields: tuple[FieldChange, ...] = ()  # every declared one
+    instead_of: str = ""  # what a lost thing was known by: its replacement is not the same thing
+    replaces: str = ""  # the AWS id of the data that it takes the place of
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Write the fields in which what stands differs from what is declared."""
+
+    op: ClassVar[Op] = Op.UPDATE
+    live: Live = field(repr=False)
+    desired: Desired = field(repr=False)
+    fields: tuple[FieldChange, ...] = ()
+    disturbs: tuple[str, ...] = ()  # the workstations that mount it, when it is shared data
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove what nobody declares any more."""
+
+    op: ClassVar[Op] = Op.DELETE
+    fields: ClassVar[tuple[FieldChange, ...]] = ()
+    live: Live = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Refused: AWS does not change these fields in place, and a run replaces nothing."""
+
+    op: ClassVar[Op] = Op.REPLACE
+    live: Live = field(repr=False)
+    desired: Desired = field(repr=False)
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Refused: something that is not ours has the name of what is declared."""
+
+    op: ClassVar[Op] = Op.CREATE
+    fields: ClassVar[tuple[FieldChange, ...]] = ()
+    live: Live = field(repr=False)
+    desired: Desired = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Refused: its kind could not be read, so nobody can tell whether what is declared stands."""
+
+    op: ClassVar[Op] = Op.UPDATE
+    fields: ClassVar[tuple[FieldChange, ...]] = ()
+    desired: Desired = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Refused: something stands that makes no sense, and that nobody declares."""
+
+    op: ClassVar[Op] = Op.UPDATE
+    fields: ClassVar[tuple[FieldChange, ...]] = ()
+    live: Live = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Refused: a declaration, a workstation as a whole, that names what AWS does not have."""
+
+    op: Op  # an update where something of it stands
+    fields: ClassVar[tuple[FieldChange, ...]] = ()
+
+
+Write: TypeAlias = Create | Update | Delete
+"""What a run can do to a thing."""
+
+Declared: TypeAlias = Create | Update | Replace | Taken | Unread
+"""The actions that have a `desired`."""
+
+Standing: TypeAlias = Update | Delete | Replace | Taken | Unreadable
+"""The actions that have a `live`."""
+
+Action: TypeAlias = Write | Replace | Taken | Unread | Unreadable | Unresolved
+"""What a row of a plan is about. Only a `Write` is ever done: the others are shown as blocked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One row of the plan, and after the run, of the report."""
 
-    op: Op
     key: Key
-    fields: tuple[FieldChange, ...] = ()
+    action: Action
     impact: Impact = Impact.NONE
     outcome: Outcome = Outcome.PLANNED
     reason: str = ""
     error: str = ""  # our error code when it failed
-    live: Live | None = field(default=None, repr=False)
-    desired: Desired | None = field(default=None, repr=False)
     fleet: str = ""
     workstation: str = ""
     where: Where | None = None
     notes: tuple[str, ...] = ()  # shown under the row: matching types, where an image came from
-    instead_of: str = ""  # what a lost thing was known by: its replacement is not the same thing
-    replaces: str = ""  # the AWS id of the data that it takes the place of
-    disturbs: tuple[str, ...] = ()  # the workstations that mount it, when it is shared data
     summary: str = ""  # of what is created, in one short line: its size, type and zone
     words: tuple[str, ...] = ()  # what changes, where a table of fields would say it badly
     by_time: bool = False  # time passed, and nobody changed the YAML: a day off came near
     sensitive: tuple[Sensitive, ...] = ()  # always in the visible part of a plan
     holds: tuple[str, ...] = ()  # codes of guards that hold it until a person approves, or did
+
+    @property
+    def op(self) -> Op:
+        """What happens to the thing, or would."""
+        return self.action.op
+
+    @property
+    def fields(self) -> tuple[FieldChange, ...]:
+        """What differs; empty where nobody can tell."""
+        return self.action.fields
 
 
 class Level(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.plan.compare import Draft, compare, known_attributes
 from reconciler.plan.kind import Kind
 from reconciler.plan.live import Index, Readings, index
-from reconciler.plan.model import Change, Desired, Key, Op, Outcome, Plan
+from reconciler.plan.model import Change, Desired, Key, Op, Outcome, Plan, Unreadable, Unresolved
 from reconciler.plan.removals import removals
 from reconciler.plan.resolve import Blocked
 
@@ -33,12 +33,11 @@ def make_plan(
     blocked_rows = [_blocked_row(each, found) for each in blocked]
     unreadable = [
         Change(
-            Op.UPDATE,
             live.key,
+            Unreadable(live),
             outcome=Outcome.BLOCKED,
             reason=live.broken,
             error="broken",
-            live=live,
             fleet=live.fleet,
             workstation=live.workstation,
         )
@@ -63,8 +62,8 @@ def _blocked_row(each: Blocked, found: Index) -> Change:
         if each.workstation
     )
     return Change(
-        Op.UPDATE if standing else Op.CREATE,
         Key(each.region, "workstation" if each.workstation else "file_system", each.name),
+        Unresolved(Op.UPDATE if standing else Op.CREATE),
         outcome=Outcome.BLOCKED,
         reason=each.reason,
         error=each.error,

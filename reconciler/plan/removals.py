@@ -11,16 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.plan.kind import Kind
 from reconciler.plan.live import Index
-from reconciler.plan.model import (
-    IN_USE,
-    Change,
-    Desired,
-    Key,
-    Live,
-    Op,
-    Outcome,
-    Removal,
-)
+from reconciler.plan.model import IN_USE, Change, Delete, Desired, Key, Live, Outcome, Removal
 from reconciler.plan.resolve import Blocked
 
 Place = tuple[str, str]
@@ -96,7 +87,7 @@ def _over(found: Index, wanted: set[Key]) -> list[Live]:
 def _row(live: Live, context: _Context) -> Change:
     place = (live.key.region, live.workstation)
     fleet = live.fleet or context.fleets.get(place, "")
-    row = Change(Op.DELETE, live.key, live=live, fleet=fleet, workstation=live.workstation)
+    row = Change(live.key, Delete(live), fleet=fleet, workstation=live.workstation)
     # The stop schedule of a workstation that stays is one its owner no longer wants.
     stays = place in context.staying and live.key.kind not in context.holders
     if live.removal in (Removal.AT_ONCE, Removal.RUNTIME) or stays:

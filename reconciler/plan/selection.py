@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
-from reconciler.plan.model import Change, Desired, Key, Live, Op, Plan
+from reconciler.plan.model import Change, Declared, Desired, Key, Live, Op, Plan
 from reconciler.plan.refs import refs
 
 SHOWN = 10
@@ -132,9 +132,10 @@ def _needed(rows: Iterable[Change], everything: Iterable[Change]) -> set[Key]:
 
 
 def _needs(row: Change) -> Iterator[Key]:
-    if row.desired is not None:
-        yield from row.desired.after
-        yield from (ref.key for ref in refs(row.desired.spec))
+    if isinstance(row.action, Declared):
+        want = row.action.desired
+        yield from want.after
+        yield from (ref.key for ref in refs(want.spec))
 
 
 def _require_matches(plan: Plan, site: Site, selection: Selection) -> None:

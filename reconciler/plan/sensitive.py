@@ -11,7 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.plan.kind import Kind, Reviewed, Word
-from reconciler.plan.model import SUMMARY, Change, FieldChange, Op, Plan, Sensitive
+from reconciler.plan.model import (
+    SUMMARY,
+    Change,
+    Create,
+    Desired,
+    FieldChange,
+    Plan,
+    Replace,
+    Sensitive,
+    Taken,
+    Update,
+)
 
 
 def with_sensitive(plan: Plan, kinds: Sequence[Kind]) -> Plan:
@@ -21,7 +32,7 @@ def with_sensitive(plan: Plan, kinds: Sequence[Kind]) -> Plan:
         plan,
         changes=tuple(
             replace(row, sensitive=tuple(_of(row, words[row.key.kind])))
-            if row.key.kind in words and row.desired
+            if row.key.kind in words
             else row
             for row in plan.changes
         ),
@@ -29,34 +40,33 @@ def with_sensitive(plan: Plan, kinds: Sequence[Kind]) -> Plan:
 
 
 def _of(row: Change, words: Mapping[str, Word]) -> Iterator[Sensitive]:
-    if row.op is Op.CREATE:
-        for path, word in words.items():
-            yield from _created(row, path, word)
-        return
-    for change in row.fields:
-        for path, word in words.items():
-            if change.path == path or change.path.startswith(f"{path}."):
-                yield _changed(row, change, path, word)
-                break
+    match row.action:
+        case Create(want) | Taken(desired=want):
+            for path, word in words.items():
+                yield from _created(row.summary, want, path, word)
+        case Update(desired=want) | Replace(desired=want):
+            for change in row.fields:
+                for path, word in words.items():
+                    if change.path == path or change.path.startswith(f"{path}."):
+                        yield _changed(want, change, path, word)
+                        break
 
 
-def _created(row: Change, path: str, word: Word) -> Iterator[Sensitive]:
-    assert row.desired is not None
-    value = row.summary if path == SUMMARY else _at(row.desired.spec, path)
-    value = row.desired.details.get(path, value)
+def _created(summary: str, want: Desired, path: str, word: Word) -> Iterator[Sensitive]:
+    value = summary if path == SUMMARY else _at(want.spec, path)
+    value = want.details.get(path, value)
     if value not in (None, "", (), {}, frozenset()):
         yield Sensitive(path, word.text, None, value, word.personal)
 
 
-def _changed(row: Change, change: FieldChange, path: str, word: Word) -> Sensitive:
+def _changed(want: Desired, change: FieldChange, path: str, word: Word) -> Sensitive:
     """A field in the words of its row; the new value with what was found out about it."""
-    assert row.desired is not None
     old, new = change.old, change.new
     name = word.text if change.path == path else change.path
     if change.shown and change.shown.path:
         name, old, new = change.shown
-    detail = row.desired.details.get(path)
-    if detail and change.path == path and change.new == _at(row.desired.spec, path):
+    detail = want.details.get(path)
+    if detail and change.path == path and change.new == _at(want.spec, path):
         new = detail
     return Sensitive(change.path, name, old, new, word.personal)
 

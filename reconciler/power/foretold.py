@@ -18,7 +18,17 @@ from zoneinfo import ZoneInfo
 from reconciler.declare.fleet import Edge, Site
 from reconciler.declare.timers import AHEAD, compiled
 from reconciler.kinds import auto_scaling_group, schedule
-from reconciler.plan.model import IN_WORDS, Change, Op, Report
+from reconciler.plan.model import (
+    IN_WORDS,
+    Change,
+    Create,
+    Declared,
+    Op,
+    Replace,
+    Report,
+    Standing,
+    Update,
+)
 from reconciler.power.rules import rule_of
 from reconciler.power.timetable import Rule, days_text, fires, weekly
 
@@ -93,20 +103,19 @@ def _together(changes: Iterable[Change]) -> Mapping[tuple[str, str, str], list[_
         if change.key.kind != schedule.NAME:
             continue
         row = _Row(number, _old(change), _new(change))
-        strange = change.live is not None and row.old is None
+        strange = isinstance(change.action, Standing) and row.old is None
         if not strange and row.old != row.new:
             found.setdefault((*_place(change), row.action), []).append(row)
     return found
 
 
 def _old(change: Change) -> Rule | None:
-    return rule_of(change.live.spec) if change.live and change.live.spec else None
+    live = change.action.live if isinstance(change.action, Standing) else None
+    return rule_of(live.spec) if live and live.spec else None
 
 
 def _new(change: Change) -> Rule | None:
-    if change.op is Op.DELETE or change.desired is None:
-        return None
-    return rule_of(change.desired.spec)
+    return rule_of(change.action.desired.spec) if isinstance(change.action, Declared) else None
 
 
 def _worded(change: Change, words: tuple[str, ...], why: str) -> Change:
@@ -114,9 +123,12 @@ def _worded(change: Change, words: tuple[str, ...], why: str) -> Change:
         replace(each, shown=IN_WORDS) if each.field in TIMES else each for each in change.fields
     )
     only_times = change.op is not Op.UPDATE or all(each.field in TIMES for each in fields)
+    action = change.action
+    if isinstance(action, Create | Update | Replace):
+        action = replace(action, fields=fields)
     return replace(
         change,
-        fields=fields,
+        action=action,
         words=words,
         notes=(),  # the text of each schedule, which the words have
         by_time=bool(why) and only_times,

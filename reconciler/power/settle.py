@@ -165,7 +165,7 @@ def _enforce(aws: Aws, seen: State, want: _Want, *, always: bool) -> bool:
         if want.end:
             override_end.put(aws, group.name, seen.end, want.end)
         else:
-            override_end.delete(aws, group.name)
+            override_end.remove(aws, group.name)
     if always or (group.sizes, group.desired) != (want.sizes, want.desired):
         wrote = True
         aws.call(

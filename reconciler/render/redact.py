@@ -14,7 +14,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
-from reconciler.plan.model import Report
+from reconciler.plan.model import Action, Declared, Desired, Live, Report, Standing
 
 Mask = Callable[[str], str]
 
@@ -64,7 +64,8 @@ def redacted(report: Report, mask: Mask) -> Report:
         plan=replace(
             plan,
             changes=tuple(
-                masked(replace(change, live=None, desired=None), mask) for change in plan.changes
+                masked(replace(change, action=_bare(change.action)), mask)
+                for change in plan.changes
             ),
             unknown=masked(plan.unknown, mask),
             kept=tuple(masked(replace(live, spec=None), mask) for live in plan.kept),
@@ -72,6 +73,15 @@ def redacted(report: Report, mask: Mask) -> Report:
         ),
         findings=masked(report.findings, mask),
     )
+
+
+def _bare(action: Action) -> Action:
+    """An action without what is declared and what stands, of which only the keys are told."""
+    if isinstance(action, Declared):
+        action = replace(action, desired=Desired(action.desired.key, None))
+    if isinstance(action, Standing):
+        action = replace(action, live=Live(action.live.key, None, owned=action.live.owned))
+    return action
 
 
 def masked(value: Any, mask: Mask) -> Any:

@@ -18,12 +18,13 @@ from reconciler.errors import (
     Unreachable,
     UsageError,
 )
-from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report
+from reconciler.plan.model import Key, Op, Outcome, Plan, Report
 from tests.cli.fakes import YAML, Aws, Cli
 from tests.render.samples import APPLIED, HELD, HUNDRED, MIXED, NOTHING, report
+from tests.support.plan_rows import plan_row
 
 ROOT = Path(__file__).parents[2]
-CREATE = report(Plan((Change(Op.CREATE, Key("us-east-1", "topic", "acme")),)))
+CREATE = report(Plan((plan_row(Op.CREATE, Key("us-east-1", "topic", "acme")),)))
 WAITING = report(
     Plan((replace(CREATE.plan.changes[0], outcome=Outcome.WAITING, reason="being created"),))
 )

@@ -11,20 +11,21 @@ from reconciler.errors import UsageError
 from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report
 from tests.cli.fakes import Aws, Cli
 from tests.render.samples import report
+from tests.support.plan_rows import plan_row, with_op
 
 FILES = Key("us-east-1", "file_system", "acme-alice/home")
 TEMPLATE = Key("us-east-1", "launch_template", "acme-alice")
 
 
 def row(key: Key, outcome: Outcome = Outcome.PLANNED, reason: str = "") -> Change:
-    return Change(Op.CREATE, key, outcome=outcome, reason=reason, error="")
+    return plan_row(Op.CREATE, key, outcome=outcome, reason=reason, error="")
 
 
 FIRST = report(Plan((row(FILES), row(TEMPLATE, Outcome.WAITING, "fs-1 is being created"))))
 STILL = report(
     Plan(
         (
-            replace(row(FILES, Outcome.WAITING, "fs-1 is being created"), op=Op.UPDATE),
+            with_op(row(FILES, Outcome.WAITING, "fs-1 is being created"), Op.UPDATE),
             row(TEMPLATE, Outcome.WAITING, "fs-1 is being created"),
         )
     )

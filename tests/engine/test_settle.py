@@ -9,12 +9,13 @@ import pytest
 from reconciler.engine.settle import joined, settle
 from reconciler.errors import Throttled, UsageError
 from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report
+from tests.support.plan_rows import plan_row
 
 REGION = "us-east-1"
 
 
 def change(name: str, outcome: Outcome, reason: str = "", error: str = "") -> Change:
-    return Change(
+    return plan_row(
         Op.CREATE, Key(REGION, "thing", name), outcome=outcome, reason=reason, error=error
     )
 

@@ -22,7 +22,6 @@ from reconciler.errors import (
     Where,
 )
 from reconciler.plan.model import (
-    Change,
     FieldChange,
     Finding,
     Impact,
@@ -42,6 +41,7 @@ from reconciler.render.markdown import comment, trouble
 from reconciler.render.text import text
 from tests.hostile import sinks
 from tests.hostile.payloads import PAYLOADS
+from tests.support.plan_rows import plan_row, with_fields, with_op
 
 EVERY = pytest.mark.parametrize("name", PAYLOADS)
 LOOKS = (Look(), Look(width=80), Look(width=40), Look(unicode=False))
@@ -58,20 +58,21 @@ def report(payload: str) -> Report:
         Sensitive(payload, payload, payload, payload),
         Sensitive("owner", payload, None, payload, personal=True),
     )
-    update = Change(
+    update = plan_row(
         Op.UPDATE,
         Key("us-east-1", "auto_scaling_group", payload),
         fields,
         fleet=payload,
         sensitive=sensitive,
     )
+    made = with_op(with_fields(update), Op.CREATE)
     changes = (
         update,
         replace(update, outcome=Outcome.FAILED, reason=payload, error=payload, where=where),
         replace(update, outcome=Outcome.BLOCKED, reason=payload, workstation=payload, where=where),
         replace(update, outcome=Outcome.WAITING, reason=payload, workstation="a", notes=(payload,)),
-        replace(update, op=Op.DELETE, workstation="b", impact=Impact.DISRUPTIVE),
-        *(replace(update, op=Op.CREATE, fields=(), workstation=f"{payload}{n}") for n in range(3)),
+        replace(with_op(update, Op.DELETE), workstation="b", impact=Impact.DISRUPTIVE),
+        *(replace(made, workstation=f"{payload}{n}") for n in range(3)),
     )
     unknown = Unknown("topic", payload, payload, payload)
     kept = Live(

@@ -19,8 +19,8 @@ from reconciler.doctor.examine import examine
 from reconciler.engine import listen, queue
 from reconciler.engine.environment import environment_of
 from reconciler.kinds import KINDS
-from reconciler.plan.model import When
 from reconciler.plan.selection import Selection
+from reconciler.plan.update_policy import When
 from reconciler.power.notices import Notice
 from reconciler.sandbox import quotas
 from tests.conftest import point_at

@@ -8,10 +8,13 @@ from typing import Any
 from reconciler.kinds import (
     KINDS,
     auto_scaling_group,
+    dead_letter_queue,
     event_rule,
     file_system,
     home_volume,
     launch_template,
+    override_end,
+    queue,
     queue_wire,
     schedule,
     schedule_group,
@@ -21,10 +24,31 @@ from reconciler.kinds import (
     topic,
 )
 from reconciler.kinds.security_group_rules import Permission
-from reconciler.plan.model import RUNTIME, Key, Live
+from reconciler.plan.kind import Compared, Deletable, Updatable
+from reconciler.plan.model import Key, Live
+from reconciler.plan.update_policy import RUNTIME
 
 DECLARABLE = [kind for kind in KINDS if set(kind.RULES.values()) != {RUNTIME}]
 """What no YAML declares is runtime's alone: tests/kinds/test_override_end.py."""
+
+UPDATABLE: tuple[Updatable, ...] = (
+    security_group,
+    security_group_rules,
+    file_system,
+    home_volume,
+    topic,
+    dead_letter_queue,
+    queue,
+    event_rule,
+    launch_template,
+    auto_scaling_group,
+    override_end,
+    schedule_group,
+    schedule,
+)
+DELETABLE: tuple[Deletable, ...] = (launch_template, auto_scaling_group, override_end, schedule)
+COMPARED: tuple[Compared, ...] = (security_group_rules, schedule)
+"""The kinds that have these optional halves; the type checker sees to their signatures."""
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

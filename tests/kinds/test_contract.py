@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.engine.run import apply
+from reconciler.kinds import KINDS as ALL
 from reconciler.kinds.lustre_actions import BETWEEN
-from reconciler.plan.kind import Kind
-from reconciler.plan.model import LATER, Key, Live, Op, Outcome, When
+from reconciler.plan.kind import Compared, Deletable, Kind, Updatable
+from reconciler.plan.model import LATER, Key, Live, Op, Outcome, Removal
+from reconciler.plan.update_policy import When
 from tests.kinds import cases, hands, strangers
 from tests.kinds.world import World, live, row, rows, writes
 
@@ -50,6 +52,23 @@ def test_rules_name_every_field_but_identity(kind: Kind) -> None:
     for field, rule in kind.RULES.items():
         if rule.when is When.NEVER or rule.grows:
             assert len(rule.advice) > 20, f"{field}: a refusal says what to do instead"
+
+
+def test_a_kind_has_the_optional_halves_that_it_needs_and_no_other(world: World) -> None:
+    """A plan has no update of a kind without rules, and no deletion of what stays."""
+    halves: list[tuple[Any, tuple[object, ...]]] = [
+        (Updatable, cases.UPDATABLE),
+        (Deletable, cases.DELETABLE),
+        (Compared, cases.COMPARED),
+    ]
+    for protocol, listed in halves:
+        assert [kind for kind in ALL if isinstance(kind, protocol)] == list(listed), protocol
+    updated = {kind.NAME for kind in ALL if isinstance(kind, Updatable)}
+    assert updated == {kind.NAME for kind in ALL if kind.RULES}
+    found = live(world)
+    deleted = {key.kind for key in found if found[key].removal not in (Removal.KEEP, Removal.DATA)}
+    by_runtime = {kind.NAME for kind in ALL if kind not in KINDS}
+    assert deleted | by_runtime == {kind.NAME for kind in ALL if isinstance(kind, Deletable)}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)

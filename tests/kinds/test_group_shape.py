@@ -14,7 +14,7 @@ import botocore.session
 import pytest
 
 from reconciler.kinds import auto_scaling_group, group_settings, mixed_instances
-from reconciler.plan.model import Change, Outcome
+from reconciler.plan.model import Change, Key, Outcome, Update
 from tests.kinds import cases
 from tests.kinds.world import World, client, live, row, rows, writes
 
@@ -237,6 +237,13 @@ def given_by_hand() -> None:
         client("ec2").create_tags(Resources=instances(), Tags=tags)
 
 
+def planned_update(world: World, key: Key) -> Update:
+    """What a run would write to the group now."""
+    action = row(world.look(), key).action
+    assert isinstance(action, Update)
+    return action
+
+
 def test_a_run_killed_in_between_leaves_the_old_owner_nothing(world: World) -> None:
     """Promise 3: before and after each write; the next run finds the group's tag, and does all."""
     switch(1)
@@ -246,7 +253,7 @@ def test_a_run_killed_in_between_leaves_the_old_owner_nothing(world: World) -> N
             given_by_hand()
             door: Any = Hand(world.session.region("us-east-1"), at, die, after=after)
             with pytest.raises(Killed):
-                auto_scaling_group.apply(door, row(world.look(), key))
+                auto_scaling_group.update(door, planned_update(world, key))
             world.run()
             assert owners() == {"alice@example.com"}, (at, after)
             assert "Launch" not in {each["ProcessName"] for each in group()["SuspendedProcesses"]}
@@ -260,7 +267,7 @@ def test_who_starts_it_meanwhile_starts_it_for_the_new_owner(world: World) -> No
         switch(0)
         given_by_hand()
         door: Any = Hand(world.session.region("us-east-1"), at, lambda: switch(1))
-        auto_scaling_group.apply(door, row(world.look(), key))
+        auto_scaling_group.update(door, planned_update(world, key))
         assert owners() == {"alice@example.com"}, at
 
 

@@ -16,7 +16,7 @@ from reconciler.engine.run import apply
 from reconciler.kinds import auto_scaling_group, file_system
 from reconciler.kinds.lustre_actions import FORGOTTEN
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import Change, Key, Outcome
+from reconciler.plan.model import Change, Key, Outcome, Update
 from tests.kinds import cases
 from tests.kinds.world import World, client, live, row, rows, writes
 
@@ -95,7 +95,8 @@ def test_shared_data_waits_for_the_whole_fleet(world: World, name: str) -> None:
     switch(name, 0)
     done = row(world.run(), key)
     assert done.outcome is Outcome.DONE
-    assert done.disturbs == ("alice",), "a guard counts those who mount it"
+    assert isinstance(done.action, Update)
+    assert done.action.disturbs == ("alice",), "a guard counts those who mount it"
 
 
 def test_who_started_since_the_plan_was_made_is_not_disturbed(world: World) -> None:
@@ -216,7 +217,8 @@ def test_azrebalance_is_suspended_before_the_subnets_change(world: World) -> Non
     planned = row(world.look(), key)
     assert {f.field for f in planned.fields} == {"suspended_processes", "subnets"}
     door = Heard(world.session.region("us-east-1"))
-    auto_scaling_group.apply(door, planned)
+    assert isinstance(planned.action, Update)
+    auto_scaling_group.update(door, planned.action)
     written = [name for name in door.sent if name.startswith(("suspend", "update"))]
     assert written == ["suspend_processes", "update_auto_scaling_group"]
 

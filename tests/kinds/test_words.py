@@ -17,9 +17,10 @@ from reconciler.kinds import (
 )
 from reconciler.plan.diff import created, differing
 from reconciler.plan.kind import in_words, summary
-from reconciler.plan.model import IN_PLACE, FieldChange, Shown
+from reconciler.plan.model import FieldChange, Shown
 from reconciler.plan.ownership import FALLBACK, MAX_RUNTIME
 from reconciler.plan.resolving import resolve
+from reconciler.plan.update_policy import IN_PLACE
 from tests.plan.declared import NOW, facts, lustre, site, volume, workstation
 
 

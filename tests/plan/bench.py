@@ -12,21 +12,9 @@ from reconciler.errors import (
     Denied,
 )
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    Change,
-    Desired,
-    Live,
-    Plan,
-    Ref,
-)
+from reconciler.plan.model import Change, Desired, Live, Plan, Ref, Write
 from tests.plan.declared import NOW
-from tests.plan.fakes import (
-    REGION,
-    key,
-    kinds,
-    made,
-    want,
-)
+from tests.plan.fakes import REGION, key, key_of, kinds, made, want
 
 
 @dataclass
@@ -60,25 +48,25 @@ class Bench:
 
     def told(self) -> list[str]:
         """What was sent, in the order of the kinds."""
-        return [f"{c.op} {c.key}" for kind in self.kinds for c in kind.applied]
+        return [f"{c.op} {key_of(c)}" for kind in self.kinds for c in kind.applied]
 
 
-def failing(error: Exception, *names: str) -> Callable[[Change], Live | None]:
+def failing(error: Exception, *names: str) -> Callable[[Write], Live]:
     """Fails for these names (all, when none is given), and does the rest."""
 
-    def answer(change: Change) -> Live | None:
-        if not names or change.key.name in names:
+    def answer(change: Write) -> Live:
+        if not names or key_of(change).name in names:
             raise error
         return made(change)
 
     return answer
 
 
-def in_order(bench: Bench) -> list[Change]:
+def in_order(bench: Bench) -> list[Write]:
     """A list that fills as changes are sent."""
-    order: list[Change] = []
+    order: list[Write] = []
 
-    def answer(change: Change) -> Live | None:
+    def answer(change: Write) -> Live:
         order.append(change)
         return made(change)
 

@@ -9,32 +9,36 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.errors import Where
-from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
+    Change,
+    Create,
+    Declared,
+    Delete,
+    Desired,
+    Failed,
+    Impact,
+    Key,
+    Live,
+    Plan,
+    Ref,
+    Removal,
+    Unknown,
+    Update,
+    Write,
+)
+from reconciler.plan.plan import make_plan
+from reconciler.plan.resolve import Blocked, ResolvedSite
+from reconciler.plan.update_policy import (
     IN_PLACE,
     NEXT_START,
     RUNTIME,
     WHEN_OFF,
-    Change,
-    Desired,
-    Failed,
-    FieldChange,
-    Impact,
-    Key,
-    Live,
-    Op,
-    Plan,
-    Ref,
-    Removal,
     Rule,
-    Unknown,
     When,
     fixed,
     grow,
 )
-from reconciler.plan.plan import make_plan
-from reconciler.plan.resolve import Blocked, ResolvedSite
 
 REGION = "us-east-1"
 OTHER_REGION = "eu-central-1"
@@ -78,7 +82,7 @@ RULES = {
     "zone": fixed("it stays in its zone: make another"),
 }
 
-Answer = Callable[[Change], Live | None]
+Answer = Callable[[Write], Live]
 
 
 class Fake:
@@ -91,7 +95,7 @@ class Fake:
         self.MOVES = frozenset(moves)
         self.HOLDS_INSTANCES = holds_instances
         self.there: list[Live] = []
-        self.applied: list[Change] = []
+        self.applied: list[Write] = []
         self.answer: Answer = made
         self._lock = threading.Lock()
 
@@ -101,21 +105,38 @@ class Fake:
     def find(self, aws: Aws, scope: Scope) -> Iterable[Live]:
         return self.there
 
-    def diff(self, live: Live, desired: Desired) -> tuple[FieldChange, ...]:
-        return differing(live.spec, desired.spec, RULES)
+    def create(self, aws: Aws, change: Create) -> Live:
+        return self._write(change)
 
-    def apply(self, aws: Aws, change: Change) -> Live | None:
+    def update(self, aws: Aws, change: Update) -> Live:
+        return self._write(change)
+
+    def delete(self, aws: Aws, change: Delete) -> None:
+        self._write(change)
+
+    def _write(self, change: Write) -> Live:
         with self._lock:
             self.applied.append(change)
         return self.answer(change)
 
 
-def made(change: Change) -> Live | None:
-    """The answer of a kind for which all goes well."""
-    if change.op is Op.DELETE:
-        return None
-    assert change.desired is not None
-    return Live(change.key, change.desired.spec, owned=True, attrs={"id": f"id-{change.key.name}"})
+def made(change: Write) -> Live:
+    """The answer of a kind for which all goes well; of a deletion nobody reads it."""
+    if isinstance(change, Delete):
+        return change.live
+    want = change.desired
+    return Live(want.key, want.spec, owned=True, attrs={"id": f"id-{want.key.name}"})
+
+
+def key_of(change: Write) -> Key:
+    """Which thing a change is of."""
+    return change.live.key if isinstance(change, Delete) else change.desired.key
+
+
+def wanted(row: Change) -> Desired:
+    """What a row would make of its thing."""
+    assert isinstance(row.action, Declared), row
+    return row.action.desired
 
 
 def kinds() -> tuple[Fake, Fake, Fake, Fake]:

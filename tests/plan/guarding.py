@@ -6,20 +6,21 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.plan import guard
 from reconciler.plan.guard import Guarded
-from reconciler.plan.model import Change, Finding, Key, Op, Plan
+from reconciler.plan.model import Finding, Key, Op, Plan
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
 from tests.plan.declared import REGION
 from tests.plan.fakes import kinds
+from tests.support.plan_rows import plan_row
 
 GROUP = Key(REGION, "group", "acme-alice")
 
 ROWS = Plan(
     (
-        Change(Op.CREATE, Key(REGION, "store", "acme-alice/home"), workstation="alice"),
-        Change(Op.CREATE, GROUP, workstation="alice"),
-        Change(Op.DELETE, Key(REGION, "timer", "alice-start"), workstation="alice"),
-        Change(Op.CREATE, Key(REGION, "group", "acme-bob"), workstation="bob"),
+        plan_row(Op.CREATE, Key(REGION, "store", "acme-alice/home"), workstation="alice"),
+        plan_row(Op.CREATE, GROUP, workstation="alice"),
+        plan_row(Op.DELETE, Key(REGION, "timer", "alice-start"), workstation="alice"),
+        plan_row(Op.CREATE, Key(REGION, "group", "acme-bob"), workstation="bob"),
     )
 )
 

@@ -21,27 +21,10 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import (
-    Change,
-    Key,
-    Live,
-    Outcome,
-    Plan,
-    Ref,
-    Removal,
-)
+from reconciler.plan.model import Change, Create, Key, Live, Outcome, Plan, Ref, Removal, Write
 from tests.plan.bench import DENIED, ID, Bench, Door, chain, failing, in_order
 from tests.plan.declared import NOW
-from tests.plan.fakes import (
-    OTHER_REGION,
-    REGION,
-    key,
-    made,
-    plan,
-    rows,
-    there,
-    want,
-)
+from tests.plan.fakes import OTHER_REGION, REGION, key, key_of, made, plan, rows, there, want
 
 # -- order -----------------------------------------------------------------------------------
 
@@ -49,11 +32,11 @@ from tests.plan.fakes import (
 def test_kinds_go_one_after_another_and_each_finds_what_the_one_before_made(bench: Bench) -> None:
     order = in_order(bench)
     done = bench.apply(plan([*chain("alice"), *chain("bob")]))
-    assert [change.key.kind for change in order] == [
+    assert [key_of(change).kind for change in order] == [
         kind for kind in ("store", "template", "group", "timer") for _ in range(2)
     ]
     assert {change.outcome for change in done.changes} == {Outcome.DONE}
-    specs = [change.desired.spec.of for change in bench.template.applied if change.desired]
+    specs = [made.desired.spec.of for made in bench.template.applied if isinstance(made, Create)]
     assert sorted(specs) == ["id-alice", "id-bob"]
 
 
@@ -77,7 +60,7 @@ def gone(name: str = "alice") -> list[Live]:
 def test_removals_go_last_and_the_start_schedule_first_of_them(bench: Bench) -> None:
     order = in_order(bench)
     bench.apply(plan([want("store", "bob", workstation="bob")], gone()))
-    assert [f"{change.op} {change.key}" for change in order] == [
+    assert [f"{change.op} {key_of(change)}" for change in order] == [
         "create store bob",
         "delete timer alice-start",
         "delete group alice",
@@ -91,7 +74,7 @@ def test_ten_changes_are_under_way_at_once_and_no_more(bench: Bench) -> None:
     together = threading.Barrier(AT_ONCE)
     lock, at_once, most = threading.Lock(), 0, 0
 
-    def answer(change: Change) -> Live | None:
+    def answer(change: Write) -> Live:
         nonlocal at_once, most
         with lock:
             at_once += 1
@@ -178,10 +161,8 @@ def test_what_stands_after_something_larger_than_asked_for_is_done(bench: Bench)
 
 
 def test_what_needs_something_not_ready_waits_for_it(bench: Bench) -> None:
-    def creating(change: Change) -> Live | None:
-        live = made(change)
-        assert live is not None
-        return replace(live, ready=False, busy="fs-1 is being created")
+    def creating(change: Write) -> Live:
+        return replace(made(change), ready=False, busy="fs-1 is being created")
 
     bench.store.answer = creating
     done = bench.apply(plan(chain()))
@@ -260,8 +241,8 @@ def stops_after(bench: Bench, name: str) -> None:
     """A signal comes while this one is under way."""
     signal = threading.Event()
 
-    def answer(change: Change) -> Live | None:
-        if change.key.name == name:
+    def answer(change: Write) -> Live:
+        if key_of(change).name == name:
             signal.set()
         return made(change)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.plan.model import Desired, Impact, Live, Op, Outcome, Plan, Ref
-from tests.plan.fakes import FOREIGN, key, only, plan, rows, there, want
+from reconciler.plan.model import Create, Desired, Impact, Live, Op, Outcome, Plan, Ref
+from tests.plan.fakes import FOREIGN, key, only, plan, rows, there, want, wanted
 
 # -- refs ------------------------------------------------------------------------------------
 
@@ -16,8 +16,7 @@ TEMPLATE = there("template", attrs={"id": "lt-1", "version": "1"})
 
 def spec_of(planned: Plan, kind: str) -> object:
     (row,) = [change for change in planned.changes if change.key.kind == kind]
-    assert row.desired is not None
-    return row.desired.spec.of
+    return wanted(row).spec.of
 
 
 def test_a_ref_to_what_stands_is_filled() -> None:
@@ -63,7 +62,8 @@ def test_data_that_was_in_use_and_is_gone_is_a_data_change() -> None:
     planned = plan([want("store"), want("template", of=ID)], [leaning])
     store = planned.changes[0]
     assert (store.op, store.impact) == (Op.CREATE, Impact.DATA)
-    assert "template alice" in store.instead_of
+    assert isinstance(store.action, Create)
+    assert "template alice" in store.action.instead_of
     assert only(plan([want("store")])).impact is Impact.NONE, "the first time is no loss"
 
 

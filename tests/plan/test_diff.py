@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.plan.diff import differing
-from reconciler.plan.model import IN_PLACE
+from reconciler.plan.update_policy import IN_PLACE
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from reconciler.kinds import KINDS
 from reconciler.plan.digest import differences, digest, rows
 from reconciler.plan.model import Change, FieldChange, Key, Op, Outcome, Plan, Report, Unknown
 from reconciler.render.as_json import document, dumps
+from tests.support.plan_rows import plan_row, with_fields, with_op
 
 TEMPLATE = Key("us-east-1", "launch_template", "acme-alice")
 GROUP = Key("us-east-1", "auto_scaling_group", "acme-alice")
@@ -27,9 +28,9 @@ POWER = FieldChange("desired_capacity", "desired_capacity", 1, 0)
 SIZES = FieldChange("max_size", "max_size", 2, 1)
 
 PLAN = (
-    Change(Op.UPDATE, TEMPLATE, (IMAGE, VOLUME), workstation="alice"),
-    Change(Op.UPDATE, GROUP, (SUBNETS, SPLIT), workstation="alice"),
-    Change(Op.CREATE, HOME, (FieldChange("storage_capacity", "storage_capacity", None, 1200),)),
+    plan_row(Op.UPDATE, TEMPLATE, (IMAGE, VOLUME), workstation="alice"),
+    plan_row(Op.UPDATE, GROUP, (SUBNETS, SPLIT), workstation="alice"),
+    plan_row(Op.CREATE, HOME, (FieldChange("storage_capacity", "storage_capacity", None, 1200),)),
 )
 
 
@@ -52,14 +53,14 @@ def test_it_is_64_hex_digits_and_stable() -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda t, g, h: (replace(t, fields=(replace(IMAGE, new="ami-3"), VOLUME)), g, h),
-        lambda t, g, h: (replace(t, fields=(replace(IMAGE, old="ami-0"), VOLUME)), g, h),
-        lambda t, g, h: (replace(t, fields=(IMAGE, replace(VOLUME, new="vol-3"))), g, h),
-        lambda t, g, h: (replace(t, fields=(IMAGE,)), g, h),
-        lambda t, g, h: (t, replace(g, fields=(replace(SUBNETS, new=("subnet-9",)), SPLIT)), h),
+        lambda t, g, h: (with_fields(t, replace(IMAGE, new="ami-3"), VOLUME), g, h),
+        lambda t, g, h: (with_fields(t, replace(IMAGE, old="ami-0"), VOLUME), g, h),
+        lambda t, g, h: (with_fields(t, IMAGE, replace(VOLUME, new="vol-3")), g, h),
+        lambda t, g, h: (with_fields(t, IMAGE), g, h),
+        lambda t, g, h: (t, with_fields(g, replace(SUBNETS, new=("subnet-9",)), SPLIT), h),
         lambda t, g, h: (t, g),
         lambda t, g, h: (t, g, h, replace(h, key=replace(HOME, name="acme-bob/home"))),
-        lambda t, g, h: (t, g, replace(h, op=Op.DELETE, fields=())),
+        lambda t, g, h: (t, g, with_op(h, Op.DELETE)),
         lambda t, g, h: (t, g, replace(h, key=replace(HOME, region="eu-central-1"))),
         lambda t, g, h: (t, g, replace(h, outcome=Outcome.BLOCKED, error="too-few-pools")),
         lambda t, g, h: (t, g, replace(h, holds=("home-changes",))),
@@ -86,25 +87,27 @@ def test_what_is_on_or_off_is_no_part_of_it() -> None:
     running = (
         template,
         # Something runs: the split waits in a row of its own.
-        replace(group, fields=(SUBNETS, POWER, SIZES)),
-        replace(group, fields=(SPLIT,), outcome=Outcome.WAITING, reason="i-1 runs", error="in-use"),
+        with_fields(group, SUBNETS, POWER, SIZES),
+        replace(
+            with_fields(group, SPLIT), outcome=Outcome.WAITING, reason="i-1 runs", error="in-use"
+        ),
         home,
-        Change(Op.CREATE, Key("us-east-1", "override_end", "acme-alice")),
-        Change(Op.UPDATE, replace(GROUP, name="acme-bob"), (POWER,)),
+        plan_row(Op.CREATE, Key("us-east-1", "override_end", "acme-alice")),
+        plan_row(Op.UPDATE, replace(GROUP, name="acme-bob"), (POWER,)),
     )
     assert of(*running) == of(*PLAN)
 
 
 def test_time_prices_and_words_are_no_part_of_it() -> None:
     template, group, home = PLAN
-    timed = Change(Op.DELETE, Key("us-east-1", "schedule", "alice-start"), by_time=True)
+    timed = plan_row(Op.DELETE, Key("us-east-1", "schedule", "alice-start"), by_time=True)
     told = replace(template, notes=("$1.02/h",), reason="a day off", words=("start Mon 09:00",))
     assert of(told, group, home, timed) == of(*PLAN)
 
 
 def test_sizes_of_a_new_group_are_declared_and_count() -> None:
     made = [
-        Change(Op.CREATE, GROUP, (FieldChange("max_size", "max_size", None, size),))
+        plan_row(Op.CREATE, GROUP, (FieldChange("max_size", "max_size", None, size),))
         for size in (1, 2)
     ]
     assert of(made[0]) != of(made[1])
@@ -118,8 +121,8 @@ def test_an_approval_lifts_a_hold_and_leaves_the_digest() -> None:
 
 def test_differences_name_each_row_that_is_new_gone_or_other() -> None:
     template, group, home = PLAN
-    now = replace(template, fields=(replace(IMAGE, new="ami-evil"), VOLUME))
-    new = Change(Op.DELETE, Key("us-east-1", "launch_template", "acme-bob"))
+    now = with_fields(template, replace(IMAGE, new="ami-evil"), VOLUME)
+    new = plan_row(Op.DELETE, Key("us-east-1", "launch_template", "acme-bob"))
     lines = list(
         differences(
             rows(json_plan(template, group, home), KINDS), rows(json_plan(now, group, new), KINDS)
@@ -135,7 +138,7 @@ def test_differences_name_each_row_that_is_new_gone_or_other() -> None:
 
 def test_a_difference_says_another_operation_in_place_of_each_field() -> None:
     template = PLAN[0]
-    made = replace(template, op=Op.CREATE)
+    made = with_op(template, Op.CREATE)
     assert list(differences(rows(json_plan(made), KINDS), rows(json_plan(template), KINDS))) == [
         "other: us-east-1 launch_template acme-alice: approved create, now update "
         'image_id "ami-1" → "ami-2", user_data.home.volume_id "vol-1" → "vol-2"'
@@ -143,7 +146,7 @@ def test_a_difference_says_another_operation_in_place_of_each_field() -> None:
 
 
 def test_a_difference_repeats_a_long_value_in_part() -> None:
-    template = replace(PLAN[0], fields=(replace(IMAGE, new="x" * 5000),))
+    template = with_fields(PLAN[0], replace(IMAGE, new="x" * 5000))
     (line,) = differences(rows(json_plan(PLAN[0]), KINDS), rows(json_plan(template), KINDS))
     assert "(5,002 characters)" in line
     assert len(line) < 1000

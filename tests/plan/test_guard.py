@@ -23,21 +23,22 @@ from reconciler.plan.model import (
     Removal,
 )
 from tests.plan.declared import REGION, lustre, resolved, subnet
-from tests.plan.fakes import Tagged, key, plan, there, want
+from tests.plan.fakes import Tagged, key, plan, there, want, wanted
 from tests.plan.guarding import ROWS, check, codes, pools
+from tests.support.plan_rows import plan_row
 
 TOKEN = 32
 """Hexadecimal digits of a token: 128 bits."""
 
 
 def removal(name: str, kind: str = "group") -> Change:
-    return Change(Op.DELETE, Key(REGION, kind, f"acme-{name}"), workstation=name)
+    return plan_row(Op.DELETE, Key(REGION, kind, f"acme-{name}"), workstation=name)
 
 
 def disruption(name: str) -> Change:
     key = Key(REGION, "store", f"acme-{name}/home")
     grown = FieldChange("size", "size", 1, 2)
-    return Change(Op.UPDATE, key, (grown,), impact=Impact.DISRUPTIVE, workstation=name)
+    return plan_row(Op.UPDATE, key, (grown,), impact=Impact.DISRUPTIVE, workstation=name)
 
 
 def token_in(finding: Finding | str) -> str:
@@ -83,7 +84,7 @@ def test_what_is_not_done_now_does_not_count(outcome: Outcome) -> None:
 def test_a_change_that_lands_at_the_next_start_needs_no_ceremony() -> None:
     """A new image in _defaults.yaml touches everybody, and disturbs nobody."""
     rows = tuple(
-        Change(Op.UPDATE, Key(REGION, "template", f"w{i}"), impact=Impact.NEXT_START)
+        plan_row(Op.UPDATE, Key(REGION, "template", f"w{i}"), impact=Impact.NEXT_START)
         for i in range(100)
     )
     assert check(Plan(rows), live=100).findings == ()
@@ -153,7 +154,7 @@ def test_a_machine_that_starts_meanwhile_does_not_change_the_token() -> None:
 
 
 def test_harmless_rows_do_not_change_the_token() -> None:
-    more = Plan((*THREE.changes, Change(Op.CREATE, Key(REGION, "template", "new"))))
+    more = Plan((*THREE.changes, plan_row(Op.CREATE, Key(REGION, "template", "new"))))
     assert token_in(check(more).findings[0]) == token_in(check(THREE).findings[0])
 
 
@@ -162,7 +163,7 @@ def test_harmless_rows_do_not_change_the_token() -> None:
 
 def test_too_many_removals_block_removals_alone() -> None:
     """Promise 7: these rows wait, everything else goes on."""
-    made = Change(Op.CREATE, Key(REGION, "template", "new"), workstation="new")
+    made = plan_row(Op.CREATE, Key(REGION, "template", "new"), workstation="new")
     guarded = check(Plan((*THREE.changes, made)))
     outcomes = [(row.op, row.outcome, row.error) for row in guarded.plan.changes]
     assert outcomes == [
@@ -178,8 +179,7 @@ def test_what_runtime_wants_is_never_held_back() -> None:
     guarded = check(plan([desired], [live]), [resolved()], pools(0))
     runtime, shape = guarded.plan.changes
     assert (runtime.outcome, [f.field for f in runtime.fields]) == (Outcome.PLANNED, ["power"])
-    assert runtime.desired is not None
-    assert (runtime.desired.spec.color, runtime.desired.spec.power) == ("red", 0)
+    assert (wanted(runtime).spec.color, wanted(runtime).spec.power) == ("red", 0)
     assert (shape.outcome, [f.field for f in shape.fields]) == (Outcome.BLOCKED, ["color"])
 
 

@@ -12,7 +12,7 @@ from reconciler.plan.model import Change, Desired, Live, Outcome, Plan, Removal
 from reconciler.plan.ownership import OWNER, REPLACES
 from reconciler.plan.resolve import ResolvedWorkstation
 from tests.plan.declared import resolved
-from tests.plan.fakes import Tagged, key, kinds, plan, there, want
+from tests.plan.fakes import Tagged, key, kinds, plan, there, want, wanted
 
 OLD, NEW = key("store", "alice/home"), key("store", "alice/lustre")
 OWNED = "alice@example.com"
@@ -65,8 +65,7 @@ def test_an_approved_home_remembers_the_one_that_it_replaces() -> None:
     guarded = check(planned, token)
     assert set(outcomes(guarded).values()) == {Outcome.PLANNED}
     created = next(row for row in guarded.plan.changes if row.key == NEW)
-    assert created.desired is not None
-    assert created.desired.spec.tags == {REPLACES: "vol-1"}
+    assert wanted(created).spec.tags == {REPLACES: "vol-1"}
 
 
 def test_the_run_after_an_approved_swap_asks_nobody() -> None:

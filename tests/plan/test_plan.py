@@ -29,6 +29,7 @@ from tests.plan.fakes import (
     rows,
     there,
     want,
+    wanted,
 )
 
 
@@ -145,8 +146,7 @@ def test_what_aws_does_not_take_yet_waits_for_its_time_alone() -> None:
     live = there("store", later={"color": "AWS takes it from 14:00 on"})
     now, late = plan([want("store", color="blue", of="other")], [live]).changes
     assert (now.outcome, [f.field for f in now.fields]) == (Outcome.PLANNED, ["of"])
-    assert now.desired is not None
-    assert now.desired.spec.color == "red", "what goes out carries the live value of the other"
+    assert wanted(now).spec.color == "red", "what goes out carries the live value of the other"
     assert (late.outcome, late.error) == (Outcome.WAITING, "later")
     assert late.reason == "AWS takes it from 14:00 on"
 
@@ -234,8 +234,7 @@ def test_allowed_and_held_fields_of_one_thing_are_two_rows() -> None:
 def test_what_is_written_now_carries_the_live_value_of_what_is_not() -> None:
     live = there("store", in_use="i-0abc is running")
     now = plan([want("store", color="blue", shape="square")], [live]).changes[0]
-    assert now.desired is not None
-    assert now.desired.spec == want("store", color="blue").spec
+    assert wanted(now).spec == want("store", color="blue").spec
 
 
 def test_nothing_is_held_once_nothing_runs() -> None:

@@ -18,6 +18,7 @@ from reconciler.plan.sensitive import with_sensitive
 from tests.kinds.cases import SPECS
 from tests.plan.declared import HERE, IMAGE, NOW, THREE, facts, site, workstation
 from tests.plan.fakes import key
+from tests.support.plan_rows import plan_row, with_op
 
 
 def findings(found: ResolvedSite, *changes: Change) -> list[Finding]:
@@ -142,7 +143,7 @@ def test_an_image_of_somebody_else_is_told_once(
 
 def profile(name: str, old: str, new: str) -> Change:
     fields = (FieldChange("instance_profile", "instance_profile", old, new),)
-    return Change(Op.UPDATE, key("launch_template", name), fields, workstation=name, where=HERE)
+    return plan_row(Op.UPDATE, key("launch_template", name), fields, workstation=name, where=HERE)
 
 
 def test_profiles_that_change_alike_are_one_finding() -> None:
@@ -154,7 +155,7 @@ def test_profiles_that_change_alike_are_one_finding() -> None:
 
 
 def test_a_new_workstation_has_a_profile_and_no_change_of_one() -> None:
-    new = replace(profile("x", "", "admin"), op=Op.CREATE)
+    new = with_op(profile("x", "", "admin"), Op.CREATE)
     assert findings(seen(), new) == []
 
 
@@ -175,14 +176,14 @@ def told(kind: Any, change: Change) -> list[tuple[str, Any, Any]]:
 def test_a_blocked_row_tells_it_too() -> None:
     """What waits for an approval is what is looked at."""
     (want,) = launch_template.desired(seen(owner="alice@example.com"))
-    row = Change(Op.CREATE, want.key, desired=want, outcome=Outcome.BLOCKED, reason="held")
+    row = plan_row(Op.CREATE, want.key, desired=want, outcome=Outcome.BLOCKED, reason="held")
     assert ("owner", None, "alice@example.com") in told(launch_template, row)
 
 
 def test_a_change_tells_what_differs_and_nothing_else() -> None:
     (want,) = launch_template.desired(seen())
     shown = Shown("root.VolumeSize", "100 GiB", "16,384 GiB")
-    row = Change(
+    row = plan_row(
         Op.UPDATE,
         want.key,
         (

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.plan.model import (
-    Change,
-    Key,
-    Live,
-    Op,
-    Outcome,
-)
+from reconciler.plan.model import Create, Key, Live, Op, Outcome, Write
 from tests.plan.bench import EXISTS, Bench, chain
 from tests.plan.fakes import (
     REGION,
@@ -22,12 +16,12 @@ from tests.plan.fakes import (
 )
 
 
-def taken(kind: Fake) -> list[Change]:
+def taken(kind: Fake) -> list[Write]:
     """The first create finds the name taken; what is asked after that is done and kept."""
-    sent: list[Change] = []
+    sent: list[Write] = []
 
-    def answer(change: Change) -> Live | None:
-        if change.op is Op.CREATE:
+    def answer(change: Write) -> Live:
+        if isinstance(change, Create):
             raise EXISTS
         sent.append(change)
         return made(change)
@@ -42,9 +36,9 @@ def test_a_taken_name_of_ours_is_read_back_and_used(bench: Bench) -> None:
     done = bench.apply(plan(chain()))
     assert {change.outcome for change in done.changes} == {Outcome.DONE}
     assert sent == [], "it is as wanted"
-    wanted = bench.template.applied[0].desired
-    assert wanted is not None
-    assert wanted.spec.of == "fs-before"
+    (template,) = bench.template.applied
+    assert isinstance(template, Create)
+    assert template.desired.spec.of == "fs-before"
 
 
 def test_a_taken_name_of_ours_is_brought_up_to_date(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from reconciler.plan.resolving import resolve
 from reconciler.power.foretold import foretold
 from reconciler.power.rules import rule_from_aws
 from tests.plan.declared import HERE, facts, site, workstation
+from tests.support.plan_rows import plan_row
 
 NOW = datetime(2026, 12, 4, 12, 0, tzinfo=UTC)
 CHRISTMAS = Calendar("holidays", ((date(2026, 12, 24), date(2026, 12, 25)),))
@@ -37,7 +38,7 @@ def change(old: Desired | None, new: Desired | None) -> Change:
     either = new or old
     assert either is not None
     live = Live(either.key, old.spec, owned=True, workstation="alice") if old else None
-    return Change(
+    return plan_row(
         Op.DELETE if new is None else Op.UPDATE if old else Op.CREATE,
         either.key,
         schedule.diff(live, new) if live and new else (),
@@ -236,10 +237,10 @@ def test_a_hand_that_turned_a_start_into_a_stop_is_shown() -> None:
 def test_a_new_workstation_keeps_its_notes_and_one_that_goes_has_words() -> None:
     (new,) = wanted(edge("start", "Mon 09:00"))
     key = Key("us-east-1", auto_scaling_group.NAME, "acme-alice")
-    row, group = change(None, new), Change(Op.CREATE, key, workstation="alice")
+    row, group = change(None, new), plan_row(Op.CREATE, key, workstation="alice")
     assert told([row, group]) == [row, group]
     leaving = change(new, None)
-    gone, _ = told([leaving, Change(Op.DELETE, key, workstation="alice")])
+    gone, _ = told([leaving, plan_row(Op.DELETE, key, workstation="alice")])
     assert gone.words == ("start Mon 09:00 Europe/Berlin: no longer, 5 starts until 08 Jan",)
     assert not gone.by_time
     assert told([replace(leaving, outcome=Outcome.BLOCKED)])[0].words == gone.words

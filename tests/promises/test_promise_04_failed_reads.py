@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 
 from reconciler.cli import exits
-from reconciler.plan.model import Change, Op, Outcome, Report
+from reconciler.plan.model import Change, Declared, Op, Outcome, Report
 from reconciler.plan.refs import refs
 from tests.kinds.world import rows
 from tests.promises.conftest import Raise, Stage, client, data, group, schedules
@@ -91,10 +91,10 @@ def planned(report: Report) -> Iterator[Change]:
 
 def needed(change: Change) -> set[str]:
     """The kinds a row cannot do without."""
-    if change.desired is None:
+    if not isinstance(change.action, Declared):
         return set()
-    open_refs = {ref.key.kind for ref in refs(change.desired.spec)}
-    return open_refs | {key.kind for key in change.desired.after}
+    want = change.action.desired
+    return {key.kind for key in (*want.after, *(ref.key for ref in refs(want.spec)))}
 
 
 def test_the_table_names_every_read(world: Stage) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.errors import Where
+from reconciler.kinds import schedule
 from reconciler.plan.model import (
     IN_WORDS,
     Change,
+    Desired,
     FieldChange,
     Finding,
     Impact,
@@ -23,6 +25,7 @@ from reconciler.plan.model import (
     Shown,
     Unknown,
 )
+from tests.support.plan_rows import plan_row
 
 REGION = "us-east-1"
 HERE = Where("fleets/vision.yaml", 12, 5)
@@ -50,7 +53,7 @@ def report(plan: Plan, *findings: Finding, dry_run: bool = True, stopped: bool =
 
 
 def update(name: str, *fields: FieldChange, kind: str = "auto_scaling_group") -> Change:
-    return Change(
+    return plan_row(
         Op.UPDATE,
         key(kind, f"acme-{name}"),
         fields,
@@ -75,6 +78,10 @@ def sensitive(kind: str, summary: str, owner: str) -> tuple[Sensitive, ...]:
     return line, owner_row
 
 
+NO_HOURS = schedule.Schedule("", "UTC", "DISABLED", "", "", {}, {}, {}, "", {})
+"""Of a schedule that never fires: its row has no words."""
+
+
 def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:
     """A wholly new workstation."""
     pools = "4 pools (g6.xlarge, g5.xlarge in us-east-1a, us-east-1b)"
@@ -86,10 +93,11 @@ def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:
         ("schedule", f"{name}-stop", "", ("stop Mon-Fri 19:00 Europe/Berlin",)),
     )
     return tuple(
-        Change(
+        plan_row(
             Op.CREATE,
             key(kind, full),
             outcome=outcome,
+            desired=Desired(key(kind, full), NO_HOURS if kind == schedule.NAME else None),
             fleet="vision",
             workstation=name,
             where=HERE,
@@ -125,11 +133,11 @@ ALICE = (
 MIXED = report(
     Plan(
         changes=(
-            Change(Op.CREATE, key("security_group", "acme-workstation")),
-            Change(Op.CREATE, key("event_rule", "acme-interruption")),
+            plan_row(Op.CREATE, key("security_group", "acme-workstation")),
+            plan_row(Op.CREATE, key("event_rule", "acme-interruption")),
             *ALICE,
             *new("bob"),
-            Change(
+            plan_row(
                 Op.UPDATE,
                 key("file_system", "acme-carol-home"),
                 (
@@ -145,7 +153,7 @@ MIXED = report(
                 fleet="vision",
                 workstation="carol",
             ),
-            Change(
+            plan_row(
                 Op.REPLACE,
                 key("file_system", "acme-dan-home"),
                 (FieldChange("deployment_type", "deployment_type", "SCRATCH_2", "PERSISTENT_2"),),
@@ -158,7 +166,7 @@ MIXED = report(
                 workstation="dan",
                 where=HERE,
             ),
-            Change(
+            plan_row(
                 Op.DELETE,
                 key("auto_scaling_group", "acme-eve"),
                 outcome=Outcome.WAITING,
@@ -166,13 +174,10 @@ MIXED = report(
                 fleet="vision",
                 workstation="eve",
             ),
-            Change(
-                Op.DELETE,
-                key("schedule", "eve-start-9f9f"),
-                fleet="vision",
-                workstation="eve",
+            plan_row(
+                Op.DELETE, key("schedule", "eve-start-9f9f"), fleet="vision", workstation="eve"
             ),
-            Change(
+            plan_row(
                 Op.UPDATE,
                 key("file_system", "acme-vision-datasets"),
                 (FieldChange("tags", "tags.Team", None, "vision"),),
@@ -243,7 +248,7 @@ def hours(name: str, *, op: Op = Op.UPDATE, number: str = "", by_time: bool = Fa
     words = ("start Mon-Fri 09:00 → 08:00 Europe/Berlin, 23 starts until 24 Dec",)
     if by_time:
         words = ("start Mon-Fri 09:00 Europe/Berlin, not on Thu 31 Dec and Fri 01 Jan 2027",)
-    return Change(
+    return plan_row(
         op,
         key("schedule", f"{name}-start{number}"),
         (bound if by_time else change,),
@@ -266,7 +271,7 @@ HOURS = report(
                 for name in ("bert", "carla")
                 for op, number in ((Op.UPDATE, ""), (Op.CREATE, ".2"))
             ),
-            Change(
+            plan_row(
                 Op.UPDATE,
                 key("auto_scaling_group", "acme-dora"),
                 (
@@ -293,7 +298,7 @@ TOKEN = "1a2b3c4d5e6f708192a3b4c5d6e7f809"
 HELD = report(
     Plan(
         changes=tuple(
-            Change(
+            plan_row(
                 Op.DELETE,
                 key("schedule", f"{name}-start-1"),
                 outcome=Outcome.BLOCKED,
@@ -325,7 +330,7 @@ APPLIED = report(
                 reason="autoscaling:UpdateAutoScalingGroup: ValidationError: no such subnet",
                 error="aws",
             ),
-            Change(
+            plan_row(
                 Op.CREATE,
                 key("file_system", "acme-carol-home"),
                 outcome=Outcome.WAITING,
@@ -364,7 +369,7 @@ HOSTILE_TEXT = "\x1b[31mred\r\n::error::pwned ##[group]x | `</details><script>` 
 HOSTILE = report(
     Plan(
         changes=(
-            Change(
+            plan_row(
                 Op.UPDATE,
                 key("tag", HOSTILE_TEXT),
                 (FieldChange("tags", HOSTILE_TEXT, HOSTILE_TEXT, {HOSTILE_TEXT: HOSTILE_TEXT}),),

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from reconciler.plan.model import (
-    Change,
     FieldChange,
     Finding,
     Key,
@@ -24,6 +23,7 @@ from reconciler.plan.model import (
 )
 from reconciler.render.markdown import comment, mark, trouble
 from tests.render.samples import ALL, HERE, HOSTILE_TEXT, MIXED, NOTHING, report
+from tests.support.plan_rows import plan_row
 
 LIMIT = 60_000
 
@@ -31,7 +31,7 @@ LIMIT = 60_000
 def many(number: int, long: str) -> Report:
     """Everything there is, `number` times, each row as different from the next as can be."""
     rows = tuple(
-        Change(
+        plan_row(
             Op.UPDATE,
             Key("us-east-1", "auto_scaling_group", f"acme-w{n}{long}"),
             (FieldChange("x", f"x{n}{long}", n, f"{n}{long}"),),
@@ -99,7 +99,7 @@ def test_the_mark_is_of_the_folder_and_a_folder_cannot_end_it(
 def test_rows_that_give_rights_away_are_left_out_last() -> None:
     """A plan too long for a comment: a thousand schedules, and after them two new owners."""
     rows = tuple(
-        Change(
+        plan_row(
             Op.DELETE,
             Key("us-east-1", "schedule", f"{n}-{'x' * 60}"),
             fleet="a",
@@ -109,7 +109,7 @@ def test_rows_that_give_rights_away_are_left_out_last() -> None:
         for n in range(1000)
     )
     new = (
-        Change(
+        plan_row(
             Op.CREATE,
             Key("us-east-1", "launch_template", f"acme-{name}"),
             fleet="z",
@@ -126,7 +126,7 @@ def test_rows_that_give_rights_away_are_left_out_last() -> None:
 
 def test_rows_with_sensitive_values_that_have_no_room_are_counted() -> None:
     rows = tuple(
-        Change(
+        plan_row(
             Op.CREATE,
             Key("us-east-1", "launch_template", f"acme-w{n}"),
             fleet=f"f{n}",
@@ -145,7 +145,7 @@ def test_rows_with_sensitive_values_that_have_no_room_are_counted() -> None:
 
 def test_counts_of_left_out_rows_are_true() -> None:
     rows = tuple(
-        Change(Op.DELETE, Key("us-east-1", "topic", f"t{n}"), fleet=f"f{n}", workstation="w")
+        plan_row(Op.DELETE, Key("us-east-1", "topic", f"t{n}"), fleet=f"f{n}", workstation="w")
         for n in range(3000)
     )
     shown = comment(report(Plan(rows)))
@@ -182,14 +182,14 @@ def test_the_first_line_names_the_commit_and_the_time_where_they_are_known() -> 
 
 
 def test_details_do_not_repeat_the_table() -> None:
-    shared = Change(Op.CREATE, Key("us-east-1", "security_group", "acme-workstation"))
+    shared = plan_row(Op.CREATE, Key("us-east-1", "security_group", "acme-workstation"))
     shown = comment(report(Plan((shared,))))
     assert shown.count("acme-workstation") == 1
     assert "<details>" not in shown
 
 
 def test_no_column_is_empty() -> None:
-    shared = Change(Op.CREATE, Key("us-east-1", "topic", "acme-events"))
+    shared = plan_row(Op.CREATE, Key("us-east-1", "topic", "acme-events"))
     assert "| | what | change |\n| --- | --- | --- |\n" in comment(report(Plan((shared,))))
     assert "| | what | change | effect |\n" in comment(MIXED)
 

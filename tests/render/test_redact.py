@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from reconciler.plan.model import (
-    Change,
     FieldChange,
     Finding,
     Key,
@@ -31,6 +30,7 @@ from reconciler.render.redact import masked, masking, redacted
 from reconciler.render.text import text
 from tests.hostile.payloads import PAYLOADS
 from tests.render.samples import ALL, HERE, TOKEN, report
+from tests.support.plan_rows import plan_row, with_op
 
 ACCOUNT = "123456789012"
 SECRETS = (
@@ -86,7 +86,7 @@ def everywhere(content: str) -> Report:
         Sensitive(content, content, content, [content]),
         Sensitive("y", "owner", None, content, personal=True),
     )
-    change = Change(
+    change = plan_row(
         Op.UPDATE,
         key,
         fields,
@@ -102,7 +102,7 @@ def everywhere(content: str) -> Report:
         live=Live(key, content, True),
     )
     plan = Plan(
-        (change, replace(change, op=Op.CREATE, reason="", words=())),
+        (change, replace(with_op(change, Op.CREATE), reason="", words=())),
         unknown=(Unknown("topic", content, content, content),),
         kept=(Live(key, content, True, {"id": content}, content, content, monthly_cost=content),),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Where
-from reconciler.plan.model import Change, Finding, Key, Level, Op, Outcome, Plan, Ref
+from reconciler.plan.model import Finding, Key, Level, Op, Outcome, Plan, Ref
 from reconciler.render import explain
 from reconciler.render.blocks import blocks
 from reconciler.render.look import Look
@@ -27,6 +27,7 @@ from tests.render.samples import (
     report,
     update,
 )
+from tests.support.plan_rows import plan_row
 
 WIDE = Look()
 
@@ -109,7 +110,7 @@ def test_every_change_is_in_some_row() -> None:
 
 def test_the_place_of_merged_blocked_rows_is_the_first() -> None:
     rows = tuple(
-        Change(
+        plan_row(
             Op.CREATE,
             Key("us-east-1", "workstation", name),
             outcome=Outcome.BLOCKED,
@@ -207,6 +208,6 @@ def test_a_warning_has_its_colour() -> None:
 
 
 def test_a_block_without_a_fleet_has_a_heading() -> None:
-    row = Change(Op.DELETE, Key("us-east-1", "schedule", "x-start"), workstation="x")
+    row = plan_row(Op.DELETE, Key("us-east-1", "schedule", "x-start"), workstation="x")
     (block,) = blocks(report(Plan((row,))))
     assert block.title == "x (us-east-1)"

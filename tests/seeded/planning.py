@@ -127,8 +127,8 @@ PLANNING = (
     Bug(
         "a create that finds its own earlier try fails",
         "reconciler/engine/apply.py",
-        "            if change.op is Op.DELETE:  # a conflict of another kind",
-        "            if change.op is Op.DELETE or kind:",
+        "            if isinstance(action, Delete):  # a conflict of another kind",
+        "            if isinstance(action, Delete) or kind:",
         PLAN,
     ),
     Bug(

@@ -196,7 +196,7 @@ RESOURCES = (
     Bug(
         "AZRebalance left on",
         "reconciler/kinds/auto_scaling_group.py",
-        "        scaling_processes.suspend(aws, name, spec.suspended_processes)\n",
+        "    scaling_processes.suspend(aws, want.key.name, spec.suspended_processes)\n",
         "",
         promise(2),
     ),

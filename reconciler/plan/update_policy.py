@@ -1,0 +1,60 @@
+"""What a change to a field of a spec means: when it may be written, and who notices. Pure.
+
+Each kind names one for each of its fields, in `RULES`; a field without one is identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from reconciler.plan.model import Impact
+
+
+class When(Enum):
+    """When a changed field may be written."""
+
+    NOW = "now"
+    OFF = "off"  # AWS would end what runs, so only when nothing does, nor was asked to
+    EMPTY = "empty"  # AWS would replace what runs, so only when nothing does
+    UNMOUNTED = "unmounted"  # AWS takes the data away meanwhile, so only when nothing mounts it
+    NEVER = "never"  # it would take a replacement, and with it data or identity
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a change to one field means, and the advice when it is refused.
+
+    `runtime`: schedules, people and backstops decide it, so no guard may hold it up.
+    `grows`: AWS only takes a larger value.
+    `refuses` is given both specs and says why AWS would refuse this change of this thing, and
+    what to do instead; "" where AWS accepts it.
+    """
+
+    when: When
+    impact: Impact
+    advice: str = ""
+    runtime: bool = False
+    grows: bool = False
+    refuses: Callable[[Any, Any], str] | None = None
+
+
+IN_PLACE = Rule(When.NOW, Impact.NONE)
+NEXT_START = Rule(When.NOW, Impact.NEXT_START)
+WHEN_OFF = Rule(When.OFF, Impact.NEXT_START)
+WHEN_EMPTY = Rule(When.EMPTY, Impact.NEXT_START)
+WHEN_UNMOUNTED = Rule(When.UNMOUNTED, Impact.DISRUPTIVE)
+STOPS = Rule(When.NOW, Impact.STOPS, runtime=True)
+RUNTIME = Rule(When.NOW, Impact.NONE, runtime=True)
+
+
+def grow(impact: Impact, advice: str) -> Rule:
+    """A number that may only get larger."""
+    return Rule(When.NOW, impact, advice, grows=True)
+
+
+def fixed(advice: str) -> Rule:
+    """A field that cannot change in place."""
+    return Rule(When.NEVER, Impact.DATA, advice)
