@@ -39,7 +39,7 @@ def stop(name: str, console: Console) -> int:
     kept_off = before if before and before.state == "off" else None
     start = hours.next_start(kept_off.until if kept_off else now)
     if console.output == "json":
-        kept = [{"what": k.what, "id": k.id, "gib": k.gib, "cost": k.cost or None} for k in costs]
+        kept = [{"what": k.title, "id": k.id, "gib": k.gib, "cost": k.cost or None} for k in costs]
         outcome = "stopped" if done else "unchanged"
         document = {"outcome": outcome, "kept": kept, "home": group.home or None}
         console.json({**words.head(group), **document, "next_start": words.moment(start)})

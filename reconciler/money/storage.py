@@ -25,7 +25,7 @@ LISTED = "us-east-1"
 class RetainedStorage:
     """Storage that stays of a workstation that is off."""
 
-    what: str  # "EBS home"
+    title: str  # "EBS home"
     id: str
     gib: int
     cost: str  # as `month` writes it; "" where no price is known

@@ -61,7 +61,7 @@ def attempts(
 def kept(found: Sequence[RetainedStorage]) -> list[str]:
     """What goes on costing while it is off."""
     return [
-        terminal(", ".join(filter(None, (f"  {k.what} {k.id}", f"{k.gib:,} GiB", k.cost))))
+        terminal(", ".join(filter(None, (f"  {k.title} {k.id}", f"{k.gib:,} GiB", k.cost))))
         for k in found
     ]
 
