@@ -19,8 +19,8 @@ from reconciler.engine.read import read
 def main(fleets: Path) -> None:
     """Print them as JSON."""
     site = load([fleets])
-    cloud = environment_of(connect(site))
-    seen = read(site, cloud, {region: cloud.reader(region) for region in site.regions})
+    environment = environment_of(connect(site))
+    seen = read(site, environment, {region: environment.reader(region) for region in site.regions})
     print(json.dumps([each.proof for each in seen.desired if each.proof]))
 
 

@@ -76,7 +76,7 @@ def main(fleets: Path) -> None:
     with clock.during("credentials"):
         session = connect(site)
     with clock.during("find"):
-        report = run.look(site, environment_of(session), Selection(), dry_run=True)
+        report = run.make_report(site, environment_of(session), Selection())
     with clock.during("render"):
         text(report, Look())
     print(json.dumps({"stages": clock.seconds, "total": time.process_time()}))

@@ -15,10 +15,13 @@ ReconcilerError                  shown as one line, never as a traceback; knows 
     ├── NotFound                 the thing is not there (or not visible yet)
     ├── AlreadyExists            the name or token is taken
     └── NotReady                 the thing is busy, or too new; a later run will do it
+
+Interrupted                      no Exception: a signal ended a stage that only reads
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -41,6 +44,14 @@ class ReconcilerError(Exception):
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "failed"
+
+
+class Interrupted(BaseException):
+    """A signal ended the reading; not an Exception, so that no handler of errors swallows it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(signal.Signals(number).name)
 
 
 @dataclass(frozen=True, order=True)

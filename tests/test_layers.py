@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "declare": {"declare", "errors", "schemas"},
     "aws_api": set[str](),
     "money": {"money"},
-    "plan": {"plan", "aws_api", "declare.fleet", "errors"},
+    "plan": {"plan", "aws_api", "declare.fleet", "declare.warnings", "errors"},
     "kinds": {
         "kinds",
         "plan",
@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "render": {
         "render",
         "money.storage",
+        "plan.json_value",
         "plan.model",
         "power.model",
         "power.moments",
@@ -67,7 +68,6 @@ MAY_IMPORT = {
         "aws",
         "aws_api",
         "declare.fleet",
-        "declare.warnings",
         "errors",
     },
     "sandbox": {"sandbox"},

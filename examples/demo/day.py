@@ -20,7 +20,7 @@ from reconciler.aws.client import Session, connect
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.engine.environment import environment_of
-from reconciler.engine.run import apply, look
+from reconciler.engine.run import reconcile
 from reconciler.plan.model import Report
 from reconciler.plan.selection import Selection
 
@@ -43,10 +43,8 @@ def clock(**words: str) -> dict[str, Any]:
 
 
 def run(site: Site, session: Session) -> Report:
-    """One run, as `reconcile` makes it."""
-    cloud = environment_of(session)
-    report = look(site, cloud, Selection(), dry_run=False)
-    return apply(report, site, cloud, lambda _change: None, lambda: False)
+    """One run, as the command makes it."""
+    return reconcile(site, environment_of(session), Selection())
 
 
 def main() -> None:

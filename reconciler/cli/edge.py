@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from reconciler.cli import exits
 from reconciler.cli.console import Console
-from reconciler.cli.stop import Interrupted
 from reconciler.cli.streams import write
+from reconciler.errors import Interrupted
 
 if TYPE_CHECKING:
     from reconciler.errors import BadDeclaration
 
 
+T = TypeVar("T")
+
+
 def guarded(console: Console, action: Callable[[], int]) -> int:
-    """Run it; the exit code, whatever happens."""
+    """Run a command; its exit code, whatever happens."""
+    code, failed = attempt(console, action)
+    return failed if code is None else code
+
+
+def attempt(console: Console, action: Callable[[], T]) -> tuple[T | None, int]:
+    """Run it; its result, or None and the exit code of the error, which has been reported."""
     try:
-        return action()
+        return action(), exits.DONE
     except Interrupted as error:
-        return _report(console, error)
+        return None, _report(console, error)
     except Exception as error:  # noqa: BLE001 - the one place that takes all: see below
         # Whatever nobody foresaw must still end as one line, valid JSON and an exit code, and in
         # a loop must not end the loop.
-        return _report(console, error)
+        return None, _report(console, error)
 
 
 def _report(console: Console, error: BaseException) -> int:

@@ -75,12 +75,9 @@ BRIEF = (
 
 def of_report(report: Report, *, pending_is_3: bool = False) -> int:
     """The code a report ends with: first approvals, then failures, then pending changes."""
-    from reconciler.plan.model import NEW_BEHIND, Outcome
-
-    if any(finding.approval or finding.code == NEW_BEHIND for finding in report.findings):
+    if report.needs_approval and not report.unfinished:
         return REFUSED
-    trouble = (Outcome.FAILED, Outcome.BLOCKED)
-    if report.plan.unknown or any(change.outcome in trouble for change in report.plan.changes):
+    if report.failed:
         return FAILED
     return PENDING if pending_is_3 and report.plan.pending() else DONE
 

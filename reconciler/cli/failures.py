@@ -9,9 +9,9 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.about import ISSUES
-from reconciler.cli.stop import Interrupted
 from reconciler.errors import (
     Denied,
+    Interrupted,
     NoDeclaration,
     OtherPlan,
     ReconcilerError,

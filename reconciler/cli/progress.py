@@ -31,13 +31,16 @@ class Progress:
         self._live = self._live and console.log_format == "text" and not console.env.get("CI")
         self._look = console.look_err
         self._doing = doing
-        self._started = time.monotonic()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._show, name="progress", daemon=True)
 
     def doing(self, what: str) -> None:
         """What is under way now."""
         self._doing = what
+
+    def next(self, doing: str) -> None:
+        """End this stage, and begin the next one: its seconds count anew."""
+        self._end()
+        self._doing = doing
+        self._begin()
 
     def step(self, what: str, fields: Mapping[str, str] | None = None) -> None:
         """One step is finished; `fields` stand beside it in a JSON log."""
@@ -47,7 +50,7 @@ class Progress:
             self._log.info("%s", what, extra=fields)
 
     def __enter__(self) -> Progress:
-        self._thread.start()
+        self._begin()
         return self
 
     def __exit__(
@@ -56,6 +59,15 @@ class Progress:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _begin(self) -> None:
+        self._started = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._show, name="progress", daemon=True)
+        self._thread.start()
+
+    def _end(self) -> None:
         self._ended.set()
         self._thread.join()
 

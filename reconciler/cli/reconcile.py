@@ -131,7 +131,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
         _hand_down(ctx, ctx.invoked_subcommand)
         return exits.DONE
     _check(ctx)
-    from reconciler.cli.run import Request, run
+    from reconciler.cli.run import Request, exit_code, run
 
     console = options.console(ctx)
     every = given["every"]
@@ -148,7 +148,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
         redact=given["redact"],
     )
     if every is None:
-        return run(request, console)
+        return exit_code(request, run(request, console))
     from reconciler.cli.repeat import repeat
 
     # A variable does not make a dry run publish and delete; when typed it is an error.

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli import exits
 from reconciler.cli.console import Console
-from reconciler.cli.edge import guarded
+from reconciler.cli.edge import attempt
 from reconciler.cli.garbage import collect_after_round
 from reconciler.cli.run import Request, run
-from reconciler.cli.stop import Interrupted
 from reconciler.engine.loop import loop
+from reconciler.errors import Interrupted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.declare.fleet import Site
     from reconciler.engine.polling import Heard, Poll, Polling
     from reconciler.engine.queue import Message, Queue
+    from reconciler.plan.model import Report
 
     Told = dict[tuple[str, ...], datetime]
 
@@ -40,12 +41,12 @@ def repeat(request: Request, console: Console, interval: int, *, listens: bool) 
         nonlocal last
         last = site, session
 
-    def once(only: tuple[str, ...] = ()) -> int:
+    def once(only: tuple[str, ...] = ()) -> Report | None:
         asked = replace(request, only=only) if only else request
         before = last[1] if last else None
-        code = guarded(console, lambda: run(asked, console, remember, before))
+        report, _ = attempt(console, lambda: run(asked, console, remember, before))
         collect_after_round(new_session=last is not None and last[1] is not before)
-        return code
+        return report
 
     def pause(seconds: float) -> None:
         nonlocal polling
@@ -55,7 +56,7 @@ def repeat(request: Request, console: Console, interval: int, *, listens: bool) 
         if last:
             polling = polling or Polling(time.monotonic)
             hear = partial(_listen, polling, *last, request.only, told, once, console, seconds)
-            guarded(console, hear)
+            attempt(console, hear)
         console.stop.pause(until - time.monotonic())  # whatever broke off the listening
 
     loop(
@@ -75,10 +76,10 @@ def _listen(
     session: Session,
     only: tuple[str, ...],
     told: Told,
-    once: Callable[[tuple[str, ...]], int],
+    once: Callable[[tuple[str, ...]], Report | None],
     console: Console,
     seconds: float,
-) -> int:
+) -> None:
     """Hear the queues for so long, with what the last round was connected to."""
     from reconciler.engine import listen, queue
     from reconciler.plan.selection import Selection
@@ -102,12 +103,11 @@ def _listen(
             place=place,
             told=told,
             publish=lambda region, it: queue.publish(site.name, session.region(region), it),
-            run=lambda names: once(names) == exits.DONE,
+            run=once,
         ),
         stopped=console.stop,
         clock=time.monotonic,
     )
-    return exits.DONE
 
 
 def _poll(site: str, door: Aws) -> Poll:

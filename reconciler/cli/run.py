@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING
@@ -14,11 +14,11 @@ from reconciler.cli.console import Console
 from reconciler.cli.garbage import collect_rarely
 from reconciler.cli.places import fleet_paths
 from reconciler.cli.progress import Progress
-from reconciler.cli.stop import Interrupted
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Session
     from reconciler.declare.fleet import Site
+    from reconciler.engine.run import Hooks
     from reconciler.plan.model import Change, Report
 
 
@@ -43,8 +43,8 @@ def run(
     console: Console,
     on_connected: Callable[[Site, Session], None] | None = None,
     before: Session | None = None,
-) -> int:
-    """Load, look, and unless it is a dry run, apply; the exit code.
+) -> Report:
+    """Load, connect, reconcile and print; the report.
 
     `before` is the session of the last round, and `on_connected` hears of this one.
     """
@@ -54,69 +54,72 @@ def run(
     from reconciler.aws.client import connect
     from reconciler.cli import expect
     from reconciler.declare.load import load
-    from reconciler.engine import run as path
     from reconciler.engine.environment import environment_of
-    from reconciler.engine.settle import settle
-    from reconciler.errors import ReconcilerError
+    from reconciler.engine.run import reconcile
     from reconciler.plan.selection import Selection
-    from reconciler.power.foretold import foretold
 
-    selection = Selection(request.only, frozenset(request.approve))
-    expected = expect.read(request.expect)
-    with console.stop.interruptible(), Progress(console, "reading"):
-        site = load(fleet_paths(request.fleets))
-        console.site = site.name
-        console.redact(site.account, on=request.redact)
-        session = connect(site, console.stop.seconds, before)
-        if on_connected:
-            on_connected(site, session)
-        console.say_once(_whereabouts(site, session))
-        cloud = environment_of(session, drift_only=request.drift_only)
-        report = foretold(
-            path.look(site, cloud, selection, dry_run=request.dry_run), site, cloud.now()
+    approved = expect.read(request.expect)
+    with Progress(console, "reading") as progress:
+        with console.stop.interruptible():
+            site = load(fleet_paths(request.fleets))
+            console.site = site.name
+            console.redact(site.account, on=request.redact)
+            session = connect(site, console.stop.seconds, before)
+            if on_connected:
+                on_connected(site, session)
+            console.say_once(_whereabouts(site, session))
+        report = reconcile(
+            site,
+            environment_of(session),
+            Selection(request.only, frozenset(request.approve)),
+            dry_run=request.dry_run,
+            drift_only=request.drift_only,
+            approved=approved,
+            wait=request.wait,
+            hooks=_hooks(request, console, progress, site.files),
         )
-        report = expect.with_digest(report, cloud.kinds)
-    expect.check(expected, report, cloud.kinds)
-    _debug(console, f"read {', '.join(site.files)}", report)
-    if request.dry_run:
-        _show(report, request, console)
-        return exits.of_report(report, pending_is_3=request.exit_code)
-
-    with Progress(console, "applying") as progress:
-
-        def act(plan: Report) -> Report:
-            return path.apply(plan, site, cloud, _teller(plan, progress), console.stop)
-
-        def again() -> Report:
-            try:
-                with console.stop.interruptible():
-                    report = path.look(site, cloud, selection, dry_run=False)
-                    report = foretold(report, site, cloud.now())
-            except Interrupted as error:  # what was done before must still be reported
-                raise ReconcilerError(f"stopped by {error}") from error
-            return act(report)
-
-        report = act(report)
-        if request.wait:
-            report = settle(report, again, console.stop, console.stop.pause, progress.doing)
-            report = replace(report, stopped=console.stop())
-    _debug(console, "done", report)
+    if not request.dry_run:
+        _debug(console, "done", report)
     _show(report, request, console)
-    unfinished = request.wait and path.unsettled(report)
-    return exits.FAILED if unfinished else exits.of_report(report)
+    return report
 
 
-def _teller(plan: Report, progress: Progress) -> Callable[[Change], None]:
-    """Tells of each change as it ends, from whichever thread it ends in."""
-    total = sum(change.outcome == "planned" for change in plan.plan.changes)
-    number = count(1)
+def exit_code(request: Request, report: Report) -> int:
+    """The code that a run ends with."""
+    return exits.of_report(report, pending_is_3=request.dry_run and request.exit_code)
 
-    def tell(change: Change) -> None:
+
+def _hooks(request: Request, console: Console, progress: Progress, files: Sequence[str]) -> Hooks:
+    """Tell of the run while it goes on: of each plan that is applied, and of each row of it."""
+    from reconciler.engine.run import Hooks
+
+    total, number, first = 0, count(1), True
+
+    def on_plan(report: Report) -> None:
+        nonlocal total, number, first
+        if first:
+            _debug(console, f"read {', '.join(files)}", report)
+            if not request.dry_run:
+                progress.next("applying")
+        total, number, first = _planned(report), count(1), False
+
+    def on_change(change: Change) -> None:
         reason = f": {change.reason}" if change.reason else ""
         text = f"{next(number)}/{total} {change.op} {change.key}: {change.outcome}{reason}"
         progress.step(text, _fields(change))
 
-    return tell
+    return Hooks(
+        reading=console.stop.interruptible,
+        on_plan=on_plan,
+        on_change=on_change,
+        on_wait=progress.doing,
+        stopped=console.stop,
+        pause=console.stop.pause,
+    )
+
+
+def _planned(report: Report) -> int:
+    return sum(change.outcome == "planned" for change in report.plan.changes)
 
 
 def _fields(change: Change) -> dict[str, str]:

@@ -18,16 +18,10 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
+from reconciler.errors import Interrupted
+
 _SHOW_CURSOR = b"\x1b[?25h"  # a progress line may have hidden it
 _POLL = 0.1
-
-
-class Interrupted(BaseException):
-    """A signal ended the reading; not an Exception, so that no handler of errors swallows it."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(signal.Signals(number).name)
 
 
 class Stop:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli import exits
 from reconciler.cli.console import Console
 from reconciler.cli.progress import Progress
-from reconciler.cli.stop import Interrupted
 from reconciler.cli.workstation_desk import Desk, find, price, sit
+from reconciler.errors import Interrupted
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -62,28 +62,30 @@ class Diagnosis:
         return {level.value: counts[level] for level in Level}
 
 
-def examine(site: Site, cloud: Environment, only: tuple[str, ...], ahead: timedelta) -> Diagnosis:
+def examine(
+    site: Site, environment: Environment, only: tuple[str, ...], ahead: timedelta
+) -> Diagnosis:
     """Run every check. Reads only; `ahead` is AWS's clock before ours.
 
     Raises: UsageError when `only` matches nothing, or the credentials end meanwhile.
     """
     site = _selected(site, only)
-    doors = {region: cloud.reader(region) for region in site.regions}
+    doors = {region: environment.reader(region) for region in site.regions}
     placing_kinds = tuple(
-        kind for kind in cloud.kinds if kind.NAME in cloud.homes or kind.HOLDS_INSTANCES
+        kind for kind in environment.kinds if kind.NAME in environment.homes or kind.HOLDS_INSTANCES
     )
-    resolved = read(site, replace(cloud, kinds=placing_kinds), doors).resolved
-    with cloud.pool(READERS) as pool:
+    resolved = read(site, replace(environment, kinds=placing_kinds), doors).resolved
+    with environment.pool(READERS) as pool:
         views = [
-            pool.submit(_view, resolved, cloud, door, ahead, region)
+            pool.submit(_view, resolved, environment, door, ahead, region)
             for region, door in doors.items()
         ]
-        whole = _bare(resolved, cloud, doors[site.regions[0]], ahead)  # IAM is global
+        whole = _bare(resolved, environment, doors[site.regions[0]], ahead)  # IAM is global
         found = [_asked(pool, check, whole, "") for check in ACCOUNT]
         for region, view in zip(doors, views, strict=True):
             found += [_asked(pool, check, view.result(), region) for check in REGION]
         findings = tuple(finding for some in found for finding in some.result())
-    return Diagnosis(site.name, cloud.account, findings, cloud.calls())
+    return Diagnosis(site.name, environment.account, findings, environment.calls())
 
 
 def _selected(site: Site, only: tuple[str, ...]) -> Site:
@@ -109,7 +111,7 @@ def _selected(site: Site, only: tuple[str, ...]) -> Site:
 
 
 def _bare(
-    resolved: ResolvedSite, cloud: Environment, door: Aws, ahead: timedelta, region: str = ""
+    resolved: ResolvedSite, environment: Environment, door: Aws, ahead: timedelta, region: str = ""
 ) -> View:
     """What is known before the types are read."""
     site = resolved.declared
@@ -118,7 +120,7 @@ def _bare(
     return View(
         site=site,
         aws=door,
-        lookups=cloud.lookups,
+        lookups=environment.lookups,
         workstations=here,
         file_systems=tuple(
             file_system for file_system in site.file_systems if region in ("", file_system.region)
@@ -135,10 +137,10 @@ def _bare(
 
 
 def _view(
-    resolved: ResolvedSite, cloud: Environment, door: Aws, ahead: timedelta, region: str
+    resolved: ResolvedSite, environment: Environment, door: Aws, ahead: timedelta, region: str
 ) -> View:
-    bare = _bare(resolved, cloud, door, ahead, region)
-    pools = cloud.lookups.pools(door, bare.resolved)
+    bare = _bare(resolved, environment, door, ahead, region)
+    pools = environment.lookups.pools(door, bare.resolved)
     found = {
         name
         for pool in pools.values()

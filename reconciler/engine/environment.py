@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from typing import Protocol
 
 from reconciler.aws import lookup
 from reconciler.aws.client import Session
@@ -17,38 +15,17 @@ from reconciler.aws_api import Aws
 from reconciler.kinds import KINDS, READ_FIRST
 from reconciler.plan.kind import Kind
 from reconciler.plan.lookups import Lookups
-from reconciler.plan.snapshot import EffectiveState, Snapshot
-from reconciler.power.overlay import apply_runtime_state
+from reconciler.power.backstops import Cost
 
 
-class Ruling(Protocol):
-    """What runtime makes of the declared shape; `reconciler.power.overlay` is one."""
-
-    def __call__(
-        self,
-        snapshot: Snapshot,
-        clients: Mapping[str, Aws],
-        now: datetime,
-        pool: Callable[[int], Executor],
-        /,
-    ) -> EffectiveState:
-        """Reads where there is a question; never raises an AwsError."""
-
-
-def as_declared(
-    snapshot: Snapshot,
-    _clients: Mapping[str, Aws],
-    _now: datetime,
-    _pool: Callable[[int], Executor],
-    /,
-) -> EffectiveState:
-    """No runtime: what is declared is what is wanted."""
-    return EffectiveState(snapshot.desired)
+def no_price(_aws: Aws, _instance_type: str, _zone: str, _market: str) -> str:
+    """Answer "": the price of an hour is not known."""
+    return ""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Everything a run is handed: who we are, the clients, what to read, the kinds, the count.
+    """Everything a run is handed: the account, the clients, the lookups, the kinds, the clock.
 
     `pool` makes the executor for so many tasks at once; `now` is AWS's clock, in UTC.
     """
@@ -58,16 +35,15 @@ class Environment:
     writer: Callable[[str], Aws]  # by region
     lookups: Lookups
     kinds: tuple[Kind, ...]
-    calls: Callable[[], Mapping[str, int]]
+    calls: Callable[[], Mapping[str, int]]  # requests sent so far, by `service:Operation`
     pool: Callable[[int], Executor] = ThreadPoolExecutor
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    rule: Ruling = as_declared
-    homes: tuple[str, ...] = ()  # kinds that tell where homes stand, which places workstations
-    drift_only: bool = False  # what is new behind an unchanged declaration is left as it is
+    cost: Cost = no_price
+    homes: tuple[str, ...] = ()  # kinds whose `find` says where homes stand: read first
 
 
-def environment_of(session: Session, *, drift_only: bool = False) -> Environment:
-    """Make the environment of a session; `drift_only` leaves what is new behind a declaration."""
+def environment_of(session: Session) -> Environment:
+    """Make the environment of a run from a session that has signed in."""
 
     def cost(aws: Aws, instance_type: str, zone: str, market: str) -> str:
         price = hourly(
@@ -83,7 +59,6 @@ def environment_of(session: Session, *, drift_only: bool = False) -> Environment
         kinds=KINDS,
         calls=session.calls,
         now=session.now,
-        rule=partial(apply_runtime_state, cost=cost),
+        cost=cost,
         homes=READ_FIRST,
-        drift_only=drift_only,
     )

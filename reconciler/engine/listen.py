@@ -19,6 +19,7 @@ from reconciler.declare.fleet import Site
 from reconciler.engine.polling import Heard
 from reconciler.engine.queue import Message, as_object, delete
 from reconciler.errors import ReconcilerError
+from reconciler.plan.model import Report
 from reconciler.plan.ownership import FLEET, MARKET, OWNER, SITE, WORKSTATION, read_tags
 from reconciler.plan.selection import Selection
 from reconciler.power import failures
@@ -102,11 +103,12 @@ def act(
     place: Place,
     told: dict[tuple[str, ...], datetime],
     publish: Callable[[str, Notice], None],
-    run: Callable[[tuple[str, ...]], bool],
+    run: Callable[[tuple[str, ...]], Report | None],
 ) -> list[Message]:
     """Tell and look; the messages that were acted on. `told` grows and is pruned.
 
-    One run for all that a batch wakes; when it fails, what woke it stays in the queue.
+    One run for all that a batch wakes: `run` gives its report, or None where an error ended it,
+    which has been reported. When it fails, what woke it stays in the queue.
     """
     done: list[Message] = []
     for topic in [it for it, at in told.items() if place.now() - at > WINDOW]:
@@ -125,7 +127,8 @@ def act(
     if woken:
         names = ", ".join(woken)
         log.info("looking at %s: there was an event", names)
-        if run(tuple(woken)):
+        report = run(tuple(woken))
+        if report is not None and report.succeeded:
             done += [message for same in woken.values() for message in same]
         else:
             log.warning("the run for %s failed; what woke it stays in the queue", names)

@@ -1,155 +1,165 @@
-"""The path itself: read → rule → plan → guard, and, past the fork, apply.
+"""The whole run, from a loaded declaration to the report: read, plan, guard, apply, wait.
 
-`look` decides and writes nothing; `apply` writes. A dry run ends between the two, and nothing
-below knows the word.
+`make_report` decides and writes nothing, `apply` writes, and `reconcile` joins them: the command,
+the loop, the listener and the library (`reconciler.plan`, `reconciler.apply`) all call it. A dry
+run ends between the two; neither half knows the word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
 
-from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Site
-from reconciler.declare.warnings import warnings
-from reconciler.engine import apply as applying
+from reconciler.engine import apply as executor
 from reconciler.engine.environment import Environment
-from reconciler.engine.read import read
+from reconciler.engine.read import read, read_pools
+from reconciler.engine.settle import settle, unsettled
+from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.plan import guard, review
+from reconciler.plan.approval import Approved, require_approved
+from reconciler.plan.digest import digest_of
 from reconciler.plan.kind import Scope
-from reconciler.plan.live import Readings
-from reconciler.plan.model import (
-    IN_USE,
-    LATER,
-    NEEDS,
-    Change,
-    Finding,
-    Key,
-    Level,
-    Op,
-    Outcome,
-    Plan,
-    Removal,
-    Report,
-    Unknown,
-)
+from reconciler.plan.live import count_workstations
+from reconciler.plan.model import Change, Report
 from reconciler.plan.plan import make_plan
-from reconciler.plan.pools import Pools
-from reconciler.plan.resolve import Missing, ResolvedSite
 from reconciler.plan.selection import Selection, in_regions, select
 from reconciler.plan.sensitive import with_sensitive
+from reconciler.power.foretold import foretold
+from reconciler.power.overlay import apply_runtime_state
 
 
-def look(site: Site, cloud: Environment, selection: Selection, *, dry_run: bool) -> Report:
-    """Read, compare, decide. Writes nothing.
+def _ignore(_event: Any) -> None:
+    """Hear nothing."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the caller of a run hears of it, and how the caller ends it early.
+
+    `reading` is entered around each stage that only reads: it may raise `Interrupted` there.
+    `on_plan` gets each report that is about to be applied, or, of a dry run, is the result.
+    `on_change` gets each row as it ends, from whichever thread it ends in.
+    `on_wait` gets the reasons why the run waits for AWS.
+    `stopped` answers whether no further change may begin; `pause` sleeps for so many seconds.
+    """
+
+    reading: Callable[[], AbstractContextManager[object]] = nullcontext
+    on_plan: Callable[[Report], None] = _ignore
+    on_change: Callable[[Change], None] = _ignore
+    on_wait: Callable[[str], None] = _ignore
+    stopped: Callable[[], bool] = bool  # bool() is False: nobody ends it
+    pause: Callable[[float], None] = time.sleep
+
+
+def reconcile(
+    site: Site,
+    environment: Environment,
+    selection: Selection,
+    *,
+    dry_run: bool = False,
+    drift_only: bool = False,
+    approved: Approved | None = None,
+    wait: bool = False,
+    hooks: Hooks = Hooks(),
+) -> Report:
+    """Make AWS as the declaration says, and report what became of each difference.
+
+    `dry_run` writes nothing. `drift_only` repairs, and leaves another image or subnet behind an
+    unchanged declaration. `approved` is the only plan that may be applied. `wait` runs again until
+    AWS has finished what it began: `Report.unfinished` says when it has not.
+
+    Raises: OtherPlan when the plan is not the approved one; UsageError when the selection matches
+    nothing, or the credentials end; Interrupted when `hooks.reading` raises it.
+    """
+
+    def plan() -> Report:
+        with hooks.reading():
+            report = make_report(site, environment, selection, drift_only=drift_only)
+            return foretold(report, site, environment.now())
+
+    def again() -> Report:
+        try:
+            report = plan()
+        except Interrupted as error:  # what was done before must still be reported
+            raise ReconcilerError(f"stopped by {error}") from error
+        hooks.on_plan(report)
+        return apply(report, site, environment, hooks.on_change, hooks.stopped)
+
+    report = plan()
+    report = replace(report, digest=digest_of(report, environment.kinds))
+    if approved:
+        require_approved(approved, report, environment.kinds)
+    hooks.on_plan(report)
+    if dry_run:
+        return report
+    report = apply(report, site, environment, hooks.on_change, hooks.stopped)
+    if not wait:
+        return report
+    report = settle(report, again, hooks.stopped, hooks.pause, hooks.on_wait)
+    return replace(report, stopped=hooks.stopped(), unfinished=bool(unsettled(report)))
+
+
+def make_report(
+    site: Site, environment: Environment, selection: Selection, *, drift_only: bool = False
+) -> Report:
+    """Read both sides, compare them and hold back what needs a person. Writes nothing.
 
     Raises: UsageError when the selection matches nothing, or the credentials end meanwhile.
     """
-    there = in_regions(site, selection)
-    doors = {region: cloud.reader(region) for region in there.regions}
-    seen = read(there, cloud, doors)
-    ruled = cloud.rule(seen, doors, seen.resolved.now, cloud.pool)
-    plan = make_plan(ruled.desired, seen.readings, seen.resolved.blocked, cloud.kinds)
-    plan = select(plan, ruled.desired, site, selection)
+    selected = in_regions(site, selection)
+    clients = {region: environment.reader(region) for region in selected.regions}
+    snapshot = read(selected, environment, clients, drift_only=drift_only)
+    resolved = snapshot.resolved
+    effective = apply_runtime_state(
+        snapshot, clients, resolved.now, environment.pool, environment.cost
+    )
+    plan = make_plan(effective.desired, snapshot.readings, resolved.blocked, environment.kinds)
+    plan = select(plan, effective.desired, site, selection)
     guarded = guard.check(
         plan,
-        cloud.kinds,
-        seen.resolved.workstations,
-        _pools(plan, seen.resolved, cloud, doors),
-        _standing(seen.readings),
+        environment.kinds,
+        resolved.workstations,
+        read_pools(plan, resolved, environment, clients),
+        count_workstations(snapshot.readings),
         selection.approvals,
     )
     return Report(
         site=site.name,
-        account=cloud.account,
-        dry_run=dry_run,
-        plan=with_sensitive(guarded.plan, cloud.kinds),
+        account=environment.account,
+        dry_run=True,
+        plan=with_sensitive(guarded.plan, environment.kinds),
         findings=(
-            *_warnings(plan, site, seen.resolved.now),
-            *seen.findings,
-            *(finding for _, finding in seen.resolved.findings),
-            *ruled.findings,
+            *review.declaration_findings(plan, site, resolved.now),
+            *snapshot.findings,
+            *(finding for _, finding in resolved.findings),
+            *effective.findings,
             *guarded.findings,
-            *review.findings(guarded.plan, seen.resolved),
+            *review.findings(guarded.plan, resolved),
         ),
-        calls=cloud.calls(),
+        calls=environment.calls(),
     )
-
-
-def _warnings(plan: Plan, site: Site, now: datetime) -> Iterator[Finding]:
-    """What is valid and probably not meant, of the workstations that the plan changes."""
-    changing = {(change.key.region, change.workstation) for change in plan.changes}
-    chosen = [each for each in site.workstations if (each.region, each.name) in changing]
-    for warn in warnings(chosen, site.ignore_tags, now):
-        yield Finding(Level.WARNING, warn.code, warn.message, warn.where)
 
 
 def apply(
     report: Report,
     site: Site,
-    cloud: Environment,
+    environment: Environment,
     on_change: Callable[[Change], None],
     stopped: Callable[[], bool],
 ) -> Report:
-    """Do what a report plans; the report of what became of it."""
-    scope = Scope(site.name, cloud.now(), site.ignore_tags)
-    plan = applying.apply(
-        report.plan, cloud.kinds, cloud.writer, scope, on_change, stopped, cloud.pool
+    """Write what a report plans; the same report with what became of each row."""
+    plan = executor.apply(
+        report.plan,
+        environment.kinds,
+        environment.writer,
+        Scope(site.name, environment.now(), site.ignore_tags),
+        on_change,
+        stopped,
+        environment.pool,
     )
-    return replace(report, plan=plan, calls=cloud.calls(), stopped=stopped())
-
-
-def unsettled(report: Report) -> tuple[Change, ...]:
-    """Rows that AWS is still working on: what `--wait` waits for."""
-    return tuple(
-        change
-        for change in report.plan.changes
-        if change.outcome is Outcome.WAITING
-        and change.error not in (IN_USE, LATER, NEEDS, applying.STOPPED)
-    )
-
-
-def _pools(
-    plan: Plan, resolved: ResolvedSite, cloud: Environment, doors: Mapping[str, Aws]
-) -> dict[Key, Pools | Missing]:
-    """Spot pools for the rows that decide where a workstation can start."""
-    holders = {kind.NAME for kind in cloud.kinds if kind.HOLDS_INSTANCES}
-    rows = {
-        (change.key.region, change.workstation): change.key
-        for change in plan.changes
-        if change.key.kind in holders
-        and change.outcome is Outcome.PLANNED
-        and (change.op is Op.CREATE or any(f.field in SHAPE for f in change.fields))
-    }
-    answer: dict[Key, Pools | Missing] = {}
-    for region, door in doors.items():
-        asked = [
-            each
-            for each in resolved.workstations
-            if each.declared.region == region and (region, each.declared.name) in rows
-        ]
-        if asked:
-            found = cloud.lookups.pools(door, asked)
-            answer.update({rows[region, name]: pools for name, pools in found.items()})
-    return answer
-
-
-SHAPE = frozenset({"instance_types", "instance_requirements", "subnets"})
-"""Fields that decide which instance types a workstation can start on, and where."""
-
-
-def _standing(readings: Readings) -> int:
-    """How many workstations stand: what the guards' percentages are of.
-
-    Data alone is none: what was removed long ago must not widen the guard.
-    """
-    return len(
-        {
-            (live.key.region, live.workstation)
-            for reading in readings.values()
-            if not isinstance(reading, Unknown)
-            for live in reading
-            if live.owned and live.workstation and live.removal is not Removal.DATA
-        }
-    )
+    calls = environment.calls()
+    return replace(report, dry_run=False, plan=plan, calls=calls, stopped=stopped())

@@ -7,11 +7,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from reconciler.aws import wait
-from reconciler.engine.run import unsettled
+from reconciler.engine.apply import STOPPED
 from reconciler.errors import ReconcilerError
-from reconciler.plan.model import Outcome, Report
+from reconciler.plan.model import IN_USE, LATER, NEEDS, Change, Outcome, Report
 
 log = logging.getLogger(__name__)
+
+
+def unsettled(report: Report) -> tuple[Change, ...]:
+    """List the rows that AWS is still working on: what `--wait` waits for."""
+    return tuple(
+        change
+        for change in report.plan.changes
+        if change.outcome is Outcome.WAITING and change.error not in (IN_USE, LATER, NEEDS, STOPPED)
+    )
 
 
 def settle(

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.plan.json_value import json_value
 from reconciler.plan.kind import Kind
-from reconciler.plan.model import Op, Outcome
+from reconciler.plan.model import Op, Outcome, Report
 from reconciler.plan.update_policy import Rule
 
 VERSION = 1
@@ -56,6 +57,11 @@ def rows(document: Mapping[str, Any], kinds: Iterable[Kind]) -> Rows:
     return found
 
 
+def digest_of(report: Report, kinds: Iterable[Kind]) -> str:
+    """Compute the digest of a report: the same as `digest` of its JSON plan."""
+    return digest(approved_part(report), kinds)
+
+
 def digest(document: Mapping[str, Any], kinds: Iterable[Kind]) -> str:
     """SHA-256, in hex, of the rows, the site and the account of a JSON plan.
 
@@ -71,6 +77,32 @@ def digest(document: Mapping[str, Any], kinds: Iterable[Kind]) -> str:
         },
     }
     return hashlib.sha256(_json(content).encode()).hexdigest()
+
+
+def approved_part(report: Report) -> dict[str, Any]:
+    """List what an approval is about: of the JSON plan, the members that `rows` reads."""
+    return {
+        "site": report.site,
+        "account": report.account,
+        "changes": [
+            {
+                "op": change.op.value,
+                "kind": change.key.kind,
+                "region": change.key.region,
+                "name": change.key.name,
+                "fields": [
+                    {"path": f.path, "old": json_value(f.old), "new": json_value(f.new)}
+                    for f in change.fields
+                ],
+                "by_time": change.by_time,
+                "holds": list(change.holds),
+                "outcome": change.outcome.value,
+                "error": change.error,
+            }
+            for change in report.plan.changes
+        ],
+        "unknown": [{"kind": each.kind, "region": each.region} for each in report.plan.unknown],
+    }
 
 
 def differences(approved: Rows, now: Rows) -> Iterator[str]:

@@ -10,13 +10,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from reconciler.plan.model import Key, Live, Unknown
+from reconciler.plan.model import Key, Live, Removal, Unknown
 
 Reading: TypeAlias = Sequence[Live] | Unknown
 """Everything of one kind in one region, or why it could not be read."""
 
 Readings: TypeAlias = Mapping[tuple[str, str], Reading]
 """By (kind, region)."""
+
+
+def count_workstations(readings: Readings) -> int:
+    """Count the workstations that stand: what the guards' percentages are of.
+
+    Data alone is none: what was removed long ago must not widen the guard.
+    """
+    return len(
+        {
+            (live.key.region, live.workstation)
+            for reading in readings.values()
+            if not isinstance(reading, Unknown)
+            for live in reading
+            if live.owned and live.workstation and live.removal is not Removal.DATA
+        }
+    )
 
 
 @dataclass(frozen=True)

@@ -393,3 +393,21 @@ class Report:
     calls: Mapping[str, int] = field(default_factory=dict)
     stopped: bool = False  # by a signal: the rest was not done
     digest: str = ""  # of the plan's rows: what an approval is of (plan/digest.py)
+    unfinished: bool = False  # the run waited for AWS, which has not finished
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether something waits until a person approves it."""
+        return any(each.approval or each.code == NEW_BEHIND for each in self.findings)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a change failed or is blocked, a read failed, or a wait came to no end."""
+        trouble = (Outcome.FAILED, Outcome.BLOCKED)
+        rows = any(change.outcome in trouble for change in self.plan.changes)
+        return self.unfinished or rows or bool(self.plan.unknown)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing failed, and nothing waits for a person."""
+        return not self.failed and not self.needs_approval

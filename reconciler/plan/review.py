@@ -6,9 +6,11 @@ Warnings, which hold nothing back: plan/guard.py and plan/homes.py hold back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
-from reconciler.declare.fleet import IngressRule
+from reconciler.declare.fleet import IngressRule, Site
+from reconciler.declare.warnings import warnings
 from reconciler.errors import Where
 from reconciler.plan.model import Finding, Level, Op, Plan
 from reconciler.plan.resolve import ImageFacts, ResolvedSite, ResolvedWorkstation
@@ -28,6 +30,14 @@ PROFILE = "instance_profile"
 """The field of a launch template's row that says which role its instances have."""
 
 _NAMES = 12
+
+
+def declaration_findings(plan: Plan, site: Site, now: datetime) -> Iterator[Finding]:
+    """List what is valid and probably not meant, of the workstations that the plan changes."""
+    changing = {(change.key.region, change.workstation) for change in plan.changes}
+    chosen = [each for each in site.workstations if (each.region, each.name) in changing]
+    for warning in warnings(chosen, site.ignore_tags, now):
+        yield Finding(Level.WARNING, warning.code, warning.message, warning.where)
 
 
 def findings(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:

@@ -38,11 +38,6 @@ AT_ONCE = 5
 """Auto Scaling has one bucket for all its calls, and says nothing of its size."""
 
 
-def _unpriced(_aws: Aws, _instance_type: str, _zone: str, _market: str) -> str:
-    """Nobody knows."""
-    return ""
-
-
 @dataclass(frozen=True)
 class Group:
     """One workstation's group as it stands; `declared` is None for one that left the YAML."""
@@ -74,7 +69,7 @@ def apply_runtime_state(
     doors: Mapping[str, Aws],
     now: datetime,
     pool: Callable[[int], Executor],
-    cost: backstops.Cost = _unpriced,
+    cost: backstops.Cost,
 ) -> EffectiveState:
     """The desired groups with what runtime decides, and what to tell of it."""
     groups = list(_groups(seen))

@@ -7,19 +7,17 @@ parses whatever the locale and holds no control character.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from reconciler.errors import Where
+from reconciler.plan.json_value import json_value
 from reconciler.plan.model import (
     IN_WORDS,
     Change,
     FieldChange,
     Finding,
     Live,
-    Ref,
     Report,
     Sensitive,
     Unknown,
@@ -55,36 +53,6 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
-def value(item: Any) -> Any:
-    """A field's value in JSON; what is known only later is an object that says after what."""
-    match item:
-        case Ref():
-            key = item.key
-            return {
-                "known_after": {
-                    "region": key.region,
-                    "kind": key.kind,
-                    "name": key.name,
-                    "attribute": item.attr,
-                }
-            }
-        case Mapping():
-            return {str(key): value(inner) for key, inner in item.items()}
-        case list() | tuple():
-            return [value(inner) for inner in item]
-        case set() | frozenset():
-            return sorted((value(inner) for inner in item), key=str)
-    if is_dataclass(item) and not isinstance(item, type):
-        return {field.name: value(getattr(item, field.name)) for field in fields(item)}
-    plain = item is None or isinstance(item, bool | int | float | str)
-    return item if plain and not _is_odd(item) else str(item)
-
-
-def _is_odd(item: Any) -> bool:
-    """NaN and infinity: Python reads them where AWS keeps text, and JSON has none."""
-    return isinstance(item, float) and not math.isfinite(item)
-
-
 def place(where: Where | None) -> str | None:
     """`fleets/vision.yaml:12:5`."""
     return str(where) if where else None
@@ -118,15 +86,20 @@ def _field(field: FieldChange) -> dict[str, Any]:
     if field.shown and field.shown != IN_WORDS:
         old, new = sides(field.shown.old, field.shown.new)
         words = f"{field.shown.path}: {old} → {new}"
-    return {"path": field.path, "old": value(field.old), "new": value(field.new), "words": words}
+    return {
+        "path": field.path,
+        "old": json_value(field.old),
+        "new": json_value(field.new),
+        "words": words,
+    }
 
 
 def _sensitive(sensitive: Sensitive) -> dict[str, Any]:
     return {
         "path": sensitive.path,
         "word": sensitive.word,
-        "old": value(sensitive.old),
-        "new": value(sensitive.new),
+        "old": json_value(sensitive.old),
+        "new": json_value(sensitive.new),
     }
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.errors import Where
+from reconciler.plan.json_value import json_value
 from reconciler.render.as_json import VERSION, place
-from reconciler.render.as_json import value as as_json
 from reconciler.render.escape import terminal
 from reconciler.render.look import Look
 from reconciler.render.words import value
@@ -42,7 +42,7 @@ def document(site: str, name: str, settings: Sequence[Setting]) -> dict[str, Any
         "site": site,
         "workstation": name,
         "settings": [
-            {"path": path, "value": as_json(setting), "where": place(where)}
+            {"path": path, "value": json_value(setting), "where": place(where)}
             for path, setting, where in settings
         ],
     }

@@ -70,20 +70,20 @@ class Aws:
             raise self.connected
         return self.connected
 
-    def look(self, site: Site, cloud: object, selection: Selection, *, dry_run: bool) -> Report:
+    def make_report(
+        self, site: Site, environment: object, selection: Selection, *, drift_only: bool
+    ) -> Report:
         self.selections.append(selection)
         report = self.report() if callable(self.report) else self.report
         if isinstance(report, Exception):
             raise report
-        return Report(
-            site.name, report.account, dry_run, report.plan, report.findings, report.calls
-        )
+        return Report(site.name, report.account, True, report.plan, report.findings, report.calls)
 
     def apply(
         self,
         report: Report,
         site: Site,
-        cloud: object,
+        environment: object,
         on_change: Callable[[Change], None],
         stopped: Callable[[], bool],
     ) -> Report:
@@ -104,7 +104,7 @@ class Aws:
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr("reconciler.aws.client.connect", self.connect)
-        patch.setattr("reconciler.engine.run.look", self.look)
+        patch.setattr("reconciler.engine.run.make_report", self.make_report)
         patch.setattr("reconciler.engine.run.apply", self.apply)
 
 

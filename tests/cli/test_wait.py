@@ -87,7 +87,7 @@ def test_an_error_while_waiting_still_tells_what_was_done(cli: Cli) -> None:
 
 
 def test_a_signal_while_it_reads_again_ends_it_with_the_report(cli: Cli) -> None:
-    from reconciler.cli.stop import Interrupted
+    from reconciler.errors import Interrupted
 
     left = iter([FIRST])
 

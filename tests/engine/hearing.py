@@ -18,6 +18,7 @@ from reconciler.engine.queue import (
     receive,
 )
 from reconciler.errors import Unreachable
+from reconciler.plan.model import Plan, Report
 from reconciler.plan.selection import Selection
 from reconciler.power.notices import Event, Notice, read
 
@@ -26,6 +27,8 @@ ACCOUNT = "123456789012"
 URL = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/acme-events"
 NO_SPOT = "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity."
 FAILED_AT = NOW - timedelta(minutes=4)
+SUCCEEDED = Report("acme", ACCOUNT, False, Plan())
+"""Of a run that did what it was woken for."""
 
 
 def tags(**changes: str) -> list[dict[str, str]]:
@@ -102,16 +105,16 @@ class World:
     only: tuple[str, ...] = ()
     told: dict[tuple[str, ...], datetime] = field(default_factory=dict)
     ran: list[tuple[str, ...]] = field(default_factory=list)
-    works: bool = True
+    report: Report | None = SUCCEEDED
     now: datetime = NOW
 
     @property
     def place(self) -> Place:
         return Place(self.site, lambda region: self.door, lambda: self.now, Selection(self.only))
 
-    def run(self, names: tuple[str, ...]) -> bool:
+    def run(self, names: tuple[str, ...]) -> Report | None:
         self.ran.append(names)
-        return self.works
+        return self.report
 
     def act(self, messages: Sequence[Message]) -> list[Message]:
         return act(messages, self.place, self.told, self.publish, self.run)

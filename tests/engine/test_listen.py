@@ -16,12 +16,14 @@ from reconciler.engine.listen import act, listen
 from reconciler.engine.polling import Heard
 from reconciler.engine.queue import Queue
 from reconciler.errors import AwsError, Unreachable
+from reconciler.plan.model import Finding, Level, Plan, Report, Unknown
 from reconciler.power.notices import What
 from tests.engine.hearing import (
     ACCOUNT,
     FAILURE,
     INTERRUPTION,
     REBALANCE,
+    SUCCEEDED,
     URL,
     Door,
     World,
@@ -61,9 +63,9 @@ def test_the_owner_is_told_before_the_run(world: World) -> None:
     world.ran.clear()
     world.told.clear()
 
-    def run(names: tuple[str, ...]) -> bool:
+    def run(names: tuple[str, ...]) -> Report:
         assert len(world.subjects) == 2
-        return True
+        return SUCCEEDED
 
     act([message(INTERRUPTION)], world.place, world.told, world.publish, run)
 
@@ -98,12 +100,22 @@ def test_memory_is_pruned(world: World) -> None:
     assert world.told == {}
 
 
-def test_a_message_stays_when_the_run_fails(world: World) -> None:
-    world.works = False
+@pytest.mark.parametrize(
+    "report",
+    [
+        None,
+        replace(SUCCEEDED, plan=Plan(unknown=(Unknown("topic", "us-east-1", "denied"),))),
+        replace(SUCCEEDED, findings=(Finding(Level.ERROR, "many-removals", "?", approval="1f"),)),
+        replace(SUCCEEDED, unfinished=True),
+    ],
+    ids=["error", "unread", "needs-approval", "unfinished"],
+)
+def test_a_message_stays_when_the_run_fails(world: World, report: Report | None) -> None:
+    world.report = report
     [left] = world.hear(FAILURE, REBALANCE)
     assert json.loads(left["Body"]) == FAILURE
     assert len(world.subjects) == 2
-    world.works = True
+    world.report = SUCCEEDED
     assert world.hear() == []  # it comes again: run, and not told twice
     assert world.ran == [("alice",), ("alice",)]
     assert len(world.subjects) == 2

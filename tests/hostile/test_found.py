@@ -21,7 +21,8 @@ from reconciler.cli.progress import Progress
 from reconciler.cli.stop import Stop
 from reconciler.declare import files
 from reconciler.kinds import launch_template
-from reconciler.render.as_json import dumps, value
+from reconciler.plan.json_value import json_value
+from reconciler.render.as_json import dumps
 from reconciler.render.escape import in_json, markdown
 from reconciler.render.look import Look
 
@@ -71,7 +72,7 @@ def test_user_data_written_by_hand_is_unknown_content(text: str) -> None:
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
 def test_a_number_that_json_lacks_is_text(number: str) -> None:
-    document = dumps({"old": value({"DesiredCapacity": float(number)})})
+    document = dumps({"old": json_value({"DesiredCapacity": float(number)})})
     assert json.loads(document) == {"old": {"DesiredCapacity": number}}
 
 

@@ -24,10 +24,12 @@ from reconciler.plan.update_policy import When
 from reconciler.power.notices import Notice
 from reconciler.sandbox import quotas
 from tests.conftest import point_at
+from tests.engine.hearing import SUCCEEDED
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
 from tests.kinds import cases, hands
 from tests.kinds.world import READS, World, live
+from tests.support.environment import as_declared
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -79,7 +81,8 @@ def used(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> l
 
     def act(world: World, look: Callable[[], None]) -> None:
         _listen(world)
-        _edited(world, look)
+        with as_declared():  # a YAML that changes what runtime decides, too
+            _edited(world, look)
         _powered(world, look, module_sandbox)
 
     return [
@@ -115,7 +118,7 @@ def _recorded(site: Site, act: Callable[[World, Callable[[], None]], None]) -> U
 def _examined(world: World, recorder: Recorder) -> tuple[Request, ...]:
     """What the doctor asks, and a report that tells prices; no run does either."""
     before = len(recorder.requests)
-    examine(world.site, world.cloud(), (), timedelta())
+    examine(world.site, world.environment(), (), timedelta())
     door = world.session.region("us-east-1")
     hourly(door, "g5.xlarge", "us-east-1a", "spot")
     hourly(door, "g5.xlarge", "us-east-1a", "on-demand")
@@ -160,7 +163,7 @@ def _edited(world: World, look: Callable[[], None]) -> None:
 
 def _powered(world: World, look: Callable[[], None], sandbox: Sandbox) -> None:
     """Runtime has its say: a long day on Spot, and one without it, there and back."""
-    world.ruling = environment_of(world.session).rule
+    world.cost = environment_of(world.session).cost
 
     def later(**time: int) -> None:
         sandbox.clock.forward(timedelta(**time))
@@ -253,7 +256,7 @@ def _listen(world: World) -> None:
         sent.append(notice)
 
     messages = queue.receive(ears, 1)
-    for message in listen.act(messages, place, {}, publish, lambda names: True):
+    for message in listen.act(messages, place, {}, publish, lambda names: SUCCEEDED):
         queue.delete(ears, message)
     assert len(sent) == 2
     world.off()

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from reconciler.aws.errors import translated
 from reconciler.cli.failures import failure
-from reconciler.engine.run import apply, look
+from reconciler.engine.run import apply, make_report
 from reconciler.errors import Denied
 from reconciler.plan.model import Outcome
 from reconciler.plan.selection import Selection
@@ -68,7 +68,7 @@ def reason(operation: str) -> str:
 
 def test_a_row_says_it_whether_reading_or_writing_failed(sandbox: object) -> None:
     world = World()
-    cloud = world.cloud()
+    environment = world.environment()
 
     class Door:
         """A region where one read and one write are not allowed."""
@@ -85,8 +85,8 @@ def test_a_row_says_it_whether_reading_or_writing_failed(sandbox: object) -> Non
                 raise denied(known.get(operation, "sns:GetTopicAttributes"), ENCODED)
             return dict(self.door.call(service, operation, **parameters))
 
-    closed = replace(cloud, reader=Door, writer=Door)
-    plan = look(world.site, closed, Selection(), dry_run=False)
+    closed = replace(environment, reader=Door, writer=Door)
+    plan = make_report(world.site, closed, Selection())
     [unknown] = plan.plan.unknown
     assert unknown.reason == reason("sns:GetTopicAttributes")
     report = apply(plan, world.site, closed, lambda change: None, lambda: False)

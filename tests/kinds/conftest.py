@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import point_at
+from tests.support.environment import as_declared
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _declared() -> Iterator[None]:
+    """A kind is held to its contract in every field, those that runtime decides too."""
+    with as_declared():
+        yield
 
 
 @pytest.fixture(scope="module")

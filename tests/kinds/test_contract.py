@@ -192,7 +192,7 @@ def test_a_create_that_meets_its_own_earlier_try_does_no_harm(sandbox: object) -
     stale = world.look()
     world.settle()
     before = live(world)
-    again = apply(stale, world.site, world.cloud(), lambda change: None, lambda: False)
+    again = apply(stale, world.site, world.environment(), lambda change: None, lambda: False)
     assert not [c for c in again.plan.changes if c.outcome is Outcome.FAILED], rows(again)
     world.settle()
     after = live(world)

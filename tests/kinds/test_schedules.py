@@ -43,8 +43,8 @@ class Clocked(World):
         (alice,) = [each for each in site.workstations if each.name == "alice"]
         self.site = replace(site, workstations=(replace(alice, schedule=edges),))
 
-    def cloud(self) -> Environment:
-        return replace(super().cloud(), now=lambda: self.now)
+    def environment(self) -> Environment:
+        return replace(super().environment(), now=lambda: self.now)
 
     def told(self) -> list[str]:
         """What a run says of schedules, and that the next one has nothing more to say."""
@@ -189,8 +189,10 @@ def cut_off(world: Clocked, report: Report, calls: int) -> None:
                     raise AwsError(f"scheduler:{operation}", "Cut", "cut")
             return self.inner.call(service, operation, **parameters)
 
-    cloud = replace(world.cloud(), writer=lambda region: Door(world.session.region(region)))
-    apply(report, world.site, cloud, lambda change: None, lambda: False)
+    environment = replace(
+        world.environment(), writer=lambda region: Door(world.session.region(region))
+    )
+    apply(report, world.site, environment, lambda change: None, lambda: False)
 
 
 def test_every_stop_of_a_workstation_that_leaves_waits_until_it_is_off(world: Clocked) -> None:
@@ -208,7 +210,7 @@ def test_a_create_that_finds_itself_made_is_content(world: Clocked) -> None:
     stale = world.look()
     world.settle()
     before = standing()
-    again = apply(stale, world.site, world.cloud(), lambda change: None, lambda: False)
+    again = apply(stale, world.site, world.environment(), lambda change: None, lambda: False)
     assert not [c for c in again.plan.changes if c.outcome is Outcome.FAILED], rows(again)
     world.settle()
     assert standing() == before

@@ -103,7 +103,7 @@ def test_who_started_since_the_plan_was_made_is_not_disturbed(world: World) -> N
     key = upgrade(world)
     planned = world.look()
     switch("alice", 1)
-    done = apply(planned, world.site, world.cloud(), lambda change: None, lambda: False)
+    done = apply(planned, world.site, world.environment(), lambda change: None, lambda: False)
     assert row(done, key).outcome is Outcome.WAITING, rows(done)
     assert "alice was started meanwhile" in row(done, key).reason
     assert live(world)[key].spec.file_system_type_version == "2.12"

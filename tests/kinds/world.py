@@ -10,18 +10,19 @@ from typing import Any
 
 import boto3
 
-from reconciler.aws import lookup
 from reconciler.aws.client import Session, connect
 from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
-from reconciler.engine.environment import Environment, Ruling, as_declared
-from reconciler.engine.run import apply, look
-from reconciler.kinds import KINDS, READ_FIRST
+from reconciler.engine.environment import Environment, no_price
+from reconciler.engine.run import apply, make_report
+from reconciler.kinds import KINDS
 from reconciler.plan.kind import Kind, Scope
 from reconciler.plan.model import Change, Desired, Key, Live, Op, Report
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.selection import Selection
+from reconciler.power.backstops import Cost
+from tests.support.environment import environment
 
 FLEETS = Path(__file__).parent / "fleets"
 
@@ -52,8 +53,8 @@ class Wanting:
 class World:
     """One site in one sandbox."""
 
-    def __init__(self, site: Site | None = None, ruling: Ruling = as_declared) -> None:
-        self.ruling = ruling
+    def __init__(self, site: Site | None = None) -> None:
+        self.cost: Cost = no_price
         self.site = site or load([FLEETS])
         self.edits: dict[tuple[Key, str], Any] = {}
         self.connect()
@@ -62,34 +63,27 @@ class World:
         """Sign in, and read AWS's clock, which the sandbox may have moved."""
         self.session: Session = connect(self.site)
 
-    def cloud(self) -> Environment:
+    def environment(self) -> Environment:
         """Everything a run is handed, with the edits in force."""
         session = self.session
         kinds: tuple[Any, ...] = tuple(Wanting(kind, self.edits) for kind in KINDS)
-        return Environment(
-            account=session.account,
-            reader=lambda region: ReadOnce(session.region(region)),
-            writer=session.region,
-            lookups=lookup,
+        return environment(
+            session.region,
             kinds=kinds,
             calls=session.calls,
             now=session.now,
-            rule=self.ruling,
-            homes=READ_FIRST,
+            cost=self.cost,
         )
 
     def look(self, *only: str, approve: str = "") -> Report:
-        """A dry run."""
-        return look(
-            self.site, self.cloud(), Selection(only, frozenset(approve.split())), dry_run=True
-        )
+        """A plan that is not applied."""
+        selection = Selection(only, frozenset(approve.split()))
+        return make_report(self.site, self.environment(), selection)
 
     def run(self, *only: str, approve: str = "") -> Report:
         """A run."""
-        report = look(
-            self.site, self.cloud(), Selection(only, frozenset(approve.split())), dry_run=False
-        )
-        return apply(report, self.site, self.cloud(), lambda change: None, lambda: False)
+        report = self.look(*only, approve=approve)
+        return apply(report, self.site, self.environment(), lambda change: None, lambda: False)
 
     def off(self) -> None:
         """Stop every workstation: a raised minimum has started one."""

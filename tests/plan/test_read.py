@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,15 +11,17 @@ import pytest
 from reconciler.aws_api import Aws
 from reconciler.engine.environment import Environment
 from reconciler.engine.read import read as read_both
-from reconciler.engine.run import look
+from reconciler.engine.run import make_report
 from reconciler.errors import AwsError, Denied, Throttled, UsageError
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Desired, Live, Outcome, Unknown
 from reconciler.plan.resolve import ImageFacts, Missing, ResolvedSite, Subnet
 from reconciler.plan.selection import Selection
+from tests.conftest import NOW
 from tests.plan.bench import Door
 from tests.plan.declared import IMAGE, PROFILE, ROLE, THREE, site, workstation
 from tests.plan.fakes import REGION, Fake, there, want
+from tests.support.environment import environment
 
 SITE = site(workstation(), workstation("bob"))
 EXPIRED = UsageError("the credentials have expired")
@@ -72,12 +75,12 @@ class Answers:
         return {}
 
 
-def cloud(*kinds: Fake, lookups: Answers | None = None) -> Environment:
-    return Environment("123456789012", Door, Door, lookups or Answers(), kinds, dict)
+def faked(*kinds: Fake, lookups: Answers | None = None) -> Environment:
+    return environment(Door, kinds=kinds, lookups=lookups or Answers(), now=lambda: NOW, homes=())
 
 
 def reading(*kinds: Fake, lookups: Answers | None = None) -> Any:
-    return read_both(SITE, cloud(*kinds, lookups=lookups), {REGION: Door(REGION)})
+    return read_both(SITE, faked(*kinds, lookups=lookups), {REGION: Door(REGION)})
 
 
 @pytest.mark.parametrize("error", [THROTTLED, DENIED], ids=["throttled", "denied"])
@@ -136,11 +139,21 @@ def test_credentials_that_end_in_a_kind_end_the_run() -> None:
 # -- the selection ---------------------------------------------------------------------------
 
 
+class Empty(Door):
+    """A region where nothing stands."""
+
+    def pages(
+        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
+    ) -> Any:
+        return iter(())
+
+
 def looked(*only: str) -> list[str]:
     wanted = (want("store", "alice"), want("store", "bob", workstation="bob"))
     shared = want("store", "shared", workstation="")
     kind = Finding("store", lambda scope: [], *wanted, shared)
-    report = look(SITE, cloud(kind), Selection(only), dry_run=True)
+    parts = replace(faked(kind), reader=Empty)
+    report = make_report(SITE, parts, Selection(only))
     assert {change.outcome for change in report.plan.changes} == {Outcome.PLANNED}
     return [change.key.name for change in report.plan.changes]
 

@@ -13,18 +13,14 @@ from zoneinfo import ZoneInfo
 import boto3
 import pytest
 
-from reconciler.aws import lookup
 from reconciler.aws.client import Session, connect
-from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
-from reconciler.engine.environment import Environment
-from reconciler.engine.run import apply, look
-from reconciler.kinds import KINDS, READ_FIRST
+from reconciler.engine.run import apply, make_report
 from reconciler.plan.model import Report
 from reconciler.plan.selection import Selection
-from reconciler.power.overlay import apply_runtime_state
 from reconciler.sandbox import Sandbox
+from tests.support.environment import environment
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -92,19 +88,10 @@ class Days:
 
     def run(self) -> Report:
         """A run of the reconciler, now."""
-        cloud = Environment(
-            account=self.session.account,
-            reader=lambda region: ReadOnce(self.session.region(region)),
-            writer=self.session.region,
-            lookups=lookup,
-            kinds=KINDS,
-            calls=self.session.calls,
-            now=self.sandbox.clock.now,
-            rule=apply_runtime_state,
-            homes=READ_FIRST,
-        )
-        report = look(self.site, cloud, Selection(), dry_run=False)
-        return apply(report, self.site, cloud, lambda change: None, lambda: False)
+        session = self.session
+        parts = environment(session.region, calls=session.calls, now=self.sandbox.clock.now)
+        report = make_report(self.site, parts, Selection())
+        return apply(report, self.site, parts, lambda change: None, lambda: False)
 
     def runs_until(self, text: str, every: int = 5) -> list[tuple[str, str]]:
         """Run every few minutes until then; the local time and fields of what was written."""

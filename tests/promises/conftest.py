@@ -14,7 +14,7 @@ import pytest
 from reconciler.aws.client import connect
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
-from reconciler.power.overlay import apply_runtime_state
+from reconciler.engine.environment import no_price
 from tests.conftest import point_at
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import FLEETS, World
@@ -35,8 +35,8 @@ class Stage(World):
         self.site = declared
         self.session = tap.session
         self.session.sign_in(REGIONS[0])  # by its clock: an earlier test may have moved it
-        self.ruling = apply_runtime_state
         self.edits = {}
+        self.cost = no_price
         self.folder = folder
         self.tap = tap
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from reconciler.engine.run import apply, look
+from reconciler.engine.run import apply, make_report
 from reconciler.plan.model import Outcome, Report
 from reconciler.plan.selection import Selection
 from tests.kinds.world import rows
@@ -166,10 +166,10 @@ def test_many_schedules_half_replaced_by_a_killed_run_need_no_approval(stage: Ra
 def test_two_runs_at_once_make_nothing_twice(wanted: dict[str, Counter[str]], stage: Raise) -> None:
     """Both looked before either wrote, as a person and cron may."""
     world = stage(VISION)
-    looks = [look(world.site, world.cloud(), Selection(), dry_run=False) for _ in range(2)]
+    looks = [make_report(world.site, world.environment(), Selection()) for _ in range(2)]
 
     def act(report: Report) -> Report:
-        return apply(report, world.site, world.cloud(), lambda change: None, lambda: False)
+        return apply(report, world.site, world.environment(), lambda change: None, lambda: False)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(act, looks))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli import exits
-from reconciler.engine.run import apply, look
+from reconciler.engine.run import apply, make_report
 from reconciler.plan.model import NEW_BEHIND, Report
 from reconciler.plan.selection import Selection
 from tests.kinds.world import rows
@@ -35,9 +34,9 @@ def boots(name: str) -> str:
 
 def repaired(world: Stage) -> Report:
     """A run with `--drift-only`."""
-    cloud = replace(world.cloud(), drift_only=True)
-    report = look(world.site, cloud, Selection(), dry_run=False)
-    return apply(report, world.site, cloud, lambda change: None, lambda: False)
+    environment = world.environment()
+    report = make_report(world.site, environment, Selection(), drift_only=True)
+    return apply(report, world.site, environment, lambda change: None, lambda: False)
 
 
 def waiting(report: Report) -> list[str]:

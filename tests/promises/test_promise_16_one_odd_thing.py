@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.engine.run import look
+from reconciler.engine.run import make_report
 from reconciler.errors import AwsError
 from reconciler.plan.model import Op, Outcome, Report
 from reconciler.plan.selection import Selection
-from reconciler.power.overlay import apply_runtime_state
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import World, client, rows
 from tests.support.replay import GONE, Answers, Door, Path, places
@@ -88,7 +87,7 @@ class Past:
     """A site whose answers were recorded: one workstation runs, the other waits for capacity."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.world = World(ruling=apply_runtime_state)
+        self.world = World()
         self.world.settle()
         scheduler, autoscaling = client("scheduler"), client("autoscaling")
         autoscaling.set_desired_capacity(AutoScalingGroupName="acme-bob", DesiredCapacity=1)
@@ -121,10 +120,10 @@ class Past:
         def reader(region: str) -> Door:
             return answers.recording(self.world.session.region(region))
 
-        cloud = replace(
-            self.world.cloud(), reader=reader, now=lambda: self.now, pool=lambda _: AtOnce()
+        environment = replace(
+            self.world.environment(), reader=reader, now=lambda: self.now, pool=lambda _: AtOnce()
         )
-        return look(self.world.site, cloud, Selection((), frozenset()), dry_run=True)
+        return make_report(self.world.site, environment, Selection())
 
 
 @pytest.fixture(scope="module")

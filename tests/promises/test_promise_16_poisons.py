@@ -17,11 +17,10 @@ import pytest
 
 from reconciler.aws_api import Aws
 from reconciler.cli import exits
-from reconciler.engine.run import apply, look
+from reconciler.engine.run import apply, make_report
 from reconciler.plan.model import Op, Outcome, Report
 from reconciler.plan.selection import Selection
 from reconciler.power.foretold import foretold
-from reconciler.power.overlay import apply_runtime_state
 from reconciler.render.as_json import document
 from reconciler.render.look import Look
 from reconciler.render.markdown import comment
@@ -81,7 +80,7 @@ class Past:
     def __init__(self, sandbox: Sandbox, folder: Any) -> None:
         key = client("kms").create_key()["KeyMetadata"]["KeyId"]
         client("kms").create_alias(AliasName="alias/homes", TargetKeyId=key)
-        self.world = World(site(folder, FLEET), ruling=apply_runtime_state)
+        self.world = World(site(folder, FLEET))
         self.world.settle()
         autoscaling = client("autoscaling")
         for name in ("acme-alice", "acme-erin"):
@@ -117,17 +116,16 @@ class Past:
             return answers.recording(self.world.session.region(region))
 
         hand = Hand(self.world.session.region("us-east-1"))
-        cloud = replace(
-            self.world.cloud(),
+        environment = replace(
+            self.world.environment(),
             reader=reader,
             writer=lambda region: hand,
             now=lambda: self.now,
             pool=lambda _: AtOnce(),
         )
-        everything = Selection((), frozenset())
-        report = look(self.world.site, cloud, everything, dry_run=False)
+        report = make_report(self.world.site, environment, Selection())
         report = foretold(report, self.world.site, self.now)
-        return apply(report, self.world.site, cloud, lambda _: None, lambda: False), hand
+        return apply(report, self.world.site, environment, lambda _: None, lambda: False), hand
 
 
 @pytest.fixture(scope="module")

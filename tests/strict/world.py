@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.aws import lookup
-from reconciler.aws.once import ReadOnce
 from reconciler.declare.fleet import Site
 from reconciler.engine.environment import Environment
-from reconciler.engine.run import apply, look
+from reconciler.engine.run import apply, make_report
 from reconciler.errors import ReconcilerError
-from reconciler.kinds import KINDS, READ_FIRST
 from reconciler.plan.model import Outcome, Report
 from reconciler.plan.selection import Selection
-from reconciler.power.overlay import apply_runtime_state
 from tests.strict import ec2_network, iam_ssm_sts
 from tests.strict.aws import ACCOUNT, StrictAws
 from tests.strict.door import OPEN, Door, Gate, Inline
 from tests.strict.faults import Crash, Faults
 from tests.strict.memo import Memo
 from tests.strict.tables import Record
+from tests.support.environment import environment
 
 REGION = "us-east-1"
 PAUSE = 600.0
@@ -36,6 +33,10 @@ def new_aws(seed: int = 0, **options: Any) -> StrictAws:
         iam_ssm_sts.plant(aws.here("iam", region), aws.here("ssm", region), image)
     aws.settled()
     return aws
+
+
+def _selection(approve: str) -> Selection:
+    return Selection((), frozenset(approve.split()))
 
 
 @dataclass
@@ -54,26 +55,13 @@ class World:
         """The product's door."""
         return Door(self.aws, region, self.actor, self.gate)
 
-    def cloud(self) -> Environment:
+    def environment(self) -> Environment:
         """Everything a run is handed."""
-        return Environment(
-            account=ACCOUNT,
-            reader=lambda region: ReadOnce(self.door(region)),
-            writer=self.door,
-            lookups=lookup,
-            kinds=KINDS,
-            calls=dict,
-            pool=Inline,
-            now=self.aws.now,
-            rule=apply_runtime_state,
-            homes=READ_FIRST,
-        )
+        return environment(self.door, account=ACCOUNT, pool=Inline, now=self.aws.now)
 
     def look(self, approve: str = "") -> Report:
-        """A dry run."""
-        return look(
-            self.site, self.cloud(), Selection((), frozenset(approve.split())), dry_run=True
-        )
+        """A plan that is not applied."""
+        return make_report(self.site, self.environment(), _selection(approve))
 
     def run(self, approve: str = "") -> Report | None:
         """A run, whole: None when it crashed or ended with an error."""
@@ -82,14 +70,14 @@ class World:
 
     def play(self, approve: str = "", memo: Memo | None = None) -> Report | None:
         """The product's own code runs; its first half only if the memo does not know it."""
-        cloud = self.cloud()
+        environment = self.environment()
 
         def see() -> Report:
-            return look(self.site, cloud, Selection((), frozenset(approve.split())), dry_run=False)
+            return make_report(self.site, environment, _selection(approve))
 
         try:
             report = memo.look(self, approve, see) if memo else see()
-            return apply(report, self.site, cloud, lambda change: None, lambda: False)
+            return apply(report, self.site, environment, lambda change: None, lambda: False)
         except Crash as crash:
             self.errors.append(f"crash {crash}")
         except ReconcilerError as error:
