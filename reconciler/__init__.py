@@ -1,3 +1,10 @@
-"""GPU workstations on AWS Spot, declared in YAML and kept true by a loop."""
+"""GPU workstations on AWS Spot, declared in YAML and kept true by a loop.
+
+`load`, `plan`, `apply` and `connect` are for other programs: docs/library.md.
+"""
+
+from reconciler.library import apply, connect, load, plan
+
+__all__ = ["apply", "connect", "load", "plan"]
 
 __version__ = "0.1.0"

@@ -14,9 +14,9 @@ PLANNING = (
     ),
     Bug(
         "another plan than the approved one is applied",
-        "reconciler/cli/expect.py",
-        "    if expected.digest == report.digest:",
-        "    if expected.digest or report.digest:",
+        "reconciler/plan/approval.py",
+        "    if approved.digest == report.digest:",
+        "    if approved.digest or report.digest:",
         promise(14),
     ),
     Bug(

@@ -96,9 +96,9 @@ RESOURCES = (
     ),
     Bug(
         "a dry run that writes",
-        "reconciler/cli/run.py",
-        "    if request.dry_run:\n",
-        "    if request.dry_run and request.exit_code:\n",
+        "reconciler/engine/run.py",
+        "    if dry_run:\n",
+        "    if dry_run and approved:\n",
         promise(5),
     ),
     Bug(

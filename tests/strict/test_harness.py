@@ -10,6 +10,7 @@ import pytest
 from reconciler.engine import read
 from reconciler.kinds import file_system, home_volume, launch_template
 from reconciler.plan import guard
+from reconciler.plan.kind import Scope
 from reconciler.plan.ownership import SITE
 from tests.strict import test_disappears, test_pages
 from tests.strict.scenario import Scenario, start
@@ -42,7 +43,7 @@ def data_made_anew(patch: Patch) -> None:
 
 def anything_is_ours(patch: Patch) -> None:
     """No look at the tag."""
-    patch.setattr("reconciler.plan.kind.Scope.owns", lambda self, tags: tags.get(SITE, "x") != "")
+    patch.setattr(Scope, "owns", lambda self, tags: tags.get(SITE, "x") != "")
 
 
 def crashes() -> Iterator[str]:
