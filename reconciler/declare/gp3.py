@@ -13,12 +13,12 @@ BUILT_IN: Mapping[str, Any] = {"iops": 3000, "throughput": 125}  # what gp3 has 
 LARGEST = 64 * 1024  # GiB
 
 
-def check(volume: Map, holder: Spot, what: str) -> Iterator[Problem]:
-    """Report what AWS refuses of a volume; `what` is its name in messages."""
+def check(volume: Map, holder: Spot, label: str) -> Iterator[Problem]:
+    """Report what AWS refuses of a volume; `label` is its name in messages."""
     size = gib(volume["size"]) if "size" in volume else None
     iops, throughput = volume.get("iops"), volume.get("throughput")
     if size is not None and size > LARGEST:
-        yield wrong(volume, "size", holder, f"{what} can have at most 64TiB, the limit of gp3")
+        yield wrong(volume, "size", holder, f"{label} can have at most 64TiB, the limit of gp3")
     if size is not None and iops is not None and iops > max(3000, 500 * size):
         yield wrong(
             volume,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.declare import gp3
 from reconciler.declare.gather import Item
 from reconciler.declare.homes import FILE_SYSTEMS, HOMES
+from reconciler.declare.homes.questions import COMMON
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map
 from reconciler.errors import Problem
@@ -33,9 +34,13 @@ def check(item: Item, shared: Mapping[str, Item] | None) -> Iterator[Problem]:
 
 def check_shared(item: Item) -> Iterator[Problem]:
     """Report what makes no sense in a shared file system; one without a type has its problem."""
-    file_system = FILE_SYSTEMS.get(item.settings.get("type", ""))
-    if file_system:
-        yield from file_system.check_shared(item.settings, item.spot)
+    name = item.settings.get("type", "")
+    file_system = FILE_SYSTEMS.get(name)
+    if file_system is None:
+        return
+    for key in item.settings.keys() - COMMON - file_system.SETTINGS:
+        yield item.settings.spots[key].key(f"{name} has no `{key}`", "it is of another type")
+    yield from file_system.check_shared(item.settings, item.spot)
 
 
 def _mount(item: Item, mount: Map, shared: Mapping[str, Item] | None) -> Iterator[Problem]:

@@ -329,8 +329,8 @@ def _decode(user_data: str) -> dict[str, Any]:
         config = json.loads(raw.removeprefix(b"#cloud-config\n"))
         content = json.loads(config["write_files"][0]["content"])
         content["mounts"] = tuple(content["mounts"])
-        ours = all(m["type"] in HOMES and isinstance(m["name"], str) for m in _mounts(content))
-        if ours and _encode(content) == user_data:
+        known = all(m["type"] in HOMES and isinstance(m["name"], str) for m in _mounts(content))
+        if known and _encode(content) == user_data:
             return dict(content)
     # Whatever somebody wrote there by hand; RecursionError: thousands of brackets.
     except (binascii.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError):

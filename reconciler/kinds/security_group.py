@@ -105,12 +105,12 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
         roles = {WORKSTATIONS: "Workstations"} | {
             each.role: f"{each.title} file systems" for each in networks(site, region, vpc_id)
         }
-        for role, what in roles.items():
+        for role, title in roles.items():
             name = f"{site.name}-{role}"
             spec = SecurityGroup(
                 group_name=name,
                 vpc_id=vpc_id,
-                description=f"{what} of {site.name}",
+                description=f"{title} of {site.name}",
                 tags=ownership(site.name) | {"Name": name},
             )
             yield Desired(key(site.name, region, vpc_id, role), spec)
@@ -121,7 +121,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 def _own(site: str, each: ResolvedWorkstation, network: Network) -> Iterator[Desired]:
     declared = each.declared
     owners = ownership(site, declared.fleet, declared.name, declared.owner)
-    for role, what in (
+    for role, title in (
         (INSTANCE, "Instances of the workstation"),
         (HOME, f"{network.title} home of the workstation"),
     ):
@@ -129,7 +129,7 @@ def _own(site: str, each: ResolvedWorkstation, network: Network) -> Iterator[Des
         spec = SecurityGroup(
             group_name=name,
             vpc_id=each.vpc_id,
-            description=f"{what} {declared.name} of {site}",
+            description=f"{title} {declared.name} of {site}",
             tags={"Name": name, **declared.tags, **owners},
         )
         yield Desired(

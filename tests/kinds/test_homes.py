@@ -12,6 +12,7 @@ import pytest
 from reconciler import declare, kinds
 from reconciler.declare import homes as declared_homes
 from reconciler.declare.fleet import Site, Workstation
+from reconciler.declare.homes.questions import COMMON
 from reconciler.declare.schema import inlined
 from reconciler.declare.tree import Map
 from reconciler.kinds import (
@@ -84,9 +85,11 @@ def test_both_layers_and_the_schema_have_the_same_types() -> None:
     station = schema["workstations"]["additionalProperties"]["properties"]
     assert set(declared_homes.HOMES) == set(homes.HOMES) == set(SAMPLES)
     assert set(station["storage"]["properties"]["home"]["properties"]) == set(TYPES)
-    shared = schema["file_systems"]["additionalProperties"]["properties"]["type"]["enum"]
-    assert set(declared_homes.FILE_SYSTEMS) == set(homes.FILE_SYSTEMS) == set(shared)
-    assert set(SHARED) <= set(TYPES)
+    shared = schema["file_systems"]["additionalProperties"]["properties"]
+    types = set(shared["type"]["enum"])
+    assert set(declared_homes.FILE_SYSTEMS) == set(homes.FILE_SYSTEMS) == types <= set(TYPES)
+    settings = {key for each in declared_homes.FILE_SYSTEMS.values() for key in each.SETTINGS}
+    assert settings | COMMON == set(shared)
 
 
 @pytest.mark.parametrize("folder", [declare, kinds], ids=["declare", "kinds"])
@@ -127,6 +130,16 @@ def test_a_shared_one_is_known_to_who_mounts_it(tmp_path: Path, home: str) -> No
     assert (shared.type, shared.name, shared.workstation) == (home, "data", "")
     assert station.mounts[0].file_system is shared
     assert station.storage == (shared,)
+
+
+def test_a_shared_one_takes_no_setting_of_another_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lustre = declared_homes.fsx_lustre
+    monkeypatch.setattr(lustre, "SETTINGS", lustre.SETTINGS - {"root_squash"})
+    fleet = "fleet: vision\nfile_systems:\n  data: {type: fsx_lustre, storage_capacity: 1200GiB, "
+    (problem,) = Folder(tmp_path).says(f"{fleet}root_squash: true}}\n")
+    assert problem.endswith("fsx_lustre has no `root_squash` (it is of another type)")
 
 
 @pytest.mark.parametrize("home", TYPES)

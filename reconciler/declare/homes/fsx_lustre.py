@@ -20,6 +20,20 @@ BUILT_IN: Mapping[str, Any] = {
     "file_system_type_version": "2.15",
 }
 SHARED: Mapping[str, Any] = {"root_squash": True}
+SETTINGS = frozenset({
+    "storage_capacity",
+    "deployment_type",
+    "storage_type",
+    "per_unit_storage_throughput",
+    "drive_cache_type",
+    "data_compression_type",
+    "file_system_type_version",
+    "automatic_backup_retention_days",
+    "weekly_maintenance_start_time",
+    "root_squash",
+    "availability_zone",
+    "kms_key_id",
+})  # fmt: skip
 _PERSISTENT_2: Mapping[str, Any] = {"per_unit_storage_throughput": 125}
 _THROUGHPUT = {
     ("PERSISTENT_1", "SSD"): (50, 100, 200),

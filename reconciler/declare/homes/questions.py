@@ -10,6 +10,9 @@ from reconciler.declare.fleet import FileSystem, Home, Subnets
 from reconciler.declare.tree import Map, Spot
 from reconciler.errors import Problem, Where
 
+COMMON = frozenset({"type", "owner", "region", "network", "tags"})
+"""The settings of a shared file system of any type."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -41,6 +44,10 @@ class HomeType(Protocol):
 
 class FileSystemType(HomeType, Protocol):
     """A type of home that a fleet can also declare under `file_systems`, and share."""
+
+    @property
+    def SETTINGS(self) -> frozenset[str]:  # noqa: N802 - a module's constant
+        """The settings of a shared file system of this type, beyond COMMON."""
 
     def shared_built_in(self, own: Map, /) -> Mapping[str, Any]:
         """Return the built-in values that lie under the settings of a shared file system."""
