@@ -17,6 +17,7 @@ from reconciler.aws.pools import pools
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Image, iam_name
 from reconciler.errors import AwsError, Denied, NotFound
+from reconciler.plan.batches import batches
 from reconciler.plan.ownership import read_tags
 from reconciler.plan.projection import ODD, Unreadable, checked, explain, readable, text
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet
@@ -24,6 +25,9 @@ from reconciler.plan.resolve import ImageFacts, Missing, Subnet
 __all__ = ["images", "instance_profiles", "keys", "pools", "roles", "subnets", "template_image"]
 
 _IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
+
+PARAMETERS = 10
+"""Systems Manager takes this many names in one call (SSM API, GetParameters)."""
 
 UNREADABLE = "unreadable"
 """The error code of an answer that makes no sense."""
@@ -86,7 +90,7 @@ def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]
     queries = {str(image): image for image in wanted}
     ids: dict[str, str | Missing] = {name: image.id for name, image in queries.items() if image.id}
     parameters = {image.ssm_parameter: n for n, image in queries.items() if image.ssm_parameter}
-    for some in _chunks(sorted(parameters), 10):
+    for some in batches(sorted(parameters), PARAMETERS):
         ids.update({parameters[p]: value for p, value in _parameters(aws, some).items()})
     facts: dict[str, ImageFacts | Missing] = {}
     by_id = _or_missing(lambda: _images_by_id(aws, {i for i in ids.values() if isinstance(i, str)}))
@@ -207,7 +211,7 @@ def _whole(found: T | Unreadable | None) -> T | Missing | None:
 
 def _images_by_id(aws: Aws, ids: set[str]) -> dict[str, ImageFacts | Missing | None]:
     found: dict[str, ImageFacts | Missing | None] = {}
-    for some in _chunks(sorted(ids), 200):  # EC2: at most 200 values a filter
+    for some in batches(sorted(ids)):
         answer = aws.call(
             "ec2",
             "describe_images",
@@ -257,10 +261,6 @@ def _facts(item: Mapping[str, Any]) -> ImageFacts:
             owner_alias=item.get("ImageOwnerAlias", ""),
         )
     )
-
-
-def _chunks(items: list[str], size: int) -> Iterator[list[str]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _or_missing(read: Callable[[], T], absent: str = "") -> T | Missing:

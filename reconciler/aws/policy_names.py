@@ -9,6 +9,8 @@ from typing import Any
 
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
+from reconciler.plan.arns import partition_of
+from reconciler.plan.names import dead_letters_name, events_name, group_prefix
 from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, PHASE, SITE, WORKSTATION
 
 MACHINE = "${aws:PrincipalTag/" + WORKSTATION + "}"
@@ -35,8 +37,7 @@ def regions(site: Site) -> tuple[str, ...]:
 
 
 def partition(site: Site) -> str:
-    area = regions(site)[0].rsplit("-", 2)[0]
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(area, "aws")
+    return partition_of(regions(site)[0])
 
 
 def arn(site: Site, service: str, resource: str, region: str = "*") -> str:
@@ -75,7 +76,9 @@ def resources(site: Site) -> dict[str, list[str]]:
     public = f"arn:{partition(site)}"
     return {
         "everything": ["*"],
-        "groups": some("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{site.name}-*"),
+        "groups": some(
+            "autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{group_prefix(site.name)}*"
+        ),
         "volumes": some("ec2", "volume/*"),
         "instances": some("ec2", "instance/*"),
         "vpcs": some("ec2", "vpc/*"),
@@ -87,10 +90,10 @@ def resources(site: Site) -> dict[str, list[str]]:
             *some("ec2", "key-pair/*", "security-group/*"),
         ],
         "file_systems": some("fsx", "file-system/*"),
-        "rule": some("events", f"rule/{site.name}-events"),
-        "topic": some("sns", f"{site.name}-events"),
-        "queues": some("sqs", f"{site.name}-events", f"{site.name}-events-dead"),
-        "dead_letters": some("sqs", f"{site.name}-events-dead"),
+        "rule": some("events", f"rule/{events_name(site.name)}"),
+        "topic": some("sns", events_name(site.name)),
+        "queues": some("sqs", events_name(site.name), dead_letters_name(site.name)),
+        "dead_letters": some("sqs", dead_letters_name(site.name)),
         "schedules": some("scheduler", f"schedule/{site.name}/*"),
         "schedule_group": some("scheduler", f"schedule-group/{site.name}"),
         "instance_roles": some(
@@ -159,7 +162,7 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         },
         "not_of_template": {"Bool": {"ec2:IsLaunchTemplateResource": "false"}},
         "to_queue": {
-            "ForAllValues:ArnLike": {"events:TargetArn": arn(site, "sqs", f"{site.name}-events")},
+            "ForAllValues:ArnLike": {"events:TargetArn": arn(site, "sqs", events_name(site.name))},
             "Null": {"events:TargetArn": "false"},
         },
         "elsewhere": {"StringNotEquals": {"aws:RequestedRegion": site.regions}},

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.aws_api import Aws
 from reconciler.errors import AwsError
+from reconciler.plan.batches import batches
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
 
@@ -90,8 +91,7 @@ def _matching(aws: Aws, workstation: ResolvedWorkstation) -> Sequence[str] | Mis
 
 def _offered(aws: Aws, types: list[str]) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
-    for start in range(0, len(types), 200):  # EC2: at most 200 values a filter
-        wanted = types[start : start + 200]
+    for wanted in batches(types):
         for item in aws.pages(
             "ec2",
             "describe_instance_type_offerings",

@@ -8,6 +8,8 @@ from typing import Any
 
 from reconciler.doctor.check import Found, Level, View, names
 from reconciler.errors import NotFound
+from reconciler.plan.arns import topic_arn
+from reconciler.plan.names import dead_letters_name, events_name
 
 LATELY = timedelta(days=7)
 
@@ -28,7 +30,7 @@ PENDING = "PendingConfirmation"
 def events(view: View) -> Iterator[Found]:
     """Find events of the last week that reached no queue: nobody was told of them."""
     lost = sum(_sums(view)[name] for name in _EVENTS)
-    rule = f"{view.site.name}-events"
+    rule = events_name(view.site.name)
     if lost:
         loss = f"{_counted(lost, 'event')} in 7 days: nobody was told"
         text = f"rule {rule} could not deliver {loss}"
@@ -104,7 +106,7 @@ def notices(view: View) -> Iterator[Found]:
 def _subscribed(view: View) -> dict[str, str]:
     """ARNs by address."""
     aws = view.aws
-    arn = f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{view.site.name}-events"
+    arn = topic_arn(aws, view.site.name)
     try:
         found = aws.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
         return {
@@ -118,7 +120,7 @@ def _subscribed(view: View) -> dict[str, str]:
 
 def _sums(view: View) -> Mapping[str, int]:
     """Each metric's sum over the last week; one call, whichever check asks first."""
-    group, rule = view.site.name, f"{view.site.name}-events"
+    group, rule = view.site.name, events_name(view.site.name)
     found = [
         *(("AWS/Events", name, "RuleName", rule) for name in _EVENTS),
         *(("AWS/Scheduler", name, "ScheduleGroup", group) for name in _SCHEDULES),
@@ -151,12 +153,12 @@ def _counted(count: int, one: str, many: str = "") -> str:
 
 
 def _dead(view: View) -> str:
-    return f"{view.site.name}-events-dead"
+    return dead_letters_name(view.site.name)
 
 
 def _url(view: View) -> str:
     """Of the dead-letter queue; "" where there is none yet."""
-    prefix = f"{view.site.name}-events"
+    prefix = events_name(view.site.name)
     answer = view.aws.call("sqs", "list_queues", QueueNamePrefix=prefix)
     urls = answer.get("QueueUrls", ())
     return next((url for url in urls if url.endswith(f"/{_dead(view)}")), "")

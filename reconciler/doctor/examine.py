@@ -15,6 +15,7 @@ from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
 from reconciler.engine.environment import Environment
 from reconciler.engine.read import READERS, read
 from reconciler.errors import AwsError, UsageError
+from reconciler.plan.batches import batches
 from reconciler.plan.pools import Pools
 from reconciler.plan.projection import ODD, explain
 from reconciler.plan.resolve import Missing, ResolvedSite
@@ -155,8 +156,7 @@ def _types(aws: Aws, wanted: list[str]) -> dict[str, TypeFacts] | Missing:
     """vCPUs and architectures of instance types, by name."""
     found: dict[str, TypeFacts] = {}
     try:
-        for start in range(0, len(wanted), 200):  # EC2: at most 200 values a filter
-            some = wanted[start : start + 200]
+        for some in batches(wanted):
             for item in aws.pages(
                 "ec2",
                 "describe_instance_types",

@@ -10,12 +10,10 @@ from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.doctor.check import Found, Level, View, names, unread
 from reconciler.doctor.rights import profiles_by_name
 from reconciler.errors import AwsError
+from reconciler.plan.batches import batches
 from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import text
 from reconciler.plan.resolve import Missing
-
-FILTER_VALUES = 200
-"""EC2 takes no more values of one filter (EC2 API, "Filtering")."""
 
 
 def roles(view: View) -> Iterator[Found]:
@@ -120,8 +118,7 @@ def _interfaces(view: View) -> Iterator[tuple[str, str]]:
 
 
 def _described(view: View, interfaces: list[str]) -> Iterator[Mapping[str, Any]]:
-    for start in range(0, len(interfaces), FILTER_VALUES):
-        some = interfaces[start : start + FILTER_VALUES]
+    for some in batches(interfaces):
         yield from view.aws.pages(
             "ec2",
             "describe_network_interfaces",

@@ -12,6 +12,7 @@ from reconciler.declare.fleet import FileSystem, Workstation, of_type
 from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.doctor.check import Found, Level, View, lacking, names, unread
 from reconciler.errors import AwsError
+from reconciler.plan.names import group_name
 from reconciler.plan.ownership import FILE_SYSTEM, FLEET, SITE, WORKSTATION, read_tags
 from reconciler.plan.quotas import ON_DEMAND, SPOT, Quota, counts
 from reconciler.plan.resolve import Missing
@@ -139,7 +140,7 @@ def groups(view: View) -> Iterator[Found]:
     }
     # The API's text says 200, the quota page 500: the account's own figure is here.
     limit = view.aws.call("autoscaling", "describe_account_limits")["MaxNumberOfAutoScalingGroups"]
-    new = [w.name for w in view.workstations if f"{view.site.name}-{w.name}" not in there]
+    new = [w.name for w in view.workstations if group_name(view.site.name, w.name) not in there]
     text = f"Auto Scaling groups: {limit} allowed, {len(there)} there, {len(new)} to be made"
     if len(there) + len(new) > limit:
         quota = Quota("L-CDE20ADC", "Auto Scaling groups per region")

@@ -12,6 +12,7 @@ from reconciler.declare.units import duration
 from reconciler.declare.zonedata import in_use
 from reconciler.doctor.check import Found, Level, View, lacking, unread
 from reconciler.errors import AwsError, NotFound, Where
+from reconciler.plan.names import group_name
 from reconciler.plan.ownership import SITE
 from reconciler.plan.resolve import Missing
 
@@ -109,7 +110,7 @@ def _may_act(view: View, name: str, arn: str, region: str, users: list[Workstati
     aws, site = view.aws, view.site.name
     group = (
         f"arn:{aws.partition}:autoscaling:{region}:{aws.account}:autoScalingGroup:*:"
-        f"autoScalingGroupName/{site}-{users[0].name}"
+        f"autoScalingGroupName/{group_name(site, users[0].name)}"
     )
     context = {f"aws:ResourceTag/{SITE}": site, "aws:RequestedRegion": region}
     answer = aws.call(

@@ -20,6 +20,7 @@ from reconciler.engine.polling import Heard
 from reconciler.engine.queue import Message, as_object, delete
 from reconciler.errors import ReconcilerError
 from reconciler.plan.model import Report
+from reconciler.plan.names import group_prefix
 from reconciler.plan.ownership import FLEET, MARKET, OWNER, SITE, WORKSTATION, read_tags
 from reconciler.plan.selection import Selection
 from reconciler.power import failures
@@ -200,7 +201,11 @@ def resolve(event: Event, place: Place) -> Who | None:
 
 def _may_be_ours(group: str, site: Site) -> bool:
     """Whether AWS would look for a group of this name at all: another is refused, for ever."""
-    return group.startswith(f"{site.name}-") and len(group) <= _LONGEST_GROUP and group.isascii()
+    return (
+        group.startswith(group_prefix(site.name))
+        and len(group) <= _LONGEST_GROUP
+        and group.isascii()
+    )
 
 
 def _instance_tags(event: Event, door: Aws) -> dict[str, str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.aws_api import Aws
+from reconciler.plan.arns import topic_arn
+from reconciler.plan.names import events_name
 from reconciler.power.notices import Notice
 
 POLL = 20
@@ -33,7 +35,7 @@ def queue_of(site: str, door: Aws) -> Queue:
 
     Raises: NotFound before the first run that made it; AwsError.
     """
-    url = door.call("sqs", "get_queue_url", QueueName=f"{site}-events")["QueueUrl"]
+    url = door.call("sqs", "get_queue_url", QueueName=events_name(site))["QueueUrl"]
     return Queue(url, door)
 
 
@@ -64,7 +66,7 @@ def publish(site: str, door: Aws, notice: Notice) -> None:
     door.call(
         "sns",
         "publish",
-        TopicArn=f"arn:{door.partition}:sns:{door.region}:{door.account}:{site}-events",
+        TopicArn=topic_arn(door, site),
         Subject=notice.subject,
         Message=notice.body,
         MessageAttributes={

@@ -38,6 +38,7 @@ from reconciler.plan.model import (
     Removal,
     Update,
 )
+from reconciler.plan.names import group_name, group_prefix
 from reconciler.plan.ownership import (
     FALLBACK,
     FLEET,
@@ -176,7 +177,7 @@ LOOKUPS = {"subnets": "subnets", "launch_template_version": "version"}
 
 def key(site: str, region: str, workstation: str) -> Key:
     """One group per workstation."""
-    return Key(region, NAME, f"{site}-{workstation}")
+    return Key(region, NAME, group_name(site, workstation))
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
@@ -262,7 +263,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
 def _identity(region: str, scope: Scope, group: Mapping[str, Any]) -> Live | None:
     name, tags = group["AutoScalingGroupName"], read_tags(group.get("Tags", ()))
     owned = scope.owns(tags)
-    if not owned and not name.startswith(f"{scope.site}-"):
+    if not owned and not name.startswith(group_prefix(scope.site)):
         return None
     return Live(
         Key(region, NAME, name),

@@ -14,6 +14,7 @@ from reconciler.kinds import queue_wire, topic
 from reconciler.kinds.queue_wire import DAY
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Desired, Key, Live
+from reconciler.plan.names import dead_letters_name
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "dead_letter_queue"
@@ -29,7 +30,7 @@ comes from (SQS developer guide, "Using dead-letter queues")."""
 
 def key(site: str, region: str) -> Key:
     """Name the one of a region."""
-    return Key(region, NAME, f"{site}-events-dead")
+    return Key(region, NAME, dead_letters_name(site))
 
 
 def arn(site: str, region: str, account: str) -> str:

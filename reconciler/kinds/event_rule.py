@@ -23,6 +23,7 @@ from reconciler.errors import AwsError
 from reconciler.kinds import dead_letter_queue, queue, topic
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Ref, Update
+from reconciler.plan.names import events_name, group_prefix
 from reconciler.plan.ownership import ownership, read_tags, site_mark, write_tags
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
@@ -66,7 +67,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             "RetryPolicy": RETRY,
             "DeadLetterConfig": {"Arn": Ref(dead_letter_queue.key(site.name, region), "arn")},
         }
-        name = f"{site.name}-events"
+        name = events_name(site.name)
         spec = EventRule(
             rule_name=name,
             event_pattern=pattern(site.name),
@@ -97,7 +98,7 @@ def pattern(site: str) -> dict[str, Any]:
             {
                 "source": ["aws.autoscaling"],
                 "detail-type": ["EC2 Instance Launch Unsuccessful"],
-                "detail": {"AutoScalingGroupName": [{"prefix": f"{site}-"}]},
+                "detail": {"AutoScalingGroupName": [{"prefix": group_prefix(site)}]},
             },
         ]
     }
@@ -105,7 +106,7 @@ def pattern(site: str) -> dict[str, Any]:
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """List rules by name prefix, then the targets of the one that is ours by name."""
-    name = f"{scope.site}-events"
+    name = events_name(scope.site)
     for rule in list(aws.pages("events", "list_rules", "Rules", 100, NamePrefix=name)):
         if rule.get("Name", name) != name and isinstance(rule["Name"], str):
             continue  # of another site, whose name begins with ours

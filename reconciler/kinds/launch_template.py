@@ -22,6 +22,7 @@ from reconciler.kinds.homes import HOMES
 from reconciler.kinds.identity import tag_ec2
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Delete, Desired, Key, Live, Ref, Removal, Update
+from reconciler.plan.names import group_name
 from reconciler.plan.ownership import (
     FLEET,
     OWNER,
@@ -83,7 +84,7 @@ INSTANCE_FILE = "/etc/ws/instance.json"
 
 def key(site: str, region: str, workstation: str) -> Key:
     """One template per workstation."""
-    return Key(region, NAME, f"{site}-{workstation}")
+    return Key(region, NAME, group_name(site, workstation))
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
@@ -149,7 +150,7 @@ def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
         "workstation": declared.name,
         "owner": declared.owner,
         "region": declared.region,
-        "auto_scaling_group": f"{site.name}-{declared.name}",
+        "auto_scaling_group": group_name(site.name, declared.name),
     }
     home = homes.home_of(site.name, declared)
     if home:

@@ -29,6 +29,7 @@ from reconciler.errors import NotFound
 from reconciler.kinds import auto_scaling_group, last_look
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Delete, Desired, Key, Live, Removal, Update
+from reconciler.plan.names import group_prefix
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import RUNTIME
@@ -106,7 +107,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", 100
     )
     for item in actions:
-        identify = partial(_identity, aws.region, f"{scope.site}-")
+        identify = partial(_identity, aws.region, group_prefix(scope.site))
         yield from projected(NAME, aws.region, item, identify, partial(_live, scope.now))
 
 

@@ -12,6 +12,7 @@ from reconciler.aws_api import Aws
 from reconciler.kinds import dead_letter_queue, queue_wire, topic
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Desired, Key, Live, Ref
+from reconciler.plan.names import events_name
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "queue"
@@ -33,7 +34,7 @@ MOST_RECEIVED = 5
 
 def key(site: str, region: str) -> Key:
     """Name the one of a region."""
-    return Key(region, NAME, f"{site}-events")
+    return Key(region, NAME, events_name(site))
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:

@@ -15,8 +15,10 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
+from reconciler.plan.arns import partition_of
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Ref, Update
+from reconciler.plan.names import events_name
 from reconciler.plan.ownership import ownership, policy_is_ours, site_mark
 from reconciler.plan.projection import Unreadable, projected, readable
 from reconciler.plan.resolve import ResolvedSite
@@ -83,7 +85,7 @@ def send_policy(site: str, queue_arn: str, rule_arn: str) -> dict[str, Any]:
 
 def arn(key: Key, account: str) -> str:
     """Name the ARN of a queue, for what takes no Ref."""
-    return f"arn:{topic.partition_of(key.region)}:sqs:{key.region}:{account}:{key.name}"
+    return f"arn:{partition_of(key.region)}:sqs:{key.region}:{account}:{key.name}"
 
 
 def wanted(
@@ -114,7 +116,7 @@ def find(aws: Aws, scope: Scope, key: Key) -> Iterator[Live]:
     AWS asks to keep a queue's URL as it was returned, not to build one (SQS developer guide,
     "Queue and message identifiers"), so the queues of the site are listed: once a run for all.
     """
-    listed = aws.call("sqs", "list_queues", QueueNamePrefix=f"{scope.site}-events")
+    listed = aws.call("sqs", "list_queues", QueueNamePrefix=events_name(scope.site))
     url = readable(listed, partial(_url, key.name))
     if isinstance(url, Unreadable):
         yield from projected(key.kind, key.region, listed, partial(_unreadable, url), _live)

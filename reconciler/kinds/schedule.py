@@ -38,6 +38,7 @@ from reconciler.declare.timers import (
 )
 from reconciler.errors import AlreadyExists, NotFound
 from reconciler.kinds import auto_scaling_group, dead_letter_queue, schedule_group, schedule_names
+from reconciler.plan.arns import partition_of
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope, Word
 from reconciler.plan.model import Create, Delete, Desired, FieldChange, Key, Live, Removal, Update
@@ -142,12 +143,11 @@ def _wanted(
     window: Mapping[str, Any],
 ) -> Schedule:
     region, account = each.declared.region, site.declared.account
-    partition = each.scheduler_role_arn.split(":")[1]
     return Schedule(
         expression=rule.expression,
         timezone=rule.timezone,
         state="ENABLED",
-        target=SET_DESIRED_CAPACITY.format(partition=partition),
+        target=SET_DESIRED_CAPACITY.format(partition=partition_of(region)),
         role_arn=each.scheduler_role_arn,
         input={
             "AutoScalingGroupName": group,

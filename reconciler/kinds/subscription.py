@@ -22,6 +22,7 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
+from reconciler.plan.arns import topic_arn
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Ref
 from reconciler.plan.projection import projected, text
@@ -87,7 +88,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """
     if not any(it.startswith(_proof(aws.region, "")) for it in scope.expected()):
         return
-    arn = f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{scope.site}-events"
+    arn = topic_arn(aws, scope.site)
     try:
         found = list(aws.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn))
     except NotFound:  # no topic yet

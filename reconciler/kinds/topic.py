@@ -17,8 +17,10 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
+from reconciler.plan.arns import partition_of, topic_arn
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Update
+from reconciler.plan.names import events_name
 from reconciler.plan.ownership import (
     ownership,
     policy_is_ours,
@@ -49,7 +51,7 @@ RULES = {"policy": IN_PLACE}
 
 def key(site: str, region: str) -> Key:
     """Name the one of a region."""
-    return Key(region, NAME, f"{site}-events")
+    return Key(region, NAME, events_name(site))
 
 
 def regions(site: ResolvedSite) -> list[str]:
@@ -66,16 +68,9 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
         yield Desired(wanted, Topic(wanted.name, policy, ownership(site.name)))
 
 
-def partition_of(region: str) -> str:
-    """Name the ARN partition of a region (botocore's partitions.json)."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
 def rule_arn(site: str, region: str, account: str) -> str:
     """Name the rule whose events the queues take."""
-    return f"arn:{partition_of(region)}:events:{region}:{account}:rule/{site}-events"
+    return f"arn:{partition_of(region)}:events:{region}:{account}:rule/{events_name(site)}"
 
 
 def publish_policy(site: str, region: str, account: str) -> dict[str, Any]:
@@ -106,8 +101,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
 
     Tags would be one more call in each run: they are read where the policy is not ours.
     """
-    name = f"{scope.site}-events"
-    arn = f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{name}"
+    arn = topic_arn(aws, scope.site)
     try:
         item = {"TopicArn": arn, **aws.call("sns", "get_topic_attributes", TopicArn=arn)}
         item["PolicyIsOurs"] = policy_is_ours(readable(item, _policy), scope.site)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from reconciler.declare.fleet import FileSystem, Home, Site, Workstation, of_type
 from reconciler.errors import Where
 from reconciler.plan.model import Finding, Key, Ref
+from reconciler.plan.names import group_name
 
 T = TypeVar("T")
 H = TypeVar("H", bound=Home)
@@ -116,7 +117,7 @@ class ResolvedWorkstation:
 
 def unfilled(site: str, each: Workstation, setting: str) -> Ref:
     """A Ref that nothing fills, for a setting whose lookup failed."""
-    return Ref(Key(each.region, setting, f"{site}-{each.name}"), "lookup")
+    return Ref(Key(each.region, setting, group_name(site, each.name)), "lookup")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import TypeAlias, TypeVar
 from reconciler.declare.fleet import FileSystem, Home, Site, Subnets, Workstation
 from reconciler.errors import Where
 from reconciler.plan.model import Finding, Level
+from reconciler.plan.names import group_name
 from reconciler.plan.resolve import (
     Blocked,
     Facts,
@@ -57,7 +58,7 @@ def resolve(
     blocked: list[Blocked] = []
     findings: list[tuple[str, Finding]] = []
     for each in site.workstations:
-        name, place = f"{site.name}-{each.name}", (each.region, each.name)
+        name, place = group_name(site.name, each.name), (each.region, each.name)
         here, pin = facts[each.region], pins.get(place, Pin())
         search = _Search(each, here, partial(_stands, stands, place), findings, pin)
         try:

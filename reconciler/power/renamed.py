@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import AwsError
 from reconciler.plan.model import Finding, Level, Unknown
+from reconciler.plan.names import group_prefix
 from reconciler.plan.ownership import SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, readable, text
 from reconciler.plan.snapshot import Snapshot
@@ -32,7 +33,7 @@ def renamed(seen: Snapshot, doors: Mapping[str, Aws]) -> Iterator[Finding]:
     others: dict[str, list[str]] = {}
     for region, aws in doors.items():
         for other, name, group in _groups(aws):
-            ours = (region, name) in declared or group.removeprefix(f"{site.name}-") in {
+            ours = (region, name) in declared or group.removeprefix(group_prefix(site.name)) in {
                 known for where, known in declared if where == region
             }
             if other != site.name and ours:

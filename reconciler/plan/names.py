@@ -1,0 +1,23 @@
+"""Names in AWS that follow from the name of a site. Kinds, checks and policies read them here."""
+
+from __future__ import annotations
+
+
+def group_name(site: str, workstation: str) -> str:
+    """Name the Auto Scaling group of a workstation; its launch template has the same name."""
+    return f"{group_prefix(site)}{workstation}"
+
+
+def group_prefix(site: str) -> str:
+    """Tell how the names of a site's groups begin; the site `acme` and `acme-eu` both fit it."""
+    return f"{site}-"
+
+
+def events_name(site: str) -> str:
+    """Name the rule, the queue and the topic of a site in each region."""
+    return f"{site}-events"
+
+
+def dead_letters_name(site: str) -> str:
+    """Name the dead-letter queue of a site in each region."""
+    return f"{events_name(site)}-dead"
