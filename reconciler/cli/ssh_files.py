@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.errors import UsageError
     from reconciler.power.connect import Way
-    from reconciler.power.model import Group
+    from reconciler.workstation.model import Group
 
 
 Pause = Callable[[float], object]

@@ -16,7 +16,7 @@ from reconciler.cli.workstation_desk import Desk, find, sit
 
 if TYPE_CHECKING:
     from reconciler.power.connect import Way
-    from reconciler.power.model import Group, Machine
+    from reconciler.workstation.model import Group, Instance
 
 TOOLS = {
     "aws": "the AWS CLI, https://docs.aws.amazon.com/cli/latest/userguide/install-cliv2.html",
@@ -121,24 +121,24 @@ def _refuse_in_sandbox(desk: Desk) -> None:
         )
 
 
-def _machine(desk: Desk, group: Group) -> Machine:
+def _machine(desk: Desk, group: Group) -> Instance:
     """One that answers. Raises: Refused while there is none."""
     from reconciler.errors import Refused
-    from reconciler.power import machine
+    from reconciler.workstation import read
 
     name = group.workstation
     if group.state in ("off", "stopping"):
         raise Refused(f"{name} is off: `workstation start {name}` turns it on")
-    its = machine.read(desk.aws, group.member) if group.member else None
-    if its is None or not its.online:
+    instance = read.instance(desk.aws, group.member)
+    if instance is None or not instance.online:
         raise Refused(
             f"{name} is not up yet: `workstation start {name}` waits for it, `workstation why "
             f"{name}` says what holds it back"
         )
-    return its
+    return instance
 
 
-def _way(wish: Wish, desk: Desk, group: Group, its: Machine) -> Way:
+def _way(wish: Wish, desk: Desk, group: Group, its: Instance) -> Way:
     from reconciler.errors import UsageError
     from reconciler.power.connect import USER, Way
 
@@ -162,7 +162,7 @@ def _tell(
     wish: Wish,
     console: Console,
     way: Way,
-    its: Machine,
+    its: Instance,
     command: list[str],
     before: str,
     in_sandbox: bool,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.money.compute import Price
     from reconciler.power.failures import Market
     from reconciler.power.hours import Hours
-    from reconciler.power.model import Group, Machine
+    from reconciler.workstation.model import Group, Instance
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,18 @@ def price(desk: Desk, aws: Aws, instance_type: str, zone: str, market: Market) -
     return hourly(aws, instance_type, zone, market or "on-demand", desk.now)
 
 
-def running(desk: Desk, group: Group) -> tuple[Machine | None, Price | None]:
+def running(desk: Desk, group: Group) -> tuple[Instance | None, Price | None]:
     """The instance of a group and its price, as far as they can be read: for reports alone."""
     from reconciler.errors import AwsError
-    from reconciler.power import machine
+    from reconciler.workstation import read
 
     try:
-        its = machine.read(desk.aws, group.member) if group.member else None
+        instance = read.instance(desk.aws, group.member)
     except AwsError:
         return None, None
-    return its, price(desk, desk.aws, its.type, its.zone, its.market) if its else None
+    if instance is None:
+        return None, None
+    return instance, price(desk, desk.aws, instance.type, instance.zone, instance.market)
 
 
 def find(desk: Desk, name: str, console: Console) -> tuple[Group, Hours]:

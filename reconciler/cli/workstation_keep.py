@@ -16,23 +16,22 @@ if TYPE_CHECKING:
     from reconciler.aws_api import Aws
     from reconciler.money.storage import RetainedStorage
     from reconciler.power.hours import Hours
-    from reconciler.power.model import Group
-    from reconciler.power.override import Override
+    from reconciler.workstation.model import Group
+    from reconciler.workstation.runtime_tags import Override
 
     Keep = Callable[[Aws, Group, Hours, datetime, str, datetime], Override]
 
 
 def stop(name: str, console: Console) -> int:
     """Turn it off; the exit code."""
-    from reconciler.kinds.auto_scaling_group import NO_HOME
     from reconciler.power import stop as power
     from reconciler.power.moments import said
-    from reconciler.power.override import active
     from reconciler.render import power as words
+    from reconciler.workstation.runtime_tags import NO_HOME, active_override
 
     desk, group, hours = _arrive(name, console)
     now = desk.now()
-    before = active(group.override, now)
+    before = active_override(group.override, now)
     done = power.stop(desk.aws, group, hours, desk.who, now)
     costs = _kept(desk, group, console)
     nothing_kept = group.home == NO_HOME
@@ -102,16 +101,16 @@ def _keep(
     from reconciler.power import keep
     from reconciler.power.ahead import ahead
     from reconciler.power.moments import said
-    from reconciler.power.override import active
     from reconciler.render import power as words
     from reconciler.render.status import cost
+    from reconciler.workstation.runtime_tags import active_override
 
     now = desk.now()
     its, price = running(desk, group)
     since = its.launched if its else None
     if since and write is not keep.off_until:
         keep.within_limit(group, until, since)
-    before = active(group.override, now)
+    before = active_override(group.override, now)
     after = write(desk.aws, group, hours, until, desk.who, now)
     unchanged = after.agrees(before)
     desired = 1 if after.state == "on" else 0

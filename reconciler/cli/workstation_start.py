@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from reconciler.power.hours import Hours
-    from reconciler.power.model import Ahead, Group, Machine
+    from reconciler.power.model import Ahead
     from reconciler.power.start import Began, Phase, Sight
+    from reconciler.workstation.model import Group, Instance
 
 NEXT = {
     "requested": "waiting for capacity",
@@ -94,7 +95,7 @@ class Stays:
     began: Began
     now: datetime
 
-    def ahead(self, its: Machine | None) -> Ahead:
+    def ahead(self, its: Instance | None) -> Ahead:
         """Its next stop, and the start after it."""
         from reconciler.power.ahead import ahead
 
@@ -102,7 +103,7 @@ class Stays:
         group = replace(self.group, desired=1, override=override)
         return ahead(group, self.hours, None, self.now, its.launched if its else None)
 
-    def until(self, its: Machine | None = None) -> str:
+    def until(self, its: Instance | None = None) -> str:
         """Until when it is on, by what, and what that takes back."""
         from reconciler.render.power import override
         from reconciler.render.status import until
@@ -113,12 +114,12 @@ class Stays:
             text += f"; no longer {override(self.began.taken_back, zone, self.now)}"
         return text
 
-    def price(self, its: Machine) -> Decimal | None:
+    def price(self, its: Instance) -> Decimal | None:
         """Dollars an hour of its instance; None when nobody knows."""
         found = price(self.desk, self.desk.aws, its.type, its.zone, its.market)
         return found.hourly if found else None
 
-    def document(self, its: Machine | None) -> dict[str, Any]:
+    def document(self, its: Instance | None) -> dict[str, Any]:
         """The same for programs."""
         from reconciler.render.power import moment
         from reconciler.render.status import total

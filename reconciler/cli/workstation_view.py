@@ -15,7 +15,8 @@ from reconciler.cli.workstation_desk import Desk, find, price, sit
 if TYPE_CHECKING:
     from reconciler.aws_api import Aws
     from reconciler.errors import AwsError
-    from reconciler.power.model import Group, Status
+    from reconciler.power.model import Status
+    from reconciler.workstation.model import Group
 
 AT_ONCE = 8
 """Regions, and workstations of one, that are read side by side."""
@@ -53,11 +54,12 @@ def _everywhere(desk: Desk) -> tuple[list[Status], dict[str, AwsError]]:
     """
     from reconciler.errors import AwsError
     from reconciler.power import find as finder
+    from reconciler.workstation import read
 
     def one(region: str) -> list[Status] | AwsError:
         aws = desk.session.reader(region)
         try:
-            return _read(desk, aws, finder.every(aws))
+            return _read(desk, aws, read.all_groups(aws))
         except AwsError as error:
             if region == desk.aws.region:
                 raise

@@ -7,7 +7,6 @@ whole mixed instances policy goes with each update, since AWS does not say wheth
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -54,6 +53,12 @@ from reconciler.plan.ownership import (
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation, unfilled
 from reconciler.plan.update_policy import IN_PLACE, NEXT_START, RUNTIME, STOPS, WHEN_EMPTY, WHEN_OFF
+from reconciler.workstation.runtime_tags import (
+    NO_HOME,
+    format_fallback,
+    format_max_runtime,
+    parse_max_runtime,
+)
 
 NAME = "auto_scaling_group"
 MOVES: frozenset[str] = frozenset()
@@ -71,12 +76,6 @@ HEALTH_CHECK_TYPE = "EC2"
 TERMINATION_POLICIES = ("Default",)
 """A policy of somebody's own is a Lambda function, which may refuse to end an instance (EC2 Auto
 Scaling user guide, custom termination policies): a stop would do nothing."""
-
-NO_LIMIT = NO_HOME = "none"
-"""What the tags say of a workstation without either."""
-
-DEFAULT_MAX_RUNTIME = 24 * 3600
-"""Seconds, for a group without a tag that says it: the same as an undeclared `max_runtime`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +238,11 @@ def _version(each: ResolvedWorkstation, site: str, template: Key) -> Ref:
 
 def _facts(declared: Workstation) -> dict[str, str]:
     """What has to be known where there is no YAML: by `workstation`, and once it is undeclared."""
-    facts = {MAX_RUNTIME: str(declared.max_runtime or NO_LIMIT), HOME: NO_HOME}
+    facts = {MAX_RUNTIME: format_max_runtime(declared.max_runtime), HOME: NO_HOME}
     if declared.home:
         facts[HOME] = declared.home.type
     if declared.on_demand_fallback:
-        after, most = declared.on_demand_fallback.after, declared.on_demand_fallback.max_duration
-        facts[FALLBACK] = f"after {after} max {most}"
+        facts[FALLBACK] = format_fallback(declared.on_demand_fallback)
     return facts
 
 
@@ -337,7 +335,7 @@ def _spec(
             desired=group["DesiredCapacity"],
             instances=tuple(_instance(each) for each in group.get("Instances", ())),
             override=tags.get(OVERRIDE, ""),
-            max_runtime=max_runtime(tags),
+            max_runtime=parse_max_runtime(tags.get(MAX_RUNTIME, "")),
         ),
     )
 
@@ -348,14 +346,6 @@ def _instance(member: Mapping[str, Any]) -> Instance:
         member.get("InstanceType", ""),
         member["AvailabilityZone"],
     )
-
-
-def max_runtime(tags: Mapping[str, str]) -> int | None:
-    """Seconds that an instance of a group may run, by its tags; None for no limit."""
-    text = tags.get(MAX_RUNTIME, "")
-    if text == NO_LIMIT:
-        return None
-    return int(text) if re.fullmatch(r"[1-9]\d{0,8}", text) else DEFAULT_MAX_RUNTIME
 
 
 def create(aws: Aws, change: Create) -> Live:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from reconciler.declare.units import duration
@@ -12,6 +11,7 @@ from reconciler.plan.kind import Word
 from reconciler.plan.model import SUMMARY, FieldChange, Shown
 from reconciler.plan.ownership import FALLBACK, MAX_RUNTIME, OWNER
 from reconciler.plan.resolve import ResolvedWorkstation
+from reconciler.workstation.runtime_tags import parse_fallback, parse_lease
 
 MIB = 2**20
 GPU_SLACK = 0.98
@@ -20,7 +20,6 @@ GPU_SLACK = 0.98
 FEW = 4
 """Instance types that are named of a list; the others are counted."""
 
-_FALLBACK = re.compile(r"after (\d{1,9}) max (\d{1,9})")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -48,8 +47,10 @@ def summary(spec: Any) -> str:
     """`Spot, On-Demand after 10 min without capacity`: the market of a new group."""
     if spec.on_demand_percentage_above_base_capacity:
         return "On-Demand"
-    found = _FALLBACK.fullmatch(spec.tags.get(FALLBACK, ""))
-    return f"Spot, On-Demand after {duration(int(found[1]))} without capacity" if found else "Spot"
+    fallback = parse_fallback(spec.tags.get(FALLBACK, ""))
+    return (
+        f"Spot, On-Demand after {duration(fallback.after)} without capacity" if fallback else "Spot"
+    )
 
 
 def shown(change: FieldChange) -> Shown | None:
@@ -124,14 +125,8 @@ def _few(names: list[str]) -> str:
 
 def _market(tag: Any) -> Any:
     """`on-demand since 2026-11-20T09:10:00Z` → `On-Demand since 20 Nov 2026 09:10 UTC`."""
-    market, _, since = str(tag).partition(" since ")
-    if market != "on-demand":
-        return tag or "Spot"
-    try:
-        at = datetime.fromisoformat(since)
-    except ValueError:  # a hand wrote it
-        return tag
-    return f"On-Demand since {at:%d %b %Y %H:%M} UTC"
+    since = parse_lease(str(tag))
+    return f"On-Demand since {since:%d %b %Y %H:%M} UTC" if since else tag or "Spot"
 
 
 def _seconds(text: Any) -> Any:
@@ -139,10 +134,10 @@ def _seconds(text: Any) -> Any:
 
 
 def _fallback(text: Any) -> Any:
-    found = _FALLBACK.fullmatch(str(text))
-    if found is None:
+    fallback = parse_fallback(str(text))
+    if fallback is None:
         return text
-    return f"after {duration(int(found[1]))}, for at most {duration(int(found[2]))}"
+    return f"after {duration(fallback.after)}, for at most {duration(fallback.max_duration)}"
 
 
 def _power(desired: Any) -> Any:

@@ -5,7 +5,6 @@ AWS has no conditional write; to read the groups again in the call before is nex
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,11 +12,10 @@ from reconciler.aws_api import Aws
 from reconciler.errors import NotReady
 from reconciler.plan.ownership import FLEET, OVERRIDE, SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, readable
+from reconciler.workstation.runtime_tags import format_time, parse_override
 
 FIELDS = frozenset({"min_size", "max_size", "desired_capacity", "override"})
 """The group's fields that turn it on or off, or keep it so."""
-
-_UNTIL = re.compile(r"(on|off) until (\S+)")
 
 
 def unspoken(aws: Aws, name: str, before: tuple[int, int, int, str]) -> None:
@@ -83,10 +81,10 @@ def unmounted(aws: Aws, operation: str, site: str, mounts: Callable[[str, str], 
 
 
 def _until(aws: Aws, name: str) -> tuple[str, str]:
-    """The state that the override of the tag keeps, and when it ends, as it reads; "" without."""
+    """Read the state that the override of the tag keeps, and when it ends; "" without one."""
     tags = [_tags(aws, group) for group in _named(aws, name)]
-    found = _UNTIL.match(tags[0].get(OVERRIDE, "")) if tags else None
-    return (found[1], found[2]) if found else ("", "")
+    found = parse_override(tags[0].get(OVERRIDE, "")) if tags else None
+    return (found.state, format_time(found.until)) if found else ("", "")
 
 
 def _tags(aws: Aws, group: Mapping[str, Any]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from reconciler.plan.names import group_prefix
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import RUNTIME
+from reconciler.workstation.runtime_tags import LONGEST_ON, format_time
 
 NAME = "override_end"
 MOVES: frozenset[str] = frozenset()
@@ -40,10 +41,6 @@ HOLDS_INSTANCES = False
 
 ACTION = "reconciler-override-end"
 """The one scheduled action of a group that is ours."""
-
-LONGEST_ON = timedelta(days=31)
-"""An override *on* costs money every hour, so no command gives a longer one, and no run believes
-one. An override *off* costs nothing, and its owner ends it by `start`: it may be longer."""
 
 FAR = "far"
 """The attribute of an action that comes later than any override *on* may end."""
@@ -84,7 +81,7 @@ def key(group: Key) -> Key:
 
 def end(at: datetime, *, turns_off: bool) -> OverrideEnd:
     """The action that puts the normal sizes back at that time, and perhaps turns it off."""
-    return OverrideEnd(_stamp(at), 0, 1, 0 if turns_off else UNCHANGED)
+    return OverrideEnd(format_time(at), 0, 1, 0 if turns_off else UNCHANGED)
 
 
 def promised(at: datetime) -> tuple[OverrideEnd, ...]:
@@ -137,7 +134,7 @@ def read(item: Mapping[str, Any]) -> OverrideEnd:
     """One scheduled action as DescribeScheduledActions tells it."""
     start = item.get("StartTime")
     return OverrideEnd(
-        _stamp(start) if start else "",
+        format_time(start) if start else "",
         item.get("MinSize"),
         item.get("MaxSize"),
         item.get("DesiredCapacity", UNCHANGED),
@@ -202,8 +199,3 @@ def remove(aws: Aws, group: str, name: str = ACTION) -> None:
             AutoScalingGroupName=group,
             ScheduledActionName=name,
         )
-
-
-def _stamp(at: datetime) -> str:
-    """As tags hold a time: UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

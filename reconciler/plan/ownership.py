@@ -18,7 +18,7 @@ OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM, FALLBACK, MAX_RU
 
 OVERRIDE = "reconciler:override"
 MARKET = "reconciler:market"
-"""Runtime's, on groups: power/override.py and power/market.py say what they read like."""
+"""Runtime's, on groups: workstation/runtime_tags.py says what they read like."""
 
 PHASE = "reconciler:phase"
 """On instances: how far the machine is. The machine writes it on itself."""

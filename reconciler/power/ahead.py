@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from reconciler.kinds.override_end import OverrideEnd
 from reconciler.power.hours import Hours
-from reconciler.power.model import Ahead, Cause, Group
-from reconciler.power.override import active
+from reconciler.power.model import Ahead, Cause
+from reconciler.workstation.model import Group
+from reconciler.workstation.runtime_tags import active_override
 
 
 def ahead(
@@ -22,7 +23,7 @@ def ahead(
     `end` is the scheduled action that stands; `launched` is when its instance began to run, None
     without one.
     """
-    override = active(group.override, now)
+    override = active_override(group.override, now)
     if not group.desired:
         start = hours.next_start(override.until if override else now)
         return Ahead(start, *_limited(group, start, hours.next_stop(start))) if start else Ahead()

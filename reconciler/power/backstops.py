@@ -18,8 +18,8 @@ from reconciler.kinds.auto_scaling_group import Instance, Runtime
 from reconciler.plan.model import Finding, Key, Level
 from reconciler.plan.projection import Unreadable, readable, text
 from reconciler.power.lost import Standing, lost_stop
-from reconciler.power.override import YEARS, Override, stamp
 from reconciler.power.timetable import Rule, latest
+from reconciler.workstation.runtime_tags import YEARS, Override, format_time
 
 GRACE = LINGER
 """A stop comes within five minutes, and what AWS refused is tried again for fifteen more."""
@@ -181,16 +181,17 @@ def _overdue(
         limits, oldest = up.limits, _launched(up, machines, now)
         if limits.max_runtime and now - oldest >= timedelta(seconds=limits.max_runtime):
             hours = limits.max_runtime / 3600
-            why = f"it has run since {stamp(oldest)}, longer than its max_runtime of {hours:g} h"
-            over = oldest + timedelta(seconds=limits.max_runtime)
-            yield _Overdue(up, over, oldest, why, "max-runtime", stop=True)
+            since = format_time(oldest)
+            why = f"it has run since {since}, longer than its max_runtime of {hours:g} h"
+            end = oldest + timedelta(seconds=limits.max_runtime)
+            yield _Overdue(up, end, oldest, why, "max-runtime", stop=True)
         elif (at := stopped_at.get(up.key)) and lost_stop(up.standing, at, oldest):
-            why = f"its stop of {stamp(at)} was lost: AWS could not act on it in time"
+            why = f"its stop of {format_time(at)} was lost: AWS could not act on it in time"
             yield _Overdue(up, at, oldest, why, "lost-stop", stop=True, always=True)
-        elif since := outside.get(up.key):
-            why = f"it is up outside its hours, which ended {stamp(since)}, and nobody asked for it"
-            stop = limits.stops_outside_hours
-            yield _Overdue(up, since, oldest, why, "outside-hours", stop)
+        elif over := outside.get(up.key):
+            ended, stop = format_time(over), limits.stops_outside_hours
+            why = f"it is up outside its hours, which ended {ended}, and nobody asked for it"
+            yield _Overdue(up, over, oldest, why, "outside-hours", stop)
 
 
 def _launched(up: Up, machines: Mapping[str, Machine], now: datetime) -> datetime:
@@ -204,7 +205,7 @@ def _leaving(up: Up, machines: Mapping[str, Machine], now: datetime, what: str) 
     end = "no limit on its runtime ends it"
     if limits.max_runtime:
         at = _launched(up, machines, now) + timedelta(seconds=limits.max_runtime)
-        end = f"its max_runtime ends it {stamp(at)} at the latest"
+        end = f"its max_runtime ends it {format_time(at)} at the latest"
     message = (
         f"{limits.name}: it is declared nowhere any more and still on ({what}); it is removed once "
         f"it is off, and {end}: `workstation stop {limits.name}` ends it now"

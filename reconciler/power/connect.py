@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import Refused
-from reconciler.power.model import Group
+from reconciler.workstation.model import Group
 
 DCV_PORT = 8443
 FOLDER = "workstations"

@@ -9,13 +9,13 @@ from datetime import datetime
 from reconciler.declare.fleet import Workstation
 from reconciler.errors import Where
 from reconciler.kinds import override_end
-from reconciler.kinds.override_end import LONGEST_ON, OverrideEnd
+from reconciler.kinds.override_end import OverrideEnd
 from reconciler.plan.model import Desired, Finding, Level, Live, Unknown
 from reconciler.plan.ownership import OVERRIDE
 from reconciler.plan.snapshot import Snapshot
 from reconciler.power.hours import Hours
-from reconciler.power.override import Override, read, stamp
 from reconciler.power.timetable import rules_of
+from reconciler.workstation.runtime_tags import LONGEST_ON, Override, format_time, parse_override
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ def foreign(seen: Snapshot, held: Iterable[Held]) -> Iterator[Finding]:
 
 def too_long(group: Live, where: Where | None, now: datetime) -> Iterator[Finding]:
     """Warn of an override that no command gave: somebody edited the tag of the group."""
-    override, name = read(group.spec.override), group.workstation
+    override, name = parse_override(group.spec.override), group.workstation
     if override and override.too_long(now):
         message = (
-            f"{name}: its tag {OVERRIDE} keeps it on until {stamp(override.until)} "
+            f"{name}: its tag {OVERRIDE} keeps it on until {format_time(override.until)} "
             f"({override.author}), longer than the {LONGEST_ON.days} days that a command gives: it "
             f"is ignored, and its schedule and its limits hold; `workstation stop {name}` or "
             f"`workstation extend {name} 2h` writes over the tag"
@@ -110,4 +110,4 @@ def _end(held: Held, old: OverrideEnd | None, now: datetime) -> OverrideEnd | No
 def _reason(override: Override | None) -> str:
     if override is None:
         return ""
-    return f"it is kept {override.state} until {stamp(override.until)} ({override.author})"
+    return f"it is kept {override.state} until {format_time(override.until)} ({override.author})"

@@ -15,9 +15,9 @@ from reconciler.declare.timers import Rule
 from reconciler.errors import NotFound
 from reconciler.kinds import schedule
 from reconciler.plan.projection import Unreadable, readable
-from reconciler.power.model import Group
 from reconciler.power.rules import rule_of
 from reconciler.power.timetable import following, latest
+from reconciler.workstation.model import Group
 
 LOOKS = 3
 """How often they are read when a run replaces one of them meanwhile."""

@@ -10,13 +10,19 @@ from datetime import datetime, timedelta
 
 from reconciler.aws_api import Aws
 from reconciler.errors import Refused, UsageError
-from reconciler.kinds.override_end import LONGEST_ON
 from reconciler.power import settle
 from reconciler.power.hours import Hours
-from reconciler.power.model import Group
 from reconciler.power.moments import off_end
-from reconciler.power.override import NORMAL, Override, Turned, active, read
 from reconciler.power.settle import State
+from reconciler.workstation.model import Group
+from reconciler.workstation.runtime_tags import (
+    LONGEST_ON,
+    NORMAL,
+    Override,
+    Turned,
+    active_override,
+    parse_override,
+)
 
 
 def extend(
@@ -29,7 +35,7 @@ def extend(
     state = settle.read(aws, group)
     _refuse_off(state.group)
     meant = Override("on", _limited(group, until, now), by)
-    standing = active(state.group.override, now)
+    standing = active_override(state.group.override, now)
     if standing and standing.state == "on" and standing.until >= meant.until:
         meant = standing
     return _write(aws, state, hours, meant, now)
@@ -75,7 +81,7 @@ def complete(aws: Aws, state: State, hours: Hours, standing: Override, now: date
 def take_back(aws: Aws, state: State, hours: Hours, turned: Turned, now: datetime) -> bool:
     """End an override now, and turn it on or off; whether there was anything left of one."""
     group = state.group
-    tag = read(group.override)
+    tag = parse_override(group.override)
     over = tag is None or tag.until <= now  # one that is too long is written over
     if over and state.end is None and group.sizes == NORMAL:
         return False
@@ -118,7 +124,7 @@ def _limited(group: Group, until: datetime, now: datetime) -> datetime:
 def _write(aws: Aws, state: State, hours: Hours, meant: Override, now: datetime) -> Override:
     """What holds after it; what stands already is left."""
     meant = Override(meant.state, meant.until.replace(microsecond=0), _fit(meant.by))
-    standing = active(state.group.override, now)
+    standing = active_override(state.group.override, now)
     if standing and standing.agrees(meant):
         meant = standing
     settle.give(aws, state, hours, meant, now)

@@ -17,9 +17,9 @@ from reconciler.errors import AwsError, Where
 from reconciler.kinds import schedule
 from reconciler.plan.model import Finding, Key, Level, Live, Unknown
 from reconciler.plan.snapshot import Snapshot
-from reconciler.power.override import read, stamp
 from reconciler.power.rules import rule_of
 from reconciler.power.timetable import Rule, fires
+from reconciler.workstation.runtime_tags import format_time, parse_override
 
 TOLD = timedelta(hours=1)
 """How long runs tell of a lost start: each of them reads scaling activities to find out."""
@@ -82,7 +82,7 @@ def lost_stop(standing: Iterable[Standing], at: datetime, launched: datetime) ->
 
 def refused(override: str, at: datetime) -> bool:
     """Tell whether an override, by its tag, kept the workstation off `at` that time."""
-    found = read(override)
+    found = parse_override(override)
     return found is not None and found.state == "off" and found.until > at
 
 
@@ -113,7 +113,7 @@ def lost_starts(due: Iterable[Due], doors: Mapping[str, Aws]) -> list[Finding]:
 def _newest(aws: Aws, since: datetime) -> dict[str, datetime]:
     """When each group did something last; without a name AWS lists all groups (Auto Scaling API,
     DescribeScalingActivities)."""
-    bound = {"Name": "StartTimeLowerBound", "Values": [stamp(since)]}
+    bound = {"Name": "StartTimeLowerBound", "Values": [format_time(since)]}
     found: dict[str, datetime] = {}
     for each in aws.pages(
         "autoscaling", "describe_scaling_activities", "Activities", 100, Filters=[bound]
@@ -126,7 +126,7 @@ def _newest(aws: Aws, since: datetime) -> dict[str, datetime]:
 
 def _finding(due: Due) -> Finding:
     message = (
-        f"{due.name}: its start of {stamp(due.at)} was lost: AWS could not act on it in time, and "
-        f"it is not made up: `workstation start {due.name}` turns it on"
+        f"{due.name}: its start of {format_time(due.at)} was lost: AWS could not act on it in "
+        f"time, and it is not made up: `workstation start {due.name}` turns it on"
     )
     return Finding(Level.WARNING, "lost-start", message, due.where)

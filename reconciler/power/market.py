@@ -1,8 +1,8 @@
 """Spot, On-Demand, and back: which market a group should launch in. Pure.
 
-The lease is a tag on the group, `on-demand since 2026-11-20T09:10:00Z`. AWS has nothing of the
-kind: an all-Spot group asks the same pools for ever (EC2 Auto Scaling user guide, "Auto Scaling
-groups with multiple instance types and purchase options").
+The lease is a tag on the group (workstation/runtime_tags.py). AWS has nothing of the kind: an
+all-Spot group asks the same pools for ever (EC2 Auto Scaling user guide, "Auto Scaling groups with
+multiple instance types and purchase options").
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ from reconciler.declare.fleet import Fallback
 from reconciler.power.causes import Cause
 from reconciler.power.failures import Drought, Failure
 from reconciler.power.memory import Pool, on_demand_is_dry
-from reconciler.power.override import moment, stamp
+from reconciler.workstation.runtime_tags import format_lease, format_time, parse_lease
 
 SPOT, ON_DEMAND = 0, 100
 """The On-Demand share of a group, in percent: a share between gives a split, not a fallback."""
-
-_PREFIX = "on-demand since "
 
 _LACK = {
     Cause.SPOT_QUOTA: "Spot quota used up",
@@ -59,16 +57,9 @@ class Decision:
     over: bool = False  # it has run out, and somebody works on
 
 
-def lease_since(text: str) -> datetime | None:
-    """Since when a lease runs; None without one, or with one nobody can read."""
-    if not text.startswith(_PREFIX):
-        return None
-    return moment(text.removeprefix(_PREFIX))
-
-
 def decide(state: State, fallback: Fallback, now: datetime) -> Decision:
     """The rows 22 to 27 of the truth table (docs/power.md)."""
-    since = lease_since(state.lease)
+    since = parse_lease(state.lease)
     if since is None or since > now:
         return _from_spot(state, fallback, now)
     ended = now - since >= timedelta(seconds=fallback.max_duration)
@@ -78,11 +69,11 @@ def decide(state: State, fallback: Fallback, now: datetime) -> Decision:
     if not state.wanted:
         back = "nothing runs"
     elif ended:
-        back = f"the On-Demand lease of {stamp(since)} is over"
+        back = f"the On-Demand lease of {format_time(since)} is over"
     elif dry and dry.failure.cause is Cause.ON_DEMAND_QUOTA:
         back = "the On-Demand quota is used up, and waiting does not help"
     elif dry and _waited(dry.since, fallback, now):
-        back = f"On-Demand is dry too, since {stamp(dry.since)}"
+        back = f"On-Demand is dry too, since {format_time(dry.since)}"
     else:
         return Decision(state.lease)
     return Decision("", f"{back}: back to Spot")
@@ -94,7 +85,8 @@ def _running(state: State, since: datetime, ended: bool) -> Decision:
         return Decision("", "Spot came after all")
     if not ended:
         return Decision(state.lease)
-    over = f"On-Demand since {stamp(since)}, longer than declared; Spot again after its next stop"
+    on_demand = f"On-Demand since {format_time(since)}"
+    over = f"{on_demand}, longer than declared; Spot again after its next stop"
     return Decision(state.lease, over, over=True)
 
 
@@ -108,8 +100,8 @@ def _from_spot(state: State, fallback: Fallback, now: datetime) -> Decision:
         return Decision("")
     what = _LACK.get(dry.failure.cause, "no Spot capacity")
     code = f" ({dry.failure.code})" if dry.failure.code else ""
-    reason = f"{what} since {stamp(dry.lacking)}{code}: On-Demand until its next stop"
-    return Decision(f"{_PREFIX}{stamp(now)}", reason)
+    reason = f"{what} since {format_time(dry.lacking)}{code}: On-Demand until its next stop"
+    return Decision(format_lease(now), reason)
 
 
 def _waited(since: datetime, fallback: Fallback, now: datetime) -> bool:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from reconciler.declare.timers import Rule, instant, skip_ends
 from reconciler.errors import UsageError
-from reconciler.power.override import YEARS
 from reconciler.power.timetable import DAYS, fires
+from reconciler.workstation.runtime_tags import YEARS
 
 BEFORE_START = timedelta(minutes=5)
 """Auto Scaling may be two minutes late with a scheduled action, and refuses a start until then."""

@@ -20,7 +20,7 @@ from reconciler.declare.fleet import Fallback
 from reconciler.kinds.subscription import TO
 from reconciler.power.causes import SPOT_IS_DRY, Cause, Mender
 from reconciler.power.failures import MESSAGE_LIMIT, understand
-from reconciler.power.market import lease_since
+from reconciler.workstation.runtime_tags import parse_lease
 
 WINDOW = timedelta(hours=1)
 """A failure that repeats is told once in it; an event older than it is not news any more."""
@@ -223,7 +223,7 @@ def _after(event: Event, who: Who, cause: Cause) -> str:
 
 def _again(who: Who, dry: datetime) -> str:
     """Which market it will be asked for in, if Spot is dry from `dry` on."""
-    leased = lease_since(who.lease)
+    leased = parse_lease(who.lease)
     if who.spot_policy == "on-demand":
         return "It is On-Demand."
     if leased:

@@ -23,9 +23,15 @@ from reconciler.plan.projection import ODD, explain
 from reconciler.plan.snapshot import EffectiveState, Snapshot
 from reconciler.power import backstops, ends, lost, market, memory
 from reconciler.power.failures import dry_since
-from reconciler.power.override import NORMAL, active, read, stamp
 from reconciler.power.renamed import renamed
 from reconciler.power.timetable import latest, rules_of
+from reconciler.workstation.runtime_tags import (
+    NORMAL,
+    active_override,
+    format_time,
+    parse_lease,
+    parse_override,
+)
 
 SLACK = timedelta(minutes=30)
 """How much further back than the declared wait activities are read: launches are tried rarely."""
@@ -86,7 +92,7 @@ def apply_runtime_state(
             g.runtime,
             g.live.key,
             _limits(g, now),
-            active(g.runtime.override, now),
+            active_override(g.runtime.override, now),
             standing.get((g.live.key.region, g.live.workstation), ()),
         )
         for g in groups
@@ -109,7 +115,7 @@ def apply_runtime_state(
         ends.Held(
             g.live,
             g.declared,
-            None if g.live.key in stops.reasons else active(g.runtime.override, now),
+            None if g.live.key in stops.reasons else active_override(g.runtime.override, now),
         )
         for g in groups
     ]
@@ -234,13 +240,15 @@ def _decided(
 
 def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
     """What an override's sizes should be: those of one that holds, or the normal ones."""
-    override = active(group.runtime.override, now)
+    override = active_override(group.runtime.override, now)
     if override is None:
         findings.extend(ends.too_long(group.live, group.want.where, now))
         want = _with(group.want, "", min_size=NORMAL.minimum, max_size=NORMAL.maximum)
         return _with(want, LOST_STOP, desired_capacity=0) if _lost_stop(group, now) else want
     name, where = group.live.workstation, group.want.where
-    message = f"{name}: kept {override.state} until {stamp(override.until)} ({override.author})"
+    message = (
+        f"{name}: kept {override.state} until {format_time(override.until)} ({override.author})"
+    )
     findings.append(Finding(Level.INFO, "override", message, where))
     sizes = override.sizes
     return _with(group.want, "", min_size=sizes.minimum, max_size=sizes.maximum)
@@ -248,7 +256,7 @@ def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
 
 def _lost_stop(group: Group, now: datetime) -> bool:
     """Whether an override's end, which AWS was to bring, did not come, and with it a stop."""
-    over = read(group.runtime.override)
+    over = parse_override(group.runtime.override)
     if not (over and over.state == "on" and group.spec.min_size and group.runtime.desired):
         return False
     if over.until > now:  # one that is too long, and ignored: the backstops rule
@@ -339,9 +347,9 @@ def _dry(aws: Aws, group: Group, now: datetime) -> market.Dry | None:
     fallback = group.declared.on_demand_fallback if group.declared else None
     wait = timedelta(seconds=fallback.after if fallback else 0)
     bound = now - max(memory.LONGEST, wait + SLACK)
-    lease = market.lease_since(group.spec.market)
+    lease = parse_lease(group.spec.market)
     since = max(bound, lease) if lease and lease <= now else bound
-    after = {"Name": "StartTimeLowerBound", "Values": [stamp(since)]}
+    after = {"Name": "StartTimeLowerBound", "Values": [format_time(since)]}
     activities = list(
         aws.pages(
             "autoscaling",
@@ -366,7 +374,7 @@ def _cannot_start(declared: Workstation, dry: market.Dry) -> Finding:
         Level.WARNING,
         "cannot-start",
         f"{declared.name}: wants to start, and could not since at least "
-        f"{stamp(dry.drought.since)}: {failure.cause.why}{code}; tried lately: {tried}; mended by "
-        f"{failure.cause.mender.words}: {failure.step}",
+        f"{format_time(dry.drought.since)}: {failure.cause.why}{code}; tried lately: {tried}; "
+        f"mended by {failure.cause.mender.words}: {failure.step}",
         declared.where,
     )

@@ -21,11 +21,18 @@ from reconciler.kinds import override_end
 from reconciler.kinds.override_end import OverrideEnd
 from reconciler.plan.ownership import OVERRIDE
 from reconciler.plan.projection import Unreadable, readable
-from reconciler.power import find
 from reconciler.power.hours import Hours
-from reconciler.power.model import Group
 from reconciler.power.moments import said
-from reconciler.power.override import NORMAL, Override, Sizes, Turned, active, turned
+from reconciler.workstation import read as read_group
+from reconciler.workstation.model import Group
+from reconciler.workstation.runtime_tags import (
+    NORMAL,
+    Override,
+    Sizes,
+    Turned,
+    active_override,
+    parse_turned,
+)
 
 ROUNDS = 4
 """How often a command puts right what another one writes at the same time, before it gives up."""
@@ -84,7 +91,7 @@ def give(aws: Aws, before: State, hours: Hours, word: Override | Turned, now: da
     Raises: Refused when somebody gave another command at the same time, and that one holds.
     """
     group = before.group
-    standing = active(group.override, now)
+    standing = active_override(group.override, now)
     new = not (isinstance(word, Override) and word.agrees(standing))
     want = _want(word, hours, before, now)
     if new:
@@ -134,7 +141,7 @@ def _repair(aws: Aws, group: Group, hours: Hours, now: datetime) -> str:
     for _ in range(ROUNDS):
         seen = _reread(aws, group)
         tag = seen.group.override
-        word, way = active(tag, now), turned(tag)
+        word, way = active_override(tag, now), parse_turned(tag)
         if word is None and way is None:
             return tag
         want = _want(word or Turned(way or "off", now), hours, seen, now)
@@ -151,7 +158,7 @@ def _want(word: Override | Turned, hours: Hours, before: State, now: datetime) -
         return _Want(None, NORMAL, desired)
     old = before.end
     # A longer one takes over the stop that the shorter one held back.
-    standing = active(before.group.override, now)
+    standing = active_override(before.group.override, now)
     held_back = bool(standing and standing.state == "on" and old and old.desired_capacity == 0)
     off = word.state == "on" and hours.ends_off(now, word.until, owes=held_back)
     return _Want(override_end.end(word.until, turns_off=off), word.sizes, desired)
@@ -188,12 +195,16 @@ def _evident(seen: State, now: datetime) -> Override | Turned:
 
 
 def _lost(group: Group, tag: str, hours: Hours, now: datetime) -> Refused:
-    name, word = group.workstation, active(tag, now)
+    name, word = group.workstation, active_override(tag, now)
     if word:
         until = said(word.until, hours.zone, now)
         holds = f"it is kept {word.state} until {until} ({word.author})"
     else:
-        holds = f"it was turned {turned(tag)}" if turned(tag) else "its override is taken back"
+        holds = (
+            f"it was turned {parse_turned(tag)}"
+            if parse_turned(tag)
+            else "its override is taken back"
+        )
     return Refused(
         f"another command for {name} was given at the same time, and that one holds: {holds}; "
         f"yours does not: give it again if you still want it (`workstation status {name}`)"
@@ -201,7 +212,7 @@ def _lost(group: Group, tag: str, hours: Hours, now: datetime) -> Refused:
 
 
 def _again(aws: Aws, group: Group) -> Group:
-    found = find.again(aws, group)
+    found = read_group.again(aws, group.name)
     if found is None:
         raise Refused(f"{group.workstation} was removed meanwhile: there is nothing to turn on")
     return found

@@ -6,19 +6,20 @@ iam:PassRole for every developer, and AWS does not say what it does to the desir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from reconciler.aws_api import Aws
-from reconciler.kinds.override_end import LONGEST_ON
-from reconciler.power import failures, find, keep, machine, settle
+from reconciler.power import failures, keep, settle
 from reconciler.power.causes import ASKING
 from reconciler.power.failures import Drought, Failure, judge
 from reconciler.power.hours import Hours
-from reconciler.power.model import Attempt, Group, Machine
-from reconciler.power.override import Override, Turned, active
+from reconciler.power.model import Attempt
+from reconciler.workstation import read
+from reconciler.workstation.model import Group, Instance
+from reconciler.workstation.runtime_tags import LONGEST_ON, Override, Turned, active_override
 
 OUTSIDE_HOURS = timedelta(hours=4)
 """How long a start outside the hours keeps a workstation on, where the person names no time."""
@@ -40,7 +41,7 @@ class Sight:
     """One look at a workstation that is to come up."""
 
     phase: Phase
-    machine: Machine | None
+    machine: Instance | None
     failures: tuple[Failure, ...]  # newest first
 
     @property
@@ -62,7 +63,7 @@ def begin(
     """
     state = settle.read(aws, group)
     group = state.group
-    standing = active(group.override, now)
+    standing = active_override(group.override, now)
     kept_off = standing if standing and standing.state == "off" else None
     if until is None and standing and standing.state == "on":
         keep.complete(aws, state, hours, standing, now)
@@ -95,41 +96,29 @@ def default_end(group: Group, hours: Hours, now: datetime) -> datetime | None:
 
 def look(aws: Aws, group: Group, since: datetime) -> Sight:
     """How far it is, and which launches failed since then."""
-    now = find.again(aws, group)
+    now = read.again(aws, group.name)
     if now is None or not now.desired:
         return Sight("stopped", None, ())
     if now.member is None:
         found = tuple(f for f in _failures(aws, now) if f.at >= since)
         return Sight("requested", None, found)
-    seen = machine.read(aws, now.member)
-    return Sight(_phase(seen), seen, ())
+    instance = read.instance(aws, now.member)
+    return Sight(_phase(instance), instance, ())
 
 
-def _phase(seen: Machine | None) -> Phase:
-    if seen is None or seen.state == "pending":
+def _phase(instance: Instance | None) -> Phase:
+    if instance is None or instance.state == "pending":
         return "capacity"
-    if seen.ready:
+    if instance.ready:
         return "ready"
-    return "home mounted" if seen.phase in ("home", "ready") else "booting"
+    return "home mounted" if instance.phase in ("home", "ready") else "booting"
 
 
 def _failures(aws: Aws, group: Group) -> Iterable[Failure]:
-    for activity in activities(aws, group):
+    for activity in read.newest_activities(aws, group.name):
         failure = failures.read(activity, "on-demand" if group.on_demand else "spot")
         if failure:
             yield failure
-
-
-def activities(aws: Aws, group: Group) -> list[dict[str, object]]:
-    """The newest hundred scaling activities, newest first: hours of failed launches."""
-    answer = aws.call("autoscaling", "describe_scaling_activities", AutoScalingGroupName=group.name)
-    return [each for each in answer.get("Activities", ()) if _readable(each)]
-
-
-def _readable(activity: Mapping[str, object]) -> bool:
-    """Whether an activity says when and with what result; another says nothing."""
-    when, result = activity.get("StartTime"), activity.get("StatusCode")
-    return isinstance(when, datetime) and isinstance(result, str)
 
 
 def attempts(found: Iterable[Failure]) -> tuple[Attempt, ...]:

@@ -10,11 +10,12 @@ from reconciler.kinds import override_end
 from reconciler.kinds.override_end import OverrideEnd
 from reconciler.money.compute import Price
 from reconciler.plan.projection import readable
-from reconciler.power import machine
 from reconciler.power.ahead import ahead
 from reconciler.power.hours import Hours
-from reconciler.power.model import Group, Machine, Status
-from reconciler.power.override import active
+from reconciler.power.model import Status
+from reconciler.workstation import read
+from reconciler.workstation.model import Group, Instance
+from reconciler.workstation.runtime_tags import active_override
 
 __all__ = ["Price", "many"]
 
@@ -23,31 +24,27 @@ def many(
     aws: Aws,
     found: Sequence[tuple[Group, Hours]],
     now: datetime,
-    price: Callable[[Machine], Price | None],
+    price: Callable[[Instance], Price | None],
 ) -> list[Status]:
     """Read all of these, which are in the region of `aws`, in their order.
 
     Raises: AwsError.
     """
     ids = [group.member.id for group, _ in found if group.member]
-    online = machine.reachable(aws, ids)
-    machines: dict[str, Machine | None] = {
-        id_: machine.machine(each, online=id_ in online)
-        for id_, each in machine.describe(aws, ids).items()
-    }
-    kept_on = [group for group, _ in found if active(group.override, now)]
+    instances = read.instances(aws, ids)
+    kept_on = [group for group, _ in found if active_override(group.override, now)]
     ends = _ends(aws, kept_on)
     statuses = []
     for group, hours in found:
-        its = machines.get(group.member.id) if group.member else None
-        launched = its.launched if its else None
+        instance = instances.get(group.member.id) if group.member else None
+        launched = instance.launched if instance else None
         statuses.append(
             Status(
                 group=group,
-                machine=its,
-                override=active(group.override, now),
+                machine=instance,
+                override=active_override(group.override, now),
                 ahead=ahead(group, hours, ends.get(group.name), now, launched),
-                price=price(its) if its else None,
+                price=price(instance) if instance else None,
                 readable=hours.readable,
                 zone=hours.zone,
             )

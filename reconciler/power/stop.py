@@ -11,8 +11,8 @@ from reconciler.money.storage import RetainedStorage
 from reconciler.plan.projection import Unreadable
 from reconciler.power import keep, settle
 from reconciler.power.hours import Hours
-from reconciler.power.model import Group
-from reconciler.power.override import Turned, active
+from reconciler.workstation.model import Group
+from reconciler.workstation.runtime_tags import Turned, active_override
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def stop(aws: Aws, group: Group, hours: Hours, by: str, now: datetime) -> bool:
     """
     state = settle.read(aws, group)
     on = bool(state.group.desired)
-    standing = active(state.group.override, now)
+    standing = active_override(state.group.override, now)
     if standing and standing.state == "off":
         keep.complete(aws, state, hours, standing, now)
         return on

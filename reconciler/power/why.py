@@ -11,17 +11,17 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.declare.timers import LATEST
-from reconciler.power import machine
 from reconciler.power.causes import Cause
 from reconciler.power.failures import Drought, Failure, dry_since, launched, read
 from reconciler.power.hours import Hours
 from reconciler.power.lost import refused
-from reconciler.power.model import Group, Reason
+from reconciler.power.model import Reason
 from reconciler.power.moments import said
-from reconciler.power.override import active
-from reconciler.power.start import activities as newest
 from reconciler.power.start import next_step
 from reconciler.power.timetable import latest
+from reconciler.workstation.model import Group, Instance
+from reconciler.workstation.read import ec2_instances, newest_activities
+from reconciler.workstation.runtime_tags import active_override
 
 Activity = Mapping[str, Any]
 
@@ -56,10 +56,10 @@ class Lost:
 
 def explain(aws: Aws, group: Group, hours: Hours, now: datetime) -> Reason:
     """Read what happened to it, newest first, and say it."""
-    found = newest(aws, group)
+    found = newest_activities(aws, group.name)
     lost = last_lost(found)
-    reasons = machine.describe(aws, [lost[0]] if lost else [])
-    code = next((each.get("StateReason", {}).get("Code", "") for each in reasons.values()), "")
+    gone = ec2_instances(aws, [lost[0]] if lost else [])
+    code = next((each.state_reason for each in gone if isinstance(each, Instance)), "")
     return reason(group, hours, found, now, lost_code=code)
 
 
@@ -104,7 +104,7 @@ def _off(
     group: Group, hours: Hours, found: Sequence[Activity], lost: Lost | None, now: datetime
 ) -> Reason:
     name, say = group.workstation, partial(said, zone=hours.zone, now=now)
-    override = active(group.override, now)
+    override = active_override(group.override, now)
     start = hours.next_start(now)
     by_itself = f"; it starts by itself {say(start)}" if start else ""
     step = f"`workstation start {name}` turns it on{by_itself}"

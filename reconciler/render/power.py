@@ -9,17 +9,18 @@ from zoneinfo import ZoneInfo
 
 from reconciler.declare import units
 from reconciler.money.storage import RetainedStorage
-from reconciler.power.model import Attempt, Group, Machine, Reason
+from reconciler.power.model import Attempt, Reason
 from reconciler.power.moments import said
-from reconciler.power.override import Override, stamp
 from reconciler.render.escape import terminal
 from reconciler.render.look import Look
+from reconciler.workstation.model import Group, Instance
+from reconciler.workstation.runtime_tags import Override, format_time
 
 MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": ""}
 duration = units.duration
 
 
-def machine(instance: Machine) -> str:
+def machine(instance: Instance) -> str:
     """`g6.xlarge in us-east-1a, Spot`."""
     return terminal(f"{instance.type} in {instance.zone}, {MARKETS[instance.market]}")
 
@@ -89,10 +90,10 @@ def override_document(active: Override | None) -> dict[str, Any] | None:
     """An override, or null."""
     if active is None:
         return None
-    return {"state": active.state, "until": stamp(active.until), "by": active.by or None}
+    return {"state": active.state, "until": format_time(active.until), "by": active.by or None}
 
 
-def machine_document(instance: Machine | None) -> dict[str, Any] | None:
+def machine_document(instance: Instance | None) -> dict[str, Any] | None:
     """An instance, or null."""
     if instance is None:
         return None
@@ -102,7 +103,7 @@ def machine_document(instance: Machine | None) -> dict[str, Any] | None:
         "zone": instance.zone,
         "market": instance.market,
         "state": instance.state,
-        "since": stamp(instance.launched),
+        "since": format_time(instance.launched),
         "reachable": instance.online,
     }
 
@@ -119,13 +120,15 @@ def attempt_document(attempt: Attempt) -> dict[str, Any]:
         "mended_by": last.cause.mender.code,
         "message": last.message,
         "times": attempt.times,
-        "last": stamp(last.at),
+        "last": format_time(last.at),
     }
 
 
 def reason_document(group: Group, cause: Reason) -> dict[str, Any]:
     """A cause; its details as they are."""
-    details = {k: stamp(v) if isinstance(v, datetime) else v for k, v in cause.details.items()}
+    details = {
+        k: format_time(v) if isinstance(v, datetime) else v for k, v in cause.details.items()
+    }
     return {
         **head(group),
         "state": group.state,
@@ -139,4 +142,4 @@ def reason_document(group: Group, cause: Reason) -> dict[str, Any]:
 
 def moment(at: datetime | None) -> str | None:
     """A time, or null."""
-    return stamp(at.astimezone(UTC)) if at else None
+    return format_time(at.astimezone(UTC)) if at else None

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from reconciler.power.model import Ahead, Status
 from reconciler.power.moments import said
-from reconciler.power.override import Override
 from reconciler.render.escape import terminal
 from reconciler.render.look import Look, Role
 from reconciler.render.power import (
@@ -23,6 +22,7 @@ from reconciler.render.power import (
     override_document,
     table,
 )
+from reconciler.workstation.runtime_tags import Override
 
 _ROLES: dict[str, Role] = {
     "on": "add",

@@ -11,8 +11,9 @@ import pytest
 from reconciler.kinds import override_end
 from reconciler.kinds.override_end import ACTION, UNCHANGED, OverrideEnd
 from reconciler.plan.model import Change, Op, Outcome
-from reconciler.power import find, hours, keep, settle
-from reconciler.power.override import NORMAL, Sizes
+from reconciler.power import hours, keep, settle
+from reconciler.workstation import read
+from reconciler.workstation.runtime_tags import NORMAL, Sizes
 from tests.power.days import Days, aws, begin, codes
 
 GROUP = "acme-alice"
@@ -155,7 +156,7 @@ def test_an_end_without_a_capacity_is_never_written_over_one_with_a_capacity(
     tag("on until 2026-11-23T20:00:00Z ann")
     days.run()
     names.clear()
-    [group] = find.by_name(door, "alice")
+    [group] = read.by_name(door, "alice")
     now = days.sandbox.clock.now()
     keep.extend(door, group, hours.read(door, group), UNTIL, "ann", now)
     assert names == ["delete_scheduled_action", "put_scheduled_update_group_action"]

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.cli.workstation import main
 from reconciler.kinds.override_end import ACTION
-from reconciler.power.override import Sizes
+from reconciler.workstation.runtime_tags import Sizes
 from tests.power.days import BERLIN, Days, aws
 from tests.promises.cli import Said
 

@@ -15,9 +15,9 @@ import pytest
 
 from reconciler.aws.endpoints import is_local
 from reconciler.aws_api import Aws
-from reconciler.power import machine
-from reconciler.power.model import Machine, Member
 from reconciler.sandbox.interruption import interrupt
+from reconciler.workstation import read
+from reconciler.workstation.model import Instance, Member
 from tests.power.hand import Hand
 
 Make = Callable[..., Hand]
@@ -187,14 +187,14 @@ def test_an_instance_id_that_is_none_is_written_nowhere(
     up: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evil = "i-0a1b2c3d\n    ProxyCommand touch x"
-    read = machine.read
+    whole = read.instance
 
-    def odd(aws: Aws, member: Member) -> Machine:
-        found = read(aws, member)
+    def odd(aws: Aws, member: Member) -> Instance:
+        found = whole(aws, member)
         assert found is not None
         return replace(found, id=evil)
 
-    monkeypatch.setattr(machine, "read", odd)
+    monkeypatch.setattr(read, "instance", odd)
     answer = up("connect alice", code=4)
     assert "which is no instance id: nothing was written" in answer.err
     assert "\n    ProxyCommand" not in answer.err

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from reconciler.aws_api import Aws
-from reconciler.power import find, hours, keep, settle, start, stop
+from reconciler.power import hours, keep, settle, start, stop
 from reconciler.power.hours import Hours
-from reconciler.power.model import Group
-from reconciler.power.override import NORMAL, Turned, active
+from reconciler.workstation import read
+from reconciler.workstation.model import Group
+from reconciler.workstation.runtime_tags import NORMAL, Turned, active_override
 from tests.power.days import READS
 from tests.power.hand import Hand, local, stand
 
@@ -83,14 +84,14 @@ def test_what_is_cut_off_is_completed(hand: Make, case: str) -> None:
     def do(what: Act, left: int = 99) -> int:
         """How many writes it made."""
         cut = Door(door, left)
-        [group] = find.by_name(cut, "alice")
+        [group] = read.by_name(cut, "alice")
         what(cut, group, hours.read(cut, group), until, now)
         return left - cut.left
 
     def prepare() -> None:
         do(stopped)
-        if find.by_name(door, "alice")[0].override:
-            state = settle.read(door, find.by_name(door, "alice")[0])
+        if read.by_name(door, "alice")[0].override:
+            state = settle.read(door, read.by_name(door, "alice")[0])
             keep.take_back(door, state, Hours(), Turned("off", now, "ann"), now)
         if first:
             do(first)
@@ -111,7 +112,7 @@ def test_what_is_cut_off_is_completed(hand: Make, case: str) -> None:
             do(act, left)
         days.run()
         found = stand(days)
-        meant = active(found.override, now)
+        meant = active_override(found.override, now)
         if meant and meant.state == "off" and found.desired:  # a run cuts nobody off
             assert found.sizes == NORMAL
             days.desire(0)
@@ -127,7 +128,7 @@ def test_a_cut_off_hold_still_ends(hand: Make) -> None:
     days = it.days
     days.to("Mon 18:00")
     door = days.session.region("us-east-1")
-    [group] = find.by_name(door, "alice")
+    [group] = read.by_name(door, "alice")
     with pytest.raises(Cut):
         held(
             Door(door, 1),
@@ -152,7 +153,7 @@ def test_a_stop_after_a_cut_off_off_keeps_its_word(hand: Make) -> None:
     days = it.days
     days.to("Mon 10:00")
     door = days.session.region("us-east-1")
-    [group] = find.by_name(door, "alice")
+    [group] = read.by_name(door, "alice")
     with pytest.raises(Cut):
         kept_off(Door(door, 1), group, Hours(), days.at("Wed 12:00"), days.at("Mon 10:00"))
     it("stop alice")

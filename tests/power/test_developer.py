@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from reconciler.power.override import NORMAL, Sizes
 from reconciler.sandbox.interruption import interrupt
+from reconciler.workstation.runtime_tags import NORMAL, Sizes
 from tests.power.days import aws
 from tests.power.hand import Hand, Stand
 

@@ -12,8 +12,8 @@ import pytest
 from reconciler.aws.hourly import hourly
 from reconciler.errors import AwsError
 from reconciler.kinds import schedule_names
-from reconciler.power import find, hours, start, stop
-from reconciler.power.machine import machine
+from reconciler.power import hours, stop
+from reconciler.workstation import read
 from tests.aws.test_lookup import Aws
 
 NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
@@ -49,12 +49,20 @@ def groups(*found: dict[str, Any]) -> Aws:
     return account(describe_auto_scaling_groups={"AutoScalingGroups": list(found)})
 
 
+def instances(*found: dict[str, Any]) -> Aws:
+    reservations = [{"Instances": [each]} for each in found]
+    return account(
+        describe_instances={"Reservations": reservations},
+        describe_instance_information={"InstanceInformationList": []},
+    )
+
+
 @pytest.mark.parametrize("odd", [{"MinSize": None}, {"MaxSize": "one"}, {"Instances": [{}]}])
 def test_one_odd_group_is_a_warning_and_the_others_are_listed(
     odd: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        found = find.every(groups(group("alice", **odd), group("bob")))
+        found = read.all_groups(groups(group("alice", **odd), group("bob")))
     assert [each.workstation for each in found] == ["bob"]
     assert "acme-alice cannot be read" in caplog.text
 
@@ -62,10 +70,10 @@ def test_one_odd_group_is_a_warning_and_the_others_are_listed(
 def test_an_odd_group_that_alone_is_asked_for_is_an_error_and_not_gone() -> None:
     odd = groups(group(MinSize=None))
     with pytest.raises(AwsError, match="acme-alice cannot be read"):
-        find.by_name(odd, "alice")
-    [alice] = find.by_name(groups(group()), "alice")
+        read.by_name(odd, "alice")
+    [alice] = read.by_name(groups(group()), "alice")
     with pytest.raises(AwsError, match="acme-alice cannot be read"):
-        find.again(odd, alice)
+        read.again(odd, alice.name)
 
 
 def test_an_odd_instance_is_none(caplog: pytest.LogCaptureFixture) -> None:
@@ -76,17 +84,17 @@ def test_an_odd_instance_is_none(caplog: pytest.LogCaptureFixture) -> None:
         "State": {"Name": "running"},
         "LaunchTime": NOW,
     }
-    assert machine(whole, online=True) is not None
+    assert read.instances(instances(whole), ["i-1"])["i-1"].zone == "us-east-1a"
     for member in whole:
         odd = {name: value for name, value in whole.items() if name != member}
-        assert machine(odd, online=True) is None
+        assert read.instances(instances(odd), ["i-1"]) == {}
     assert "AWS's answer has no LaunchTime" in caplog.text
 
 
 def test_an_odd_home_is_told_and_the_others_are_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    [alice] = find.by_name(groups(group()), "alice")
+    [alice] = read.by_name(groups(group()), "alice")
     volumes = [{"VolumeId": "vol-1"}, {"VolumeId": "vol-2", "Size": 200}]
     systems = [{"FileSystemId": "fs-1", "Tags": group()["Tags"]}]
     aws = account(
@@ -98,15 +106,15 @@ def test_an_odd_home_is_told_and_the_others_are_counted(
 
 
 def test_an_odd_activity_says_nothing() -> None:
-    [alice] = find.by_name(groups(group()), "alice")
+    [alice] = read.by_name(groups(group()), "alice")
     good = {"StartTime": NOW, "StatusCode": "Failed", "StatusMessage": "no"}
     odd = [{}, {"StartTime": "now", "StatusCode": "Failed"}, {"StartTime": NOW}]
     aws = account(describe_scaling_activities={"Activities": [*odd, good]})
-    assert start.activities(aws, alice) == [good]
+    assert read.newest_activities(aws, alice.name) == [good]
 
 
 def test_an_odd_schedule_makes_the_hours_unknown() -> None:
-    [alice] = find.by_name(groups(group()), "alice")
+    [alice] = read.by_name(groups(group()), "alice")
     listed = [{}, {"Name": "alice-start-0a1b", "State": "ENABLED"}]
     aws = account(
         list_schedules={"Schedules": listed},
@@ -117,7 +125,7 @@ def test_an_odd_schedule_makes_the_hours_unknown() -> None:
 
 def test_a_neighbour_s_name_blinds_nobody() -> None:
     """`alice-start` and `alice-stop-0a1b2c3d` are workstations too: their schedules begin alike."""
-    [alice] = find.by_name(groups(group()), "alice")
+    [alice] = read.by_name(groups(group()), "alice")
     theirs = (
         "alice-start-start-0a1b2c3d",
         "alice-start-stop-0a1b2c3d-2",

@@ -11,11 +11,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reconciler.kinds import override_end
-from reconciler.kinds.override_end import LONGEST_ON
 from reconciler.plan.model import Op
 from reconciler.power.moments import said
-from reconciler.power.override import Override, active, moment, read
 from reconciler.sandbox import Sandbox
+from reconciler.workstation.runtime_tags import (
+    LONGEST_ON,
+    Override,
+    active_override,
+    parse_override,
+    parse_time,
+)
 from tests.power.days import Days, aws, begin, codes
 from tests.power.hand import Hand
 
@@ -87,17 +92,17 @@ def test_off_may_be_as_long_as_people_are_away(days: Days) -> None:
 
 def test_the_longest_that_a_command_gives_is_believed() -> None:
     longest = NOW + LONGEST_ON
-    assert active(str(Override("on", longest)), NOW) == Override("on", longest)
-    assert active(str(Override("on", longest + timedelta(seconds=1))), NOW) is None
-    assert active("off until 2027-05-01T00:00:00Z", NOW) is not None
+    assert active_override(str(Override("on", longest)), NOW) == Override("on", longest)
+    assert active_override(str(Override("on", longest + timedelta(seconds=1))), NOW) is None
+    assert active_override("off until 2027-05-01T00:00:00Z", NOW) is not None
 
 
 @pytest.mark.parametrize(
     "text", ["1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "soon"]
 )
 def test_a_time_that_nobody_can_mean_is_none(text: str) -> None:
-    assert moment(text) is None
-    assert read(f"on until {text}") is None
+    assert parse_time(text) is None
+    assert parse_override(f"on until {text}") is None
 
 
 def test_a_time_is_said_in_every_zone() -> None:

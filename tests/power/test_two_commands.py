@@ -19,9 +19,10 @@ import pytest
 from reconciler.declare.timers import Rule
 from reconciler.errors import AwsError, Refused
 from reconciler.kinds import override_end
-from reconciler.power import find, keep, start, stop
+from reconciler.power import keep, start, stop
 from reconciler.power.hours import Hours
-from reconciler.power.override import NORMAL, active, turned
+from reconciler.workstation import read
+from reconciler.workstation.runtime_tags import NORMAL, active_override, parse_turned
 from tests.strict.conftest import SOAK
 from tests.strict.turns import Seat, Turns
 
@@ -89,15 +90,18 @@ class Account:
 
     def stand(self, now: datetime) -> tuple[object, ...]:
         """What a person would see of it."""
-        word = active(self.tag, now)
+        word = active_override(self.tag, now)
         end = override_end.read(self.end) if self.end else None
         return word and (word.state, word.until), self.sizes, self.desired, end
 
     def odd(self, now: datetime) -> str:
         """Where tag, end and sizes do not mean the same."""
-        word, end = active(self.tag, now), override_end.read(self.end) if self.end else None
+        word, end = (
+            active_override(self.tag, now),
+            override_end.read(self.end) if self.end else None,
+        )
         sizes = (word.sizes if word else NORMAL).minimum, (word.sizes if word else NORMAL).maximum
-        way = word.state if word else turned(self.tag)
+        way = word.state if word else parse_turned(self.tag)
         wrong = [
             *(["sizes"] if self.sizes != sizes else []),
             *(["end"] if (end.at if end else None) != (word.until if word else None) else []),
@@ -165,7 +169,7 @@ COMMANDS: dict[str, Command] = {
 
 def _do(door: Door, command: Command, now: datetime) -> str:
     """What a command said: "" when it went well."""
-    [group] = find.by_name(door, "alice")  # type: ignore[arg-type]
+    [group] = read.by_name(door, "alice")  # type: ignore[arg-type]
     try:
         command(door, group, now)
     except Refused as refused:

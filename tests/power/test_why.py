@@ -12,11 +12,12 @@ import pytest
 from reconciler.declare.fleet import Fallback
 from reconciler.power.causes import Cause
 from reconciler.power.hours import Hours
-from reconciler.power.model import Group, Member, Reason
-from reconciler.power.override import NORMAL
+from reconciler.power.model import Reason
 from reconciler.power.timetable import Rule
 from reconciler.power.why import reason
 from reconciler.sandbox.interruption import interrupt
+from reconciler.workstation.model import Group, Member
+from reconciler.workstation.runtime_tags import NORMAL
 from tests.power.hand import Hand
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)  # a Monday

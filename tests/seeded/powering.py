@@ -61,7 +61,7 @@ POWERING = (
     Bug(
         "an override is ignored by a run",
         "reconciler/power/overlay.py",
-        "    override = active(group.runtime.override, now)\n",
+        "    override = active_override(group.runtime.override, now)\n",
         "    override = None\n",
         POWER,
     ),
@@ -165,7 +165,7 @@ POWERING = (
     ),
     Bug(
         "an override of ten years is believed",
-        "reconciler/power/override.py",
+        "reconciler/workstation/runtime_tags.py",
         "found.until > now and not found.too_long(now) else None",
         "found.until > now else None",
         ODD_TAGS,

@@ -21,7 +21,7 @@ from reconciler.power import find, hours, keep
 from reconciler.power import start as starting
 from reconciler.power import stop as stopping
 from reconciler.power.hours import Hours
-from reconciler.power.model import Group
+from reconciler.workstation.model import Group
 from tests.strict import instances, sites
 from tests.strict.aws import StrictAws
 from tests.strict.door import OPEN, Door, Gate

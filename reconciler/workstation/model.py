@@ -1,0 +1,93 @@
+"""A live workstation: its Auto Scaling group, what is in the group, and the EC2 instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from reconciler.declare.fleet import Fallback
+from reconciler.plan.ownership import PHASE
+from reconciler.workstation.runtime_tags import NO_HOME, Sizes
+
+State = Literal["on", "starting", "stopping", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An instance as its group lists it; the market is not part of that."""
+
+    id: str
+    type: str
+    zone: str
+    lifecycle: str  # Pending, InService, Terminating, …
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A workstation, as its Auto Scaling group and the tags of the group stand."""
+
+    region: str
+    name: str
+    site: str
+    fleet: str
+    workstation: str
+    owner: str
+    desired: int
+    sizes: Sizes
+    members: tuple[Member, ...]
+    suspended: frozenset[str]  # processes
+    on_demand: bool  # whether the next instance is one
+    override: str  # the tag as it reads: `runtime_tags.active_override` parses it
+    lease: str = ""  # the tag as it reads: `runtime_tags.parse_lease` parses it
+    fallback: Fallback | None = None  # None: it stays on Spot
+    max_runtime: int | None = None  # seconds that an instance may run
+    home: str = ""  # "none", or what kind of home; "" where the tag does not say
+
+    @property
+    def member(self) -> Member | None:
+        """Choose the instance that runs or comes up; one that terminates is not it."""
+        return next((m for m in self.members if not m.lifecycle.startswith("Terminat")), None)
+
+    @property
+    def lost(self) -> str:
+        """Say what went with an instance that is gone, and what is kept: a sentence without its
+        end."""
+        gone = "memory, GPU state and the root disk of the old machine are gone"
+        if self.home == NO_HOME:
+            return f"{gone}; there is no home, so nothing is kept"
+        return f"{gone}, the home is as it was" if self.home else gone
+
+    @property
+    def state(self) -> State:
+        """Tell whether it is on or off, or on the way to either."""
+        if not self.desired:
+            return "stopping" if self.members else "off"
+        member = self.member
+        return "on" if member and not member.lifecycle.startswith("Pending") else "starting"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance as EC2 and Systems Manager describe it."""
+
+    id: str
+    type: str
+    zone: str
+    market: Literal["spot", "on-demand"]
+    state: str  # EC2's: pending, running, …
+    launched: datetime
+    tags: Mapping[str, str]
+    state_reason: str = ""  # EC2's code for the last change of state
+    online: bool = False  # whether its SSM agent answers; False where nobody has asked
+
+    @property
+    def phase(self) -> str:
+        """Read how far it says it is: booting, home, ready; "" where the image does not say."""
+        return self.tags.get(PHASE, "")
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether somebody can work on it."""
+        return self.state == "running" and self.online and self.phase in ("", "ready")

@@ -1,0 +1,169 @@
+"""The tags of a group that the runtime reads and writes: one parser and one formatter for each.
+
+`reconciler:override` keeps a group on or off until a time, against its schedule, by its sizes
+(docs/power.md): `on until 2026-11-23T08:00:00Z alice@example.com`. One whose time has passed means
+nothing. Whoever takes an override back writes over it which way they turned the group:
+`turned off 2026-11-23T08:00:00Z alice@example.com`.
+
+`reconciler:market` is the On-Demand lease: `on-demand since 2026-11-20T09:10:00Z`.
+
+`reconciler:fallback` and `reconciler:max-runtime` say what is declared where there is no YAML:
+`after 600 max 28800`, and `43200` or `none`, all in seconds.
+
+Anybody who may tag the group can write any text: what does not parse is None.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from reconciler.declare.fleet import Fallback
+
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+_OVERRIDE = re.compile(rf"(?P<state>on|off) until (?P<until>{_TIME})(?: (?P<by>.+))?")
+_TURNED = re.compile(rf"turned (on|off) {_TIME}(?: .+)?")
+_LEASE = "on-demand since "
+_FALLBACK = re.compile(r"after (\d{1,9}) max (\d{1,9})")
+
+YEARS = range(1970, 2200)
+"""A time outside of these was not written by us, and cannot be told in every zone."""
+
+LONGEST_ON = timedelta(days=31)
+"""An override *on* costs money every hour, so no command gives a longer one, and no run believes
+one. An override *off* costs nothing, and its owner ends it by `start`: it may be longer."""
+
+NO_LIMIT = NO_HOME = "none"
+"""The value of `reconciler:max-runtime` and `reconciler:home` for a workstation without either."""
+
+DEFAULT_MAX_RUNTIME = 24 * 3600
+"""Seconds, for a group without a tag that says it: the same as an undeclared `max_runtime`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The smallest and the largest number of instances of a group."""
+
+    minimum: int
+    maximum: int
+
+
+NORMAL = Sizes(0, 1)
+
+
+@dataclass(frozen=True)
+class Override:
+    """Keeps a group on, or off, until a time (UTC, whole seconds)."""
+
+    state: Literal["on", "off"]
+    until: datetime
+    by: str = ""
+
+    def __str__(self) -> str:
+        by = f" {self.by}" if self.by else ""
+        return f"{self.state} until {format_time(self.until)}{by}"
+
+    def agrees(self, other: Override | None) -> bool:
+        """Tell whether the other one means the same, whoever gave it."""
+        return other is not None and (self.state, self.until) == (other.state, other.until)
+
+    def too_long(self, now: datetime) -> bool:
+        """Tell whether it ends later than any command lets it end: somebody edited the tag."""
+        return self.state == "on" and self.until - now > LONGEST_ON
+
+    @property
+    def author(self) -> str:
+        """Name who gave it, as far as anybody knows: who may write the tag may write any name."""
+        return f"the tag names {self.by}" if self.by else "the tag names nobody"
+
+    @property
+    def sizes(self) -> Sizes:
+        """Give the sizes that enforce it: Auto Scaling refuses a desired capacity outside them."""
+        return Sizes(1, 1) if self.state == "on" else Sizes(0, 0)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """An override is taken back, and the group turned on or off. No run acts on this."""
+
+    state: Literal["on", "off"]
+    at: datetime
+    by: str = ""
+
+    def __str__(self) -> str:
+        by = f" {self.by}" if self.by else ""
+        return f"turned {self.state} {format_time(self.at)}{by}"
+
+
+def parse_override(text: str) -> Override | None:
+    """Parse an override, whether it is over or not; None for any other text."""
+    found = _OVERRIDE.fullmatch(text)
+    until = parse_time(found["until"]) if found else None
+    if found is None or until is None:
+        return None
+    return Override("on" if found["state"] == "on" else "off", until, found["by"] or "")
+
+
+def active_override(text: str, now: datetime) -> Override | None:
+    """Parse the override that holds now; None for none, or one that is over or too long."""
+    found = parse_override(text)
+    return found if found and found.until > now and not found.too_long(now) else None
+
+
+def parse_turned(text: str) -> Literal["on", "off"] | None:
+    """Parse which way whoever took an override back turned the group; None for another text."""
+    found = _TURNED.fullmatch(text)
+    if found is None:
+        return None
+    return "on" if found[1] == "on" else "off"
+
+
+def parse_lease(text: str) -> datetime | None:
+    """Parse since when an On-Demand lease runs (UTC); None for no lease, or another text."""
+    return parse_time(text.removeprefix(_LEASE)) if text.startswith(_LEASE) else None
+
+
+def format_lease(since: datetime) -> str:
+    """Format an On-Demand lease as the tag holds it."""
+    return f"{_LEASE}{format_time(since)}"
+
+
+def parse_fallback(text: str) -> Fallback | None:
+    """Parse a declared fallback to On-Demand; None for another text: the group stays on Spot."""
+    found = _FALLBACK.fullmatch(text)
+    return Fallback(int(found[1]), int(found[2])) if found else None
+
+
+def format_fallback(fallback: Fallback) -> str:
+    """Format a declared fallback as the tag holds it."""
+    return f"after {fallback.after} max {fallback.max_duration}"
+
+
+def parse_max_runtime(text: str) -> int | None:
+    """Parse how many seconds an instance may run; None for no limit, the default for odd text."""
+    if text == NO_LIMIT:
+        return None
+    return int(text) if re.fullmatch(r"[1-9]\d{0,8}", text) else DEFAULT_MAX_RUNTIME
+
+
+def format_max_runtime(seconds: int | None) -> str:
+    """Format a declared `max_runtime` as the tag holds it."""
+    return str(seconds or NO_LIMIT)
+
+
+def parse_time(text: str) -> datetime | None:
+    """Parse a time that a tag holds, in UTC; None for no time, or one outside of `YEARS`."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:  # 31 February: edited by hand
+        return None
+    if at.tzinfo is None or at.year not in YEARS:  # before astimezone, which year 1 or 9999 breaks
+        return None
+    return at.astimezone(UTC)
+
+
+def format_time(at: datetime) -> str:
+    """Format a time as tags hold it: UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
