@@ -46,6 +46,7 @@ MAY_IMPORT = {
         "declare.units",
         "declare.zonedata",
         "errors",
+        "workstation.describe",
     },
     "render": {
         "render",

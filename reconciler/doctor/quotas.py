@@ -16,6 +16,7 @@ from reconciler.plan.names import group_name
 from reconciler.plan.ownership import FILE_SYSTEM, FLEET, SITE, WORKSTATION, read_tags
 from reconciler.plan.quotas import ON_DEMAND, SPOT, Quota, counts
 from reconciler.plan.resolve import Missing
+from reconciler.workstation import describe
 
 CONSOLE = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
@@ -132,12 +133,7 @@ def _verdict(
 
 def groups(view: View) -> Iterator[Found]:
     """Whether there is room for the Auto Scaling groups still to be made."""
-    there = {
-        group["AutoScalingGroupName"]
-        for group in view.aws.pages(
-            "autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", 100
-        )
-    }
+    there = {group["AutoScalingGroupName"] for group in describe.groups(view.aws)}
     # The API's text says 200, the quota page 500: the account's own figure is here.
     limit = view.aws.call("autoscaling", "describe_account_limits")["MaxNumberOfAutoScalingGroups"]
     new = [w.name for w in view.workstations if group_name(view.site.name, w.name) not in there]

@@ -53,11 +53,13 @@ from reconciler.plan.ownership import (
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation, unfilled
 from reconciler.plan.update_policy import IN_PLACE, NEXT_START, RUNTIME, STOPS, WHEN_EMPTY, WHEN_OFF
+from reconciler.workstation import describe
+from reconciler.workstation.model import Group
+from reconciler.workstation.read import to_group
 from reconciler.workstation.runtime_tags import (
     NO_HOME,
     format_fallback,
     format_max_runtime,
-    parse_max_runtime,
 )
 
 NAME = "auto_scaling_group"
@@ -76,28 +78,6 @@ HEALTH_CHECK_TYPE = "EC2"
 TERMINATION_POLICIES = ("Default",)
 """A policy of somebody's own is a Lambda function, which may refuse to end an instance (EC2 Auto
 Scaling user guide, custom termination policies): a stop would do nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """What runs in a group, as far as the group tells: not its market."""
-
-    id: str
-    type: str
-    zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """What nobody declares: whether it should run, what does, and the override tag as it reads.
-
-    `max_runtime` is in seconds, as the tag says it, which outlives the declaration.
-    """
-
-    desired: int
-    instances: tuple[Instance, ...]
-    override: str
-    max_runtime: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +113,7 @@ class AutoScalingGroup:
     desired_capacity: int | None = None  # wanted only by a backstop
     override: str | None = None  # likewise: "" takes back what keeps it on
     protected_instances: tuple[str, ...] | None = None  # wanted only of a group that is off
-    runtime: Runtime | None = None  # of what is there; never compared
+    runtime: Group | None = None  # what nobody declares of what is there; never compared
 
 
 RULES = {
@@ -254,7 +234,7 @@ def _on_demand_share(declared: Workstation) -> int:
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """All groups: ours, and those that bear a name of ours."""
     identify, live = partial(_identity, aws.region, scope), partial(_live, scope)
-    for group in aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", 100):
+    for group in describe.groups(aws):
         yield from projected(NAME, aws.region, group, identify, live, may_run=True)
 
 
@@ -278,7 +258,7 @@ def _identity(region: str, scope: Scope, group: Mapping[str, Any]) -> Live | Non
 
 def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
     tags = read_tags(group.get("Tags", ()))
-    spec = _spec(group, tags, scope.managed(tags)) if named.owned else None
+    spec = _spec(named.key.region, group, tags, scope.managed(tags)) if named.owned else None
     occupied = _occupied(group)
     later = {}
     if occupied and "MixedInstancesPolicy" not in group:
@@ -306,7 +286,7 @@ def _occupied(group: Mapping[str, Any]) -> str:
 
 
 def _spec(
-    group: Mapping[str, Any], tags: Mapping[str, str], managed: Mapping[str, str]
+    region: str, group: Mapping[str, Any], tags: Mapping[str, str], managed: Mapping[str, str]
 ) -> AutoScalingGroup:
     suspended = sorted(each["ProcessName"] for each in group.get("SuspendedProcesses", ()))
     others, endings = scaling_processes.split(suspended)
@@ -331,20 +311,7 @@ def _spec(
         desired_capacity=group["DesiredCapacity"],
         override=tags.get(OVERRIDE, ""),
         protected_instances=group_settings.protected(group.get("Instances", ())),
-        runtime=Runtime(
-            desired=group["DesiredCapacity"],
-            instances=tuple(_instance(each) for each in group.get("Instances", ())),
-            override=tags.get(OVERRIDE, ""),
-            max_runtime=parse_max_runtime(tags.get(MAX_RUNTIME, "")),
-        ),
-    )
-
-
-def _instance(member: Mapping[str, Any]) -> Instance:
-    return Instance(
-        member["InstanceId"],
-        member.get("InstanceType", ""),
-        member["AvailabilityZone"],
+        runtime=to_group(region, group),
     )
 
 

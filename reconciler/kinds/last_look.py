@@ -12,6 +12,7 @@ from reconciler.aws_api import Aws
 from reconciler.errors import NotReady
 from reconciler.plan.ownership import FLEET, OVERRIDE, SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, readable
+from reconciler.workstation import describe
 from reconciler.workstation.runtime_tags import format_time, parse_override
 
 FIELDS = frozenset({"min_size", "max_size", "desired_capacity", "override"})
@@ -25,11 +26,13 @@ def unspoken(aws: Aws, name: str, before: tuple[int, int, int, str]) -> None:
 
     Raises: NotReady when somebody turned it on or off meanwhile.
     """
-    for group in _named(aws, name):
-        override = _tags(aws, group).get(OVERRIDE, "")
-        sizes = (group.get("MinSize"), group.get("MaxSize"), group.get("DesiredCapacity"))
-        if (*sizes, override) != before:
-            raise _spoken(aws, "UpdateAutoScalingGroup", "turned it on or off")
+    group = describe.group(aws, name)
+    if group is None:
+        return
+    override = _tags(aws, group).get(OVERRIDE, "")
+    sizes = (group.get("MinSize"), group.get("MaxSize"), group.get("DesiredCapacity"))
+    if (*sizes, override) != before:
+        raise _spoken(aws, "UpdateAutoScalingGroup", "turned it on or off")
 
 
 def still_until(aws: Aws, name: str, until: str) -> None:
@@ -49,8 +52,9 @@ def not_until(aws: Aws, name: str, until: str, *, too_long: bool) -> None:
 
 
 def occupied(aws: Aws, name: str) -> bool:
-    """Whether an instance is in a group now."""
-    return any(group.get("Instances") for group in _named(aws, name))
+    """Tell whether an instance is in a group now."""
+    group = describe.group(aws, name)
+    return bool(group and group.get("Instances"))
 
 
 def unmounted(aws: Aws, operation: str, site: str, mounts: Callable[[str, str], bool]) -> None:
@@ -60,30 +64,23 @@ def unmounted(aws: Aws, operation: str, site: str, mounts: Callable[[str, str], 
 
     Raises: NotReady when one of them runs, or was asked to.
     """
-    groups = aws.pages(
-        "autoscaling",
-        "describe_auto_scaling_groups",
-        "AutoScalingGroups",
-        100,
-        Filters=[{"Name": f"tag:{SITE}", "Values": [site]}],
-    )
-    for group in groups:
+    for group in describe.groups(aws, f"tag:{SITE}", site):
         tags = _tags(aws, group)
         runs = group.get("Instances") or group.get("DesiredCapacity")
         if runs and mounts(tags.get(FLEET, ""), tags.get(WORKSTATION, "")):
-            who = tags.get(WORKSTATION) or group.get("AutoScalingGroupName")
+            name = tags.get(WORKSTATION) or group.get("AutoScalingGroupName")
             raise NotReady(
                 operation,
                 "Mounted",
-                f"{who} was started meanwhile; applied once nothing runs",
+                f"{name} was started meanwhile; applied once nothing runs",
                 aws.region,
             )
 
 
 def _until(aws: Aws, name: str) -> tuple[str, str]:
     """Read the state that the override of the tag keeps, and when it ends; "" without one."""
-    tags = [_tags(aws, group) for group in _named(aws, name)]
-    found = parse_override(tags[0].get(OVERRIDE, "")) if tags else None
+    group = describe.group(aws, name)
+    found = parse_override(_tags(aws, group).get(OVERRIDE, "")) if group else None
     return (found.state, format_time(found.until)) if found else ("", "")
 
 
@@ -92,11 +89,6 @@ def _tags(aws: Aws, group: Mapping[str, Any]) -> dict[str, str]:
     if isinstance(tags, Unreadable):
         raise NotReady("autoscaling:DescribeAutoScalingGroups", "Odd", str(tags), aws.region)
     return tags
-
-
-def _named(aws: Aws, name: str) -> list[Mapping[str, Any]]:
-    answer = aws.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
-    return list(answer.get("AutoScalingGroups", ()))
 
 
 def _spoken(aws: Aws, operation: str, what: str) -> NotReady:

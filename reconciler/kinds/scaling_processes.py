@@ -9,6 +9,7 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotReady
 from reconciler.kinds import last_look
+from reconciler.workstation import describe
 
 SUSPENDED = ("AZRebalance",)
 """It launches a second instance before it ends the one in use (EC2 Auto Scaling user guide, "How
@@ -72,13 +73,10 @@ def _instances(aws: Aws, name: str) -> list[dict[str, Any]]:
     """What is in a group. AWS promises no read after a write: an answer that does not show the
     suspension is older than it, and tells nothing of what came up before."""
     for _ in range(LOOKS):
-        answer = aws.call(
-            "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name]
-        )
-        for group in answer["AutoScalingGroups"]:
-            suspended = {each["ProcessName"] for each in group.get("SuspendedProcesses", ())}
-            if suspended.issuperset(LAUNCH):
-                return list(group.get("Instances", ()))
+        group = describe.group(aws, name) or {}
+        suspended = {each["ProcessName"] for each in group.get("SuspendedProcesses", ())}
+        if suspended.issuperset(LAUNCH):
+            return list(group.get("Instances", ()))
     raise NotReady(
         "autoscaling:UpdateAutoScalingGroup",
         "Unseen",

@@ -19,6 +19,7 @@ from reconciler.plan.model import Finding, Key, Level, Live, Unknown
 from reconciler.plan.snapshot import Snapshot
 from reconciler.power.rules import rule_of
 from reconciler.power.timetable import Rule, fires
+from reconciler.workstation import describe
 from reconciler.workstation.runtime_tags import format_time, parse_override
 
 TOLD = timedelta(hours=1)
@@ -111,13 +112,9 @@ def lost_starts(due: Iterable[Due], doors: Mapping[str, Aws]) -> list[Finding]:
 
 
 def _newest(aws: Aws, since: datetime) -> dict[str, datetime]:
-    """When each group did something last; without a name AWS lists all groups (Auto Scaling API,
-    DescribeScalingActivities)."""
-    bound = {"Name": "StartTimeLowerBound", "Values": [format_time(since)]}
+    """Read when each group did something last."""
     found: dict[str, datetime] = {}
-    for each in aws.pages(
-        "autoscaling", "describe_scaling_activities", "Activities", 100, Filters=[bound]
-    ):
+    for each in describe.activities(aws, since):
         name, at = each.get("AutoScalingGroupName"), each.get("StartTime")
         if isinstance(name, str) and isinstance(at, datetime):
             found[name] = max(at, found.get(name, at))

@@ -15,6 +15,7 @@ from reconciler.declare.fleet import Fallback
 from reconciler.power.causes import Cause
 from reconciler.power.failures import Drought, Failure
 from reconciler.power.memory import Pool, on_demand_is_dry
+from reconciler.workstation.model import Group
 from reconciler.workstation.runtime_tags import format_lease, format_time, parse_lease
 
 SPOT, ON_DEMAND = 0, 100
@@ -38,17 +39,6 @@ class Dry:
 
 
 @dataclass(frozen=True)
-class State:
-    """One group: its lease tag, its split, whether it should run, whether it does, or why not."""
-
-    lease: str
-    on_demand: bool
-    wanted: bool
-    running: bool
-    dry: Dry | None = None
-
-
-@dataclass(frozen=True)
 class Decision:
     """The lease to hold ("" is Spot), and why where it is another, or is over."""
 
@@ -57,16 +47,19 @@ class Decision:
     over: bool = False  # it has run out, and somebody works on
 
 
-def decide(state: State, fallback: Fallback, now: datetime) -> Decision:
-    """The rows 22 to 27 of the truth table (docs/power.md)."""
-    since = parse_lease(state.lease)
+def decide(group: Group, shortage: Dry | None, fallback: Fallback, now: datetime) -> Decision:
+    """Decide the rows 22 to 27 of the truth table (docs/power.md).
+
+    `shortage`: why a group that wants an instance gets none; None for another.
+    """
+    since = parse_lease(group.lease)
     if since is None or since > now:
-        return _from_spot(state, fallback, now)
+        return _from_spot(group, shortage, fallback, now)
     ended = now - since >= timedelta(seconds=fallback.max_duration)
-    if state.running:
-        return _running(state, since, ended)
-    dry = state.dry.drought if state.dry else None
-    if not state.wanted:
+    if group.members:
+        return _running(group, since, ended)
+    dry = shortage.drought if shortage else None
+    if not group.desired:
         back = "nothing runs"
     elif ended:
         back = f"the On-Demand lease of {format_time(since)} is over"
@@ -75,28 +68,28 @@ def decide(state: State, fallback: Fallback, now: datetime) -> Decision:
     elif dry and _waited(dry.since, fallback, now):
         back = f"On-Demand is dry too, since {format_time(dry.since)}"
     else:
-        return Decision(state.lease)
+        return Decision(group.lease)
     return Decision("", f"{back}: back to Spot")
 
 
-def _running(state: State, since: datetime, ended: bool) -> Decision:
+def _running(group: Group, since: datetime, ended: bool) -> Decision:
     """Nobody is cut off: a lease that is over ends with the session."""
-    if not state.on_demand:  # the lease was written, and Spot came before the split
+    if not group.on_demand:  # the lease was written, and Spot came before the split
         return Decision("", "Spot came after all")
     if not ended:
-        return Decision(state.lease)
+        return Decision(group.lease)
     on_demand = f"On-Demand since {format_time(since)}"
     over = f"{on_demand}, longer than declared; Spot again after its next stop"
-    return Decision(state.lease, over, over=True)
+    return Decision(group.lease, over, over=True)
 
 
-def _from_spot(state: State, fallback: Fallback, now: datetime) -> Decision:
-    if state.dry is None or not state.wanted or state.running:
+def _from_spot(group: Group, shortage: Dry | None, fallback: Fallback, now: datetime) -> Decision:
+    if shortage is None or not group.desired or group.members:
         return Decision("")
-    dry = state.dry.drought
+    dry = shortage.drought
     if dry.lacking is None or not _waited(dry.lacking, fallback, now):
         return Decision("")
-    if on_demand_is_dry(state.dry.memory):
+    if on_demand_is_dry(shortage.memory):
         return Decision("")
     what = _LACK.get(dry.failure.cause, "no Spot capacity")
     code = f" ({dry.failure.code})" if dry.failure.code else ""

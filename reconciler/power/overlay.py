@@ -17,7 +17,7 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Workstation
 from reconciler.errors import AwsError
 from reconciler.kinds import auto_scaling_group
-from reconciler.kinds.auto_scaling_group import AutoScalingGroup, Runtime
+from reconciler.kinds.auto_scaling_group import AutoScalingGroup
 from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
 from reconciler.plan.projection import ODD, explain
 from reconciler.plan.snapshot import EffectiveState, Snapshot
@@ -25,6 +25,8 @@ from reconciler.power import backstops, ends, lost, market, memory
 from reconciler.power.failures import dry_since
 from reconciler.power.renamed import renamed
 from reconciler.power.timetable import latest, rules_of
+from reconciler.workstation import describe
+from reconciler.workstation.model import Group
 from reconciler.workstation.runtime_tags import (
     NORMAL,
     active_override,
@@ -45,8 +47,8 @@ AT_ONCE = 5
 
 
 @dataclass(frozen=True)
-class Group:
-    """One workstation's group as it stands; `declared` is None for one that left the YAML."""
+class Managed:
+    """One group of the site, on both sides; `declared` is None for one that left the YAML."""
 
     declared: Workstation | None
     want: Desired
@@ -59,15 +61,15 @@ class Group:
         return spec
 
     @property
-    def runtime(self) -> Runtime:
-        """What runs, and what was said."""
+    def runtime(self) -> Group:
+        """Give what nobody declares: what runs, and what the runtime tags say."""
         assert self.spec.runtime is not None  # `find` fills it
         return self.spec.runtime
 
     @property
     def waiting(self) -> bool:
         """Whether it wants an instance and has none."""
-        return bool(self.runtime.desired) and not self.runtime.instances
+        return bool(self.runtime.desired) and not self.runtime.members
 
 
 def apply_runtime_state(
@@ -87,21 +89,15 @@ def apply_runtime_state(
         costs = partial(_costs, group, doors[group.live.key.region], cost)
         ruled[group.want.key] = _decided(group, droughts.get(group.want.key), now, findings, costs)
     standing = lost.standing(seen)
-    ups = [
-        backstops.Up(
-            g.runtime,
-            g.live.key,
-            _limits(g, now),
-            active_override(g.runtime.override, now),
-            standing.get((g.live.key.region, g.live.workstation), ()),
-        )
-        for g in groups
-        if g.runtime.desired
+    candidates = [
+        backstops.Candidate(each.runtime, _limits(each, standing, now))
+        for each in groups
+        if each.runtime.desired
     ]
-    stops = backstops.check(ups, len(groups), doors, now, cost)
+    stops = backstops.check(candidates, len(groups), doors, now, cost)
     findings.extend(stops.findings)
     findings.extend(lost.lost_starts(_due(groups, standing, now), doors))
-    kept_on = {up.key for up in ups if up.override}
+    kept_on = {c.key for c in candidates if active_override(c.group.override, now)}
     for key, reason in stops.reasons.items():
         ruled[key] = _with(ruled[key], reason, desired_capacity=0)
         if key in kept_on:
@@ -125,7 +121,7 @@ def apply_runtime_state(
     return EffectiveState((*desired, *undeclared, *ends.wanted(seen, held, now)), tuple(findings))
 
 
-def _groups(seen: Snapshot) -> Iterable[Group]:
+def _groups(seen: Snapshot) -> Iterable[Managed]:
     """Every group that stands and is ours: whatever became of its declaration, its time goes on.
 
     One that is not declared, or cannot be resolved, keeps its shape: only runtime is wanted of it.
@@ -139,7 +135,7 @@ def _groups(seen: Snapshot) -> Iterable[Group]:
             if live.owned and live.spec is not None:  # else it could not be read: it stays as it is
                 found = declared.get((live.key.region, live.workstation))
                 want = wanted.get(live.key) or _as_it_is(live, found)
-                yield Group(found, want, live)
+                yield Managed(found, want, live)
 
 
 def _as_it_is(live: Live, declared: Workstation | None) -> Desired:
@@ -153,7 +149,7 @@ def _as_it_is(live: Live, declared: Workstation | None) -> Desired:
     )
 
 
-def _unprotected(group: Group, want: Desired, findings: list[Finding]) -> Desired:
+def _unprotected(group: Managed, want: Desired, findings: list[Finding]) -> Desired:
     """End the protection from scale-in of a group that is off, or is turned off by this run.
 
     Under it AWS lowers the desired capacity and ends nothing (EC2 Auto Scaling user guide, "Use
@@ -177,22 +173,27 @@ def _unprotected(group: Group, want: Desired, findings: list[Finding]) -> Desire
     return want
 
 
-def _limits(group: Group, now: datetime) -> backstops.Limits:
+def _limits(
+    group: Managed, standing: Mapping[tuple[str, str], tuple[lost.Standing, ...]], now: datetime
+) -> backstops.Limits:
     """What ends it: as declared, or, for one that left the YAML, as its tags still say."""
-    declared = group.declared
+    declared, live = group.declared, group.live
+    unedited = standing.get((live.key.region, live.workstation), ())
     if declared is None:
-        return backstops.Limits(group.live.workstation, group.runtime.max_runtime, leaving=True)
+        limit = group.runtime.max_runtime
+        return backstops.Limits(live.workstation, limit, leaving=True, standing=unedited)
     return backstops.Limits(
         declared.name,
         declared.max_runtime,
         declared.where,
         rules_of(declared, now),
         declared.outside_hours == "stop",
+        standing=unedited,
     )
 
 
 def _due(
-    groups: Iterable[Group],
+    groups: Iterable[Managed],
     standing: Mapping[tuple[str, str], tuple[lost.Standing, ...]],
     now: datetime,
 ) -> Iterable[lost.Due]:
@@ -216,7 +217,7 @@ def _with(want: Desired, reason: str, **fields: object) -> Desired:
 
 
 def _decided(
-    group: Group,
+    group: Managed,
     dry: market.Dry | AwsError | None,
     now: datetime,
     findings: list[Finding],
@@ -238,7 +239,7 @@ def _decided(
     return want
 
 
-def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
+def _sizes(group: Managed, now: datetime, findings: list[Finding]) -> Desired:
     """What an override's sizes should be: those of one that holds, or the normal ones."""
     override = active_override(group.runtime.override, now)
     if override is None:
@@ -254,7 +255,7 @@ def _sizes(group: Group, now: datetime, findings: list[Finding]) -> Desired:
     return _with(group.want, "", min_size=sizes.minimum, max_size=sizes.maximum)
 
 
-def _lost_stop(group: Group, now: datetime) -> bool:
+def _lost_stop(group: Managed, now: datetime) -> bool:
     """Whether an override's end, which AWS was to bring, did not come, and with it a stop."""
     over = parse_override(group.runtime.override)
     if not (over and over.state == "on" and group.spec.min_size and group.runtime.desired):
@@ -269,7 +270,7 @@ def _lost_stop(group: Group, now: datetime) -> bool:
 
 
 def _market(
-    group: Group,
+    group: Managed,
     want: Desired,
     dry: market.Dry | AwsError | None,
     now: datetime,
@@ -289,17 +290,7 @@ def _market(
         findings.append(_cannot_start(declared, dry))
     if declared.on_demand_fallback is None:
         return want
-    decided = market.decide(
-        market.State(
-            lease=spec.market,
-            on_demand=spec.on_demand_percentage_above_base_capacity == market.ON_DEMAND,
-            wanted=bool(group.runtime.desired),
-            running=bool(group.runtime.instances),
-            dry=dry,
-        ),
-        declared.on_demand_fallback,
-        now,
-    )
+    decided = market.decide(group.runtime, dry, declared.on_demand_fallback, now)
     if decided.over:
         message = f"{declared.name}: {decided.reason}{costs()}"
         findings.append(Finding(Level.WARNING, "lease-over", message, declared.where))
@@ -311,21 +302,21 @@ def _market(
     )
 
 
-def _costs(group: Group, aws: Aws, cost: backstops.Cost) -> str:
+def _costs(group: Managed, aws: Aws, cost: backstops.Cost) -> str:
     """` ($1.01/h)` of what runs On-Demand, or nothing."""
-    found = [cost(aws, each.type, each.zone, "on-demand") for each in group.runtime.instances]
+    found = [cost(aws, each.type, each.zone, "on-demand") for each in group.runtime.members]
     return f" ({', '.join(found)})" if all(found) else ""
 
 
 def _droughts(
-    waiting: Sequence[Group],
+    waiting: Sequence[Managed],
     doors: Mapping[str, Aws],
     now: datetime,
     pool: Callable[[int], Executor],
 ) -> dict[Key, market.Dry | AwsError | None]:
     """Since when every launch of a waiting group failed, side by side: a drought hits many."""
 
-    def read(group: Group) -> market.Dry | AwsError | None:
+    def read(group: Managed) -> market.Dry | AwsError | None:
         try:
             return _dry(doors[group.live.key.region], group, now)
         except AwsError as error:
@@ -342,26 +333,15 @@ def _droughts(
         )
 
 
-def _dry(aws: Aws, group: Group, now: datetime) -> market.Dry | None:
+def _dry(aws: Aws, group: Managed, now: datetime) -> market.Dry | None:
     """Within the lease, if there is one: what failed before it was the other market."""
     fallback = group.declared.on_demand_fallback if group.declared else None
     wait = timedelta(seconds=fallback.after if fallback else 0)
     bound = now - max(memory.LONGEST, wait + SLACK)
     lease = parse_lease(group.spec.market)
     since = max(bound, lease) if lease and lease <= now else bound
-    after = {"Name": "StartTimeLowerBound", "Values": [format_time(since)]}
-    activities = list(
-        aws.pages(
-            "autoscaling",
-            "describe_scaling_activities",
-            "Activities",
-            100,
-            AutoScalingGroupName=group.live.key.name,
-            Filters=[after],
-        )
-    )
-    paid = group.spec.on_demand_percentage_above_base_capacity == market.ON_DEMAND
-    found = dry_since(activities, "on-demand" if paid else "spot")
+    activities = list(describe.activities(aws, since, group.live.key.name))
+    found = dry_since(activities, "on-demand" if group.runtime.on_demand else "spot")
     return market.Dry(found, memory.recall(activities, now)) if found else None
 
 

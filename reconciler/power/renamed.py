@@ -12,6 +12,7 @@ from reconciler.plan.names import group_prefix
 from reconciler.plan.ownership import SITE, WORKSTATION, read_tags
 from reconciler.plan.projection import Unreadable, readable, text
 from reconciler.plan.snapshot import Snapshot
+from reconciler.workstation import describe
 
 _NAMES = 5
 
@@ -60,9 +61,7 @@ def _groups(aws: Aws) -> Iterator[tuple[str, str, str]]:
         return tags.get(SITE, ""), tags.get(WORKSTATION, ""), text(group, "AutoScalingGroupName")
 
     try:
-        groups = list(
-            aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", 100)
-        )
+        groups = list(describe.groups(aws))
     except AwsError:  # its rows are unknown already
         return
     for group in groups:

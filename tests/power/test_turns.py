@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from reconciler.declare.timers import Rule
-from reconciler.kinds.auto_scaling_group import Instance, Runtime
-from reconciler.plan.model import Key
-from reconciler.power.backstops import Limits, Up, check
+from reconciler.power.backstops import Candidate, Limits, check
+from reconciler.workstation.model import Group
+from reconciler.workstation.read import to_group
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 HOURS = (
@@ -20,6 +20,37 @@ HOURS = (
     Rule("stop", "cron(0 19 ? * MON-FRI *)", "UTC"),
 )
 NAMES = ("aaa", "bob", "carol", "dave")
+
+
+def _instance(id_: str, launched: datetime) -> dict[str, Any]:
+    """As EC2 describes one."""
+    return {
+        "InstanceId": id_,
+        "InstanceType": "g6.xlarge",
+        "Placement": {"AvailabilityZone": "us-east-1a"},
+        "State": {"Name": "running"},
+        "LaunchTime": launched,
+    }
+
+
+def _group(region: str, name: str) -> Group:
+    """A workstation that is on, with one instance."""
+    tags = {"reconciler:site": "acme", "reconciler:workstation": name}
+    member = {
+        "InstanceId": f"i-{name}",
+        "InstanceType": "g6.xlarge",
+        "AvailabilityZone": "us-east-1a",
+        "LifecycleState": "InService",
+    }
+    described = {
+        "AutoScalingGroupName": f"acme-{name}",
+        "MinSize": 0,
+        "MaxSize": 1,
+        "DesiredCapacity": 1,
+        "Instances": [member],
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+    }
+    return to_group(region, described)
 
 
 @dataclass
@@ -36,20 +67,15 @@ class Region:
 
     def pages(self, *_asked: Any, **_parameters: Any) -> Iterator[dict[str, Any]]:
         for name, at in self.launched.items():
-            yield {"Instances": [{"InstanceId": f"i-{name}", "LaunchTime": at}]}
+            yield {"Instances": [_instance(f"i-{name}", at)]}
 
     def stop(self, now: datetime, limits: dict[str, Any]) -> list[str]:
         """Whom a run at this time stops."""
-        ups = [
-            Up(
-                Runtime(1, (Instance(f"i-{name}", "g6.xlarge", "us-east-1a"),), "", None),
-                Key(self.region, "auto_scaling_group", f"acme-{name}"),
-                Limits(name, **{"max_runtime": None, **limits}),
-                None,
-            )
+        candidates = [
+            Candidate(_group(self.region, name), Limits(name, **{"max_runtime": None, **limits}))
             for name in sorted(self.launched)
         ]
-        stops = check(ups, len(NAMES), {self.region: self}, now, lambda *_: "")
+        stops = check(candidates, len(NAMES), {self.region: self}, now, lambda *_: "")
         found = [key.name.removeprefix("acme-") for key in stops.reasons]
         for name in found:
             del self.launched[name]

@@ -54,8 +54,8 @@ POWERING = (
     Bug(
         "the way back of a fallback is taken while it runs",
         "reconciler/power/market.py",
-        "    if state.running:\n        return _running",
-        "    if state.running and not ended:\n        return _running",
+        "    if group.members:\n        return _running",
+        "    if group.members and not ended:\n        return _running",
         POWER,
     ),
     Bug(
@@ -103,8 +103,8 @@ POWERING = (
     Bug(
         "an override does not save from the backstop",
         "reconciler/power/backstops.py",
-        "last = None if up.override else latest(up.limits.rules, now)",
-        "last = latest(up.limits.rules, now)",
+        "last = None if override else latest(candidate.limits.rules, now)",
+        "last = latest(candidate.limits.rules, now)",
         POWER,
     ),
     Bug(
@@ -118,7 +118,7 @@ POWERING = (
         "a stop that was lost is left to the policy",
         "reconciler/power/backstops.py",
         "stop=True, always=True)",
-        "up.limits.stops_outside_hours)",
+        "each.limits.stops_outside_hours)",
         POWER_RULES,
     ),
     Bug(
@@ -153,14 +153,14 @@ POWERING = (
         "an override disarms max_runtime",
         "reconciler/power/backstops.py",
         "        if limits.max_runtime and now - oldest",
-        "        if limits.max_runtime and not up.override and now - oldest",
+        "        if limits.max_runtime and not each.group.override and now - oldest",
         POWER_RULES,
     ),
     Bug(
         "a workstation that left the YAML has no limit any more",
         "reconciler/power/overlay.py",
-        "group.live.workstation, group.runtime.max_runtime, leaving=True)",
-        "group.live.workstation, None, leaving=True)",
+        "        limit = group.runtime.max_runtime\n",
+        "        limit = None\n",
         promise(15),
     ),
     Bug(
@@ -173,8 +173,8 @@ POWERING = (
     Bug(
         "backstops take no turns",
         "reconciler/power/backstops.py",
-        "machines, now), key=_turn)",
-        "machines, now), key=lambda it: it.since)",
+        "instances, now), key=_turn)",
+        "instances, now), key=lambda it: it.since)",
         TURNS,
     ),
     Bug(
