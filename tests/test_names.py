@@ -19,6 +19,7 @@ ROOMS = (
     "reconciler/money",
     "reconciler/render",
     "reconciler/sandbox",
+    "reconciler/workstation",
     "tests/aws",
     "tests/declare",
     "tests/doctor",

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Site
@@ -21,7 +21,7 @@ from reconciler.engine.queue import Message, as_object, delete
 from reconciler.errors import ReconcilerError
 from reconciler.plan.model import Report
 from reconciler.plan.names import group_prefix
-from reconciler.plan.ownership import FLEET, MARKET, OWNER, SITE, WORKSTATION, read_tags
+from reconciler.plan.ownership import FLEET, OWNER, SITE, WORKSTATION, read_tags
 from reconciler.plan.selection import Selection
 from reconciler.power import failures
 from reconciler.power.notices import (
@@ -36,6 +36,8 @@ from reconciler.power.notices import (
     read,
     topic_of,
 )
+from reconciler.workstation import describe
+from reconciler.workstation.read import newest_activities, to_group
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +170,7 @@ def _tell(
 
 
 def resolve(event: Event, place: Place) -> Who | None:
-    """The workstation an event is about; None for what is not the site's, or has gone.
+    """Find the workstation an event is about; None for what is not the site's, or has gone.
 
     Raises: AwsError when AWS does not say.
     """
@@ -182,60 +184,54 @@ def resolve(event: Event, place: Place) -> Who | None:
     if event.instance and tags.get(SITE) != site.name:
         return None  # the rule hears every Spot instance of the region
     name = event.group or tags.get("aws:autoscaling:groupName", "")
-    group = _group(name, door) if name else None
-    if group is not None:
-        tags = read_tags(group.get("Tags", ()))
-    if tags.get(SITE) != site.name or not tags.get(WORKSTATION):
+    item = describe.group(door, name) if name else None
+    if item is None:
+        recipient = Who(
+            tags.get(WORKSTATION, ""), tags.get(FLEET, ""), tags.get(OWNER, ""), wanted=False
+        )
+        return _declared(recipient, event.region, site) if recipient.name else None
+    group = to_group(event.region, item)
+    if group.site != site.name or not group.workstation:
         return None
-    who = _who(tags, event.region, site)
-    if group is None:
-        return replace(who, wanted=False)
     dry = None
     if event.what is What.LAUNCH_FAILURE:
-        answer = door.call(
-            "autoscaling", "describe_scaling_activities", AutoScalingGroupName=name, MaxRecords=100
-        )
-        dry = failures.dry_since(answer["Activities"])
-    return replace(who, wanted=group["DesiredCapacity"] > 0, dry_since=dry.lacking if dry else None)
+        dry = failures.dry_since(newest_activities(door, name))
+    recipient = Who(
+        group.workstation,
+        group.fleet,
+        group.owner,
+        lease=group.lease,
+        wanted=group.desired > 0,
+        dry_since=dry.lacking if dry else None,
+    )
+    return _declared(recipient, event.region, site)
 
 
 def _may_be_ours(group: str, site: Site) -> bool:
     """Whether AWS would look for a group of this name at all: another is refused, for ever."""
-    return (
-        group.startswith(group_prefix(site.name))
-        and len(group) <= _LONGEST_GROUP
-        and group.isascii()
-    )
+    fits = group.startswith(group_prefix(site.name))
+    return fits and len(group) <= _LONGEST_GROUP and group.isascii()
 
 
 def _instance_tags(event: Event, door: Aws) -> dict[str, str]:
     """{} for one that is not there: the filter finds none, where the id would be refused."""
     if not _INSTANCE.fullmatch(event.instance):
         return {}
-    by_id = [{"Name": "instance-id", "Values": [event.instance]}]
-    found = door.pages("ec2", "describe_instances", "Reservations", Filters=by_id)
-    for reservation in found:
+    for reservation in describe.reservations(door, [event.instance]):
         for instance in reservation["Instances"]:
             return read_tags(instance.get("Tags", ()))
     return {}
 
 
-def _group(name: str, door: Aws) -> dict[str, Any] | None:
-    answer = door.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
-    groups: list[dict[str, Any]] = answer["AutoScalingGroups"]
-    return groups[0] if groups else None
-
-
-def _who(tags: Mapping[str, str], region: str, site: Site) -> Who:
-    """What the tags say, and the YAML where it still names the workstation."""
-    name, fleet = tags[WORKSTATION], tags.get(FLEET, "")
-    lease = tags.get(MARKET, "")
-    who = Who(name=name, fleet=fleet, owner=tags.get(OWNER, ""), lease=lease)
-    found = next((w for w in site.workstations if (w.name, w.region) == (name, region)), None)
+def _declared(recipient: Who, region: str, site: Site) -> Who:
+    """Add what the YAML says, where it still names the workstation."""
+    found = next(
+        (w for w in site.workstations if (w.name, w.region) == (recipient.name, region)), None
+    )
     if found is None:
-        return who
+        return recipient
     return replace(
-        who,
+        recipient,
         spot_policy=found.spot_policy,
         fallback=found.on_demand_fallback,
         home=found.home is not None,

@@ -89,18 +89,18 @@ def by_name(aws: Aws, name: str) -> list[Group]:
     Raises: AwsError, also where one of them cannot be read.
     """
     site, _, short = name.rpartition("/")
-    groups = _ours(aws, describe.groups(aws, f"tag:{WORKSTATION}", short), strict=True)
+    groups = _workstations(aws, describe.groups(aws, f"tag:{WORKSTATION}", short), strict=True)
     return [group for group in groups if site in ("", group.site)]
 
 
 def by_owner(aws: Aws, owner: str) -> list[Group]:
     """Read the workstations whose owner tag is exactly this. Raises: AwsError."""
-    return list(_ours(aws, describe.groups(aws, f"tag:{OWNER}", owner)))
+    return list(_workstations(aws, describe.groups(aws, f"tag:{OWNER}", owner)))
 
 
 def all_groups(aws: Aws) -> list[Group]:
     """Read all workstations of the region, of every site. Raises: AwsError."""
-    return list(_ours(aws, describe.groups(aws, "tag-key", WORKSTATION)))
+    return list(_workstations(aws, describe.groups(aws, "tag-key", WORKSTATION)))
 
 
 def again(aws: Aws, name: str) -> Group | None:
@@ -109,17 +109,17 @@ def again(aws: Aws, name: str) -> Group | None:
     Raises: AwsError, also where it cannot be read.
     """
     item = describe.group(aws, name)
-    return next(_ours(aws, [item] if item else [], strict=True), None)
+    return next(_workstations(aws, [item] if item else [], strict=True), None)
 
 
-def _ours(aws: Aws, items: Iterable[Item], *, strict: bool = False) -> Iterator[Group]:
+def _workstations(aws: Aws, items: Iterable[Item], *, strict: bool = False) -> Iterator[Group]:
     """Keep those whose name is what their tags say: a tag alone may be on anything (promise 6).
 
     One that cannot be read is a warning among others.
     Raises: AwsError for it where it alone was asked for (`strict`).
     """
     for item in items:
-        group = readable(item, partial(_our, aws.region))
+        group = readable(item, partial(_workstation, aws.region))
         if isinstance(group, Group):
             yield group
         elif group and strict:
@@ -129,7 +129,7 @@ def _ours(aws: Aws, items: Iterable[Item], *, strict: bool = False) -> Iterator[
             log.warning("%s: %s", aws.region, group)
 
 
-def _our(region: str, item: Item) -> Group | None:
+def _workstation(region: str, item: Item) -> Group | None:
     """Check the name before anything else is read: somebody else's group may look like anything."""
     tags = read_tags(item.get("Tags", ()))
     site, workstation = tags.get(SITE, ""), tags.get(WORKSTATION, "")

@@ -93,7 +93,8 @@ class Door:
 
 
 def group(**changes: str) -> dict[str, Any]:
-    return {"AutoScalingGroupName": "acme-alice", "DesiredCapacity": 1, "Tags": tags(**changes)}
+    sizes = {"MinSize": 0, "MaxSize": 1, "DesiredCapacity": 1}
+    return {"AutoScalingGroupName": "acme-alice", **sizes, "Tags": tags(**changes)}
 
 
 @dataclass
