@@ -33,6 +33,7 @@ from reconciler.plan.names import group_prefix
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import RUNTIME
+from reconciler.workstation import describe
 from reconciler.workstation.runtime_tags import LONGEST_ON, format_time
 
 NAME = "override_end"
@@ -100,10 +101,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     Those of other names have keys of their own: a run removes them from groups that are ours by
     their tags (`parent`), since they turn a workstation on and off as nobody declared.
     """
-    actions = aws.pages(
-        "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", 100
-    )
-    for item in actions:
+    for item in describe.scheduled_actions(aws):
         identify = partial(_identity, aws.region, group_prefix(scope.site))
         yield from projected(NAME, aws.region, item, identify, partial(_live, scope.now))
 

@@ -18,12 +18,14 @@ from datetime import datetime
 from reconciler.aws_api import Aws
 from reconciler.errors import AwsError, Refused
 from reconciler.kinds import override_end
+from reconciler.kinds.identity import tag_group
 from reconciler.kinds.override_end import OverrideEnd
 from reconciler.plan.ownership import OVERRIDE
 from reconciler.plan.projection import Unreadable, readable
 from reconciler.power.hours import Hours
 from reconciler.power.moments import said
-from reconciler.workstation import read as read_group
+from reconciler.workstation import describe
+from reconciler.workstation import read as workstations
 from reconciler.workstation.model import Group
 from reconciler.workstation.runtime_tags import (
     NORMAL,
@@ -95,10 +97,12 @@ def give(aws: Aws, before: State, hours: Hours, word: Override | Turned, now: da
     new = not (isinstance(word, Override) and word.agrees(standing))
     want = _want(word, hours, before, now)
     if new:
-        _tag(aws, group, str(word))
+        # Taken back, it is written over: to delete a tag would need a further right.
+        tag_group(aws, group.name, OVERRIDE, str(word))
         seen = _reread(aws, group)
         if seen.changed(before):
-            _tag(aws, group, str(_evident(_settled(aws, group, seen), now)))
+            meant = _evident(_settled(aws, group, seen), now)
+            tag_group(aws, group.name, OVERRIDE, str(meant))
             raise _lost(group, _repair(aws, group, hours, now), hours, now)
     # Of a new word always: a run that has not heard of it may put the sizes back meanwhile.
     wrote = _enforce(aws, before, want, always=new)
@@ -212,39 +216,16 @@ def _lost(group: Group, tag: str, hours: Hours, now: datetime) -> Refused:
 
 
 def _again(aws: Aws, group: Group) -> Group:
-    found = read_group.again(aws, group.name)
+    found = workstations.again(aws, group.name)
     if found is None:
         raise Refused(f"{group.workstation} was removed meanwhile: there is nothing to turn on")
     return found
 
 
 def _end(aws: Aws, group: Group) -> OverrideEnd | None:
-    answer = aws.call(
-        "autoscaling",
-        "describe_scheduled_actions",
-        AutoScalingGroupName=group.name,
-        ScheduledActionNames=[override_end.ACTION],
-    )
-    for action in answer["ScheduledUpdateGroupActions"]:
+    for action in describe.scheduled_actions(aws, group.name, override_end.ACTION):
         end = readable(action, override_end.read)
         if isinstance(end, Unreadable):
             raise AwsError("autoscaling:DescribeScheduledActions", "Odd", str(end), aws.region)
         return end
     return None
-
-
-def _tag(aws: Aws, group: Group, value: str) -> None:
-    """Instances do not inherit it. An override is never deleted: that needs no further right."""
-    aws.call(
-        "autoscaling",
-        "create_or_update_tags",
-        Tags=[
-            {
-                "ResourceId": group.name,
-                "ResourceType": "auto-scaling-group",
-                "Key": OVERRIDE,
-                "Value": value,
-                "PropagateAtLaunch": False,
-            }
-        ],
-    )

@@ -13,7 +13,7 @@ from reconciler.plan.projection import readable
 from reconciler.power.ahead import ahead
 from reconciler.power.hours import Hours
 from reconciler.power.model import Status
-from reconciler.workstation import read
+from reconciler.workstation import describe, read
 from reconciler.workstation.model import Group, Instance
 from reconciler.workstation.runtime_tags import active_override
 
@@ -57,12 +57,10 @@ def _ends(aws: Aws, groups: Sequence[Group]) -> dict[str, OverrideEnd]:
     if not groups:
         return {}
     names = {group.name for group in groups}
-    one = {"AutoScalingGroupName": groups[0].name} if len(groups) == 1 else {}
+    only = groups[0].name if len(groups) == 1 else ""
     ends = {
         item["AutoScalingGroupName"]: readable(item, override_end.read)
-        for item in aws.pages(
-            "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", 100, **one
-        )
+        for item in describe.scheduled_actions(aws, only)
         if item.get("AutoScalingGroupName") in names
         and item.get("ScheduledActionName") == override_end.ACTION
     }

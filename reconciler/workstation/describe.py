@@ -1,4 +1,4 @@
-"""The calls that describe groups, their instances and their scaling activities, as AWS answers."""
+"""The calls that describe groups, their scheduled actions, instances and activities."""
 
 from __future__ import annotations
 
@@ -30,6 +30,20 @@ def group(aws: Aws, name: str) -> Item | None:
     answer = aws.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
     found: list[Item] = answer.get("AutoScalingGroups", [])
     return next(iter(found), None)
+
+
+def scheduled_actions(aws: Aws, group: str = "", name: str = "") -> Iterator[Item]:
+    """List scheduled actions: of all groups of the region, or of one, and there of one name."""
+    chosen: dict[str, Any] = {"AutoScalingGroupName": group} if group else {}
+    if name:
+        chosen["ScheduledActionNames"] = [name]
+    return aws.pages(
+        "autoscaling",
+        "describe_scheduled_actions",
+        "ScheduledUpdateGroupActions",
+        100,
+        **chosen,
+    )
 
 
 def reservations(aws: Aws, ids: Iterable[str]) -> Iterator[Item]:
