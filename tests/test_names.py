@@ -31,6 +31,7 @@ ROOMS = (
     "tests/render",
     "tests/sandbox",
     "tests/strict",
+    "tests/workstation",
 )
 """Folders that are held to the list."""
 
