@@ -61,7 +61,7 @@ def simulate(
     """
     console = options.console(ctx)
     from reconciler.declare.load import load
-    from reconciler.declare.nearest import did_you_mean
+    from reconciler.declare.suggest import did_you_mean
     from reconciler.errors import UsageError
     from reconciler.plan.selection import Selection
     from reconciler.power import simulate as power

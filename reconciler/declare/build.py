@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.declare.abis import compile_need
 from reconciler.declare.fleet import (
-    POINTED,
+    LOCATED,
     Calendar,
     Edge,
     Fallback,
@@ -74,7 +74,7 @@ def workstation(
         schedule=_schedule(settings.get("schedule"), calendars),
         tags=dict(settings.get("tags", {})),
         where=where,
-        places={setting: _place(settings, setting, where) for setting in POINTED},
+        places={setting: _place(settings, setting, where) for setting in LOCATED},
     )
 
 
@@ -88,8 +88,8 @@ def _notices(settings: Map) -> tuple[str, ...]:
 def _place(settings: Map, path: str, where: Where) -> Where:
     """Only the places that may be asked for: a workstation's whole tree is ten times as large."""
     for step in path.split("."):
-        spot = settings.spots.get(step)
-        where = spot.where if spot else where
+        span = settings.spans.get(step)
+        where = span.where if span else where
         inner = settings.get(step)
         if not isinstance(inner, Map):
             break
@@ -111,7 +111,7 @@ def ingress(rule: Map) -> IngressRule:
         int(last or first),
         rule["cidr"],
         rule.get("description", ""),
-        rule.spots["cidr"].where,
+        rule.spans["cidr"].where,
     )
 
 
@@ -128,7 +128,7 @@ def _home(fleet: str, workstation: str, settings: Map, home: Map | None) -> Home
         return None
     [(key, own)] = home.items()
     context = replace(
-        _context(fleet, "home", settings, home.spots[key].where),
+        _context(fleet, "home", settings, home.spans[key].where),
         workstation=workstation,
         zones=tuple(settings.get("availability_zones", ())),
     )
@@ -159,9 +159,9 @@ def _schedule(schedule: Map | str | None, calendars: Mapping[str, Calendar]) -> 
             text=text,
             expression=cron(text),
             timezone=schedule["timezone"],
-            where=spot.where,
+            where=span.where,
             calendars=off if action == "start" else (),
         )
         for action in ("start", "stop")
-        for text, spot in texts(schedule, action)
+        for text, span in texts(schedule, action)
     )

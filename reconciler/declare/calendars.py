@@ -11,11 +11,11 @@ from reconciler.declare.files import beside
 from reconciler.declare.fleet import Calendar
 from reconciler.declare.ics import flaw, touched
 from reconciler.declare.scalars import show
-from reconciler.declare.tree import Map, Source, Spot
+from reconciler.declare.tree import Map, Source, SourceSpan
 from reconciler.errors import Problem
 
 if TYPE_CHECKING:
-    from reconciler.declare.gather import Document
+    from reconciler.declare.merge import Document
 
 LONGEST = 366  # days of one range
 _DAY = timedelta(days=1)
@@ -24,7 +24,7 @@ _DAY = timedelta(days=1)
 def collect(documents: Sequence[Document]) -> tuple[dict[str, Calendar] | None, list[Problem]]:
     """The site's calendars by name, or None when not all could be read, and what is wrong."""
     found: dict[str, Calendar] = {}
-    spots: dict[str, Spot] = {}
+    spans: dict[str, SourceSpan] = {}
     problems: list[Problem] = []
     doubtful = False
     for document in documents:
@@ -33,11 +33,11 @@ def collect(documents: Sequence[Document]) -> tuple[dict[str, Calendar] | None, 
         doubtful |= document.top is None or document.top.hides("calendars")
         doubtful |= bool(section.broken)
         for name, calendar in section.items():
-            spot = section.spots[name]
-            first = spots.setdefault(name, spot)
-            if first is not spot:
+            span = section.spans[name]
+            first = spans.setdefault(name, span)
+            if first is not span:
                 hint = "a calendar's name is unique in the whole site; rename one of them"
-                problems.append(spot.key(f"{show(name)} is declared in {first.where} too", hint))
+                problems.append(span.key(f"{show(name)} is declared in {first.where} too", hint))
                 continue
             days = list(_ranges(calendar, problems))
             found[name] = Calendar(name, tuple(days), _ics(document, calendar, problems))
@@ -46,16 +46,16 @@ def collect(documents: Sequence[Document]) -> tuple[dict[str, Calendar] | None, 
 
 def _ranges(calendar: Map, problems: list[Problem]) -> Iterator[tuple[date, date]]:
     dates = calendar.get("dates", ())
-    for text, spot in zip(dates, dates.spots if dates else (), strict=True):
+    for text, span in zip(dates, dates.spans if dates else (), strict=True):
         first, _, last = text.partition("/")
         try:
             begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
         except ValueError:
-            problems.append(spot.value(f"there is no day {show(text)}", "year, month, day"))
+            problems.append(span.value(f"there is no day {show(text)}", "year, month, day"))
             continue
         if not 0 <= (end - begin).days < LONGEST:
             message = f"{show(text)} is not a range of days"
-            problems.append(spot.value(message, f"the earlier first, at most {LONGEST} days"))
+            problems.append(span.value(message, f"the earlier first, at most {LONGEST} days"))
             continue
         yield begin, end
 
@@ -65,16 +65,16 @@ def _ics(document: Document, calendar: Map, problems: list[Problem]) -> str:
     name = calendar.get("ics")
     if name is None:
         return ""
-    spot = calendar.spots["ics"]
+    span = calendar.spans["ics"]
     found = beside(document.file.folder, name)
     if isinstance(found, str):
         hint = "its path begins at this file's folder, and stays in it"
-        problems.append(spot.value(f"{show(name)}: {found}", hint))
+        problems.append(span.value(f"{show(name)}: {found}", hint))
         return ""
     try:
         text = found.decode("utf-8-sig")
     except UnicodeDecodeError:
-        problems.append(spot.value(f"{show(name)} is not UTF-8", "export it as iCalendar again"))
+        problems.append(span.value(f"{show(name)} is not UTF-8", "export it as iCalendar again"))
         return ""
     line, wrong = flaw(text)
     if wrong and line:
@@ -83,7 +83,7 @@ def _ics(document: Document, calendar: Map, problems: list[Problem]) -> str:
         problems.append(source.problem(line, 1, wrong, "a calendar says which days are off"))
     elif wrong:
         message = f"{show(name)} is no calendar that can be used: {wrong}"
-        problems.append(spot.value(message, "export it as iCalendar again"))
+        problems.append(span.value(message, "export it as iCalendar again"))
     return "" if wrong else text
 
 

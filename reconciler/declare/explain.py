@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from reconciler.declare.gather import Declared, Item
-from reconciler.declare.nearest import did_you_mean
+from reconciler.declare.merge import Item, MergedConfig
+from reconciler.declare.suggest import did_you_mean
 from reconciler.declare.tree import Map
 from reconciler.errors import UsageError, Where
 
@@ -19,7 +19,7 @@ class Row(NamedTuple):
     where: Where | None
 
 
-def explain(declared: Declared, name: str) -> list[Row]:
+def explain(declared: MergedConfig, name: str) -> list[Row]:
     """The settings of `alice` or `vision/alice`, by path. UsageError if there is no such one."""
     return sorted(_rows(_find(declared, name).settings, ""), key=lambda row: row.path)
 
@@ -29,11 +29,11 @@ def _rows(settings: Map, prefix: str) -> Iterator[Row]:
         if isinstance(value, Map) and value:
             yield from _rows(value, f"{prefix}{key}.")
         else:
-            spot = settings.spots.get(key)
-            yield Row(prefix + key, value, spot.where if spot else None)
+            span = settings.spans.get(key)
+            yield Row(prefix + key, value, span.where if span else None)
 
 
-def _find(declared: Declared, name: str) -> Item:
+def _find(declared: MergedConfig, name: str) -> Item:
     for item in declared.workstations:
         if name in (item.name, f"{item.fleet}/{item.name}"):
             return item

@@ -15,7 +15,7 @@ from reconciler.errors import Where
 
 T = TypeVar("T")
 
-POINTED = (
+LOCATED = (
     "image",
     "network.subnets",
     "instance_profile",

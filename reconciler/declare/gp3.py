@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.declare.tree import Map, Spot, wrong
+from reconciler.declare.tree import Map, SourceSpan, wrong
 from reconciler.declare.units import gib
 from reconciler.errors import Problem
 
@@ -13,7 +13,7 @@ BUILT_IN: Mapping[str, Any] = {"iops": 3000, "throughput": 125}  # what gp3 has 
 LARGEST = 64 * 1024  # GiB
 
 
-def check(volume: Map, holder: Spot, label: str) -> Iterator[Problem]:
+def check(volume: Map, holder: SourceSpan, label: str) -> Iterator[Problem]:
     """Report what AWS refuses of a volume; `label` is its name in messages."""
     size = gib(volume["size"]) if "size" in volume else None
     iops, throughput = volume.get("iops"), volume.get("throughput")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.declare.tree import Map, Seq, Spot
+from reconciler.declare.tree import Map, Seq, SourceSpan
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -36,13 +36,13 @@ def clock(text: str) -> tuple[int, int]:
     return int(hour), int(minute)
 
 
-def texts(schedule: Map, edge: str) -> Iterator[tuple[str, Spot]]:
+def texts(schedule: Map, edge: str) -> Iterator[tuple[str, SourceSpan]]:
     """What stands under `start` or `stop`, one text or several, and where."""
     written = schedule.get(edge)
     if isinstance(written, Seq):
-        yield from zip(written, written.spots, strict=True)
+        yield from zip(written, written.spans, strict=True)
     elif written is not None:
-        yield written, schedule.spots[edge]
+        yield written, schedule.spans[edge]
 
 
 def cron(text: str) -> str:

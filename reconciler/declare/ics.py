@@ -62,14 +62,14 @@ def flaw(text: str) -> tuple[int, str]:
 
 def _unfolded(text: str) -> Iterator[tuple[int, str]]:
     """Whole lines, with the number of their first; a long one goes on after a blank. [RFC 5545]"""
-    begin, whole = 0, ""
+    begin, unfolded = 0, ""
     for number, line in enumerate(text.splitlines(), 1):
         if line[:1] in (" ", "\t"):
-            whole += line[1:]
+            unfolded += line[1:]
         else:
-            yield begin, whole
-            begin, whole = number, line
-    yield begin, whole
+            yield begin, unfolded
+            begin, unfolded = number, line
+    yield begin, unfolded
 
 
 def _of_rule(rule: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from reconciler.declare.nearest import nearest
+from reconciler.declare.suggest import suggest
 
 _FAMILY = re.compile(r"([a-z]+)(\d+)([a-z]*)")  # g6e: the series, the generation, options
 _LONGER = re.compile(r"[a-z]+\d*[a-z]*(-[a-z0-9]+)+")  # p6-b300, u-6tb1, mac-m4
@@ -153,10 +153,10 @@ def suggestion(name: str) -> str:
         if find(candidate):
             return candidate
     if family in families():
-        close = nearest(size, families()[family])
+        close = suggest(size, families()[family])
         return f"{family}.{close}" if close else ""
     same = [known for known in families() if sorted(known) == sorted(family)]
-    other = next(iter(same), None) or nearest(family, families())
+    other = next(iter(same), None) or suggest(family, families())
     if other and size in families()[other]:
         return f"{other}.{size}"
-    return nearest(lower, names(), _ALIKE) or "" if not size else ""
+    return suggest(lower, names(), _ALIKE) or "" if not size else ""

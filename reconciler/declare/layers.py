@@ -56,17 +56,17 @@ def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
     if not path and higher.get("spot_policy", "auto") != "auto":
         merged.drop("on_demand_fallback")  # a default for auto says nothing about other policies
     for key in higher.broken:
-        merged.spoil(key)
+        merged.drop_invalid(key)
     for key, value in higher.items():
         if value is None and (*path, key) not in NULL_IS_A_VALUE:
             merged.drop(key)
-            merged.replaced = {k: spot for k, spot in merged.replaced.items() if k != key}
+            merged.replaced = {k: span for k, span in merged.replaced.items() if k != key}
         elif isinstance(value, Map):
             below = merged.get(key)
             base = below if isinstance(below, Map) else Map()
-            merged.put(key, merge(base, value, (*path, key)), higher.spots.get(key))
+            merged.put(key, merge(base, value, (*path, key)), higher.spans.get(key))
         else:
-            merged.put(key, value, higher.spots.get(key))
+            merged.put(key, value, higher.spans.get(key))
     return merged
 
 
@@ -74,9 +74,9 @@ def _choose(merged: Map, higher: Map, choice: Choice) -> None:
     taken = [side for side in choice if any(higher.get(key) is not None for key in side)]
     if taken:
         aside = frozenset().union(*choice).difference(*taken)
-        spots = {key: merged.spots[key] for key in aside & merged.spots.keys() - higher.keys()}
-        if spots:
-            merged.replaced = {**merged.replaced, **spots}
+        spans = {key: merged.spans[key] for key in aside & merged.spans.keys() - higher.keys()}
+        if spans:
+            merged.replaced = {**merged.replaced, **spans}
         for key in aside:
             merged.drop(key)
 
@@ -116,7 +116,7 @@ def complete_file_system(settings: Map) -> Map:
 
 
 def _over(built_in: Mapping[str, Any], settings: Map) -> Map:
-    """The settings, and under them what is built in, which has no spot."""
+    """The settings, and under them what is built in, which has no source span."""
     full = settings.copy()
     for key, value in built_in.items():
         if settings.hides(key):

@@ -1,6 +1,6 @@
 """YAML files → the frozen Site, or every problem of every file at once.
 
-    files → parse (positions) → schema (shape) → layers → rules (sense) → build
+    files → parse (positions) → schema (shape) → layers → checks (sense) → build
 
 Each step goes on after a problem with what is still usable, so that one run shows them all;
 only a declaration without any problem is built.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from reconciler.declare import build, calendars, files, gather, rules, schema
+from reconciler.declare import build, calendars, check_config, files, merge, schema
 from reconciler.declare.fleet import FileSystem, Site
 from reconciler.declare.source import parse
 from reconciler.declare.tree import MAX_PROBLEMS
@@ -27,7 +27,7 @@ def load(paths: Sequence[Path]) -> Site:
     return _site(checked(paths))
 
 
-def checked(paths: Sequence[Path]) -> gather.Declared:
+def checked(paths: Sequence[Path]) -> merge.MergedConfig:
     """The same as it was written, with the place of each setting. Raises likewise."""
     found, problems = files.read(paths)
     documents = []
@@ -37,14 +37,14 @@ def checked(paths: Sequence[Path]) -> gather.Declared:
             top, trouble = parse(file.name, file.data)
             problems += trouble
         if top is not None:
-            misfits = schema.check(top)
-            problems += misfits
-            top = top if len(misfits) < MAX_PROBLEMS else None
-        documents.append(gather.Document(file, top))
-    declared = gather.gather(documents)
+            shape_problems = schema.check(top)
+            problems += shape_problems
+            top = top if len(shape_problems) < MAX_PROBLEMS else None
+        documents.append(merge.Document(file, top))
+    declared = merge.merge_documents(documents)
     declared.calendars, trouble = calendars.collect(documents)
     problems += [*declared.problems, *trouble]
-    problems += rules.check(declared)
+    problems += check_config.check(declared)
     if problems:
         raise BadDeclaration(tuple(set(problems)), declared.site)
     if not declared.named:
@@ -56,9 +56,9 @@ def checked(paths: Sequence[Path]) -> gather.Declared:
     return declared
 
 
-def _site(declared: gather.Declared) -> Site:
+def _site(declared: merge.MergedConfig) -> Site:
     shared = tuple(
-        build.file_system(item.fleet, item.name, item.settings, item.spot.where)
+        build.file_system(item.fleet, item.name, item.settings, item.span.where)
         for item in declared.file_systems
     )
     by_fleet: dict[str, dict[str, FileSystem]] = {}
@@ -69,7 +69,7 @@ def _site(declared: gather.Declared) -> Site:
             item.fleet,
             item.name,
             item.settings,
-            item.spot.where,
+            item.span.where,
             declared.calendars or {},
             by_fleet.get(item.fleet, {}),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.declare.gather import Item
+from reconciler.declare.merge import Item
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map, Seq
 from reconciler.errors import Problem
@@ -27,10 +27,10 @@ def check(item: Item) -> Iterator[Problem]:
     if owner is None or OWNER not in mails(notices) or "." in owner.partition("@")[2]:
         return
     written = notices["email"]
-    spot = notices.spots["email"]
+    span = notices.spans["email"]
     if isinstance(written, Seq):
-        spot = written.spots[written.index(OWNER)]
-    yield spot.value(
+        span = written.spans[written.index(OWNER)]
+    yield span.value(
         f"the owner {show(owner)} of {item.name} is no e-mail address",
         "write an address as its `owner`, or give it `notices` of its own",
     )

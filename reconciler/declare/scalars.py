@@ -55,35 +55,35 @@ _DISTINCT = frozenset({"<super>", "<sub>", "<fraction>", "<square>", "<circle>"}
 
 
 @dataclass(frozen=True)
-class Trap:
+class AmbiguousScalar:
     """A scalar that is refused, and what to write instead."""
 
     message: str
     hint: str
 
 
-def plain(text: str) -> str | int | float | bool | Trap | None:
+def plain(text: str) -> str | int | float | bool | AmbiguousScalar | None:
     """What an unquoted scalar means."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in "0123456789+-.":
         return _number(text)
     if text.lower() in _YES_NO:
-        return Trap(
+        return AmbiguousScalar(
             f"{show(text)} without quotes is true or false to some YAML readers",
             f'write "{text}" if text is meant, otherwise true or false',
         )
     return text
 
 
-def _number(text: str) -> str | int | float | Trap:
+def _number(text: str) -> str | int | float | AmbiguousScalar:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text):
         return float(text)
     for pattern, problem in _DISPUTED:
         if pattern.fullmatch(text):
-            return Trap(f"{show(text)} without quotes {problem}", _remedy(text))
+            return AmbiguousScalar(f"{show(text)} without quotes {problem}", _remedy(text))
     return text
 
 
@@ -116,7 +116,7 @@ def _meant(text: str) -> str:
     return plainly if float(plainly) == number else ""
 
 
-def hidden(text: str, *, strict: bool) -> Trap | None:
+def hidden(text: str, *, strict: bool) -> AmbiguousScalar | None:
     """What is wrong with the characters of a text, quoted or not.
 
     `strict` is for names, which must not be taken for one another; a value may have words of
@@ -126,9 +126,9 @@ def hidden(text: str, *, strict: bool) -> Trap | None:
         return None
     for char in text:
         if char == "\n":
-            return Trap("has a line break", "write it on one line, without | or >")
+            return AmbiguousScalar("has a line break", "write it on one line, without | or >")
         if not char.isprintable() or _BLANK.match(char):
-            return Trap(f"has {name_of(char)}, which cannot be seen", "take it out")
+            return AmbiguousScalar(f"has {name_of(char)}, which cannot be seen", "take it out")
     if strict:
         return _changed(text, "NFKC") or _mixed(text)
     poses = next((char for char in text if _poses(char)), "")
@@ -137,14 +137,14 @@ def hidden(text: str, *, strict: bool) -> Trap | None:
     return _changed(text, "NFC") or next(filter(None, map(_mixed, _WORD.findall(text))), None)
 
 
-def _changed(text: str, form: Literal["NFC", "NFKC"]) -> Trap | None:
+def _changed(text: str, form: Literal["NFC", "NFKC"]) -> AmbiguousScalar | None:
     """What would be another text in a normal form of Unicode."""
     if unicodedata.normalize(form, text) == text:
         return None
     odd = next((char for char in text if unicodedata.normalize(form, char) != char), "")
     if odd:
         return _pretends(odd)
-    return Trap("has a letter and its accent as two characters", "type it again as one")
+    return AmbiguousScalar("has a letter and its accent as two characters", "type it again as one")
 
 
 def _poses(char: str) -> bool:
@@ -155,15 +155,17 @@ def _poses(char: str) -> bool:
     return any(c.isascii() for c in plain_form) or _BLANK.match(plain_form) is not None
 
 
-def _pretends(char: str) -> Trap:
-    return Trap(f"has {name_of(char)}, which looks like something else", "type it plainly")
+def _pretends(char: str) -> AmbiguousScalar:
+    return AmbiguousScalar(
+        f"has {name_of(char)}, which looks like something else", "type it plainly"
+    )
 
 
-def _mixed(text: str) -> Trap | None:
+def _mixed(text: str) -> AmbiguousScalar | None:
     if any(char.isascii() and char.isalpha() for char in text):
         for char in text:
             if name_of(char).partition(" ")[2].startswith(("CYRILLIC", "GREEK")):
-                return Trap(
+                return AmbiguousScalar(
                     f"mixes Latin letters with {name_of(char)}, which looks like one",
                     "type it again in one alphabet",
                 )

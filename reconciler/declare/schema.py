@@ -1,6 +1,6 @@
 """The shape of the YAML: one JSON Schema, compiled once. The only importer of jsonschema.
 
-What is wrong is reported in our words (complaints.py) at the place in the file, and taken out, so
+What is wrong is reported in our words (messages.py) at the place in the file, and taken out, so
 that the steps after this one go on with the rest.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from reconciler.declare.complaints import complain
-from reconciler.declare.tree import MAX_PROBLEMS, Map, Spot
+from reconciler.declare.messages import messages
+from reconciler.declare.tree import MAX_PROBLEMS, Map, SourceSpan
 from reconciler.errors import Problem
 
 NAME = "fleet.schema.json"
@@ -51,24 +51,24 @@ def check(top: Map) -> list[Problem]:
     With MAX_PROBLEMS of them it ends, and the mapping is not to be used.
     """
     problems: list[Problem] = []
-    misfits: dict[Path, str] = {}  # the place, and the field that was meant by an unknown one
+    invalid: dict[Path, str] = {}  # the place, and the field that was meant by an unknown one
     for error in _validator().iter_errors(top):
         path = tuple(error.absolute_path)
         of_name = "propertyNames" in error.absolute_schema_path
-        if path in misfits and not of_name:  # of the wrong type and not in the enum: once is enough
+        if path in invalid and not of_name:  # of the wrong type and not in the enum: once is enough
             continue
-        written = _spot(top, path).written if path else ""
-        for complaint in complain(_called(path), error, written, of_name=of_name):
-            place = path if complaint.entry is None else (*path, complaint.entry)
-            spot = _spot(top, place)
-            say = spot.key if complaint.of_key else spot.value
-            problems.append(say(complaint.message, complaint.hint))
+        written = _span(top, path).written if path else ""
+        for message in messages(_called(path), error, written, of_name=of_name):
+            place = path if message.entry is None else (*path, message.entry)
+            span = _span(top, place)
+            say = span.key if message.of_key else span.value
+            problems.append(say(message.text, message.hint))
             if len(problems) == MAX_PROBLEMS:
                 return problems
             if not of_name:  # what stands under a bad name is checked all the same
-                misfits[place] = complaint.meant
-    for place in sorted(misfits, key=_last_first):
-        _take_out(top, place, misfits[place])
+                invalid[place] = message.meant
+    for place in sorted(invalid, key=_last_first):
+        _take_out(top, place, invalid[place])
     return problems
 
 
@@ -87,19 +87,19 @@ def _container(top: Map, place: Path) -> Any:
     return container
 
 
-def _spot(top: Map, place: Path) -> Spot:
-    spot: Spot = _container(top, place).spots[place[-1]]
-    return spot
+def _span(top: Map, place: Path) -> SourceSpan:
+    span: SourceSpan = _container(top, place).spans[place[-1]]
+    return span
 
 
 def _take_out(top: Map, place: Path, meant: str) -> None:
     container, last = _container(top, place), place[-1]
     if isinstance(container, Map):
-        container.spoil(str(last))
+        container.drop_invalid(str(last))
         if meant:
-            container.excuse(meant)
+            container.mark_invalid(meant)
     else:
-        del container[last], container.spots[last]
+        del container[last], container.spans[last]
 
 
 def _last_first(place: Path) -> tuple[int, int]:

@@ -15,9 +15,9 @@ from typing import Any, Final
 import yaml
 
 from reconciler.declare import secrets, syntax
-from reconciler.declare.scalars import MAX_LENGTH, Trap, hidden, name_of, plain, show
-from reconciler.declare.stumbles import Piece
-from reconciler.declare.tree import ANY, MAX_PROBLEMS, Map, Seq, Source, Spot
+from reconciler.declare.error_origin import ScalarToken
+from reconciler.declare.scalars import MAX_LENGTH, AmbiguousScalar, hidden, name_of, plain, show
+from reconciler.declare.tree import ANY, MAX_PROBLEMS, Map, Seq, Source, SourceSpan
 from reconciler.errors import Problem
 
 MAX_DEPTH = 32
@@ -73,7 +73,7 @@ def parse(name: str, data: bytes) -> tuple[Map | None, list[Problem]]:
         return None, [*document.problems, syntax.explain(source, error, last)]
 
 
-def _last_scalar(text: str, mark: Any) -> Piece | None:
+def _last_scalar(text: str, mark: Any) -> ScalarToken | None:
     """The last scalar that ends before the place where the parser gave up."""
     found = None
     scanner = _Parser(text)
@@ -90,7 +90,7 @@ def _last_scalar(text: str, mark: Any) -> Piece | None:
         return None
     begin, end, quote = found.start_mark, found.end_mark, found.style
     is_quoted = quote in ("'", '"')
-    return Piece(begin.line, begin.column, end.line, end.column, quote if is_quoted else "")
+    return ScalarToken(begin.line, begin.column, end.line, end.column, quote if is_quoted else "")
 
 
 def _refused(source: Source, text: str) -> list[Problem]:
@@ -233,13 +233,13 @@ class _Document:
         text: str = event.value
         if len(text) > MAX_LENGTH:
             return self._report(event, f"longer than {MAX_LENGTH} characters", "shorten it")
-        trap = hidden(text, strict=is_key)
-        if trap is not None:
-            return self._report(event, f"{show(text)} {trap.message}", trap.hint)
+        refused = hidden(text, strict=is_key)
+        if refused is not None:
+            return self._report(event, f"{show(text)} {refused.message}", refused.hint)
         if event.style or event.tag in _AS_TEXT:  # text, whatever it looks like
             return text
         value = plain(text)
-        if isinstance(value, Trap):
+        if isinstance(value, AmbiguousScalar):
             return self._report(event, value.message, value.hint)
         return value
 
@@ -259,7 +259,7 @@ class _Document:
                 refused = True
             else:
                 seq.append(value)
-                seq.spots.append(Spot(self.source, *place, *place))
+                seq.spans.append(SourceSpan(self.source, *place, *place))
 
     def _map(self, depth: int) -> Map:
         found = Map()
@@ -272,23 +272,23 @@ class _Document:
                 continue
             key = self._key(event, depth)
             value_event = self._next()
-            spot = Spot(self.source, *_place(event), *_place(value_event))
+            span = SourceSpan(self.source, *_place(event), *_place(value_event))
             value = self._value(value_event, depth + 1)
             if not isinstance(key, str):
                 continue
-            if key in found.spots:
-                first = found.spots[key].line
+            if key in found.spans:
+                first = found.spans[key].line
                 self._report(event, f"{show(key)} is written twice", f"first on line {first}")
             elif value is _BAD:
-                found.spoil(key)
-                found.spots[key] = spot  # so that the same key again is seen
+                found.drop_invalid(key)
+                found.spans[key] = span  # so that the same key again is seen
             else:
-                found.put(key, value, spot)
+                found.put(key, value, span)
 
     def _merge(self, event: Any, found: Map, depth: int) -> None:
         """Report a merge key; what it would bring is not reported as missing."""
         self._report(event, "merge keys are not used here", "put what is shared under `defaults`")
-        found.excuse(ANY)
+        found.mark_invalid(ANY)
         value = self._next()
         if type(value) is not yaml.AliasEvent:  # one reason at a time
             self._value(value, depth + 1)

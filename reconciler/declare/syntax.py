@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from reconciler.declare.stumbles import Piece, earlier
+from reconciler.declare.error_origin import ScalarToken, earlier
 from reconciler.declare.tree import Source
 from reconciler.errors import Problem
 
@@ -58,7 +58,7 @@ _WORDS = (
 _OTHER = _Words("", "this is not YAML", "check quotes, colons and indentation")
 
 
-def explain(source: Source, error: Any, last: Piece | None) -> Problem:
+def explain(source: Source, error: Any, last: ScalarToken | None) -> Problem:
     """One problem from a parser's error, at the place that must be edited.
 
     `last` is the last scalar before the place where the parser gave up.

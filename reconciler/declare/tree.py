@@ -1,7 +1,7 @@
 """Plain values that remember where they were written.
 
 A `Map` is a dict and a `Seq` is a list, so a JSON Schema validator reads them as they are; beside
-each entry stands its `Spot`. Built-in values have none.
+each entry stands its `SourceSpan`. Built-in values have none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Source:
         return Problem(Where(self.name, line, column), message, hint, length, text)
 
 
-class Spot(NamedTuple):
+class SourceSpan(NamedTuple):
     """Where one entry stands: its key, and its value. For a list item both are the item."""
 
     source: Source
@@ -67,62 +67,62 @@ ANY = "<<"
 """Among the broken keys of a map: something in it was refused that could have given any key."""
 
 _NOTHING: frozenset[str] = frozenset()  # most maps: one for all of them, not a set for each
-_NONE: Mapping[str, Spot] = {}
+_NONE: Mapping[str, SourceSpan] = {}
 
 
 class Map(dict[str, Any]):
-    """A mapping with the spot of each entry.
+    """A mapping with the source span of each entry.
 
     `broken` names keys whose value was reported already and left out, so that nobody reports
-    them a second time as missing. `replaced` has the spots of settings of a lower layer that
+    them a second time as missing. `replaced` has the source spans of settings of a lower layer that
     another choice of a higher one pushed aside.
     """
 
-    __slots__ = ("broken", "replaced", "spots")
+    __slots__ = ("broken", "replaced", "spans")
 
     def __init__(self) -> None:
         super().__init__()
-        self.spots: dict[str, Spot] = {}
+        self.spans: dict[str, SourceSpan] = {}
         self.broken: set[str] | frozenset[str] = _NOTHING
-        self.replaced: Mapping[str, Spot] = _NONE
+        self.replaced: Mapping[str, SourceSpan] = _NONE
 
     def copy(self) -> Map:
         """A map of its own with the same values."""
         twin = Map()
         twin.update(self)
-        twin.spots = self.spots.copy()
+        twin.spans = self.spans.copy()
         twin.replaced = self.replaced
         if self.broken:
             twin.broken = set(self.broken)
         return twin
 
-    def put(self, key: str, value: Any, spot: Spot | None) -> None:
+    def put(self, key: str, value: Any, span: SourceSpan | None) -> None:
         """Set an entry and its place."""
         self[key] = value
-        if spot is not None:
-            self.spots[key] = spot
-        elif key in self.spots:
-            del self.spots[key]
-        self._mend(key)
+        if span is not None:
+            self.spans[key] = span
+        elif key in self.spans:
+            del self.spans[key]
+        self._mark_valid(key)
 
     def drop(self, key: str) -> None:
         """Forget an entry, if it is there."""
         self.pop(key, None)
-        self.spots.pop(key, None)
-        self._mend(key)
+        self.spans.pop(key, None)
+        self._mark_valid(key)
 
-    def spoil(self, key: str) -> None:
+    def drop_invalid(self, key: str) -> None:
         """Leave out an entry that was reported."""
         self.drop(key)
-        self.excuse(key)
+        self.mark_invalid(key)
 
-    def excuse(self, key: str) -> None:
+    def mark_invalid(self, key: str) -> None:
         """Do not report the key as missing."""
         if isinstance(self.broken, frozenset):
             self.broken = set()
         self.broken.add(key)
 
-    def _mend(self, key: str) -> None:
+    def _mark_valid(self, key: str) -> None:
         if isinstance(self.broken, set):
             self.broken.discard(key)
 
@@ -135,23 +135,23 @@ class Map(dict[str, Any]):
         return key in self or self.hides(key)
 
 
-def wrong(own: Map, key: str, holder: Spot, message: str, hint: str = "") -> Problem:
+def wrong(own: Map, key: str, holder: SourceSpan, message: str, hint: str = "") -> Problem:
     """Something wrong with a setting; if it is a built-in, the map that lacks it is shown."""
-    spot = own.spots.get(key)
-    return spot.value(message, hint) if spot else holder.key(message, hint)
+    span = own.spans.get(key)
+    return span.value(message, hint) if span else holder.key(message, hint)
 
 
-def required(own: Map, key: str, holder: Spot, hint: str) -> Iterator[Problem]:
+def required(own: Map, key: str, holder: SourceSpan, hint: str) -> Iterator[Problem]:
     """Report a setting that was not written; one that was refused has its problem already."""
     if not own.mentions(key):
         yield holder.key(f"there is no `{key}`", hint)
 
 
 class Seq(list[Any]):
-    """A list with the spot of each item."""
+    """A list with the source span of each item."""
 
-    __slots__ = ("spots",)
+    __slots__ = ("spans",)
 
     def __init__(self) -> None:
         super().__init__()
-        self.spots: list[Spot] = []
+        self.spans: list[SourceSpan] = []

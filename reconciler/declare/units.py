@@ -30,10 +30,10 @@ def seconds(text: str) -> int:
 
 def duration(number: float) -> str:
     """Seconds → `45 s`, `3 min 5 s`, `2 h 5 min`."""
-    whole = round(number)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
+    total = round(number)
+    if total < 60:
+        return f"{total} s"
+    minutes, rest = divmod(total, 60)
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)

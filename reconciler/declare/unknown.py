@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.declare.nearest import nearest, one_edit
+from reconciler.declare.suggest import one_edit, suggest
 
 _ALIKE = 0.7  # of 1; `zone` is 0.67 like `owner`, and `max_price` like `max_runtime`
 _MANY = 14  # more fields than this are not worth listing
@@ -86,7 +86,7 @@ def guess(schema: Mapping[str, Any], key: str, *, search: bool) -> tuple[str, st
     if not search:
         return "", ""
     known, deeper = schema["properties"], _deeper(schema, key)
-    spelt = nearest(key, known, _ALIKE)
+    spelt = suggest(key, known, _ALIKE)
     advice = _MEANT.get(schema["title"], {}).get(key.lower().replace("-", "_"), "")
     below = (f"it belongs under `{deeper}`", deeper.partition(".")[0])
     near = (f"did you mean `{spelt}`?", spelt or "")

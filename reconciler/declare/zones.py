@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from reconciler.declare.nearest import nearest
+from reconciler.declare.suggest import suggest
 
 _WORDS: Mapping[str, str] = {
     "Africa/Cairo": "egypt",
@@ -89,5 +89,5 @@ def meant(text: str) -> str:
     cities = {name.lower().rpartition("/")[2]: name for name in reversed(zones())}
     if word in exact or word in cities:
         return exact.get(word) or cities[word]
-    close = nearest(word, zones()) if "/" in word else nearest(word, cities, 0.8)
+    close = suggest(word, zones()) if "/" in word else suggest(word, cities, 0.8)
     return (close and (close if "/" in close else cities[close])) or ""

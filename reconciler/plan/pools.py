@@ -100,7 +100,7 @@ def judge(
         reason = f"the matching instance types could not be read: {found.reason}"
         findings.append(Finding(Level.ERROR, "pools-unknown", f"{declared.name}: {reason}", where))
         return Refusal(reason, found.error)
-    if found.absent:  # a misspelt name, or a type of another region: see declare/rules_types.py
+    if found.absent:  # misspelt, or of another region: see declare/check_instance_types.py
         reason = (
             f"AWS offers no {' and no '.join(found.absent)} in {declared.region}: "
             "correct the name, or take it out of `instance_types`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.aws_api import Aws
-from reconciler.declare.nearest import nearest
+from reconciler.declare.suggest import suggest
 from reconciler.errors import UsageError
 from reconciler.workstation import read
 from reconciler.workstation.model import Group
@@ -46,7 +46,7 @@ def some(aws: Aws, name: str, who: str) -> list[Group]:
     found = read.by_name(aws, name) if name else own(aws, who)
     where = f"in {aws.region}, account {aws.account}"
     if not found and name:
-        near = nearest(
+        near = suggest(
             name.rpartition("/")[2], [group.workstation for group in read.all_groups(aws)]
         )
         meant = f"did you mean {near}? " if near else ""

@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.declare.explain import Row, explain
 from reconciler.declare.fleet import Site, Workstation
-from reconciler.declare.gather import Declared
 from reconciler.declare.load import checked, load
+from reconciler.declare.merge import MergedConfig
 from reconciler.errors import BadDeclaration
 
 DEFAULTS = """\
@@ -44,7 +44,7 @@ class Folder:
         """The site."""
         return load([self.path])
 
-    def checked(self) -> Declared:
+    def checked(self) -> MergedConfig:
         """The same with the place of each setting."""
         return checked([self.path])
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.declare.calendars import LONGEST
+from reconciler.declare.check_workstation import MAX_TAGS
 from reconciler.declare.files import MAX_SIZE
 from reconciler.declare.ics import MAX_EVENTS, MAX_RULES
-from reconciler.declare.rules_item import MAX_TAGS
 from reconciler.declare.scalars import MAX_LENGTH
 from reconciler.declare.schema import inlined, schema
 from reconciler.declare.source import MAX_DEPTH, MAX_ITEMS

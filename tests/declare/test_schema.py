@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from reconciler.declare import gp3, layers
 from reconciler.declare.abis import GPUS
-from reconciler.declare.complaints import flow
 from reconciler.declare.homes import fsx_lustre
+from reconciler.declare.messages import flow
 from reconciler.declare.schema import inlined, schema
 from tests.declare.helpers import Folder
 

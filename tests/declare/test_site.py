@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.declare.check_config import OUR_TAGS
 from reconciler.declare.fleet import IngressRule
 from reconciler.declare.load import load
-from reconciler.declare.rules import OUR_TAGS
 from reconciler.errors import NoDeclaration
 from reconciler.plan import ownership
 from tests.declare.helpers import DEFAULTS, GPU, Folder, fleet

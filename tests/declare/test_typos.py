@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from reconciler.declare.nearest import nearest
 from reconciler.declare.schema import inlined
+from reconciler.declare.suggest import suggest
 from reconciler.declare.unknown import SYNONYMS
 from tests.declare.helpers import GPU, Folder
 
@@ -41,7 +41,7 @@ def test_single_edit_typos_of_every_field() -> None:
         for field in fields:
             for typo in _one_edit(field) - set(fields):
                 seen += 1
-                right += nearest(typo, fields) == field
+                right += suggest(typo, fields) == field
     assert seen > 5_000
     assert right / seen >= 0.95
 
@@ -56,7 +56,7 @@ def test_single_edit_typos_of_every_field() -> None:
     ],
 )
 def test_other_ways_to_misspell(word: str, meant: str | None) -> None:
-    assert nearest(word, ["spot_policy", "instance_types", "availability_zones"]) == meant
+    assert suggest(word, ["spot_policy", "instance_types", "availability_zones"]) == meant
 
 
 OTHER_WORDS = {

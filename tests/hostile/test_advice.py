@@ -11,13 +11,13 @@ import pytest
 from reconciler.declare.load import load
 from reconciler.errors import BadDeclaration, Problem, ReconcilerError, Where
 from tests.declare import (
-    test_complaints,
+    test_checks,
+    test_corrections,
     test_instance_types,
-    test_rules,
-    test_slips,
+    test_messages,
     test_syntax,
-    test_traps,
     test_typos,
+    test_yaml_pitfalls,
 )
 from tests.declare.helpers import DEFAULTS, GPU, fleet
 from tests.hostile import corpus
@@ -55,25 +55,28 @@ def texts() -> Iterator[tuple[str, Mapping[str, str | bytes]]]:
 
 
 SETTINGS = [
-    *test_complaints.SETTINGS,
-    *test_rules.SETTINGS,
+    *test_messages.SETTINGS,
+    *test_checks.SETTINGS,
     *(f"{GPU}, {setting}" for setting in test_typos.OTHER_WORDS),
     *(f"instance_types: {types}" for types in test_instance_types.REFUSED),
-    *(f'{GPU}, schedule: {{start: "{hours}", timezone: UTC}}' for hours in test_slips.HOURS),
-    *(f'{GPU}, schedule: {{stop: "daily 20:00", timezone: "{zone}"}}' for zone in test_slips.ZONES),
+    *(f'{GPU}, schedule: {{start: "{hours}", timezone: UTC}}' for hours in test_corrections.HOURS),
+    *(
+        f'{GPU}, schedule: {{stop: "daily 20:00", timezone: "{zone}"}}'
+        for zone in test_corrections.ZONES
+    ),
     f'{GPU}, schedule: {{start: "Mon-Fri 9-17", timezone: UTC}}',
 ]
 FILES = [
-    *test_complaints.FILES,
-    *test_traps.FILES,
+    *test_messages.FILES,
+    *test_yaml_pitfalls.FILES,
     *test_syntax.BROKEN,
     *test_syntax.EARLIER,
-    *(f"fleet: vision\nworkstations:\n{entry}\n" for entry in test_complaints.BAD_NAMES),
-    *(f"{test_rules.SHARED}workstations:\n  ws: {{{GPU}, storage: {{mounts: {mounts}}}}}\n"
-      for mounts in test_rules.MOUNTS),
-    *(f"fleet: vision\nfile_systems:\n  {system}\n" for system in test_rules.FILE_SYSTEMS),
+    *(f"fleet: vision\nworkstations:\n{entry}\n" for entry in test_messages.BAD_NAMES),
+    *(f"{test_checks.SHARED}workstations:\n  ws: {{{GPU}, storage: {{mounts: {mounts}}}}}\n"
+      for mounts in test_checks.MOUNTS),
+    *(f"fleet: vision\nfile_systems:\n  {system}\n" for system in test_checks.FILE_SYSTEMS),
     *(f"fleet: vision\ndefaults:\n  gpu: {{}}\n  tags:\n    Team: {scalar}\n"
-      for scalar in test_traps.SCALARS if len(scalar) < 100),
+      for scalar in test_yaml_pitfalls.SCALARS if len(scalar) < 100),
 ]  # fmt: skip
 
 

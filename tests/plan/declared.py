@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.declare.fleet import (
-    POINTED,
+    LOCATED,
     Image,
     RootVolume,
     Site,
@@ -109,7 +109,7 @@ def workstation(name: str = "alice", **overrides: Any) -> Workstation:
         schedule=(),
         tags={},
         where=HERE,
-        places={path: written.get(path, HERE) for path in POINTED},
+        places={path: written.get(path, HERE) for path in LOCATED},
     )
     return replace(made, **overrides)
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from reconciler.declare import gp3
 from reconciler.declare.homes.questions import Context
-from reconciler.declare.tree import Map, Spot, required
+from reconciler.declare.tree import Map, SourceSpan, required
 from reconciler.declare.units import gib
 from reconciler.errors import Problem, Where
 
@@ -36,7 +36,7 @@ def built_in(own: Map) -> Mapping[str, Any]:
     return gp3.BUILT_IN
 
 
-def check(own: Map, holder: Spot) -> Iterator[Problem]:
+def check(own: Map, holder: SourceSpan) -> Iterator[Problem]:
     """Report what AWS refuses of a gp3 volume, and a missing size."""
     yield from gp3.check(own, holder, "the home volume")
     yield from required(own, "size", holder, "for example size: 200GiB")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from reconciler.declare.fleet import Subnets
 from reconciler.declare.homes.questions import Context
 from reconciler.declare.scalars import either
-from reconciler.declare.tree import Map, Spot, required, wrong
+from reconciler.declare.tree import Map, SourceSpan, required, wrong
 from reconciler.declare.units import gib
 from reconciler.errors import Problem, Where
 
@@ -94,7 +94,7 @@ def shared_built_in(own: Map) -> Mapping[str, Any]:
     return {**SHARED, **built_in(own)}
 
 
-def check(own: Map, holder: Spot) -> Iterator[Problem]:
+def check(own: Map, holder: SourceSpan) -> Iterator[Problem]:
     """Report what AWS refuses of a file system, and a home that would not last."""
     if own.get("deployment_type", "").startswith("SCRATCH"):
         yield wrong(
@@ -108,7 +108,7 @@ def check(own: Map, holder: Spot) -> Iterator[Problem]:
         yield from check_shared(own, holder)
 
 
-def check_shared(own: Map, holder: Spot) -> Iterator[Problem]:
+def check_shared(own: Map, holder: SourceSpan) -> Iterator[Problem]:
     """Report what AWS refuses of an FSx for Lustre file system."""
     yield from required(own, "storage_capacity", holder, "for example storage_capacity: 1200GiB")
     if "deployment_type" not in own or "storage_type" not in own:
@@ -129,7 +129,7 @@ def check_shared(own: Map, holder: Spot) -> Iterator[Problem]:
     yield from _of_deployment(own, holder, kind)
 
 
-def _of_deployment(own: Map, holder: Spot, kind: str) -> Iterator[Problem]:
+def _of_deployment(own: Map, holder: SourceSpan, kind: str) -> Iterator[Problem]:
     if kind == "PERSISTENT_2" and own.get("file_system_type_version") == "2.10":
         yield wrong(
             own,
@@ -153,7 +153,7 @@ def _of_deployment(own: Map, holder: Spot, kind: str) -> Iterator[Problem]:
             )
 
 
-def _throughput(own: Map, holder: Spot, kind: str, disk: str) -> Iterator[Problem]:
+def _throughput(own: Map, holder: SourceSpan, kind: str, disk: str) -> Iterator[Problem]:
     key = "per_unit_storage_throughput"
     right = _THROUGHPUT.get((kind, disk), ())
     if own.mentions(key) and not right:
@@ -175,7 +175,7 @@ def _numbers(values: Iterable[int]) -> str:
     return either([str(value) for value in values])
 
 
-def _capacity(own: Map, holder: Spot, kind: str, disk: str) -> Iterator[Problem]:
+def _capacity(own: Map, holder: SourceSpan, kind: str, disk: str) -> Iterator[Problem]:
     if "storage_capacity" not in own:
         return
     size = gib(own["storage_capacity"])
@@ -202,7 +202,7 @@ def _next_size(size: int, disk: str, step: int) -> int:
     return -(-size // step) * step
 
 
-def _cache(own: Map, holder: Spot, disk: str) -> Iterator[Problem]:
+def _cache(own: Map, holder: SourceSpan, disk: str) -> Iterator[Problem]:
     if disk == "HDD" and not own.mentions("drive_cache_type"):
         yield holder.key("HDD storage needs `drive_cache_type`", "READ, or NONE")
     if disk == "SSD" and own.get("drive_cache_type", "NONE") != "NONE":

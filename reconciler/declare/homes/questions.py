@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from reconciler.declare.fleet import FileSystem, Home, Subnets
-from reconciler.declare.tree import Map, Spot
+from reconciler.declare.tree import Map, SourceSpan
 from reconciler.errors import Problem, Where
 
 COMMON = frozenset({"type", "owner", "region", "network", "tags"})
@@ -35,7 +35,7 @@ class HomeType(Protocol):
     def built_in(self, own: Map, /) -> Mapping[str, Any]:
         """Return the built-in values that lie under the settings of a home."""
 
-    def check(self, own: Map, holder: Spot, /) -> Iterator[Problem]:
+    def check(self, own: Map, holder: SourceSpan, /) -> Iterator[Problem]:
         """Report what makes no sense in the settings of a home; `holder` is their place."""
 
     def build(self, own: Map, context: Context, /) -> Home:
@@ -52,7 +52,7 @@ class FileSystemType(HomeType, Protocol):
     def shared_built_in(self, own: Map, /) -> Mapping[str, Any]:
         """Return the built-in values that lie under the settings of a shared file system."""
 
-    def check_shared(self, own: Map, holder: Spot, /) -> Iterator[Problem]:
+    def check_shared(self, own: Map, holder: SourceSpan, /) -> Iterator[Problem]:
         """Report what makes no sense in the settings of a shared file system."""
 
     def build(self, own: Map, context: Context, /) -> FileSystem:

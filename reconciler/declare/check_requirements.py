@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.declare.abis import GPUS
-from reconciler.declare.gather import Item
 from reconciler.declare.layers import CHOICES
+from reconciler.declare.merge import Item
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map
 from reconciler.declare.units import gpu_gb, mib
@@ -20,8 +20,8 @@ _FROM_ONE = ("vcpus", "vcpu_count", "memory_mib")  # AWS requires them, and ever
 def check(item: Item) -> Iterator[Problem]:
     """Everything about the machine one workstation asks for."""
     settings = item.settings
-    if item.whole and not any(_says(settings, need) for need in _NEEDS):
-        yield item.spot.key(
+    if item.is_complete and not any(_says(settings, need) for need in _NEEDS):
+        yield item.span.key(
             f"{show(item.name)} does not say what machine it needs",
             "for example gpu: {memory: 24GB}; or give it under `defaults`",
         )
@@ -29,7 +29,7 @@ def check(item: Item) -> Iterator[Problem]:
     yield from _ranges(settings)
     if "gpu" in settings:
         yield from _gpu(settings["gpu"])
-    yield from _said_twice(settings)
+    yield from _duplicates(settings)
 
 
 def _says(settings: Map, need: str) -> bool:
@@ -44,11 +44,11 @@ def _choices(settings: Map) -> Iterator[Problem]:
         for step in path:
             at = at.get(step, Map())
         for choice in choices:
-            sides = [[key for key in at.spots if key in side and key in at] for side in choice]
-            taken = sorted((side[0] for side in sides if side), key=lambda key: at.spots[key][1:])
+            sides = [[key for key in at.spans if key in side and key in at] for side in choice]
+            taken = sorted((side[0] for side in sides if side), key=lambda key: at.spans[key][1:])
             if len(taken) > 1:
                 message = f"`{taken[0]}` and `{taken[1]}` exclude each other"
-                yield at.spots[taken[1]].key(message, "keep one of them")
+                yield at.spans[taken[1]].key(message, "keep one of them")
 
 
 def _ranges(settings: Map) -> Iterator[Problem]:
@@ -68,14 +68,14 @@ def _range(name: str, limits: Map) -> Iterator[Problem]:
     if high is None:
         return
     if low is not None and high < low:
-        least, most = limits.spots["min"], limits.spots["max"]
+        least, most = limits.spans["min"], limits.spans["max"]
         together = least.source is most.source and abs(least.line - most.line) <= 1
         yield most.value(
             f"the `max` of `{name}` is below its `min`, {limits['min']}",
             "swap them" if together else f"write {limits['min']} or more: {least.where} says `min`",
         )
     elif high < 1 and name in _FROM_ONE:
-        yield limits.spots["max"].value(
+        yield limits.spans["max"].value(
             f"the `max` of `{name}` must be at least 1", "every instance type has one"
         )
 
@@ -97,21 +97,21 @@ def _gpu(gpu: Map) -> Iterator[Problem]:
         low, high = (_number(limits.get(key)) for key in ("min", "max"))
         if not any((low or 0) <= size <= (high or size) for size in known.memory):
             sizes = " or ".join(f"{size}GB" for size in known.memory)
-            yield gpu.spots["memory"].value(
+            yield gpu.spans["memory"].value(
                 f"a GPU called {name} has {sizes}", "change it, or leave out `name` or `memory`"
             )
     if gpu.get("manufacturer", known.manufacturer) != known.manufacturer:
-        yield gpu.spots["manufacturer"].value(
+        yield gpu.spans["manufacturer"].value(
             f"a GPU called {name} is made by {known.manufacturer}", "leave `manufacturer` out"
         )
 
 
-def _said_twice(settings: Map) -> Iterator[Problem]:
+def _duplicates(settings: Map) -> Iterator[Problem]:
     required = settings.get("instance_requirements", Map())
-    for name, said_by in _covered(settings).items():
+    for name, given_by in _covered(settings).items():
         if name in required:
-            yield required.spots[name].key(
-                f"`{name}` is given by `{said_by}` already", "keep one of them"
+            yield required.spans[name].key(
+                f"`{name}` is given by `{given_by}` already", "keep one of them"
             )
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from reconciler.declare import slips
-from reconciler.declare.nearest import did_you_mean
+from reconciler.declare import corrections
 from reconciler.declare.scalars import either, in_yaml, name_of, plain, show
+from reconciler.declare.suggest import did_you_mean
 from reconciler.declare.tree import Map
 from reconciler.declare.unknown import guess
 
@@ -24,7 +24,7 @@ _SHORT = frozenset({"range", "gpu section", "image"})  # one value alone can be 
 _MANY = 14  # more typos than this are not worth guessing
 
 
-class Misfit(Protocol):
+class SchemaError(Protocol):
     """What is used of a jsonschema ValidationError."""
 
     validator: str
@@ -33,62 +33,62 @@ class Misfit(Protocol):
     schema: Mapping[str, Any]
 
 
-class Complaint(NamedTuple):
+class Message(NamedTuple):
     """What to say, and where: of the value, or of an entry in it, there of the key or not."""
 
-    message: str
+    text: str
     hint: str = ""
     entry: str | int | None = None
     of_key: bool = False
     meant: str = ""  # the field that an unknown one probably stands for
 
 
-Say = Callable[[str, Misfit, str], Iterator[Complaint]]
+MessageWriter = Callable[[str, SchemaError, str], Iterator[Message]]
 
 
-def complain(name: str, misfit: Misfit, written: str, *, of_name: bool) -> Iterator[Complaint]:
+def messages(name: str, error: SchemaError, written: str, *, of_name: bool) -> Iterator[Message]:
     """What to say of one misfit. `name` is how to call the value, `written` how it stands in the
     file; `of_name` tells that the name itself is wrong, not the value."""
     if of_name:
-        yield from _bad_name(misfit)
+        yield from _bad_name(error)
     else:
-        yield from COMPLAINTS[misfit.validator](name, misfit, written)
+        yield from MESSAGES[error.validator](name, error, written)
 
 
-def _bad_name(misfit: Misfit) -> Iterator[Complaint]:
-    key = str(misfit.instance)
+def _bad_name(error: SchemaError) -> Iterator[Message]:
+    key = str(error.instance)
     better = re.sub(r"[^a-z0-9-]+", "-", key.lower()).strip("-")
-    fits = re.search(misfit.schema["pattern"], better)
+    fits = re.search(error.schema["pattern"], better)
     hint = _odd_letter(key) or (f"for example `{better}`" if fits else "")
-    message = f"the name {show(key)} {misfit.schema['patternErrorMessage']}"
-    yield Complaint(message, hint, entry=key, of_key=True)
+    message = f"the name {show(key)} {error.schema['patternErrorMessage']}"
+    yield Message(message, hint, entry=key, of_key=True)
 
 
-def _unknown(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    known = misfit.schema["properties"]
-    unknown = [key for key in misfit.instance if key not in known]
+def _unknown(_name: str, error: SchemaError, _written: str) -> Iterator[Message]:
+    known = error.schema["properties"]
+    unknown = [key for key in error.instance if key not in known]
     for number, key in enumerate(unknown):
         # Whoever has more than that has another problem, and guessing takes its time.
-        hint, meant = guess(misfit.schema, key, search=number < _MANY)
-        if hint == f"did you mean `{meant}`?" and misfit.instance.mentions(meant):
+        hint, meant = guess(error.schema, key, search=number < _MANY)
+        if hint == f"did you mean `{meant}`?" and error.instance.mentions(meant):
             hint = f"`{meant}` is there too: keep one of them"
-        elif meant and misfit.instance.mentions(meant) and hint.startswith("write "):
+        elif meant and error.instance.mentions(meant) and hint.startswith("write "):
             hint = f"say it under `{meant}`, which is there"
-        message = f"{show(key)} is not a field of {_article(misfit.schema['title'])}"
-        yield Complaint(message, hint, entry=key, of_key=True, meant=meant)
+        message = f"{show(key)} is not a field of {_article(error.schema['title'])}"
+        yield Message(message, hint, entry=key, of_key=True, meant=meant)
 
 
-def _type(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
-    wanted = [type_name for type_name in _as_list(misfit.validator_value) if type_name != "null"]
+def _type(name: str, error: SchemaError, written: str) -> Iterator[Message]:
+    wanted = [type_name for type_name in _as_list(error.validator_value) if type_name != "null"]
     expected = either([_TYPES[type_name] for type_name in wanted])
-    if misfit.instance is None:
-        yield Complaint(
-            f"{name} has no value; it must be {expected}", _example(misfit.schema), of_key=True
+    if error.instance is None:
+        yield Message(
+            f"{name} has no value; it must be {expected}", _example(error.schema), of_key=True
         )
         return
-    yield Complaint(
-        f"{name} must be {expected}, not {_got(misfit.instance, written)}",
-        _remedy(wanted, misfit, written),
+    yield Message(
+        f"{name} must be {expected}, not {_got(error.instance, written)}",
+        _remedy(wanted, error, written),
     )
 
 
@@ -102,9 +102,9 @@ def _got(value: Any, written: str) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
-def _remedy(wanted: Sequence[str], misfit: Misfit, written: str) -> str:
-    found = _remedies(wanted, misfit.instance, misfit.schema, written)
-    return next(filter(None, found), "") or _example(misfit.schema)
+def _remedy(wanted: Sequence[str], error: SchemaError, written: str) -> str:
+    found = _remedies(wanted, error.instance, error.schema, written)
+    return next(filter(None, found), "") or _example(error.schema)
 
 
 def _remedies(
@@ -114,7 +114,7 @@ def _remedies(
     if "string" in wanted and isinstance(value, bool | int | float):
         if _would_fit(schema, written):
             yield f'write it in quotes: "{written}"'
-        yield slips.advice(written, schema.get("pattern", ""))
+        yield corrections.advice(written, schema.get("pattern", ""))
     if isinstance(value, list) and len(value) == 1 and _fits(schema, value[0], ""):
         yield f"write {flow(value[0])}"
     if isinstance(value, str) and {"integer", "number"} & set(wanted):
@@ -122,7 +122,7 @@ def _remedies(
         if isinstance(meant, int | float) and not isinstance(meant, bool):
             yield f"write it without quotes: {value}"
     if "array" in wanted and isinstance(value, str):
-        items = slips.listed(value)
+        items = corrections.listed(value)
         if all(_fits(schema.get("items", {}), item, item) for item in items):
             yield f"write a list: {flow(items)}"
     if "object" in wanted and not isinstance(value, list):
@@ -159,18 +159,18 @@ def _would_fit(schema: Mapping[str, Any], text: str) -> bool:
     return "pattern" not in schema or re.search(schema["pattern"], text) is not None
 
 
-def _enum(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    allowed = [value for value in misfit.validator_value if value is not None]
-    got = misfit.instance
+def _enum(name: str, error: SchemaError, _written: str) -> Iterator[Message]:
+    allowed = [value for value in error.validator_value if value is not None]
+    got = error.instance
     near = did_you_mean(got, allowed) if isinstance(got, str) else ""
     shown = show(got) if isinstance(got, str) else flow(got)
-    yield Complaint(f"{name} must be {either([flow(a) for a in allowed])}, not {shown}", near)
+    yield Message(f"{name} must be {either([flow(a) for a in allowed])}, not {shown}", near)
 
 
-def _pattern(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    message = f"{name} {misfit.schema['patternErrorMessage']}, not {show(misfit.instance)}"
-    hint = slips.advice(misfit.instance, misfit.validator_value) or _odd_letter(misfit.instance)
-    yield Complaint(message, hint)
+def _pattern(name: str, error: SchemaError, _written: str) -> Iterator[Message]:
+    message = f"{name} {error.schema['patternErrorMessage']}, not {show(error.instance)}"
+    hint = corrections.advice(error.instance, error.validator_value) or _odd_letter(error.instance)
+    yield Message(message, hint)
 
 
 def _odd_letter(text: str) -> str:
@@ -178,49 +178,49 @@ def _odd_letter(text: str) -> str:
     return f"it has {name_of(odd)}" if odd else ""
 
 
-def _minimum(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
-    yield Complaint(f"{name} must be at least {misfit.validator_value}, not {written}")
+def _minimum(name: str, error: SchemaError, written: str) -> Iterator[Message]:
+    yield Message(f"{name} must be at least {error.validator_value}, not {written}")
 
 
-def _maximum(name: str, misfit: Misfit, written: str) -> Iterator[Complaint]:
-    yield Complaint(f"{name} must be at most {misfit.validator_value}, not {written}")
+def _maximum(name: str, error: SchemaError, written: str) -> Iterator[Message]:
+    yield Message(f"{name} must be at most {error.validator_value}, not {written}")
 
 
-def _empty(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    if not (isinstance(misfit.instance, Map) and misfit.instance.broken):
-        yield Complaint(f"{name} is empty", _example(misfit.schema) or "leave it out")
+def _empty(name: str, error: SchemaError, _written: str) -> Iterator[Message]:
+    if not (isinstance(error.instance, Map) and error.instance.broken):
+        yield Message(f"{name} is empty", _example(error.schema) or "leave it out")
 
 
-def _too_long(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    limit, found = misfit.validator_value, len(misfit.instance)
-    yield Complaint(f"{name} has {found} characters, at most {limit} are allowed")
+def _too_long(name: str, error: SchemaError, _written: str) -> Iterator[Message]:
+    limit, found = error.validator_value, len(error.instance)
+    yield Message(f"{name} has {found} characters, at most {limit} are allowed")
 
 
-def _too_many(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    limit, found = misfit.validator_value, misfit.instance
+def _too_many(name: str, error: SchemaError, _written: str) -> Iterator[Message]:
+    limit, found = error.validator_value, error.instance
     if limit == 1 and isinstance(found, dict):
-        yield Complaint(f"{name} has both {' and '.join(found)}", "keep one of them")
+        yield Message(f"{name} has both {' and '.join(found)}", "keep one of them")
     else:
-        yield Complaint(f"{name} has {len(found)} entries, at most {limit} are allowed")
+        yield Message(f"{name} has {len(found)} entries, at most {limit} are allowed")
 
 
-def _twice(name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
+def _twice(name: str, error: SchemaError, _written: str) -> Iterator[Message]:
     seen: set[str] = set()
-    for index, item in enumerate(map(flow, misfit.instance)):
+    for index, item in enumerate(map(flow, error.instance)):
         if item in seen:
-            yield Complaint(f"`{item}` is in {name} twice", "keep one of them", entry=index)
+            yield Message(f"`{item}` is in {name} twice", "keep one of them", entry=index)
         seen.add(item)
 
 
-def _required(_name: str, misfit: Misfit, _written: str) -> Iterator[Complaint]:
-    for key in misfit.validator_value:
-        if not misfit.instance.mentions(key):
-            message = f"{_article(misfit.schema['title'])} needs `{key}`"
-            example = _example(misfit.schema["properties"][key], key)
-            yield Complaint(message, example, of_key=True)
+def _required(_name: str, error: SchemaError, _written: str) -> Iterator[Message]:
+    for key in error.validator_value:
+        if not error.instance.mentions(key):
+            message = f"{_article(error.schema['title'])} needs `{key}`"
+            example = _example(error.schema["properties"][key], key)
+            yield Message(message, example, of_key=True)
 
 
-COMPLAINTS: Mapping[str, Say] = {
+MESSAGES: Mapping[str, MessageWriter] = {
     "additionalProperties": _unknown,
     "type": _type,
     "enum": _enum,

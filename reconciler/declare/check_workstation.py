@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from reconciler.declare.gather import Item
+from reconciler.declare.merge import Item
 from reconciler.declare.scalars import show
-from reconciler.declare.tree import Map, Seq, Spot, wrong
+from reconciler.declare.tree import Map, Seq, SourceSpan, wrong
 from reconciler.declare.units import seconds
 from reconciler.errors import Problem
 
@@ -29,15 +29,15 @@ def workstation(item: Item) -> Iterator[Problem]:
     """Everything about one workstation but its machine and its disks."""
     settings = item.settings
     for key, example in _REQUIRED.items():
-        if item.whole and not settings.mentions(key):
+        if item.is_complete and not settings.mentions(key):
             yield _missing(item, key, example)
     image = settings.get("image")
     if image is not None and not any(map(image.mentions, ("id", "ssm_parameter", "name"))):
-        yield settings.spots["image"].key("`image` names none", "give id, ssm_parameter or name")
+        yield settings.spans["image"].key("`image` names none", "give id, ssm_parameter or name")
     yield from _network(item)
     zones = settings.get("availability_zones", Seq())
-    for zone, spot in zip(zones, zones.spots, strict=True):
-        yield from _in_region(zone, spot, settings)
+    for zone, span in zip(zones, zones.spans, strict=True):
+        yield from _in_region(zone, span, settings)
     home = settings.get("storage", Map()).get("home", Map())
     for options in home.values():
         yield from _zone_of(options, settings)
@@ -49,7 +49,7 @@ def workstation(item: Item) -> Iterator[Problem]:
 
 def file_system(item: Item) -> Iterator[Problem]:
     """Where a shared file system stands, and its tags."""
-    if item.whole and not item.settings.mentions("region"):
+    if item.is_complete and not item.settings.mentions("region"):
         yield _missing(item, "region", _REQUIRED["region"])
     yield from _network(item)
     yield from _zone_of(item.settings, item.settings)
@@ -58,7 +58,7 @@ def file_system(item: Item) -> Iterator[Problem]:
 
 
 def _missing(item: Item, key: str, example: str) -> Problem:
-    return item.spot.key(
+    return item.span.key(
         f"{show(item.name)} has no `{key}`", f"for example {example}; or give it under `defaults`"
     )
 
@@ -66,7 +66,7 @@ def _missing(item: Item, key: str, example: str) -> Problem:
 def _network(item: Item) -> Iterator[Problem]:
     """Some subnets are named; tags that were all taken back would mean every subnet."""
     network = item.settings.get("network", Map())
-    if not item.whole or item.settings.hides("network") or network.hides("subnets"):
+    if not item.is_complete or item.settings.hides("network") or network.hides("subnets"):
         return
     subnets = network.get("subnets")
     tags = subnets.get("tags", Map()) if isinstance(subnets, Map) else Map()
@@ -80,20 +80,20 @@ def _zone_of(own: Map, settings: Map) -> Iterator[Problem]:
     zone = own.get("availability_zone")
     if zone is None:
         return
-    spot = own.spots["availability_zone"]
+    span = own.spans["availability_zone"]
     allowed = settings.get("availability_zones")
     if allowed and zone not in allowed:
-        yield spot.value(
+        yield span.value(
             f"{zone} is not among the `availability_zones`", f"they are {', '.join(allowed)}"
         )
     else:
-        yield from _in_region(zone, spot, settings)
+        yield from _in_region(zone, span, settings)
 
 
-def _in_region(zone: str, spot: Spot, settings: Map) -> Iterator[Problem]:
+def _in_region(zone: str, span: SourceSpan, settings: Map) -> Iterator[Problem]:
     region = settings.get("region")
     if region and not zone.startswith(region):
-        yield spot.value(
+        yield span.value(
             f"{zone} is not a zone of {region}", f"its zones are called {region}a and so on"
         )
 
@@ -108,7 +108,7 @@ def _keys(item: Item, settings: Map) -> Iterator[Problem]:
             yield wrong(
                 own,
                 "kms_key_id",
-                item.spot,
+                item.span,
                 f"the key is in {arn[3]}, {show(item.name)} in {region}",
                 "use a key of that region, or an alias",
             )
@@ -119,23 +119,23 @@ def _fallback(settings: Map) -> Iterator[Problem]:
     if fallback is None:
         return
     if policy != "auto":
-        yield settings.spots["on_demand_fallback"].key(
+        yield settings.spans["on_demand_fallback"].key(
             f"`on_demand_fallback` has no meaning with `spot_policy: {policy}`",
             "take it out, or use spot_policy: auto",
         )
     for key, (least, most, from_, to) in (("after", _WAIT), ("max_duration", _DURATION)):
         if key in fallback and not least <= seconds(fallback[key]) <= most:
-            yield fallback.spots[key].value(f"`{key}` must be from {from_} to {to}")
+            yield fallback.spans[key].value(f"`{key}` must be from {from_} to {to}")
 
 
 def _backstops(settings: Map) -> Iterator[Problem]:
     least, most, from_, to = _RUNTIME
     if settings.get("max_runtime") and not least <= seconds(settings["max_runtime"]) <= most:
-        yield settings.spots["max_runtime"].value(f"`max_runtime` must be from {from_} to {to}")
+        yield settings.spans["max_runtime"].value(f"`max_runtime` must be from {from_} to {to}")
     hours = settings.get("schedule")
     edges = isinstance(hours, Map) and "start" in hours and "stop" in hours
     if settings.get("outside_hours") == "stop" and not edges:
-        yield settings.spots["outside_hours"].value(
+        yield settings.spans["outside_hours"].value(
             "`outside_hours: stop` needs hours", "give `schedule` both `start` and `stop`"
         )
 
@@ -143,20 +143,20 @@ def _backstops(settings: Map) -> Iterator[Problem]:
 def _tags(settings: Map) -> Iterator[Problem]:
     tags = settings.get("tags", Map())
     if len(tags) > MAX_TAGS:
-        yield settings.spots["tags"].key(
+        yield settings.spans["tags"].key(
             f"{len(tags)} tags, all layers together; at most {MAX_TAGS} are allowed",
             "AWS takes 50, and the rest are the reconciler's own",
         )
     for key, value in tags.items():
-        spot = tags.spots[key]
+        span = tags.spans[key]
         if key.lower().startswith(_RESERVED):
-            yield spot.key(f"the tag {show(key)} is reserved", "choose another key")
+            yield span.key(f"the tag {show(key)} is reserved", "choose another key")
         elif not 1 <= len(key) <= 128:
-            yield spot.key("a tag key has 1 to 128 characters", "shorten it")
+            yield span.key("a tag key has 1 to 128 characters", "shorten it")
         elif not _is_tag_text(key):
-            yield spot.key(f"AWS does not allow the tag key {show(key)}", _TAG_TEXT)
+            yield span.key(f"AWS does not allow the tag key {show(key)}", _TAG_TEXT)
         if not _is_tag_text(value):
-            yield spot.value(f"AWS does not allow the tag value {show(value)}", _TAG_TEXT)
+            yield span.value(f"AWS does not allow the tag value {show(value)}", _TAG_TEXT)
 
 
 _TAG_TEXT = "letters, digits, spaces and _.:/=+-@ are allowed"

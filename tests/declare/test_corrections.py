@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from reconciler.declare import slips, zones
+from reconciler.declare import corrections, zones
 from reconciler.declare.schema import schema
 from tests.declare.helpers import GPU, Folder
 
@@ -52,7 +52,7 @@ HOURS = {
 def test_hours_in_another_spelling(folder: Folder, text: str) -> None:
     for wanted in ("hours", "hours_list"):
         pattern = DEFS[wanted]["pattern"]
-        assert slips.advice(text, pattern) == f'write "{HOURS[text]}"'
+        assert corrections.advice(text, pattern) == f'write "{HOURS[text]}"'
         assert re.search(pattern, HOURS[text])
     [problem] = folder.settings_say(f'{GPU}, schedule: {{start: "{text}", timezone: UTC}}')
     assert problem.endswith(f'not `{text}` (write "{HOURS[text]}")')
@@ -64,12 +64,12 @@ def test_hours_in_another_spelling(folder: Folder, text: str) -> None:
      "cron(0 9 ? * 2-6 *)", "Mon-Fri 9 to 5", "Foo-Bar 09:00", "99 9 * * *", "daily,Mon 9:00"],
 )  # fmt: skip
 def test_what_is_no_spelling_of_hours_is_not_guessed(text: str) -> None:
-    assert slips.advice(text, DEFS["hours"]["pattern"]) == ""
+    assert corrections.advice(text, DEFS["hours"]["pattern"]) == ""
 
 
 def test_a_span_is_a_start_and_a_stop() -> None:
     for text in ("Mon-Fri 09:00-17:00", "Mon-Fri 9 - 17", "weekdays 9 to 17"):
-        assert slips.advice(text, DEFS["hours"]["pattern"]) == (
+        assert corrections.advice(text, DEFS["hours"]["pattern"]) == (
             'write start: "Mon-Fri 09:00" and stop: "Mon-Fri 17:00"'
         )
 
@@ -139,9 +139,9 @@ SIZES = {
 
 @pytest.mark.parametrize(("kind", "text"), SIZES)
 def test_other_values_in_another_spelling(kind: str, text: str) -> None:
-    assert slips.advice(text, DEFS[kind]["pattern"]) == SIZES[kind, text]
+    assert corrections.advice(text, DEFS[kind]["pattern"]) == SIZES[kind, text]
 
 
 def test_a_long_text_is_not_read_closely() -> None:
-    assert slips.advice("9" * 4000, DEFS["hours"]["pattern"]) == ""
-    assert slips.advice("1h" * 2000, DEFS["duration"]["pattern"]) == ""
+    assert corrections.advice("9" * 4000, DEFS["hours"]["pattern"]) == ""
+    assert corrections.advice("1h" * 2000, DEFS["duration"]["pattern"]) == ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.declare.complaints import COMPLAINTS
+from reconciler.declare.messages import MESSAGES
 from reconciler.declare.schema import inlined
 from tests.declare.helpers import GPU, Folder
 
@@ -146,7 +146,7 @@ def test_what_is_said_of_a_file(folder: Folder, text: str) -> None:
 def test_every_keyword_of_the_schema_has_its_words() -> None:
     annotations = {"$schema", "$id", "title", "description", "default", "examples"}
     structure = {"properties", "items", "propertyNames", "patternErrorMessage"}
-    assert set(_keywords(inlined())) - annotations - structure == set(COMPLAINTS)
+    assert set(_keywords(inlined())) - annotations - structure == set(MESSAGES)
 
 
 def _keywords(node: Any, *, names: bool = False) -> Iterator[str]:

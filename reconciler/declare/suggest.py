@@ -9,7 +9,7 @@ CLOSE = 0.6  # of 1; below it a suggestion is more often wrong than right
 _NOT_COUNTED = str.maketrans("", "", "-_ ")
 
 
-def nearest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None:
+def suggest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None:
     """The known word that was probably meant; capitals, - and _ do not count.
 
     `close` is how alike two words must be that are more than one edit apart, 1 being the same.
@@ -29,7 +29,7 @@ def nearest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint, or nothing if no known word is near."""
-    found = nearest(word, known)
+    found = suggest(word, known)
     return f"did you mean `{found}`?" if found else ""
 
 

@@ -11,7 +11,7 @@ from reconciler.declare.files import File
 from reconciler.declare.fleet import Calendar
 from reconciler.declare.layers import CHOICES, complete, complete_file_system, merge
 from reconciler.declare.scalars import show
-from reconciler.declare.tree import Map, Seq, Source, Spot
+from reconciler.declare.tree import Map, Seq, Source, SourceSpan
 from reconciler.errors import Problem
 
 INHERITED = ("region", "network", "tags")  # what a shared file system takes from the layers
@@ -36,24 +36,24 @@ class Item:
     fleet: str
     name: str
     settings: Map
-    spot: Spot
-    whole: bool  # False: a layer could not be read, so what is missing may stand there
+    span: SourceSpan
+    is_complete: bool  # False: a layer could not be read, so what is missing may stand there
 
 
 @dataclass
-class Declared:
+class MergedConfig:
     """Everything the files say, merged but not yet checked for sense."""
 
     files: tuple[str, ...]
-    whole: bool  # False: a file could not be read, so what is missing may stand there
+    is_complete: bool  # False: a file could not be read, so what is missing may stand there
     selective: bool = False  # single files were named, and others lie beside them
     site: str = ""
-    spots: dict[str, Spot] = field(default_factory=dict)  # of `site` and `account`
+    spans: dict[str, SourceSpan] = field(default_factory=dict)  # of `site` and `account`
     account: str = ""
     regions: list[str] = field(default_factory=list)
     ingress: list[Map] = field(default_factory=list)
     ignore_tags: list[Seq] = field(default_factory=list)  # of each file
-    fleets: dict[str, Spot] = field(default_factory=dict)
+    fleets: dict[str, SourceSpan] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)  # fleets of the files that were named
     workstations: list[Item] = field(default_factory=list)
     file_systems: list[Item] = field(default_factory=list)
@@ -64,13 +64,13 @@ class Declared:
     problems: list[Problem] = field(default_factory=list)
 
 
-def gather(documents: Sequence[Document]) -> Declared:
+def merge_documents(documents: Sequence[Document]) -> MergedConfig:
     """Lay the layers over each other and bring the documents together."""
     usable = [(document.file, document.top) for document in documents if document.top is not None]
     tops = [top for _, top in usable]
-    declared = Declared(
+    declared = MergedConfig(
         files=tuple(document.file.name for document in documents),
-        whole=len(tops) == len(documents)
+        is_complete=len(tops) == len(documents)
         and not any(top.hides("site") or top.hides("account") for top in tops),
         selective=not all(document.file.named for document in documents),
     )
@@ -111,8 +111,8 @@ def _differing(one: Map, other: Map, path: tuple[str, ...]) -> Iterator[Problem]
         if isinstance(first, Map) and isinstance(second, Map):
             yield from _differing(first, second, (*path, key))
         elif first != second:
-            yield other.spots[key].key(
-                f"{one.spots[key].where} gives another `{'.'.join((*path, key))}`",
+            yield other.spans[key].key(
+                f"{one.spans[key].where} gives another `{'.'.join((*path, key))}`",
                 "files that begin with _ hold alike: keep it in one of them",
             )
     for choice in CHOICES.get(path, ()):
@@ -120,36 +120,36 @@ def _differing(one: Map, other: Map, path: tuple[str, ...]) -> Iterator[Problem]
         if all(sides) and not sides[0] & sides[1]:
             first = min(sides[0].pop() & one.keys())
             second = min(sides[1].pop() & other.keys())
-            yield other.spots[second].key(
-                f"{one.spots[first].where} gives `{first}`, which `{second}` excludes",
+            yield other.spans[second].key(
+                f"{one.spans[first].where} gives `{first}`, which `{second}` excludes",
                 "files that begin with _ hold alike: keep one of them",
             )
 
 
-def _one(declared: Declared, tops: Iterable[Map], key: str) -> str:
+def _one(declared: MergedConfig, tops: Iterable[Map], key: str) -> str:
     """A word that holds for the whole site, wherever it stands."""
-    found: dict[str, Spot] = {}
+    found: dict[str, SourceSpan] = {}
     for top in tops:
         if key not in top:
             continue
-        spot = top.spots[key]
+        span = top.spans[key]
         if found and top[key] not in found:
             first = next(iter(found))
             declared.problems.append(
-                spot.value(
+                span.value(
                     f"another {key}: {found[first].where} says {show(first)}",
                     f"one run has one {key}; keep it in one place",
                 )
             )
-        found.setdefault(top[key], spot)
-        declared.spots.setdefault(key, spot)
+        found.setdefault(top[key], span)
+        declared.spans.setdefault(key, span)
     return next(iter(found), "")
 
 
 def _misplaced(top: Map) -> Iterator[Problem]:
     for key in _OF_A_FLEET:
         if key in top:
-            yield top.spots[key].key(
+            yield top.spans[key].key(
                 f"`{key}` in a file that begins with _",
                 "such a file only gives defaults to the files beside it",
             )
@@ -158,50 +158,50 @@ def _misplaced(top: Map) -> Iterator[Problem]:
 def _site_wide(top: Map) -> Iterator[Problem]:
     for key in _OF_ALL_FLEETS:
         if key in top:
-            yield top.spots[key].key(
+            yield top.spans[key].key(
                 f"`{key}` holds for every fleet of the site, and this is the file of one",
                 "move it to the _defaults.yaml beside this file",
             )
 
 
-def _fleet(declared: Declared, documents: Sequence[Document], file: File, top: Map) -> None:
+def _fleet(declared: MergedConfig, documents: Sequence[Document], file: File, top: Map) -> None:
     beside = [
         document
         for document in documents
         if document.file.defaults and document.file.folder == file.folder
     ]
     layers = [document.top for document in beside if document.top is not None] + [top]
-    whole = len(layers) > len(beside) and not any(layer.hides("defaults") for layer in layers)
+    is_complete = len(layers) > len(beside) and not any(layer.hides("defaults") for layer in layers)
     defaults = reduce(merge, (_map(layer, "defaults") for layer in layers), Map())
     fleet = _name(declared, file, top)
-    for name, spot, own in _entries(top, "workstations"):
+    for name, span, own in _entries(top, "workstations"):
         settings = complete(merge(defaults, own))
-        declared.workstations.append(Item(fleet, name, settings, spot, whole))
+        declared.workstations.append(Item(fleet, name, settings, span, is_complete))
     inherited = Map()
     for key in INHERITED:
         if key in defaults:
-            inherited.put(key, defaults[key], defaults.spots[key])
+            inherited.put(key, defaults[key], defaults.spans[key])
         elif defaults.hides(key):
-            inherited.spoil(key)
+            inherited.drop_invalid(key)
     shared = [
-        Item(fleet, name, complete_file_system(merge(inherited, own)), spot, whole)
-        for name, spot, own in _entries(top, "file_systems")
+        Item(fleet, name, complete_file_system(merge(inherited, own)), span, is_complete)
+        for name, span, own in _entries(top, "file_systems")
     ]
     declared.file_systems += shared
     doubtful = top.hides("file_systems") or _map(top, "file_systems").broken
     declared.shared[fleet] = None if doubtful else {item.name: item for item in shared}
 
 
-def _name(declared: Declared, file: File, top: Map) -> str:
+def _name(declared: MergedConfig, file: File, top: Map) -> str:
     fleet: str = top.get("fleet", "")
     if file.named:
         declared.named.add(fleet)
     if fleet:
-        spot = top.spots["fleet"]
-        first = declared.fleets.setdefault(fleet, spot)
-        if first is not spot:
+        span = top.spans["fleet"]
+        first = declared.fleets.setdefault(fleet, span)
+        if first is not span:
             declared.problems.append(
-                spot.value(
+                span.value(
                     f"fleet {show(fleet)} is declared in {first.where} too",
                     "one fleet stands in one file",
                 )
@@ -218,10 +218,10 @@ def _name(declared: Declared, file: File, top: Map) -> str:
     return fleet
 
 
-def _entries(top: Map, key: str) -> Iterator[tuple[str, Spot, Map]]:
+def _entries(top: Map, key: str) -> Iterator[tuple[str, SourceSpan, Map]]:
     section = _map(top, key)
     for name, own in section.items():
-        yield name, section.spots[name], own
+        yield name, section.spans[name], own
 
 
 def _map(parent: Map, key: str) -> Map:

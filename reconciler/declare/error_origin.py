@@ -14,7 +14,7 @@ from reconciler.errors import Problem
 
 
 @dataclass(frozen=True)
-class Piece:
+class ScalarToken:
     """One scalar as the scanner saw it; lines and columns count from 0, the end is behind it."""
 
     line: int
@@ -25,7 +25,11 @@ class Piece:
 
 
 def earlier(
-    source: Source, text: str, at: tuple[int, int], context: tuple[int, int], last: Piece | None
+    source: Source,
+    text: str,
+    at: tuple[int, int],
+    context: tuple[int, int],
+    last: ScalarToken | None,
 ) -> Problem | None:
     """The problem at the place to edit; None when it is where the parser says.
 
@@ -39,7 +43,7 @@ def earlier(
     return _separator(source, text, at, context)
 
 
-def _quoted(source: Source, at: tuple[int, int], last: Piece) -> Problem | None:
+def _quoted(source: Source, at: tuple[int, int], last: ScalarToken) -> Problem | None:
     if last.line != last.end_line and at[0] == last.end_line:
         return source.problem(
             last.line + 1,
@@ -57,7 +61,7 @@ def _quoted(source: Source, at: tuple[int, int], last: Piece) -> Problem | None:
     return None
 
 
-def _plain(source: Source, text: str, at: tuple[int, int], last: Piece) -> Problem | None:
+def _plain(source: Source, text: str, at: tuple[int, int], last: ScalarToken) -> Problem | None:
     """Unquoted text that took the next line in as well, up to its colon."""
     if "mapping values" not in text or last.line == last.end_line or at[0] != last.end_line:
         return None
