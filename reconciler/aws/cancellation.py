@@ -44,7 +44,7 @@ class _Here(threading.local):
 
 
 class Cancellation:
-    """Makes calls, and leaves them when the command is asked to stop. Thread-safe.
+    """Makes calls, and abandons them when the command is asked to stop. Thread-safe.
 
     Without `asked` nobody can ask: the caller's own thread makes each call.
     """

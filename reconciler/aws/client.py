@@ -60,7 +60,7 @@ ONE_REGION = {"pricing": "us-east-1"}
 
 
 class Session:
-    """One set of credentials in one account: makes a door per region and counts calls.
+    """One set of credentials in one account: makes a client per region and counts calls.
 
     Thread-safe: clients are made under a lock, and botocore's clients are shared freely.
     `asked` is as for Cancellation; `files` are those that botocore read the configuration from,
@@ -93,15 +93,16 @@ class Session:
         self.cancellation.watch(boto.events)
 
     def region(self, name: str) -> RegionDoor:
-        """The doors of one region."""
+        """Make the reading and writing client of one region."""
         return RegionDoor(self, name, GRACE_SECONDS)
 
     def reader(self, name: str) -> RegionDoor:
-        """The same for calls that only read: a stop leaves them behind at once, nothing is lost."""
+        """Make a client for calls that only read: a stop abandons them at once, and nothing is
+        lost."""
         return RegionDoor(self, name, 0)
 
     def sign_in(self, region: str) -> None:
-        """Learn who we are from the first call, whose answer also has AWS's time.
+        """Learn the caller's identity from the first call, whose answer also has AWS's time.
 
         Refreshes credentials that end soon, and counts calls from 0 again.
         Raises: UsageError without usable credentials, Unreachable, AwsError.
@@ -125,7 +126,7 @@ class Session:
         self.partition = answer["Arn"].split(":")[1]
 
     def is_current(self) -> bool:
-        """Whether a new session would be the same: it is open, and its files are as they were.
+        """Tell whether a new session would be the same: it is open, and its files are as they were.
 
         botocore reads the files once. Credentials from elsewhere (SSO, a role to assume, a
         container, an instance) it refreshes before they end.
@@ -155,16 +156,17 @@ class Session:
         return self._boto
 
     def calls(self) -> dict[str, int]:
-        """Requests sent so far, retries included, by `service:Operation`."""
+        """Count the requests sent so far, retries included, by `service:Operation`."""
         with self._lock:
             return dict(sorted(self._calls.items()))
 
     def now(self) -> datetime:
-        """The time by AWS's clock, in UTC: schedules fire by it, and laptops are often wrong."""
+        """Return the time by AWS's clock, in UTC: schedules fire by it, and laptops are often
+        wrong."""
         return datetime.now(UTC) + self.ahead
 
     def client(self, service: str, region: str) -> Any:
-        """The shared client of a service in a region, or where the service is."""
+        """Return the shared client of a service in a region, or where the service is."""
         region = ONE_REGION.get(service, region)
         with self._lock:
             if (service, region) not in self._clients:
@@ -185,7 +187,7 @@ class Session:
 
 
 class RegionDoor:
-    """The two doors, in one region; what a kind is handed.
+    """The calls of one region; what a kind is handed.
 
     `grace`: seconds that a call is waited for after the command is asked to stop.
     """
@@ -215,7 +217,7 @@ class RegionDoor:
     def pages(
         self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
-        """Every item of every page, in AWS's order.
+        """List every item of every page, in AWS's order.
 
         Raises midway rather than ending early: a caller that lists it has all or an error.
         """
@@ -236,7 +238,7 @@ class RegionDoor:
 
 
 def connect(site: Site, asked: Asked | None = None, before: Session | None = None) -> Session:
-    """Credentials, checked against the account the YAML names, before any other call.
+    """Sign in, and check the account against the one that the YAML names before any other call.
 
     `before` is the session of the last round of a loop. It is used again while it is current,
     and closed when it is not.
@@ -263,7 +265,7 @@ def connect(site: Site, asked: Asked | None = None, before: Session | None = Non
 
 
 def connect_here(asked: Asked | None = None) -> tuple[Session, RegionDoor]:
-    """The account and the region of the AWS configuration, for whoever has no YAML.
+    """Sign in to the account and the region of the AWS configuration, without YAML.
 
     Raises: as `connect`, and UsageError where no region is set.
     """

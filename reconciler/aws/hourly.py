@@ -22,7 +22,8 @@ def hourly(
     market: Market,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Price | None:
-    """Linux, shared tenancy, in the region of `aws`; None when it cannot be known."""
+    """Find the price per hour: Linux, shared tenancy, in the region of `aws`; None when it
+    cannot be known."""
     try:
         if market == "spot":
             return _spot(aws, instance_type, zone, now())

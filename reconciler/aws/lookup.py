@@ -34,7 +34,8 @@ UNREADABLE = "unreadable"
 
 
 def subnets(aws: Aws) -> tuple[Subnet, ...] | Missing:
-    """Every subnet of the region that can take instances; one that cannot be read is among them."""
+    """List every subnet of the region that can take instances; one that cannot be read is among
+    them."""
 
     def read() -> tuple[Subnet, ...]:
         return tuple(
@@ -86,7 +87,7 @@ def _blocks(item: Mapping[str, Any]) -> Iterator[str]:
 
 
 def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]:
-    """Each wanted image, by `str(image)`."""
+    """Find each wanted image, by `str(image)`."""
     queries = {str(image): image for image in wanted}
     ids: dict[str, str | Missing] = {name: image.id for name, image in queries.items() if image.id}
     parameters = {image.ssm_parameter: n for n, image in queries.items() if image.ssm_parameter}
@@ -112,7 +113,8 @@ def images(aws: Aws, wanted: Iterable[Image]) -> dict[str, ImageFacts | Missing]
 
 
 def template_image(aws: Aws, template_id: str, version: str) -> str | Missing:
-    """The image of one version of a launch template: what a group that is pinned to it starts."""
+    """Find the image of one version of a launch template: what a group that is pinned to it
+    starts."""
 
     def image() -> str:
         answer = aws.call(
@@ -128,7 +130,8 @@ def template_image(aws: Aws, template_id: str, version: str) -> str | Missing:
 
 
 def instance_profiles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
-    """ARN of each instance profile, by name: one list, for every workstation may have its own."""
+    """Find the ARN of each instance profile, by name: one list, for every workstation may have
+    its own."""
     wanted = sorted(set(names))
     read = _or_missing(lambda: _profiles_by_name(aws) if wanted else {})
     if isinstance(read, Missing):
@@ -145,7 +148,7 @@ def _profiles_by_name(aws: Aws) -> dict[str, str | Unreadable]:
 
 
 def roles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
-    """ARN of each role, by name."""
+    """Find the ARN of each role, by name."""
 
     def arn(name: str) -> str:
         return _arn(aws.call("iam", "get_role", RoleName=iam_name(name))["Role"])
@@ -155,7 +158,7 @@ def roles(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
 
 
 def keys(aws: Aws, names: Iterable[str]) -> dict[str, str | Missing]:
-    """ARN of each KMS key, by the id, ARN or alias it is declared by.
+    """Find the ARN of each KMS key, by the id, ARN or alias it is declared by.
 
     AWS tells a volume's key by ARN only, so the two sides compare nothing else.
     """

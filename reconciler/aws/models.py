@@ -18,7 +18,7 @@ class PlainFiles(JSONFileLoader):
     """Reads what botocore's own reads: `.json`, or packed as its wheel has it."""
 
     def load_file(self, file_path: str) -> Any:
-        """The content of a file named without its ending; None if there is no such one."""
+        """Read a file named without its ending; None if there is no such file."""
         for ending, unpacked in ((".json", bytes), (".json.gz", gzip.decompress)):
             file = Path(file_path + ending)
             if file.is_file():

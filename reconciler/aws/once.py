@@ -18,7 +18,7 @@ SHARED_LISTS = frozenset({"describe_security_groups", "describe_subnets", "list_
 
 
 class ReadOnce:
-    """The doors of one region, for the reads of one run; the answers are shared, so read-only.
+    """The calls of one region, for the reads of one run; the answers are shared, so read-only.
 
     A read that failed is not remembered.
     """
@@ -33,7 +33,7 @@ class ReadOnce:
         self._lock = threading.Lock()
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """As the door's `call`."""
+        """Make one call, or return the answer of the same call before."""
         answer: dict[str, Any] = self._once(
             (service, operation, parameters),
             lambda: self._aws.call(service, operation, **parameters),
@@ -43,7 +43,7 @@ class ReadOnce:
     def pages(
         self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
-        """As the door's `pages`; a shared list is whole before its first item."""
+        """List every item of every page; a shared list is complete before its first item."""
         read = partial(self._aws.pages, service, operation, items, page_size, **parameters)
         if operation in SHARED_LISTS:
             request = (service, operation, items, page_size, parameters)

@@ -268,7 +268,7 @@ class Statement:
 
 
 def statements(site: Site, role: str) -> list[Statement]:
-    """The statements of a role; those on what the site does not name are left out."""
+    """List the statements of a role; those on what the site does not name are left out."""
     resources, conditions = policy_names.resources(site), policy_names.conditions(site)
     found: dict[str, Statement] = {}
     for effect, table in ROLES[role].items():
@@ -293,7 +293,7 @@ def statements(site: Site, role: str) -> list[Statement]:
 
 
 def policy(site: Site, role: str) -> dict[str, Any]:
-    """What a role may do, as IAM takes it.
+    """Build the policy of a role, as IAM takes it.
 
     Raises: UsageError when the site names more than a policy has room for.
     """
@@ -313,12 +313,13 @@ def policy(site: Site, role: str) -> dict[str, Any]:
 
 
 def size(document: Mapping[str, Any]) -> int:
-    """In characters, as IAM counts."""
+    """Count the characters of a policy as IAM counts them."""
     return len("".join(json.dumps(document).split()))
 
 
 def trust(site: Site, role: str, repository: Repository | None = None) -> dict[str, Any]:
-    """Who may take a role; `repository` is where the plan and apply roles are taken from.
+    """Build the trust policy of a role; `repository` is where the plan and apply roles are taken
+    from.
 
     Raises: UsageError for a role whose trust is not ours to write, or a repository not named.
     """

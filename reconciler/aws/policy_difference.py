@@ -32,7 +32,7 @@ class Statement:
 
 
 def added(wanted: Sequence[Statement], current: Sequence[Statement]) -> tuple[Statement, ...]:
-    """What `wanted` allows and `current` does not: of each statement the part that is new.
+    """List what `wanted` allows and `current` does not: of each statement the part that is new.
 
     A Deny in the result stands in `current`, and `wanted` has none, or one that is not so wide.
     """
@@ -42,7 +42,7 @@ def added(wanted: Sequence[Statement], current: Sequence[Statement]) -> tuple[St
 
 
 def statements(document: object) -> tuple[Statement, ...]:
-    """The statements of a policy in JSON, also as `aws iam get-policy-version` answers.
+    """Parse the statements of a policy in JSON, also as `aws iam get-policy-version` answers.
 
     Raises: UsageError for what is no identity-based policy.
     """
@@ -57,7 +57,7 @@ def statements(document: object) -> tuple[Statement, ...]:
 
 
 def statement(item: object) -> Statement:
-    """One statement in AWS's words. Raises: UsageError for what is none."""
+    """Parse one statement. Raises: UsageError for JSON that is no statement."""
     if not isinstance(item, Mapping) or item.get("Effect") not in ("Allow", "Deny"):
         raise UsageError("this is no IAM policy: a statement has no `Effect`, Allow or Deny")
     actions, spares_actions = _either(item, "Action")

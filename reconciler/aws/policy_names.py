@@ -54,12 +54,12 @@ def declared_keys(site: Site) -> set[str]:
 
 
 def below(path: str) -> tuple[str, str]:
-    """A folder of parameters and all that is in it."""
+    """Build the ARNs of a folder of parameters and of all that is in it."""
     return path, f"{path}/*"
 
 
 def resources(site: Site) -> dict[str, list[str]]:
-    """What the tables' `on` means."""
+    """Resolve the words in the column `on` of the tables to ARNs."""
 
     def some(service: str, *resources: str, region: str = "*") -> list[str]:
         return [arn(site, service, resource, region) for resource in sorted(resources)]
@@ -132,7 +132,7 @@ def resources(site: Site) -> dict[str, list[str]]:
 
 
 def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
-    """What the tables' `when` means."""
+    """Resolve the words in the column `when` of the tables to conditions."""
     owner = "${aws:PrincipalTag/owner}"
     aliases = sorted(
         "alias/" + n.partition("alias/")[2] for n in declared_keys(site) if "alias/" in n

@@ -21,7 +21,7 @@ class Named(NamedTuple):
 
 
 def wanted_by(site: Site, right: Statement) -> tuple[Where, ...]:
-    """The lines that name what a right is about, each once and in order.
+    """List the lines that name what a right is about, each once and in order.
 
     Where a Deny spares more than it did, those are the lines of the regions that it spares now.
     """

@@ -25,7 +25,7 @@ PRICE_MEMBERS = frozenset({
 
 
 def pools(aws: Aws, workstations: Iterable[ResolvedWorkstation]) -> dict[str, Pools | Missing]:
-    """The pools of each workstation of one region, by workstation name."""
+    """Find the Spot pools of each workstation of one region, by workstation name."""
     matched: dict[str, Sequence[str] | Missing] = {}
     seen: dict[str, Sequence[str] | Missing] = {}
     chosen = list(workstations)

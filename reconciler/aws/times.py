@@ -12,7 +12,8 @@ from botocore.utils import parse_timestamp
 
 
 def moment(value: Any) -> datetime:
-    """The instant that botocore would give, in UTC; what is neither epoch nor ISO is left to it."""
+    """Parse an instant as botocore would, in UTC; a text that is neither epoch nor ISO is left
+    to botocore."""
     try:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC)

@@ -53,7 +53,8 @@ T = TypeVar("T")
 
 
 def poll(look: Callable[[], T], settled: Callable[[T], bool], limit: float | None = None) -> T:
-    """Look until it is settled; after `limit` seconds (else WAIT_LIMIT_SECONDS), the last look.
+    """Poll until the thing is settled; after `limit` seconds (else WAIT_LIMIT_SECONDS), return the
+    last answer.
 
     `look` sets the pace.
     """

@@ -83,7 +83,7 @@ ATTRIBUTES: Mapping[str, str] = {
 
 
 def compile_need(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The effective `gpu`, `vcpus`, `memory` and `instance_requirements` in AWS's PascalCase.
+    """Compile `gpu`, `vcpus`, `memory` and `instance_requirements` to AWS's InstanceRequirements.
 
     Vcpus and memory are members AWS requires, so where the YAML is silent they get a Min of 1,
     which every type has; a 0 may be lost on the way back and would then look like drift.

@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 
 
 def collect(documents: Sequence[Document]) -> tuple[dict[str, Calendar] | None, list[Problem]]:
-    """The site's calendars by name, or None when not all could be read, and what is wrong."""
+    """Collect the site's calendars by name, and the problems; None when not all could be read."""
     found: dict[str, Calendar] = {}
     spans: dict[str, SourceSpan] = {}
     problems: list[Problem] = []
@@ -91,7 +91,8 @@ def _ics(document: Document, calendar: Map, problems: list[Problem]) -> str:
 def days_off(
     calendars: tuple[Calendar, ...], timezone: str, first: date, last: date
 ) -> Mapping[date, str]:
-    """The days from `first` to `last` that are off in a zone, and why: `de-holidays: Christmas`."""
+    """List the days off in a zone from `first` to `last`, each with its reason: `de-holidays:
+    Christmas`."""
     found: dict[date, str] = {}
     for calendar in calendars:
         for day in _within(calendar.days, first, last):

@@ -33,7 +33,7 @@ OUR_TAGS = tuple(
 
 
 def check(declared: MergedConfig) -> list[Problem]:
-    """Every problem that is not one of form."""
+    """Find every problem that is not one of form."""
     problems = [*_site(declared), *_names(declared.workstations)]
     for rule in declared.ingress:
         problems += _ingress(rule)

@@ -17,7 +17,7 @@ _PATTERNS = ("allowed_instance_types", "excluded_instance_types")
 
 
 def check(item: Item) -> Iterator[Problem]:
-    """Every type and pattern of types that one workstation names."""
+    """Check every instance type and every pattern that one workstation names."""
     settings = item.settings
     types = settings.get("instance_types", Seq())
     found: list[tuple[InstanceType, SourceSpan]] = []

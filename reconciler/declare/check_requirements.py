@@ -18,7 +18,7 @@ _FROM_ONE = ("vcpus", "vcpu_count", "memory_mib")  # AWS requires them, and ever
 
 
 def check(item: Item) -> Iterator[Problem]:
-    """Everything about the machine one workstation asks for."""
+    """Check what one workstation asks of its machine."""
     settings = item.settings
     if item.is_complete and not any(_says(settings, need) for need in _NEEDS):
         yield item.span.key(

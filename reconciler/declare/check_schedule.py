@@ -17,7 +17,7 @@ EDGES = ("start", "stop")
 
 
 def check(item: Item, calendars: Mapping[str, Calendar] | None) -> Iterator[Problem]:
-    """Everything about `schedule`. `calendars` is None when not all are known."""
+    """Check the `schedule` of one workstation. `calendars` is None when not all are known."""
     schedule = item.settings.get("schedule")
     if not isinstance(schedule, Map):  # none, or `manual`
         return

@@ -26,7 +26,7 @@ _RUNTIME = (3600, 30 * 86400, "1h", "30d")
 
 
 def workstation(item: Item) -> Iterator[Problem]:
-    """Everything about one workstation but its machine and its disks."""
+    """Check the settings of one workstation, except for its machine and its disks."""
     settings = item.settings
     for key, example in _REQUIRED.items():
         if item.is_complete and not settings.mentions(key):
@@ -48,7 +48,7 @@ def workstation(item: Item) -> Iterator[Problem]:
 
 
 def file_system(item: Item) -> Iterator[Problem]:
-    """Where a shared file system stands, and its tags."""
+    """Check the place of a shared file system, and its tags."""
     if item.is_complete and not item.settings.mentions("region"):
         yield _missing(item, "region", _REQUIRED["region"])
     yield from _network(item)

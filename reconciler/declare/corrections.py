@@ -43,7 +43,7 @@ _SPAN_OF_HOURS = re.compile(
 
 
 def advice(text: str, pattern: str) -> str:
-    """What to write instead of a text that does not fit a pattern; "" when nobody knows."""
+    """Suggest a text for one that does not fit a pattern; "" when none is known."""
     if len(text) > _LONGEST:
         return ""
     of_zones = re.search(pattern, _ZONE) is not None
@@ -97,7 +97,8 @@ def _span(text: str) -> str:
 
 
 def hours(text: str) -> str:
-    """`9am`, `Monday-Friday 9:00`, `weekdays 9` or `0 9 * * 1-5` as hours; "" if it is none.
+    """Read `9am`, `Monday-Friday 9:00`, `weekdays 9` or `0 9 * * 1-5` as hours; "" if the text is
+    none.
 
     Without days it is office days.
     """
@@ -154,5 +155,5 @@ def _cron_days(text: str) -> str:
 
 
 def listed(text: str) -> list[str]:
-    """The items of a list that was written as one text: `a, b` or `a b`."""
+    """Split a list that was written as one text: `a, b` or `a b`."""
     return list(chain.from_iterable(part.split() for part in re.split(r"[,;]", text)))

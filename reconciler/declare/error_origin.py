@@ -31,7 +31,7 @@ def earlier(
     context: tuple[int, int],
     last: ScalarToken | None,
 ) -> Problem | None:
-    """The problem at the place to edit; None when it is where the parser says.
+    """Find the problem at the place to edit; None when it is where the parser says.
 
     `text` is what the parser says; `at` and `context` are where it gave up, and where what it was
     in begins: line and column from 0.

@@ -20,7 +20,8 @@ class Row(NamedTuple):
 
 
 def explain(declared: MergedConfig, name: str) -> list[Row]:
-    """The settings of `alice` or `vision/alice`, by path. UsageError if there is no such one."""
+    """List the settings of `alice` or `vision/alice`, by path. Raises: UsageError for an unknown
+    name."""
     return sorted(_rows(_find(declared, name).settings, ""), key=lambda row: row.path)
 
 

@@ -28,7 +28,7 @@ class File:
 
 
 def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
-    """Every file the paths stand for, each once, and a problem for each that cannot be read.
+    """Read every file of the paths, each once, with a problem for each that cannot be read.
 
     A directory means its *.yaml and *.yml, not those of folders below it. A file brings along
     those beside it, which are the rest of its site. YAML in a directory that would not be read is
@@ -59,7 +59,7 @@ def read(paths: Sequence[Path]) -> tuple[list[File], list[Problem]]:
 
 
 def beside(folder: str, name: str) -> bytes | str:
-    """The bytes of a file in or below a folder of fleets, or why it cannot be had.
+    """Read a file in or below a folder of fleets; a problem where that is not possible.
 
     `folder` is resolved; a link may lead anywhere within it.
     """
@@ -69,7 +69,7 @@ def beside(folder: str, name: str) -> bytes | str:
 
 
 def label(path: Path) -> str:
-    """A path for people: what cannot be shown is escaped."""
+    """Escape a path for people: what cannot be printed is shown by its code."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
 
 

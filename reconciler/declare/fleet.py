@@ -255,7 +255,7 @@ class Site:
     """The fleets whose files were named one by one; None where whole directories were."""
 
     def selects(self, fleet: str) -> bool:
-        """Whether a fleet is meant: of a file that was named, or of a whole directory."""
+        """Tell whether a fleet is selected: by the name of its file, or with its whole folder."""
         return self.selected_fleets is None or fleet in self.selected_fleets
 
 

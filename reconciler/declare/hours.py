@@ -14,7 +14,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def days(text: str) -> tuple[int, ...]:
-    """The weekdays of `daily 09:00` or `Fri-Mon,Wed 09:00`, Monday being 0, sorted.
+    """List the weekdays of `daily 09:00` or `Fri-Mon,Wed 09:00`, Monday being 0, sorted.
 
     A range may run over the week's end.
     """
@@ -31,13 +31,13 @@ def days(text: str) -> tuple[int, ...]:
 
 
 def clock(text: str) -> tuple[int, int]:
-    """Hour and minute of `Mon-Fri 09:00`."""
+    """Read hour and minute of `Mon-Fri 09:00`."""
     hour, _, minute = text.partition(" ")[2].partition(":")
     return int(hour), int(minute)
 
 
 def texts(schedule: Map, edge: str) -> Iterator[tuple[str, SourceSpan]]:
-    """What stands under `start` or `stop`, one text or several, and where."""
+    """List the texts under `start` or `stop`, one or several, each with its source span."""
     written = schedule.get(edge)
     if isinstance(written, Seq):
         yield from zip(written, written.spans, strict=True)
@@ -46,7 +46,7 @@ def texts(schedule: Map, edge: str) -> Iterator[tuple[str, SourceSpan]]:
 
 
 def cron(text: str) -> str:
-    """`Mon-Fri 09:00` → `cron(0 9 ? * MON-FRI *)`."""
+    """Compile `Mon-Fri 09:00` to `cron(0 9 ? * MON-FRI *)`."""
     hour, minute = clock(text)
     on = days(text)
     if len(on) == 7:

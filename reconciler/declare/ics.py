@@ -40,7 +40,7 @@ _DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}  # of a month, at most; 31 else
 
 
 def flaw(text: str) -> tuple[int, str]:
-    """What is wrong with a file, and in which line of it; line 0 is the file as a whole.
+    """Find what is wrong with an iCalendar file, and in which line; line 0 is the file as a whole.
 
     ("" if it can be used.)
     """
@@ -128,8 +128,8 @@ def _parsed(text: str) -> Any:  # an icalendar.Calendar
 
 @lru_cache(maxsize=64)
 def touched(text: str, timezone: str, first: date, last: date) -> tuple[tuple[date, str], ...]:
-    """The days from `first` to `last` that an event touches by the clock of a zone, in order,
-    with what it is called."""
+    """List the days from `first` to `last` that an event touches by the clock of a zone, in
+    order, each with the event's name."""
     from recurring_ical_events import of
 
     zone = ZoneInfo(timezone)

@@ -59,13 +59,13 @@ def _lines() -> Mapping[str, str]:
 
 @cache
 def regions() -> tuple[str, ...]:
-    """The regions that the table knows; of others it says nothing."""
+    """List the regions that the table knows; of other regions it says nothing."""
     return tuple(_lines()["regions"].split()[1:])
 
 
 @cache
 def find(name: str) -> InstanceType | None:
-    """A type by its name; None if the table has no such one."""
+    """Find an instance type by its name; None if the table does not have it."""
     line = _lines().get(name, "")
     if line.count(" ") != 6:
         return None
@@ -88,18 +88,18 @@ def _accelerator(text: str) -> Accelerator:
 
 
 def names() -> Iterator[str]:
-    """Every type that some region offers."""
+    """List every instance type that some region offers."""
     return (name for name in _lines() if "." in name and not name.endswith(".*"))
 
 
 def offered_nowhere(family: str) -> bool:
-    """Whether AWS had this family, or will have it, and offers it in no region."""
+    """Tell whether AWS had this family, or will have it, and offers it in no region."""
     return _lines().get(f"{family}.*", "").endswith(_NOWHERE)
 
 
 @cache
 def families() -> Mapping[str, tuple[str, ...]]:
-    """The sizes of each family that some region offers."""
+    """List the sizes of each family that some region offers."""
     found: dict[str, list[str]] = {}
     for name in names():
         family, _, size = name.partition(".")
@@ -109,7 +109,7 @@ def families() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def gpu_families(region: str) -> tuple[str, ...]:
-    """The families with a GPU that a region offers."""
+    """List the families with a GPU that a region offers."""
     here = (find(name) for name in names())
     found = {
         instance_type.name.partition(".")[0]
@@ -124,7 +124,7 @@ def _has_gpu(instance_type: InstanceType, region: str) -> bool:
 
 
 def plausible(name: str) -> bool:
-    """Whether a name that the table lacks may be of a type that came after it.
+    """Tell whether a name that the table lacks may be of a newer instance type.
 
     It is formed as AWS forms them, its size is one that types have, and its family is a known one,
     or none whose letters are those of a known one in another order.
@@ -146,7 +146,7 @@ def plausible(name: str) -> bool:
 
 
 def suggestion(name: str) -> str:
-    """The known type whose name is nearest; "" if none is near."""
+    """Suggest the known instance type with the most similar name; "" if none is similar."""
     lower = name.lower()
     family, _, size = lower.partition(".")
     for candidate in (lower, f"{size}.{family}"):

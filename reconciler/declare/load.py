@@ -20,7 +20,7 @@ from reconciler.errors import BadDeclaration, NoDeclaration
 
 
 def load(paths: Sequence[Path]) -> Site:
-    """Everything the directories declare; a single file selects its fleets out of its directory.
+    """Load the site that the folders declare; a single file selects its fleets of its folder.
 
     Raises BadDeclaration with every problem, or NoDeclaration if no file declares a fleet.
     """
@@ -28,7 +28,8 @@ def load(paths: Sequence[Path]) -> Site:
 
 
 def checked(paths: Sequence[Path]) -> merge.MergedConfig:
-    """The same as it was written, with the place of each setting. Raises likewise."""
+    """Read and check the files without building the site: each setting as written, with its
+    place. Raises: BadDeclaration or NoDeclaration, like `load`."""
     found, problems = files.read(paths)
     documents = []
     for file in found:

@@ -25,7 +25,7 @@ _MANY = 14  # more typos than this are not worth guessing
 
 
 class SchemaError(Protocol):
-    """What is used of a jsonschema ValidationError."""
+    """The fields of a jsonschema ValidationError that are used here."""
 
     validator: str
     validator_value: Any
@@ -34,7 +34,7 @@ class SchemaError(Protocol):
 
 
 class Message(NamedTuple):
-    """What to say, and where: of the value, or of an entry in it, there of the key or not."""
+    """One message, and its place: the value, or an entry in it, there the key or its value."""
 
     text: str
     hint: str = ""
@@ -47,7 +47,7 @@ MessageWriter = Callable[[str, SchemaError, str], Iterator[Message]]
 
 
 def messages(name: str, error: SchemaError, written: str, *, of_name: bool) -> Iterator[Message]:
-    """What to say of one misfit. `name` is how to call the value, `written` how it stands in the
+    """Explain one schema error. `name` is how to call the value, `written` how it stands in the
     file; `of_name` tells that the name itself is wrong, not the value."""
     if of_name:
         yield from _bad_name(error)
@@ -246,7 +246,7 @@ def _example(schema: Mapping[str, Any], key: str = "") -> str:
 
 
 def flow(value: Any) -> str:
-    """A value as one would write it in YAML, on one line."""
+    """Write a value as YAML on one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):

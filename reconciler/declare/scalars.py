@@ -63,7 +63,7 @@ class AmbiguousScalar:
 
 
 def plain(text: str) -> str | int | float | bool | AmbiguousScalar | None:
-    """What an unquoted scalar means."""
+    """Read an unquoted scalar as the value that it means."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in "0123456789+-.":
@@ -117,7 +117,7 @@ def _meant(text: str) -> str:
 
 
 def hidden(text: str, *, strict: bool) -> AmbiguousScalar | None:
-    """What is wrong with the characters of a text, quoted or not.
+    """Find what is wrong with the characters of a text, quoted or not.
 
     `strict` is for names, which must not be taken for one another; a value may have words of
     several scripts and signs such as `²`. Values that are names are ASCII by their own rules.
@@ -173,18 +173,18 @@ def _mixed(text: str) -> AmbiguousScalar | None:
 
 
 def name_of(char: str) -> str:
-    """`U+202E RIGHT-TO-LEFT OVERRIDE`."""
+    """Name a character: `U+202E RIGHT-TO-LEFT OVERRIDE`."""
     return f"U+{ord(char):04X} {unicodedata.name(char, 'CONTROL CHARACTER')}"
 
 
 def in_yaml(text: str) -> str:
-    """A text as one would write it in YAML: in quotes where it needs them."""
+    """Write a text as YAML: in quotes where it needs them."""
     is_safe = plain(text) == text and re.fullmatch(r"[\w./][\w./@:+-]*", text)
     return text if is_safe else f'"{text}"'
 
 
 def show(text: str) -> str:
-    """A text for a message: in backquotes, shortened, nothing unprintable."""
+    """Quote a text for a message: in backquotes, shortened, nothing unprintable."""
     short = text if len(text) <= 60 else text[:57] + "..."
     return "`" + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short) + "`"
 

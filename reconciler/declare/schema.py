@@ -24,7 +24,7 @@ Path = tuple[str | int, ...]
 
 @cache
 def schema() -> dict[str, Any]:
-    """The schema as published."""
+    """Read the JSON Schema as published."""
     shipped = files("reconciler").joinpath("schemas", NAME)  # in an installed wheel
     checkout = File(__file__).parents[2] / "schemas" / NAME
     text = (shipped if shipped.is_file() else checkout).read_text(encoding="utf-8")
@@ -34,8 +34,8 @@ def schema() -> dict[str, Any]:
 
 @cache
 def inlined() -> dict[str, Any]:
-    """The schema with every $ref written out: half the time to validate, and an error carries
-    the words of its property."""
+    """Resolve every $ref of the schema: half the time to validate, and an error carries the
+    words of its property."""
     written_out: dict[str, Any] = _inline(schema(), schema()["$defs"])
     return written_out
 
@@ -46,7 +46,7 @@ def _validator() -> Draft202012Validator:
 
 
 def check(top: Map) -> list[Problem]:
-    """Every misfit between a file's top-level mapping and the schema; misfits are taken out.
+    """Find every schema error of a file's top-level mapping, and take out the values in error.
 
     With MAX_PROBLEMS of them it ends, and the mapping is not to be used.
     """

@@ -38,7 +38,7 @@ _KINDS = tuple(map(re.compile, ("[A-Z]", "[a-z]", "[0-9]")))
 
 
 def found(text: str) -> Iterator[tuple[str, int, int]]:
-    """What each is, where it begins and where it ends."""
+    """Find the credentials in a text: the type of each, where it begins and where it ends."""
     if any(mark in text for mark in _MARKS):
         for match in _ANY.finditer(text):
             yield _NAMES[(match.lastindex or 1) - 1], *match.span()

@@ -49,7 +49,7 @@ class _Stop(Exception):
 
 
 def parse(name: str, data: bytes) -> tuple[Map | None, list[Problem]]:
-    """The top-level mapping of one file and every problem met on the way.
+    """Parse the top-level mapping of one file, and list every problem on the way.
 
     The mapping is None when nothing of the file is usable. A UTF-8 byte order mark, which editors
     on Windows write, is no part of the text.

@@ -10,7 +10,7 @@ _NOT_COUNTED = str.maketrans("", "", "-_ ")
 
 
 def suggest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None:
-    """The known word that was probably meant; capitals, - and _ do not count.
+    """Find the known word that was probably meant; capitals, - and _ do not count.
 
     `close` is how alike two words must be that are more than one edit apart, 1 being the same.
     """
@@ -28,14 +28,14 @@ def suggest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The hint, or nothing if no known word is near."""
+    """Write the hint with the word that was probably meant; "" if no known word is similar."""
     found = suggest(word, known)
     return f"did you mean `{found}`?" if found else ""
 
 
 def one_edit(one: str, other: str) -> bool:
-    """Whether two words are the same, or one letter added, lost, changed or swapped with its
-    neighbour makes them so; capitals, blanks, - and _ do not count."""
+    """Tell whether two words are the same, or become so when one letter is added, lost, changed
+    or swapped with its neighbour; capitals, blanks, - and _ do not count."""
     return _plain(one) == _plain(other) or _edited(_plain(one), _plain(other))
 
 

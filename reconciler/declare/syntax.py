@@ -59,7 +59,7 @@ _OTHER = _Words("", "this is not YAML", "check quotes, colons and indentation")
 
 
 def explain(source: Source, error: Any, last: ScalarToken | None) -> Problem:
-    """One problem from a parser's error, at the place that must be edited.
+    """Explain a parser's error as one problem at the place that must be edited.
 
     `last` is the last scalar before the place where the parser gave up.
     """

@@ -65,7 +65,7 @@ class Rule:
 def compiled(
     edges: Iterable[Edge], now: datetime, past: timedelta = LINGER, ahead: timedelta = AHEAD
 ) -> Iterator[tuple[Edge, Rule]]:
-    """What each edge comes to, in order; the same rule once. `now` is in UTC."""
+    """Compile each edge to its schedules, in order; the same schedule once. `now` is in UTC."""
     seen: set[Rule] = set()
     declared = tuple(edges)
     for edge in declared:
@@ -79,7 +79,7 @@ def compiled(
 def overruled(
     edges: Iterable[Edge], now: datetime, ahead: timedelta
 ) -> Iterator[tuple[date, Edge, Edge]]:
-    """Each skipped time that another edge takes the place of: the day, the edge, and that other."""
+    """List each skipped time that another edge replaces: the day, the edge, and that other edge."""
     declared = tuple(edges)
     for edge in declared:
         parts = (edge.action, edge.text, edge.expression, edge.timezone, edge.calendars)
@@ -90,7 +90,7 @@ def overruled(
 
 
 def overruling(edge: Edge, local: datetime | None, edges: Iterable[Edge]) -> Edge | None:
-    """The edge that takes the place of a skipped one, which would fire in the same minute.
+    """Find the edge that replaces a skipped one, which would fire in the same minute.
 
     A skipped time is moved to the first minute after the gap, and there it can meet a stop, or be a
     stop that meets a start. Scheduler promises no order within a minute, so only the one that is
@@ -213,13 +213,13 @@ def _half_way(one: datetime, other: datetime) -> datetime:
 
 
 def instant(local: datetime, zone: ZoneInfo) -> datetime | None:
-    """The instant of a wall-clock time; the first of two; None when the clocks skip it."""
+    """Find the instant of a wall-clock time; the first of two; None when the clocks skip it."""
     at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     return at if at.astimezone(zone).replace(tzinfo=None) == local else None
 
 
 def skip_ends(local: datetime, zone: ZoneInfo) -> datetime:
-    """The first wall-clock minute after the gap that swallows `local`."""
+    """Find the first wall-clock minute after the gap that contains `local`."""
     minute = local
     while instant(minute, zone) is None:
         minute += timedelta(minutes=1)

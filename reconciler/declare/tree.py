@@ -25,13 +25,13 @@ class Source:
     def problem(
         self, line: int, column: int, message: str, hint: str = "", length: int = 1
     ) -> Problem:
-        """Something wrong at a place in this file; line and column count from 1."""
+        """Make a problem at a place in this file; line and column count from 1."""
         text = self.lines[line - 1] if line <= len(self.lines) else ""
         return Problem(Where(self.name, line, column), message, hint, length, text)
 
 
 class SourceSpan(NamedTuple):
-    """Where one entry stands: its key, and its value. For a list item both are the item."""
+    """The place of one entry: its key, and its value. For a list item both are the item."""
 
     source: Source
     line: int
@@ -53,11 +53,11 @@ class SourceSpan(NamedTuple):
         return line[self.value_column - 1 : self.value_column - 1 + self.value_length]
 
     def key(self, message: str, hint: str = "") -> Problem:
-        """Something wrong with the key, or with the entry as a whole."""
+        """Make a problem of the key, or of the entry as a whole."""
         return self.source.problem(self.line, self.column, message, hint, self.length)
 
     def value(self, message: str, hint: str = "") -> Problem:
-        """Something wrong with the value."""
+        """Make a problem of the value."""
         return self.source.problem(
             self.value_line, self.value_column, message, hint, self.value_length
         )
@@ -87,7 +87,7 @@ class Map(dict[str, Any]):
         self.replaced: Mapping[str, SourceSpan] = _NONE
 
     def copy(self) -> Map:
-        """A map of its own with the same values."""
+        """Copy the map; the values are the same objects."""
         twin = Map()
         twin.update(self)
         twin.spans = self.spans.copy()
@@ -97,7 +97,7 @@ class Map(dict[str, Any]):
         return twin
 
     def put(self, key: str, value: Any, span: SourceSpan | None) -> None:
-        """Set an entry and its place."""
+        """Set an entry and its source span."""
         self[key] = value
         if span is not None:
             self.spans[key] = span
@@ -106,18 +106,18 @@ class Map(dict[str, Any]):
         self._mark_valid(key)
 
     def drop(self, key: str) -> None:
-        """Forget an entry, if it is there."""
+        """Remove an entry, if it is there."""
         self.pop(key, None)
         self.spans.pop(key, None)
         self._mark_valid(key)
 
     def drop_invalid(self, key: str) -> None:
-        """Leave out an entry that was reported."""
+        """Remove an entry that was reported, and do not report its key as missing."""
         self.drop(key)
         self.mark_invalid(key)
 
     def mark_invalid(self, key: str) -> None:
-        """Do not report the key as missing."""
+        """Mark a key as reported, so that it is not reported as missing."""
         if isinstance(self.broken, frozenset):
             self.broken = set()
         self.broken.add(key)
@@ -127,16 +127,16 @@ class Map(dict[str, Any]):
             self.broken.discard(key)
 
     def hides(self, key: str) -> bool:
-        """Whether the key may have been written with a value that was refused."""
+        """Tell whether the key may have been written with a value that was refused."""
         return key in self.broken or ANY in self.broken
 
     def mentions(self, key: str) -> bool:
-        """Whether the key was written, usable or not."""
+        """Tell whether the key was written, usable or not."""
         return key in self or self.hides(key)
 
 
 def wrong(own: Map, key: str, holder: SourceSpan, message: str, hint: str = "") -> Problem:
-    """Something wrong with a setting; if it is a built-in, the map that lacks it is shown."""
+    """Make a problem of a setting; for a built-in value the map that lacks it is shown."""
     span = own.spans.get(key)
     return span.value(message, hint) if span else holder.key(message, hint)
 

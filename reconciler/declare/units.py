@@ -9,27 +9,27 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def gib(text: str) -> int:
-    """`100GiB` or `2TiB` → GiB."""
+    """Convert `100GiB` or `2TiB` to GiB."""
     return int(text[:-3]) * _GIB[text[-3:]]
 
 
 def mib(text: str) -> int:
-    """`512MiB`, `16GiB` or `1TiB` → MiB."""
+    """Convert `512MiB`, `16GiB` or `1TiB` to MiB."""
     return int(text[:-3]) * _MIB[text[-3:]]
 
 
 def gpu_gb(text: str) -> int:
-    """`24GB`, the nominal size of one GPU's memory → GB."""
+    """Convert `24GB`, the nominal memory of one GPU, to GB."""
     return int(text.removesuffix("GB"))
 
 
 def seconds(text: str) -> int:
-    """`90s`, `10m`, `8h` or `2d` → seconds."""
+    """Convert `90s`, `10m`, `8h` or `2d` to seconds."""
     return int(text[:-1]) * _SECONDS[text[-1]]
 
 
 def duration(number: float) -> str:
-    """Seconds → `45 s`, `3 min 5 s`, `2 h 5 min`."""
+    """Write seconds as `45 s`, `3 min 5 s` or `2 h 5 min`."""
     total = round(number)
     if total < 60:
         return f"{total} s"

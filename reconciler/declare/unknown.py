@@ -79,7 +79,7 @@ _MEANT = {
 
 
 def guess(schema: Mapping[str, Any], key: str, *, search: bool) -> tuple[str, str]:
-    """What to do about an unknown field, and which known one it may stand for ("" if none).
+    """Advise on an unknown field: the hint, and the known field it may stand for ("" if none).
 
     Without `search` only what is quick: who has many of them has another problem.
     """

@@ -21,7 +21,7 @@ _ABOUT_GPUS = frozenset({
 
 @dataclass(frozen=True, order=True)
 class Warn:
-    """One thing to look at: where, a stable word for it, what it is and what to do."""
+    """One warning: where, a stable code, what it is and what to do."""
 
     where: Where
     code: str
@@ -31,7 +31,7 @@ class Warn:
 def warnings(
     workstations: Iterable[Workstation], ignore_tags: Sequence[str], now: datetime
 ) -> tuple[Warn, ...]:
-    """Everything to look at, by place, each once; `now` is in UTC."""
+    """List the warnings of all workstations, by place, each once; `now` is in UTC."""
     return tuple(
         sorted(
             {warn for workstation in workstations for warn in _of(workstation, ignore_tags, now)}

@@ -43,7 +43,7 @@ def in_use() -> ZoneData:
 
 
 def choose(folders: Iterable[str], packaged: str) -> ZoneData:
-    """The newer of the package's release and that of the first folder with zones.
+    """Choose the newer of the package's zone data and that of the first folder with zones.
 
     A folder that does not say its release is taken for older.
     """

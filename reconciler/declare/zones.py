@@ -58,7 +58,7 @@ _OFFSET = re.compile(r"(utc|gmt|etc/gmt)?\s*[+-]\s*\d{1,2}(:?\d{2})?", re.IGNORE
 
 @cache
 def is_zone(name: str) -> bool:
-    """Whether the IANA database has this time zone."""
+    """Tell whether the IANA database has this time zone."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown; not a plain name; a folder of zones
@@ -68,18 +68,18 @@ def is_zone(name: str) -> bool:
 
 @cache
 def zones() -> tuple[str, ...]:
-    """Every time zone that names a place: what a misspelt one may have meant."""
+    """List every time zone that names a place: a misspelt name may mean one of them."""
     return tuple(sorted(name for name in available_timezones() if "/" in name))
 
 
 def is_offset(text: str) -> bool:
-    """Whether a text is an offset from UTC, which has no summer time."""
+    """Tell whether a text is an offset from UTC, which has no summer time."""
     return _OFFSET.fullmatch(text.strip()) is not None
 
 
 def meant(text: str) -> str:
-    """The zone that a text names otherwise: in other capitals, by its city, its country or an
-    abbreviation, or misspelt; "" if none."""
+    """Find the zone that a text probably means: in other capitals, by its city, its country or
+    an abbreviation, or misspelt; "" if none."""
     word = "_".join(text.split()).lower()
     if word.replace("-", "").replace("_", "") in _COMMON or word in _COMMON:
         return _COMMON.get(word) or _COMMON[word.replace("-", "").replace("_", "")]

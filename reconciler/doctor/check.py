@@ -28,7 +28,7 @@ POLICY = "`reconcile iam --role plan` prints the whole policy"
 
 
 class Level(StrEnum):
-    """How a thing stands."""
+    """The level of a finding."""
 
     OK = "ok"
     WARNING = "warning"
@@ -38,7 +38,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """One thing looked at: how it stands, and what to do about it. The examiner adds the rest."""
+    """One finding: its level, and what to do about it. The examiner adds the rest."""
 
     level: Level
     message: str
@@ -75,7 +75,8 @@ class View:
     ahead: timedelta  # AWS's clock before ours
 
     def matching(self, name: str) -> tuple[str, ...]:
-        """The types a workstation may start as; none when they could not be read."""
+        """List the instance types that a workstation may start as; none when they could not be
+        read."""
         pools = self.pools.get(name)
         if not isinstance(pools, Pools):
             return ()
@@ -88,7 +89,8 @@ Check = Callable[[View], Iterator[Found]]
 def lacking(
     missing: Missing, fix: str, workstations: Iterable[str] = (), where: Where | None = None
 ) -> Found:
-    """What a lookup did not find: an error; what it could not read: unknown."""
+    """Report a failed lookup: an error for a thing that is missing, unknown for one that could
+    not be read."""
     problem, _, advice = missing.reason.partition("; ")
     if missing.error in READ_FAILED:
         return Found(Level.UNKNOWN, missing.reason, POLICY, tuple(workstations), where)
@@ -96,7 +98,7 @@ def lacking(
 
 
 def unread(error: AwsError, subject: str = "") -> Found:
-    """A read that failed, with the right to ask for where that is what lacks."""
+    """Report a failed read, with the right to ask for where that right is missing."""
     if isinstance(error, Denied) and not error.advice:
         fix = f"allow {error.action} on {error.resource}: {POLICY}"
     else:
@@ -105,7 +107,7 @@ def unread(error: AwsError, subject: str = "") -> Found:
 
 
 def names(items: Iterable[str], most: int = 5) -> str:
-    """`alice, bob and 3 more`."""
+    """Join names as `alice, bob and 3 more`."""
     listed = list(items)
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return ", ".join(listed[:most]) + more

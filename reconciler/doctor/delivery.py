@@ -61,7 +61,7 @@ def schedules(view: View) -> Iterator[Found]:
 
 
 def dead_letters(view: View) -> Iterator[Found]:
-    """Count what nobody could deliver or act on."""
+    """Count the messages that nobody could deliver or act on."""
     name, url = _dead(view), _url(view)
     if not url:
         yield Found(Level.OK, f"queue {name} is not there yet: a run makes it")

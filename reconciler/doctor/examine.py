@@ -58,7 +58,7 @@ class Diagnosis:
     calls: Mapping[str, int]
 
     def summary(self) -> dict[str, int]:
-        """How many of each level."""
+        """Count the findings of each level."""
         counts = Counter(finding.level for finding in self.found)
         return {level.value: counts[level] for level in Level}
 
@@ -185,7 +185,7 @@ def _asked(
 
 
 def run(look: Check, view: View) -> Iterator[Found]:
-    """What a check found until a read failed, and that it failed."""
+    """Run one check: its findings until a read failed, and a finding for that failure."""
     try:
         yield from look(view)
     except AwsError as error:

@@ -17,7 +17,8 @@ from reconciler.plan.resolve import Missing
 
 
 def roles(view: View) -> Iterator[Found]:
-    """Whether the role of each workstation with a home is its own, and says whose it is."""
+    """Check whether the role of each workstation with a home is its own, and has the
+    workstation's tag."""
     users: dict[str, list[Workstation]] = {}
     for workstation in view.workstations:
         if workstation.home:
@@ -80,8 +81,8 @@ def _untagged(view: View, profile: Mapping[str, Any], workstation: Workstation) 
 
 
 def groups(view: View) -> Iterator[Found]:
-    """Whether each Lustre home is in its own security group, where it was made before there was
-    one: FSx does not tell, and the network interfaces do."""
+    """Check whether each Lustre home is in its own security group, where the home is older than
+    that group: FSx does not tell, and the network interfaces do."""
     declared = of_type(LustreFileSystem, view.file_systems)
     if not any(file_system.workstation for file_system in declared):
         return

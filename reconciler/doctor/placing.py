@@ -16,7 +16,7 @@ OLD = timedelta(days=180)
 
 
 def declared(view: View) -> Iterator[Found]:
-    """What keeps a workstation out of every plan, beyond what has a check of its own."""
+    """Report what keeps a workstation out of every plan, beyond what has a check of its own."""
     reported = {answer.reason for answer in _told_elsewhere(view) if isinstance(answer, Missing)}
     held: dict[str, list[str]] = {}
     for problem in view.blocked:
@@ -42,7 +42,7 @@ def _told_elsewhere(view: View) -> Iterator[object]:
 
 
 def offerings(view: View) -> Iterator[Found]:
-    """Whether AWS offers the matching types in each zone of each workstation."""
+    """Check whether AWS offers the matching types in each zone of each workstation."""
     alike: dict[tuple[str, int], list[str]] = {}
     for workstation in view.resolved:
         name, pools = workstation.declared.name, view.pools[workstation.declared.name]
@@ -73,7 +73,7 @@ def offerings(view: View) -> Iterator[Found]:
 
 
 def addresses(view: View) -> Iterator[Found]:
-    """Whether the chosen subnets have addresses left; each instance takes one."""
+    """Check whether the chosen subnets have addresses left; each instance takes one."""
     free = {
         item["SubnetId"]: item["AvailableIpAddressCount"]
         for item in view.aws.pages("ec2", "describe_subnets", "Subnets", 1000)
@@ -104,7 +104,7 @@ def addresses(view: View) -> Iterator[Found]:
 
 
 def images(view: View) -> Iterator[Found]:
-    """Whether each declared image is there, usable, and not too old."""
+    """Check whether each declared image is there, usable, and not too old."""
     users: dict[str, list[Workstation]] = {}  # by id
     for name, facts in view.lookups.images(view.aws, {w.image for w in view.workstations}).items():
         workstations = [w for w in view.workstations if str(w.image) == name]
@@ -146,7 +146,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def architectures(view: View) -> Iterator[Found]:
-    """Whether the image runs on the types that match."""
+    """Check whether the image runs on the types that match."""
     if isinstance(view.types, Missing):
         yield lacking(view.types, "")
         return

@@ -38,7 +38,7 @@ LUSTRE = {
 
 
 def vcpus(view: View) -> Iterator[Found]:
-    """Whether each market has room for each workstation alone, and for all together."""
+    """Check whether each market has room for each workstation alone, and for all together."""
     if isinstance(view.types, Missing):
         yield lacking(view.types, "")
         return
@@ -132,7 +132,7 @@ def _verdict(
 
 
 def groups(view: View) -> Iterator[Found]:
-    """Whether there is room for the Auto Scaling groups still to be made."""
+    """Check whether there is room for the Auto Scaling groups still to be made."""
     there = {group["AutoScalingGroupName"] for group in describe.groups(view.aws)}
     # The API's text says 200, the quota page 500: the account's own figure is here.
     limit = view.aws.call("autoscaling", "describe_account_limits")["MaxNumberOfAutoScalingGroups"]
@@ -147,7 +147,7 @@ def groups(view: View) -> Iterator[Found]:
 
 
 def lustre(view: View) -> Iterator[Found]:
-    """Whether there is room for the file systems still to be made: in number and in GiB."""
+    """Check whether there is room for the file systems still to be made: in number and in GiB."""
     declared = tuple(of_type(LustreFileSystem, view.file_systems))
     if not declared:
         return

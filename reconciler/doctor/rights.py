@@ -23,7 +23,8 @@ SKEW = timedelta(minutes=5)
 
 
 def profiles(view: View) -> Iterator[Found]:
-    """Whether each instance profile is there and has a role: without one, no agent signs in."""
+    """Check whether each instance profile is there and has a role: without one, no agent signs
+    in."""
     users = _users(view, lambda w: w.instance_profile)
     arns = view.lookups.instance_profiles(view.aws, users)
     found = profiles_by_name(view, arns)
@@ -53,8 +54,8 @@ def profiles(view: View) -> Iterator[Found]:
 
 
 def profiles_by_name(view: View, arns: Mapping[str, str | Missing]) -> dict[str, Mapping[str, Any]]:
-    """AWS's own records of all instance profiles, by name without path; none where no ARN could be
-    read. One list, which the lookup has read already."""
+    """Read AWS's records of all instance profiles, by name without path; none where no ARN could
+    be read. One list, which the lookup has read already."""
     if all(isinstance(arn, Missing) for arn in arns.values()):
         return {}
     return {
@@ -64,7 +65,7 @@ def profiles_by_name(view: View, arns: Mapping[str, str | Missing]) -> dict[str,
 
 
 def scheduler_roles(view: View) -> Iterator[Found]:
-    """Whether EventBridge Scheduler may take each role for the site's schedule group."""
+    """Check whether EventBridge Scheduler may take each role for the site's schedule group."""
     users = _users(view, lambda w: w.scheduler_role)
     for name, arn in view.lookups.roles(view.aws, users).items():
         where = users[name][0].places["scheduler_role"]
@@ -91,7 +92,7 @@ def scheduler_roles(view: View) -> Iterator[Found]:
 
 
 def scheduler_rights(view: View) -> Iterator[Found]:
-    """Whether each role of the schedules may start and stop; nothing tells when it may not.
+    """Check whether each role of the schedules may start and stop; nothing tells when it may not.
 
     Boundaries and service control policies count too (IAM API, SimulatePrincipalPolicy).
     """
@@ -170,7 +171,7 @@ def _elsewhere(
 
 
 def keys(view: View) -> Iterator[Found]:
-    """Whether each declared KMS key can be used."""
+    """Check whether each declared KMS key can be used."""
     homes = ((home.kms_key_id, home.workstation, home.where) for home in view.file_systems)
     volumes = (
         (key, w.name, w.where)
@@ -197,7 +198,7 @@ def keys(view: View) -> Iterator[Found]:
 
 
 def service_roles(view: View) -> Iterator[Found]:
-    """Whether AWS has made the roles that Auto Scaling and Spot act under."""
+    """Check whether AWS has made the roles that Auto Scaling and Spot act under."""
     needed = {"AWSServiceRoleForAutoScaling": "autoscaling.amazonaws.com"}
     if any(w.spot_policy != "on-demand" for w in view.workstations):
         needed["AWSServiceRoleForEC2Spot"] = "spot.amazonaws.com"
@@ -213,7 +214,7 @@ def service_roles(view: View) -> Iterator[Found]:
 
 
 def clock(view: View) -> Iterator[Found]:
-    """Whether this machine's clock is near AWS's: signatures carry the time."""
+    """Check whether this machine's clock is near AWS's: signatures carry the time."""
     off = abs(view.ahead)
     text = f"this machine's clock is {duration(off.total_seconds())} off AWS's"
     if off > SKEW:
@@ -223,7 +224,8 @@ def clock(view: View) -> Iterator[Found]:
 
 
 def zone_data(_view: View) -> Iterator[Found]:
-    """With which time zone data this machine reads local times: AWS has its own, always new."""
+    """Report the time zone data by which this machine reads local times: AWS has its own, always
+    new."""
     yield Found(Level.OK, f"time zone data {in_use()}")
 
 

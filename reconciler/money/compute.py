@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Price:
-    """Dollars an hour, where that is from, and since when it holds."""
+    """A price: dollars per hour, its source, and since when it holds."""
 
     hourly: Decimal
     source: str
@@ -29,7 +29,7 @@ class Price:
 
 
 def spot(history: Iterable[Mapping[str, Any]]) -> Price | None:
-    """The newest price of a pool's history; None where there is none."""
+    """Find the newest price in the history of a Spot pool; None where there is none."""
     newest = max(history, key=lambda it: it["Timestamp"], default=None)
     dollars = _dollars(newest["SpotPrice"]) if newest else None
     if newest is None or dollars is None:
@@ -38,7 +38,7 @@ def spot(history: Iterable[Mapping[str, Any]]) -> Price | None:
 
 
 def on_demand(products: Iterable[str]) -> Price | None:
-    """The one price among the products; None where there is none, or more than one."""
+    """Find the one price among the products; None where there is none, or more than one."""
     try:
         found = {price for text in products for price in _terms(json.loads(text))}
     except (ValueError, KeyError, TypeError, AttributeError):  # not of the shape above

@@ -34,7 +34,8 @@ class RetainedStorage:
 def lustre_month(
     deployment_type: str, storage_type: str, capacity: int, throughput: int | None, region: str
 ) -> str:
-    """`about $174/month` for a file system of `capacity` GiB; "" where no price is known.
+    """Write the price `about $174/month` of a file system of `capacity` GiB; "" where no price is
+    known.
 
     `throughput` is in MB/s per TiB.
     """
@@ -49,7 +50,7 @@ def lustre_month(
 
 
 def gp3_month(size: int, iops: int | None, throughput: int | None, region: str) -> str:
-    """`about $16/month` for a gp3 volume of `size` GiB; `throughput` is in MB/s.
+    """Write the price `about $16/month` of a gp3 volume of `size` GiB; `throughput` is in MB/s.
 
     3,000 IOPS and 125 MB/s are in the price of the size; None is as little as there is.
     """

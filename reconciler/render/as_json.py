@@ -29,12 +29,12 @@ VERSION = 1
 
 
 def dumps(document: Mapping[str, Any], *, indent: int | None = 2) -> str:
-    """One JSON document and a new line."""
+    """Write one JSON document and a line break."""
     return in_json(json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False)) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The plan, or the outcome of a run."""
+    """Build the JSON document of a plan, or of the outcome of a run."""
     plan = report.plan
     return {
         "version": VERSION,
@@ -54,7 +54,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def place(where: Where | None) -> str | None:
-    """`fleets/vision.yaml:12:5`."""
+    """Write a place as `fleets/vision.yaml:12:5`."""
     return str(where) if where else None
 
 

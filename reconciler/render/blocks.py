@@ -104,7 +104,7 @@ class Block:
 
 
 def blocks(report: Report) -> tuple[Block, ...]:
-    """The plan's changes, grouped; workstations that read the same are merged.
+    """Group the plan's changes by workstation; workstations with the same changes are one block.
 
     What only time has caused comes last, apart from what the author of a change has done.
     """

@@ -28,7 +28,7 @@ _LEVEL, _CHECK = 8, 17  # columns
 
 
 def text(diagnosis: Diagnosis, look: Look) -> str:
-    """The account's part, then region by region, and the count."""
+    """Write the diagnosis: the account, then region by region, and the count."""
     head = f"Doctor for {diagnosis.site} in account {diagnosis.account}"
     lines = [look.paint("strong", terminal(head))]
     for region, found in groupby(diagnosis.found, key=lambda it: it.region):
@@ -58,7 +58,7 @@ def _row(finding: Found, look: Look) -> Iterator[str]:
 
 
 def document(diagnosis: Diagnosis) -> dict[str, Any]:
-    """The same for programs."""
+    """Build the JSON document of a diagnosis."""
     return {
         "version": VERSION,
         "site": diagnosis.site,

@@ -30,7 +30,7 @@ _LIST = re.compile(r"^(\s*\d*)([-+#=.])")
 
 
 def terminal(text: str) -> str:
-    """One line without control characters; each is shown as its escape instead."""
+    """Escape a text to one line without control characters; each is shown by its code."""
     text = " ".join(text.split("\n")).replace("\t", " ").replace("\r", " ")
     visible = text if text.isprintable() else "".join(map(_visible, text))
     return _CI_COMMAND.sub(lambda found: f"\\x{ord(found[0]):02x}", visible)
@@ -44,14 +44,14 @@ def _visible(character: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Prose in a comment or a table cell: read as written, links and mentions nobody."""
+    """Escape prose for a comment or a table cell: read as written, no link and no mention."""
     text = _MARKUP.sub(r"\\\1", terminal(text)).replace("\\&", "&amp;").replace("\\<", "&lt;")
     text = _LINKS.sub(lambda found: found[0] + "&#8203;", text)
     return _LIST.sub(r"\1\\\2", text)
 
 
 def code(text: str) -> str:
-    """A code span, inside a table too: fenced by more backticks than it holds."""
+    """Write a code span, inside a table too: fenced by more backticks than it holds."""
     text = terminal(text).replace("|", "\\|") or " "
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
@@ -60,11 +60,12 @@ def code(text: str) -> str:
 
 
 def in_json(written: str) -> str:
-    """A JSON document whose texts hold no `##[command]`; `#` stands nowhere else in it."""
+    """Escape a JSON document so that its texts hold no `##[command]`; `#` stands nowhere else in
+    it."""
     return written.replace("##[", "#\\u0023[")
 
 
 def annotation(text: str, *, is_property: bool = False) -> str:
-    """The message, or one property, of a GitHub `::error …::` line."""
+    """Escape the message, or one property, of a GitHub `::error …::` line."""
     text = terminal(text).replace("%", "%25")
     return text.replace(":", "%3A").replace(",", "%2C") if is_property else text

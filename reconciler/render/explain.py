@@ -17,7 +17,8 @@ _BUILT_IN = "built-in"
 
 
 def text(settings: Sequence[Setting], look: Look) -> str:
-    """`path: value`, and its place at the right edge, or below where there is no room."""
+    """Write each setting as `path: value`, with its place at the right edge, or below where
+    there is no room."""
     rows = [
         (terminal(f"{path}: {value(setting)}"), terminal(str(where or _BUILT_IN)))
         for path, setting, where in settings
@@ -36,7 +37,7 @@ def text(settings: Sequence[Setting], look: Look) -> str:
 
 
 def document(site: str, name: str, settings: Sequence[Setting]) -> dict[str, Any]:
-    """The same for programs; `where` is null for a built-in."""
+    """Build the JSON document of the settings; `where` is null for a built-in value."""
     return {
         "version": VERSION,
         "site": site,

@@ -28,11 +28,12 @@ class Look:
     width: int | None = None
 
     def paint(self, role: Role, text: str) -> str:
-        """Colour never carries meaning alone: every painted thing is also a sign or a word."""
+        """Colour a text by its role. Colour never carries meaning alone: a sign or a word says
+        the same."""
         return f"\x1b[{_SGR[role]}m{text}\x1b[0m" if self.colour else text
 
     def wrap(self, text: str, first: str = "", rest: str = "") -> list[str]:
-        """Lines within the width; ids and paths are never cut."""
+        """Wrap a text into lines within the width; ids and paths are never cut."""
         text = self.plain(text)  # before widths are counted
         if self.width is None:
             return [first + text]
@@ -46,16 +47,16 @@ class Look:
         ) or [first.rstrip()]
 
     def cut(self, text: str) -> str:
-        """One line that stays on its row: shorter than the width."""
+        """Cut a text to one line that is shorter than the width."""
         text = self.plain(text)
         return text if self.width is None else text[: max(self.width - 1, 1)]
 
     def finish(self, lines: list[str]) -> str:
-        """The whole text, in characters the reader's locale has."""
+        """Join the lines to the whole text, in characters that the reader's locale has."""
         return self.plain("\n".join(lines) + "\n")
 
     def plain(self, text: str) -> str:
-        """The same in ASCII when the locale has no more."""
+        """Replace characters that the reader's locale lacks by ASCII."""
         if self.unicode:
             return text
         return text.translate(_ASCII).encode("ascii", "backslashreplace").decode()

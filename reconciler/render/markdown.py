@@ -47,7 +47,7 @@ def mark(fleets: Sequence[str] = ()) -> str:
 def comment(
     report: Report, commit: str = "", at: datetime | None = None, fleets: Sequence[str] = ()
 ) -> str:
-    """The whole comment.
+    """Write the whole comment of a pull request.
 
     `commit` is what was checked out, "" where nobody says so; `at` is when the plan was made, in
     UTC; `fleets` is what `--fleets` was given.
@@ -94,7 +94,7 @@ def trouble(
     at: datetime | None = None,
     fleets: Sequence[str] = (),
 ) -> str:
-    """The comment when there is no plan to show: why, each with its place or ""."""
+    """Write the comment for a run without a plan: each reason with its place, or ""."""
 
     def row(problem: tuple[str, str]) -> str:
         where, message = problem

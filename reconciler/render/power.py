@@ -21,17 +21,18 @@ duration = units.duration
 
 
 def machine(instance: Instance) -> str:
-    """`g6.xlarge in us-east-1a, Spot`."""
+    """Write an instance as `g6.xlarge in us-east-1a, Spot`."""
     return terminal(f"{instance.type} in {instance.zone}, {MARKETS[instance.market]}")
 
 
 def override(active: Override, zone: ZoneInfo | None, now: datetime) -> str:
-    """`kept on until Fri 20 Nov 19:00 CET (the tag names alice@example.com)`."""
+    """Write an override as `kept on until Fri 20 Nov 19:00 CET (the tag names
+    alice@example.com)`."""
     return terminal(f"kept {active.state} until {said(active.until, zone, now)} ({active.author})")
 
 
 def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> list[str]:
-    """Columns as wide as they need; ids are never cut."""
+    """Align rows in columns as wide as they need; ids are never cut."""
     cells = [[look.plain(terminal(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     lines = [
@@ -44,7 +45,7 @@ def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> lis
 def attempts(
     found: Sequence[Attempt], zone: ZoneInfo | None, now: datetime, look: Look
 ) -> list[str]:
-    """What was tried and why it failed: type × zone × error."""
+    """Write a table of the failed launches: type × zone × error."""
     rows = [
         (
             attempt.last.instance_type or "all",
@@ -60,7 +61,7 @@ def attempts(
 
 
 def kept(found: Sequence[RetainedStorage]) -> list[str]:
-    """What goes on costing while it is off."""
+    """List the storage that goes on costing while the workstation is off."""
     return [
         terminal(", ".join(filter(None, (f"  {k.title} {k.id}", f"{k.gib:,} GiB", k.cost))))
         for k in found
@@ -68,7 +69,7 @@ def kept(found: Sequence[RetainedStorage]) -> list[str]:
 
 
 def reason(group: Group, cause: Reason, look: Look) -> list[str]:
-    """The cause, and the next step."""
+    """Write the cause why a workstation does not start, and the next step."""
     lines = look.wrap(terminal(f"{group.workstation}: {cause.why}."), "", "  ")
     if cause.mender:
         lines += look.wrap(f"Mended by: {cause.mender.words}.", "", "  ")
@@ -77,7 +78,7 @@ def reason(group: Group, cause: Reason, look: Look) -> list[str]:
 
 
 def head(group: Group) -> dict[str, Any]:
-    """What every JSON document of these begins with."""
+    """Build the members that every JSON document of a workstation begins with."""
     return {
         "version": 1,
         "site": group.site,
@@ -87,14 +88,14 @@ def head(group: Group) -> dict[str, Any]:
 
 
 def override_document(active: Override | None) -> dict[str, Any] | None:
-    """An override, or null."""
+    """Convert an override to JSON, or to null."""
     if active is None:
         return None
     return {"state": active.state, "until": format_time(active.until), "by": active.by or None}
 
 
 def machine_document(instance: Instance | None) -> dict[str, Any] | None:
-    """An instance, or null."""
+    """Convert an instance to JSON, or to null."""
     if instance is None:
         return None
     return {
@@ -109,7 +110,7 @@ def machine_document(instance: Instance | None) -> dict[str, Any] | None:
 
 
 def attempt_document(attempt: Attempt) -> dict[str, Any]:
-    """Launches that failed alike."""
+    """Convert launches that failed in the same way to JSON."""
     last = attempt.last
     return {
         "instance_type": last.instance_type or None,
@@ -125,7 +126,7 @@ def attempt_document(attempt: Attempt) -> dict[str, Any]:
 
 
 def reason_document(group: Group, cause: Reason) -> dict[str, Any]:
-    """A cause; its details as they are."""
+    """Convert a cause to JSON; its details are not renamed."""
     details = {
         k: format_time(v) if isinstance(v, datetime) else v for k, v in cause.details.items()
     }
@@ -141,5 +142,5 @@ def reason_document(group: Group, cause: Reason) -> dict[str, Any]:
 
 
 def moment(at: datetime | None) -> str | None:
-    """A time, or null."""
+    """Convert a time to JSON, or to null."""
     return format_time(at.astimezone(UTC)) if at else None

@@ -16,7 +16,8 @@ _WIDEST = 100  # characters of a source line; a longer one is cut around the car
 
 
 def text(problems: Sequence[Problem], look: Look) -> str:
-    """`file:line:column: message (what to do)`, the source line, and a caret under the place."""
+    """Write a problem as `file:line:column: message (what to do)`, the source line, and a caret
+    below the place."""
     lines: list[str] = []
     for problem in problems[:AT_MOST]:
         place, rest = terminal(str(problem.where)), terminal(_with_hint(problem))
@@ -27,7 +28,8 @@ def text(problems: Sequence[Problem], look: Look) -> str:
 
 
 def document(problems: Sequence[Problem]) -> dict[str, Any]:
-    """For programs: the first as `error`, as every command has it, and all as `errors`."""
+    """Build the JSON document of the problems: the first as `error`, as every command has it,
+    and all as `errors`."""
     errors = [
         {
             "code": BadDeclaration.code,
@@ -41,7 +43,7 @@ def document(problems: Sequence[Problem]) -> dict[str, Any]:
 
 
 def github(problems: Sequence[Problem]) -> str:
-    """GitHub workflow commands: each problem at its line of the pull request."""
+    """Write GitHub workflow commands: each problem at its line of the pull request."""
     return "".join(_annotation(problem) + "\n" for problem in problems[:AT_MOST])
 
 

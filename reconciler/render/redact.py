@@ -31,7 +31,7 @@ _MASKED = re.compile(
 
 
 def masking(account: str = "") -> Mask:
-    """A mask with a memory: `vol-0123…` is `VOL-1` each time, and another one `VOL-2`.
+    """Make a mask with a memory: `vol-0123…` is `VOL-1` each time, and another id is `VOL-2`.
 
     `account` is masked wherever it stands, also inside of longer words.
     """
@@ -56,7 +56,7 @@ def masking(account: str = "") -> Mask:
 
 
 def redacted(report: Report, mask: Mask) -> Report:
-    """The same report with every text masked; what no renderer reads is left out."""
+    """Mask every text of a report; what no renderer reads is left out."""
     plan = report.plan
     return replace(
         report,
@@ -85,7 +85,7 @@ def _bare(action: Action) -> Action:
 
 
 def masked(value: Any, mask: Mask) -> Any:
-    """A value of any shape with every text in it masked."""
+    """Mask every text in a value of any shape."""
     if isinstance(value, str):
         return value if isinstance(value, Enum) else mask(value)
     if isinstance(value, Mapping):

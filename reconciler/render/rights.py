@@ -11,7 +11,8 @@ from reconciler.render.look import Look
 
 
 class Right(Protocol):
-    """aws/policy_difference.py has it; this folder does not know that one."""
+    """A statement of an IAM policy; aws/policy_difference.py has the type, and this folder does
+    not import it."""
 
     @property
     def sid(self) -> str: ...
@@ -36,7 +37,8 @@ def text(
     gone: Sequence[Right],
     look: Look,
 ) -> str:
-    """Each right that would be new, with the line that wants it; then what is gone."""
+    """List each right that would be new, with the line that wants it; then the rights that are
+    gone."""
     lines: list[str] = []
     if new:
         lines.append(look.paint("strong", f"New for the {role} role of {site}"))
@@ -75,7 +77,7 @@ def document(
     new: Sequence[tuple[Right, Sequence[Where]]],
     gone: Sequence[Right],
 ) -> dict[str, Any]:
-    """The same for programs."""
+    """Build the JSON document of new and gone rights."""
     return {
         "version": 1,
         "site": site,

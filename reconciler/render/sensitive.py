@@ -17,7 +17,7 @@ OWNERS = 8_000
 
 
 def alike(found: Iterable[Sensitive]) -> tuple[str, ...]:
-    """What workstations have to have in common to be shown together: all but personal values."""
+    """List what workstations need in common to be shown together: all but personal values."""
     return tuple(
         dict.fromkeys(
             sensitive.word if _varies(sensitive) else _line(sensitive) for sensitive in found
@@ -26,7 +26,7 @@ def alike(found: Iterable[Sensitive]) -> tuple[str, ...]:
 
 
 def lines(workstations: Sequence[tuple[str, Sequence[Sensitive]]]) -> tuple[str, ...]:
-    """The lines of one row for workstations that have all but personal values in common.
+    """Write the lines of one row for workstations that have all but personal values in common.
 
     `owner: ann@example.com (alice, bob), carl@example.com (carla)`: whose, where it differs.
     """

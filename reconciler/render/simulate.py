@@ -16,7 +16,8 @@ _ROLES: dict[str, Role] = {"start": "add", "stop": "remove"}
 
 
 def text(courses: Sequence[Course], look: Look) -> str:
-    """`Mon 23 Nov 2026 09:00 CET +01:00  start  Mon-Fri 09:00 (fleets/vision.yaml:12:25)`."""
+    """Write each firing as `Mon 23 Nov 2026 09:00 CET +01:00  start  Mon-Fri 09:00
+    (fleets/vision.yaml:12:25)`."""
     lines: list[str] = []
     for course in courses:
         zone = f" ({course.timezone})" if course.timezone else ""
@@ -62,7 +63,8 @@ def _hours(week: Week) -> str:
 
 
 def document(site: str, begin: str, courses: Sequence[Course]) -> dict[str, Any]:
-    """The same for programs; `fires` is false for what is skipped."""
+    """Build the JSON document of a simulation; `fires` is false for a start or stop that is
+    skipped."""
     return {
         "version": VERSION,
         "site": site,

@@ -40,7 +40,7 @@ _CAUSES = {
 def until(
     kept: Override | None, ahead: Ahead, zone: ZoneInfo | None, now: datetime, *, readable: bool
 ) -> str:
-    """Until when one that is on stays so, and what ends it."""
+    """Write until when a workstation stays on, and what ends it."""
     stop = said(ahead.stop, zone, now) if ahead.stop else ""
     if kept and kept.state == "on":
         then = "then it goes off"
@@ -58,7 +58,8 @@ def until(
 def cost(
     hourly: Decimal | None, stop: datetime | None, zone: ZoneInfo | None, now: datetime
 ) -> str:
-    """`about $0.17/h, $0.68 until Fri 20 Nov 19:00 CET`; what is not known is said."""
+    """Write the cost as `about $0.17/h, $0.68 until Fri 20 Nov 19:00 CET`; an unknown price is
+    called so."""
     if hourly is None:
         return "the price of an hour is not known"
     text = f"about ${hourly:.2f}/h"
@@ -68,12 +69,12 @@ def cost(
 
 
 def total(hourly: Decimal, stop: datetime, now: datetime) -> Decimal:
-    """Dollars from now until the stop."""
+    """Compute the dollars from now until the stop."""
     return hourly * Decimal((stop - now).total_seconds()) / 3600
 
 
 def status(workstation: Status, now: datetime, look: Look) -> list[str]:
-    """One workstation, line by line."""
+    """Write the status of one workstation, line by line."""
     group, instance, zone = workstation.group, workstation.machine, workstation.zone
     name = look.paint("strong", terminal(group.workstation))
     lines = [f"{name}: {_state(workstation, now, look)}"]
@@ -111,7 +112,8 @@ def _state(workstation: Status, now: datetime, look: Look) -> str:
 
 
 def statuses(found: Sequence[Status], now: datetime, look: Look) -> list[str]:
-    """Many, one a line, and what they cost together; where a line has no room, two a piece."""
+    """Write a table of workstations, and what they cost together; on a narrow terminal two lines
+    each."""
     if not found:
         return ["No workstations."]
     head = ("workstation", "owner", "region", "state", "machine", "price", "next")
@@ -151,13 +153,13 @@ def _sum(found: Sequence[Status]) -> str:
 
 
 def hourly(found: Sequence[Status]) -> Decimal:
-    """The known prices of an hour, together."""
+    """Add up the known prices per hour."""
     prices = (workstation.price for workstation in found if workstation.machine)
     return sum((price.hourly for price in prices if price), Decimal())
 
 
 def statuses_document(found: Sequence[Status], unread: Sequence[str]) -> dict[str, Any]:
-    """All of them; `unread` are regions that could not be read."""
+    """Build the JSON document of all workstations; `unread` are regions that could not be read."""
     return {
         "version": 1,
         "workstations": [document(workstation) for workstation in found],
@@ -167,7 +169,7 @@ def statuses_document(found: Sequence[Status], unread: Sequence[str]) -> dict[st
 
 
 def document(workstation: Status) -> dict[str, Any]:
-    """One workstation."""
+    """Convert the status of one workstation to JSON."""
     group = workstation.group
     return {
         "site": group.site,

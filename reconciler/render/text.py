@@ -28,7 +28,7 @@ _KEPT = 20  # things whose data stays
 
 
 def text(report: Report, look: Look) -> str:
-    """The whole report."""
+    """Write the whole report for a terminal."""
     plan = report.plan
     lines: list[str] = []
     if not quiet(report):

@@ -34,19 +34,19 @@ _READS_AS_OTHER = re.compile(r"|[\d.+-]+|true|false|none|.*\s|\s.*|.*, .*|[\[{\"
 
 
 def sign(op: Op, outcome: Outcome) -> str:
-    """The sign in front of a row; what needs a person or failed is `!`."""
+    """Choose the sign before a row; a row that needs a person or failed has `!`."""
     return BLOCKED if outcome in (Outcome.BLOCKED, Outcome.FAILED) else SIGNS[op]
 
 
 def count(number: int, noun: str) -> str:
-    """`1 schedule`, `2 schedules`; what is a plural already stays: `2 security_group_rules`."""
+    """Count things as `1 schedule`, `2 schedules`; a plural stays: `2 security_group_rules`."""
     if number == 1 or noun.endswith("s"):
         return f"{number} {noun}"
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 
 def value(item: Any) -> str:
-    """One side of a field change, compact; text is quoted only where it could mislead."""
+    """Write one side of a field change, compact; text is quoted only where it could mislead."""
     match item:
         case None | bool():
             return str(item).lower()
@@ -63,7 +63,7 @@ def value(item: Any) -> str:
 
 
 def sides(old: Any, new: Any) -> tuple[str, str]:
-    """Both sides as text; long ones cut to where they begin to differ."""
+    """Write both sides of a field change; long ones are cut to where they begin to differ."""
     before, after = value(old), value(new)
     differ = next(
         (at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b),
@@ -82,13 +82,13 @@ def _excerpt(text: str, item: Any, around: int) -> str:
 
 
 def some(items: list[str], limit: int) -> str:
-    """At most `limit` of them, then how many more."""
+    """Join at most `limit` items, and say how many more there are."""
     more = f" and {len(items) - limit} more" if len(items) > limit else ""
     return ", ".join(items[:limit]) + more
 
 
 def spans(names: Iterable[str]) -> list[str]:
-    """Names in order, runs of numbered ones as `dev-001 … dev-100`."""
+    """Join names in order, runs of numbered ones as `dev-001 … dev-100`."""
     found: list[list[str]] = []
     for name in names:
         if found and _follows(found[-1][-1], name):
@@ -106,17 +106,17 @@ def _follows(before: str, name: str) -> bool:
 
 
 def held_codes(report: Report) -> frozenset[str]:
-    """The codes of rows that wait for an approval, and for nothing else."""
+    """Collect the codes of rows that wait for an approval, and for nothing else."""
     return frozenset(finding.code for finding in report.findings if finding.approval)
 
 
 def quiet(report: Report) -> bool:
-    """Whether there is nothing to say but that nothing is to be done."""
+    """Tell whether a report has no change and no finding to show."""
     return not (report.plan.changes or report.plan.unknown or report.stopped)
 
 
 def findings(report: Report) -> list[Finding]:
-    """What to list: approvals first, then by weight, and what gives rights before the rest. Data
+    """List the findings to show: approvals first, then by level, rights before the rest. Data
     that is kept has its own section."""
     order = list(reversed(Level))
     listed = (
@@ -131,7 +131,7 @@ def findings(report: Report) -> list[Finding]:
 
 
 def verdict(report: Report) -> Role:
-    """The colour of the summary: what failed or is blocked, what is pending, or nothing to do."""
+    """Choose the colour of the summary: failed or blocked, pending, or nothing to do."""
     outcomes = {change.outcome for change in report.plan.changes}
     errors = any(finding.level is Level.ERROR for finding in report.findings)
     if outcomes & {Outcome.FAILED, Outcome.BLOCKED} or report.plan.unknown or errors:
@@ -140,7 +140,7 @@ def verdict(report: Report) -> Role:
 
 
 def summary(report: Report) -> str:
-    """The one line that says it all."""
+    """Write the one line that sums up the report."""
     plan = report.plan
     unchanged = f"{len(plan.unchanged)} unchanged"
     if quiet(report):
