@@ -166,7 +166,8 @@ class Session:
         return datetime.now(UTC) + self.ahead
 
     def client(self, service: str, region: str) -> Any:
-        """Return the shared client of a service in a region, or where the service is."""
+        """Return the shared client of a service in a region, or where the service is. Raises:
+        UsageError for settings that botocore refuses."""
         region = ONE_REGION.get(service, region)
         with self._lock:
             if (service, region) not in self._clients:

@@ -31,6 +31,7 @@ SHAPE = (
 
 
 def regions(site: Site) -> tuple[str, ...]:
+    """Return the regions of a policy. Raises: UsageError for a site without one."""
     if not site.regions:  # a policy for none would deny everything
         raise UsageError("no region is in use: declare a workstation first")
     return site.regions

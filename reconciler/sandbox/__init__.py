@@ -50,7 +50,8 @@ class Sandbox:
         self._key = ""
 
     def start(self) -> Sandbox:
-        """Seed the account and begin to listen."""
+        """Seed the account and begin to listen. Raises: SandboxError if the port cannot be
+        opened."""
         services.load()
         patches.apply()
         self.reset()
@@ -90,7 +91,7 @@ class Sandbox:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port of the server. Raises: SandboxError before `start`."""
         if self._server is None:
             raise SandboxError("the sandbox is not running: use `with Sandbox() as sandbox`.")
         return self._server.port

@@ -45,7 +45,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Access:
-    """Who may ask what of one running sandbox.
+    """The keys and services that one running sandbox accepts.
 
     `temporary` gives the keys of the roles that were assumed in it; `services` are those that it
     answers, as signatures name them.

@@ -20,7 +20,7 @@ KEPT = 200
 
 
 def launched(call: Call, group: Group, cause: str, instance_id: str, details: Wire) -> Wire:
-    """An instance was launched."""
+    """Record that an instance was launched."""
     text = f"Launching a new EC2 instance: {instance_id}"
     activity = _note(call, group, text, cause, details, "Successful", "")
     _tell(call, group, "Launch", activity, instance_id, details)
@@ -28,7 +28,7 @@ def launched(call: Call, group: Group, cause: str, instance_id: str, details: Wi
 
 
 def terminated(call: Call, group: Group, cause: str, instance_id: str, zone: str) -> Wire:
-    """An instance was terminated."""
+    """Record that an instance was terminated."""
     text = f"Terminating EC2 instance: {instance_id}"
     details = {"Availability Zone": zone}
     activity = _note(call, group, text, cause, details, "Successful", "")
@@ -39,7 +39,7 @@ def terminated(call: Call, group: Group, cause: str, instance_id: str, zone: str
 def not_launched(
     call: Call, group: Group, cause: str, message: str, details: Wire, instance_id: str = ""
 ) -> Wire:
-    """A launch failed; one that had an instance already is called cancelled."""
+    """Record that a launch failed; one that had an instance already is called cancelled."""
     of = f": {instance_id}" if instance_id else ""
     text = f"Launching a new EC2 instance{of}.  Status Reason: {message}"
     status = "Cancelled" if instance_id else "Failed"

@@ -24,7 +24,7 @@ LARGEST_PAGE = 100
 
 
 def page_size(call: Call, default: int = 50) -> int:
-    """MaxRecords, which AWS refuses above 100 where moto raises a ValueError."""
+    """Read MaxRecords. Raises: AwsError above 100, where moto raises a ValueError."""
     size = int(call.params.get("MaxRecords", default))
     if not 1 <= size <= LARGEST_PAGE:
         raise invalid(f"The value for MaxRecords, {size}, must be between 1 and {LARGEST_PAGE}.")
@@ -33,7 +33,8 @@ def page_size(call: Call, default: int = 50) -> int:
 
 @operation("autoscaling", "CreateAutoScalingGroup")
 def create(call: Call) -> None:
-    """Moto replaces a group of the same name and orphans its instances."""
+    """Answer CreateAutoScalingGroup. Moto replaces a group of the same name and orphans its
+    instances."""
     groups = call.state(Groups).by_name
     name = call.params["AutoScalingGroupName"]
     if name in groups:
@@ -66,7 +67,8 @@ def _reason(call: Call, group: Group, before: int) -> str:
 
 @operation("autoscaling", "CreateLaunchConfiguration")
 def create_configuration(call: Call) -> None:
-    """A group may be given one; every launch from it fails here, for nothing reads its content."""
+    """Answer CreateLaunchConfiguration. A group may use one; every launch from it fails here,
+    because its content is not read."""
     configurations = call.state(Groups).configurations
     name = call.params["LaunchConfigurationName"]
     if name in configurations:
@@ -76,7 +78,7 @@ def create_configuration(call: Call) -> None:
 
 @operation("autoscaling", "UpdateAutoScalingGroup")
 def update(call: Call) -> None:
-    """Members left out stay, the policy too; every member that can change does."""
+    """Answer UpdateAutoScalingGroup. Members left out stay, the policy too."""
     group = find(call)
     before = group.desired
     change(call, group, call.params)
@@ -89,7 +91,8 @@ def update(call: Call) -> None:
 
 @operation("autoscaling", "SetDesiredCapacity")
 def set_desired(call: Call) -> None:
-    """Moto takes any number, and raises KeyError for a group that is not there."""
+    """Answer SetDesiredCapacity. Moto takes any number, and raises KeyError for a group that is
+    not there."""
     group = find(call)
     before, wanted = group.desired, int(call.params["DesiredCapacity"])
     if wanted > group.maximum:
@@ -109,7 +112,8 @@ def set_desired(call: Call) -> None:
 
 @operation("autoscaling", "DeleteAutoScalingGroup")
 def delete(call: Call) -> None:
-    """Moto deletes whatever runs and whatever protects. [M autoscaling.DeleteAutoScalingGroup]"""
+    """Answer DeleteAutoScalingGroup. Moto deletes the group whatever runs and whatever is
+    protected. [M autoscaling.DeleteAutoScalingGroup]"""
     group = find(call)
     force = bool(call.params.get("ForceDelete"))
     protection = group.fields["DeletionProtection"]
@@ -131,7 +135,8 @@ def delete(call: Call) -> None:
 
 @operation("autoscaling", "DescribeAutoScalingGroups")
 def describe(call: Call) -> Wire:
-    """Unknown names are silently absent; an unknown filter is an error, which moto ignores."""
+    """Answer DescribeAutoScalingGroups. Unknown names are silently absent; an unknown filter is
+    an error, which moto ignores."""
     size = page_size(call)
     names = call.params.get("AutoScalingGroupNames", [])
     groups = call.state(Groups).by_name
@@ -166,7 +171,8 @@ def _passes(group: Group, filters: list[Wire]) -> bool:
 
 @operation("autoscaling", "DescribeAutoScalingInstances")
 def describe_instances(call: Call) -> Wire:
-    """The instances of all groups, or those that are asked for."""
+    """Answer DescribeAutoScalingInstances with the instances of all groups, or with those in the
+    request."""
     ids = call.params.get("InstanceIds")
     rows = [
         {**member.view(), "AutoScalingGroupName": group.name}
@@ -180,7 +186,8 @@ def describe_instances(call: Call) -> Wire:
 
 @operation("autoscaling", "DescribeScalingActivities")
 def describe_activities(call: Call) -> Wire:
-    """Moto has none, ever. Newest first; a deleted group's are not kept here."""
+    """Answer DescribeScalingActivities, newest first. Moto has no activities; those of a deleted
+    group are not kept here."""
     if call.params.get("AutoScalingGroupName"):
         groups = [find(call)]
     else:
@@ -212,7 +219,8 @@ def _activity_passes(activity: Wire, item: Wire) -> bool:
 
 @operation("autoscaling", "TerminateInstanceInAutoScalingGroup")
 def terminate_instance(call: Call) -> Wire:
-    """By a user's hand; replaced unless the desired capacity goes down with it."""
+    """Answer TerminateInstanceInAutoScalingGroup. The instance is replaced unless the desired
+    capacity goes down with it."""
     instance_id = call.params["InstanceId"]
     for group in call.state(Groups).by_name.values():
         for member in group.members:
@@ -239,7 +247,8 @@ def _terminate(call: Call, group: Group, instance_id: str) -> Wire:
 
 @operation("autoscaling", "SetInstanceProtection")
 def protect(call: Call) -> None:
-    """Protection from scale-in, instance by instance. What AWS could not end for it ends then.
+    """Answer SetInstanceProtection, instance by instance. An instance that only its protection kept
+    ends when that goes.
 
     [D ec2-auto-scaling-instance-protection, considerations]
     """
@@ -255,7 +264,8 @@ def protect(call: Call) -> None:
 
 @operation("autoscaling", "SuspendProcesses", "ResumeProcesses")
 def suspend_or_resume(call: Call) -> None:
-    """Without names: all processes. Resuming Launch launches what the group still lacks."""
+    """Answer SuspendProcesses and ResumeProcesses. Without names: all processes. Resuming Launch
+    launches what the group still lacks."""
     group = find(call)
     named = set(call.params.get("ScalingProcesses") or PROCESSES)
     if unknown := named - set(PROCESSES):
@@ -269,7 +279,8 @@ def suspend_or_resume(call: Call) -> None:
 
 @operation("autoscaling", "CreateOrUpdateTags", "DeleteTags")
 def tags(call: Call) -> None:
-    """Tags of groups, each naming its group. All groups must exist before one tag changes."""
+    """Answer CreateOrUpdateTags and DeleteTags. Each tag names its group; all groups must exist
+    before one tag changes."""
     pairs = [(find(call, tag["ResourceId"]), tag) for tag in call.params["Tags"]]
     for group, tag in pairs:
         if call.operation == "CreateOrUpdateTags":
@@ -292,7 +303,7 @@ def _tag(group: Group, tag: Wire) -> None:
 
 @operation("autoscaling", "DescribeTags")
 def describe_tags(call: Call) -> Wire:
-    """Moto never pages these."""
+    """Answer DescribeTags, page by page; moto answers in one page."""
     rows = [
         tag
         for group in call.state(Groups).by_name.values()
@@ -318,7 +329,7 @@ def _tag_passes(tag: Wire, item: Wire) -> bool:
 
 @operation("autoscaling", "DescribeAccountLimits")
 def limits(call: Call) -> Wire:
-    """The default quotas of an account."""
+    """Answer DescribeAccountLimits with the default quotas of an account."""
     return {
         "MaxNumberOfAutoScalingGroups": 500,
         "MaxNumberOfLaunchConfigurations": 200,

@@ -141,7 +141,8 @@ def send(sqs: Any, name: str, text: str, attributes: Mapping[str, str], group: s
 
 
 def written(target: Wire, event: Wire, rule: Any) -> str:
-    """What a target receives: its Input, a part of the event, a template filled in, or all of it.
+    """Build what a target receives: its Input, a part of the event, a template filled in, or the
+    whole event.
 
     [M events.Target]
     """

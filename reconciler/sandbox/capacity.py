@@ -25,7 +25,8 @@ class Capacity:
         market: Market = "spot",
         failure: Failure | None = None,
     ) -> None:
-        """From now on launches in these pools fail: for lack of capacity, or for another reason."""
+        """Make launches in these pools fail from now on: for lack of capacity, or for another
+        reason."""
         self._taken[instance_type, zone, market] = failure or DEFAULTS[market]
         self.generation += 1
 
@@ -36,11 +37,12 @@ class Capacity:
 
     @property
     def taken(self) -> dict[tuple[str, str, Market], Failure]:
-        """The words of every ``take`` that holds, in their order, and what launches there say."""
+        """The arguments of every ``take`` that holds, in their order, and the failure of
+        launches there."""
         return dict(self._taken)
 
     def refusal(self, instance_type: str, zone: str, market: Market) -> Failure | None:
-        """Why this pool cannot launch an instance now, or None if it can."""
+        """Find why this pool cannot launch an instance now, or None if it can."""
         for (taken_type, taken_zone, taken_market), failure in self._taken.items():
             if (
                 market == taken_market
@@ -51,6 +53,6 @@ class Capacity:
         return None
 
     def clear(self) -> None:
-        """Plenty everywhere again."""
+        """Give every pool back."""
         self._taken.clear()
         self.generation += 1

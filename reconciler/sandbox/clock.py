@@ -29,7 +29,8 @@ class Happened:
 
 @dataclass
 class Clock:
-    """It never goes back. What is due happens one after the other, each at its own instant.
+    """The clock of the sandbox, which never goes back. What is due happens one after the other,
+    each at its own instant.
 
     Nothing happens between two calls by itself: whoever answers a call catches up first.
     """
@@ -43,11 +44,12 @@ class Clock:
     _numbers: count[int] = field(default_factory=count)
 
     def now(self) -> datetime:
-        """The world's time, in UTC; it stands still while something happens."""
+        """Return the world's time, in UTC; it stands still while something happens."""
         return self._standing or self.real() + self.ahead
 
     def at(self, moment: datetime, happen: Happen) -> None:
-        """Have it happen then; of two at one instant the one that was put first is first.
+        """Schedule a function for an instant; of two at one instant the one that was put first is
+        first.
 
         There is no taking back: what is no longer wanted looks for itself, and does nothing.
         """
@@ -76,12 +78,12 @@ class Clock:
             return self._move(moment.astimezone(UTC))
 
     def catch_up(self) -> list[Happened]:
-        """Let happen what is due by now."""
+        """Run what is due by now."""
         with self.lock:
             return self._run(self.now())
 
     def clear(self) -> None:
-        """Back to real time, with nothing to come: a new world."""
+        """Go back to real time, with nothing to come: a new world."""
         self._due.clear()
         self.recent.clear()
         self.ahead = timedelta()

@@ -20,7 +20,7 @@ OPEN_ENUMS = frozenset({"AcceleratorName"})
 
 
 def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
-    """Each breach in AWS's words, depth first."""
+    """List each breach of a constraint in AWS's words, depth first."""
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             if value.get(name) is not None:

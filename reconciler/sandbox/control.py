@@ -51,7 +51,7 @@ def verb(method: str, name: str) -> Callable[[Verb], Verb]:
 
 
 def answer(world: World, method: str, path: str, body: bytes) -> Answer:
-    """The answer to one request. Every error is JSON: ``{"error": "what, and what to do"}``."""
+    """Answer one request. Every error is JSON: ``{"error": "what, and what to do"}``."""
     name = path.removeprefix(PREFIX)
     function = VERBS.get((method, name))
     if function is None:
@@ -69,7 +69,7 @@ def answer(world: World, method: str, path: str, body: bytes) -> Answer:
 
 
 def refusal(status: int, message: str) -> Answer:
-    """An error."""
+    """Build the answer for an error."""
     return _json(status, {"error": message})
 
 
@@ -79,13 +79,14 @@ def _json(status: int, document: Wire) -> Answer:
 
 
 def only(words: Wire, *known: str) -> None:
-    """Refuse words that mean nothing here, rather than do less than was meant."""
+    """Refuse members that mean nothing here, rather than do less than was meant. Raises:
+    Misasked."""
     if unknown := sorted(set(words) - set(known)):
         raise Misasked(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
 
 
 def text(words: Wire, name: str, default: str | None = None) -> str:
-    """A word that must be text, and be there unless it has a default."""
+    """Read a member that must be text, and be there unless it has a default. Raises: Misasked."""
     value = words.get(name, default)
     if not isinstance(value, str) or not value:
         raise Misasked(f"{name} must be given, as text")
@@ -93,18 +94,18 @@ def text(words: Wire, name: str, default: str | None = None) -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """An instant as this control writes it: UTC, whole seconds, and a Z."""
+    """Write an instant as this control does: UTC, whole seconds, and a Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def event_documents(happened: Iterable[Happened]) -> list[Wire]:
-    """What happened, as JSON."""
+    """Convert what happened to JSON."""
     return [{"at": stamp(event.at), "what": event.text} for event in happened]
 
 
 @verb("GET", "clock")
 def clock(world: World, words: Wire) -> Wire:
-    """What time it is, and the last things that happened by themselves."""
+    """Answer `GET clock`: the time, and the last things that happened by themselves."""
     return _time(world, world.clock.recent)
 
 
@@ -119,7 +120,8 @@ def _time(world: World, happened: Iterable[Happened]) -> Wire:
 
 @verb("POST", "clock")
 def move(world: World, words: Wire) -> Wire:
-    """``{"forward": "2h"}`` or ``{"to": "Mon 09:00", "timezone": "Europe/Berlin"}``."""
+    """Answer `POST clock`: move time on by ``{"forward": "2h"}`` or ``{"to": "Mon 09:00",
+    "timezone": "Europe/Berlin"}``."""
     only(words, "forward", "to", "timezone")
     if ("forward" in words) == ("to" in words):
         raise Misasked('give one of forward ("2h", "1d12h") and to ("2026-11-23T09:00:00Z")')
@@ -137,7 +139,7 @@ def move(world: World, words: Wire) -> Wire:
 
 
 def duration(value: str) -> timedelta:
-    """``90s``, ``15m``, ``2h``, ``1d12h``, ``2w``."""
+    """Parse ``90s``, ``15m``, ``2h``, ``1d12h`` or ``2w``. Raises: Misasked."""
     if not DURATION.fullmatch(value):
         raise Misasked(f"{value!r} is not a duration; write 90s, 15m, 2h, 1d12h or 2w")
     parts = re.findall(r"(\d+)([wdhms])", value)
@@ -145,7 +147,8 @@ def duration(value: str) -> timedelta:
 
 
 def moment(value: str, timezone: str, now: datetime) -> datetime:
-    """An instant: as ISO 8601, or the next such time of day: ``09:00``, ``Mon 09:00``.
+    """Parse an instant: as ISO 8601, or the next such time of day: ``09:00``, ``Mon 09:00``.
+    Raises: Misasked.
 
     Without a zone of its own it is on the wall of ``timezone``; of two the first.
     """
@@ -179,7 +182,8 @@ def _next(day: str | None, at: time, zone: ZoneInfo, now: datetime) -> datetime:
 
 @verb("POST", "capacity")
 def capacity(world: World, words: Wire) -> Wire:
-    """``{"take": {"instance_type": "g5.*", "zone": "*", "market": "spot"}}``, or ``give``.
+    """Answer `POST capacity`, with ``{"take": {"instance_type": "g5.*", "zone": "*", "market":
+    "spot"}}``, or ``give``.
 
     Take has a ``failure`` too: what a launch there says, by its name in ``failures.NAMED``.
     """
@@ -204,7 +208,7 @@ def capacity(world: World, words: Wire) -> Wire:
 
 @verb("GET", "capacity")
 def shortage(world: World, words: Wire) -> Wire:
-    """The pools that are away."""
+    """Answer `GET capacity`: the pools that are away."""
     return _capacity(world)
 
 

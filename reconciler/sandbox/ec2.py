@@ -38,13 +38,14 @@ DEPRECATION = "deprecation_time"
 
 
 def stamp(at: datetime) -> str:
-    """As EC2 writes the times of an image."""
+    """Write the time of an image as EC2 does."""
     return f"{at:%Y-%m-%dT%H:%M:%S.000Z}"
 
 
 @operation("ec2", *PAGED)
 def describe(call: Call) -> MotoResult:
-    """Cut moto's answer into pages."""
+    """Answer an operation with moto's answer, cut into pages. Raises: AwsError for a size of
+    page that AWS refuses."""
     dry_run(call)
     size = int(call.params.get("MaxResults", 1000))
     if not 1 <= size <= 1000:
@@ -84,7 +85,7 @@ def _shown(call: Call, images: list[Any]) -> list[Any]:
 
 @operation("ec2", "EnableImageDeprecation")
 def deprecate(call: Call) -> Wire:
-    """Moto has no such call. [M ec2.EnableImageDeprecation]"""
+    """Answer EnableImageDeprecation. Moto has no such call. [M ec2.EnableImageDeprecation]"""
     dry_run(call)
     image = call.ec2.amis.get(call.params["ImageId"])
     if image is None:
@@ -95,8 +96,8 @@ def deprecate(call: Call) -> Wire:
 
 @operation("ec2", "CreateTags", "DeleteTags")
 def tags(call: Call) -> MotoResult | None:
-    """Launch templates are ours, so moto would not find them; and it tags instances that are not
-    there. All must exist before one is tagged."""
+    """Answer CreateTags and DeleteTags. Moto does not find our launch templates, and tags
+    instances that do not exist. All resources must exist before one is tagged."""
     dry_run(call)
     resources: list[str] = call.params["Resources"]
     for resource in resources:
@@ -123,8 +124,8 @@ def tags(call: Call) -> MotoResult | None:
 
 @operation("ec2", "CreateSubnet")
 def create_subnet(call: Call) -> MotoResult:
-    """Moto creates for real in a dry run, and takes any first subnet of a zone for the
-    zone's default one."""
+    """Answer CreateSubnet. Moto creates for real in a dry run, and takes any first subnet of a
+    zone for the zone's default one."""
     dry_run(call)
     answer = call.moto()
     answer["Subnet"].default_for_az = False
@@ -133,7 +134,8 @@ def create_subnet(call: Call) -> MotoResult:
 
 @operation("ec2", "DeleteSecurityGroup")
 def delete_security_group(call: Call) -> MotoResult:
-    """Moto deletes a group that an interface still has; AWS answers DependencyViolation."""
+    """Answer DeleteSecurityGroup. Moto deletes a group that an interface still has; AWS answers
+    DependencyViolation."""
     dry_run(call)
     group_id = call.params.get("GroupId")
     users = [
@@ -150,7 +152,8 @@ def delete_security_group(call: Call) -> MotoResult:
 
 @operation("ec2", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
 def authorize(call: Call) -> MotoResult:
-    """Moto answers with the rules of the last permission alone; AWS with all that were made."""
+    """Answer AuthorizeSecurityGroupIngress and AuthorizeSecurityGroupEgress. Moto answers with
+    the rules of the last permission alone; AWS with all that were made."""
     dry_run(call)
     before = _rules(call)
     answer = call.moto()

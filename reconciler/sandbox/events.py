@@ -38,7 +38,8 @@ def _rule(call: Call, name: str) -> Any:
 
 @operation("events", "PutRule")
 def put_rule(call: Call) -> Wire:
-    """The whole rule is replaced; tags count at creation only, where moto adds them always.
+    """Answer PutRule. It replaces the whole rule; tags count at creation only, where moto adds them
+    always.
 
     [M events.PutRule]
     """
@@ -95,7 +96,8 @@ def _invalid_pattern(reason: str) -> AwsError:
 
 @operation("events", "PutTargets")
 def put_targets(call: Call) -> Wire:
-    """Moto takes any number of targets; AWS five a rule. [M events.PutTargets]"""
+    """Answer PutTargets. Moto takes any number of targets; AWS five a rule. [M
+    events.PutTargets]"""
     rule = _rule(call, call.params["Rule"])
     given = {target["Id"]: target for target in call.params["Targets"]}
     after = {target["Id"]: target for target in rule.targets} | given
@@ -110,7 +112,8 @@ def put_targets(call: Call) -> Wire:
 
 @operation("events", "PutEvents")
 def put_events(call: Call) -> Wire:
-    """Moto raises on every target but queues and logs, and sends to rules that are disabled.
+    """Answer PutEvents. Moto raises on every target but queues and logs, and sends to rules that
+    are disabled.
 
     AWS refuses the source ``aws.ec2`` from its users; here it is how to play an interruption.
     """

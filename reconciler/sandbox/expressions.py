@@ -29,7 +29,7 @@ SUNDAY_0 = {name: n - 1 for name, n in SUNDAY_1.items()}
 
 @dataclass(frozen=True)
 class Cron:
-    """What the wall clock must show."""
+    """An expression that fires whenever the wall clock shows the time."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -37,7 +37,7 @@ class Cron:
     zone: ZoneInfo
 
     def following(self, after: datetime, until: datetime) -> datetime | None:
-        """The first time that it fires in (after, until]."""
+        """Find the first time that it fires in (after, until]."""
         at = after.astimezone(UTC).replace(second=0, microsecond=0) + MINUTE
         while at <= until:
             local = at.astimezone(self.zone)
@@ -52,13 +52,13 @@ class Cron:
 
 @dataclass(frozen=True)
 class Rate:
-    """Every so often from the start, by the clock on no wall."""
+    """An expression that fires at a fixed interval from its start, by no wall clock."""
 
     every: timedelta
     start: datetime
 
     def following(self, after: datetime, until: datetime) -> datetime | None:
-        """The first time that it fires in (after, until]."""
+        """Find the first time that it fires in (after, until]."""
         at = self.start
         if at <= after:
             at += ((after - at) // self.every + 1) * self.every
@@ -67,20 +67,20 @@ class Rate:
 
 @dataclass(frozen=True)
 class At:
-    """Once; never, when the wall clock does not show that time."""
+    """An expression that fires once; never, when the wall clock does not show that time."""
 
     local: datetime
     zone: ZoneInfo
 
     def following(self, after: datetime, until: datetime) -> datetime | None:
-        """That instant, if it is in (after, until]."""
+        """Return that instant, if it is in (after, until]."""
         at = self.local.replace(tzinfo=self.zone).astimezone(UTC)
         shown = at.astimezone(self.zone).replace(tzinfo=None)
         return at if shown == self.local and after < at <= until else None
 
 
 def read(expression: str, zone: ZoneInfo, start: datetime) -> Cron | Rate | At:
-    """An expression of EventBridge Scheduler; ``start`` is when a rate begins to count.
+    """Parse an expression of EventBridge Scheduler; ``start`` is when a rate begins to count.
 
     Raises: ValueError for what it is not.
     """
@@ -112,7 +112,7 @@ def _six_fields(fields: list[str], zone: ZoneInfo) -> Cron:
 
 
 def crontab(expression: str, zone: ZoneInfo) -> Cron:
-    """The five fields of an Auto Scaling recurrence; Sunday is 0, and 7 as well.
+    """Parse the five fields of an Auto Scaling recurrence; Sunday is 0, and 7 as well.
 
     Of two days that are both given either will do, as in any crontab.
     Raises: ValueError for what it is not.

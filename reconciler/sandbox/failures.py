@@ -27,11 +27,11 @@ class Failure:
     late: bool = False
 
     def of(self, instance_type: str, zone: str) -> Failure:
-        """The same, of one pool."""
+        """Fill in the pool in the text of the failure."""
         return replace(self, text=self.text.format(type=instance_type, zone=zone))
 
     def message(self, market: Market, mixed: bool) -> str:
-        """The status message of the activity that failed."""
+        """Write the status message of the activity that failed."""
         if self.late:
             whole = (
                 "Instance became unhealthy while waiting for instance to be in InService state. "
@@ -146,7 +146,7 @@ DEFAULTS: Mapping[Market, Failure] = {"spot": UNFULFILLABLE, "on-demand": NO_ON_
 
 
 def vcpu_limit(limit: int) -> Failure:
-    """The On-Demand quota is used up."""
+    """Make the failure of a launch for which the On-Demand quota is used up."""
     return Failure(
         "VcpuLimitExceeded",
         f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows "
@@ -156,7 +156,7 @@ def vcpu_limit(limit: int) -> Failure:
 
 
 def price_too_low(offer: float, price: float) -> Failure:
-    """The group's SpotMaxPrice is below the market's."""
+    """Make the failure of a launch whose SpotMaxPrice is below the market's."""
     return Failure(
         "SpotMaxPriceTooLow",
         f"Your Spot request price of {offer:g} is lower than the minimum required Spot request "

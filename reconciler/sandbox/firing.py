@@ -30,7 +30,7 @@ Schedules = dict[str, Wire]
 
 
 def rule(schedule: Wire) -> Cron | Rate | At:
-    """When it fires. Without a start date a rate begins at once. Raises: ValueError.
+    """Read when a schedule fires. Without a start date a rate begins at once. Raises: ValueError.
 
     [D scheduler schedule-types]
     """
@@ -40,7 +40,7 @@ def rule(schedule: Wire) -> Cron | Rate | At:
 
 
 def arm(call: Call, schedules: Schedules, schedule: Wire) -> None:
-    """From now on it fires at its times, until it is replaced or deleted."""
+    """Fire a schedule at its times from now on, until it is replaced or deleted."""
     if schedule["State"] == "ENABLED":
         _wait(call, schedules, schedule, call.world.now() - TICK)
 

@@ -28,7 +28,7 @@ LARGEST_PAGE = 100
 
 @dataclass
 class FileSystem:
-    """One file system; what it shows follows from these and the clock."""
+    """One file system; its state follows from these fields and the clock."""
 
     id: str
     arn: str
@@ -48,7 +48,7 @@ class FileSystems:
 
 
 def find(call: Call, file_system_id: str) -> FileSystem:
-    """A file system that is there."""
+    """Find a file system. Raises: AwsError if it is not there."""
     systems = call.state(FileSystems).by_id
     if file_system_id not in systems:
         raise AwsError("FileSystemNotFound", f"File system '{file_system_id}' does not exist.")
@@ -57,7 +57,8 @@ def find(call: Call, file_system_id: str) -> FileSystem:
 
 @operation("fsx", "CreateFileSystem")
 def create(call: Call) -> Wire:
-    """Moto takes any size, throughput and subnet, and ignores ClientRequestToken.
+    """Answer CreateFileSystem. Moto takes any size, throughput and subnet, and ignores
+    ClientRequestToken.
 
     [M fsx.CreateFileSystem]
     """
@@ -132,7 +133,7 @@ def _network(call: Call, system_id: str, params: Wire) -> Wire:
 
 
 def lifecycle(call: Call, system: FileSystem) -> str:
-    """Where it is in its life, by the clock alone."""
+    """Compute the lifecycle of a file system, by the clock alone."""
     now = call.world.now()
     if now < system.available:
         return "CREATING"
@@ -153,7 +154,7 @@ def _finish(call: Call, system: FileSystem, update: Update) -> None:
 
 
 def view(call: Call, system: FileSystem) -> Wire:
-    """As DescribeFileSystems shows it: tags inline, security groups not at all."""
+    """Show a file system as DescribeFileSystems does: tags inline, security groups not at all."""
     state = lifecycle(call, system)
     actions = system.updates.actions(call.world.now())
     return {
@@ -170,7 +171,7 @@ def view(call: Call, system: FileSystem) -> Wire:
 
 @operation("fsx", "DescribeFileSystems")
 def describe(call: Call) -> Wire:
-    """An unknown id is an error on AWS, nothing in moto."""
+    """Answer DescribeFileSystems. An unknown id is an error on AWS, nothing in moto."""
     ids = call.params.get("FileSystemIds")
     systems = call.state(FileSystems).by_id
     chosen = [find(call, system_id) for system_id in ids] if ids else list(systems.values())
@@ -181,7 +182,8 @@ def describe(call: Call) -> Wire:
 
 @operation("fsx", "UpdateFileSystem")
 def update(call: Call) -> Wire:
-    """Moto has no such call. One update at a time; the targets show while it runs.
+    """Answer UpdateFileSystem, which moto does not have. One update runs at a time, and its targets
+    are shown while it runs.
 
     [M fsx.UpdateFileSystem]
     """
@@ -210,7 +212,8 @@ def update(call: Call) -> Wire:
 
 @operation("fsx", "DeleteFileSystem")
 def delete(call: Call) -> Wire:
-    """Gone at once, with its interface. For Lustre no final backup unless asked for."""
+    """Answer DeleteFileSystem. The file system and its interface are gone at once; Lustre makes
+    a final backup only on request."""
     system = find(call, call.params["FileSystemId"])
     if lifecycle(call, system) == "CREATING":
         raise AwsError("BadRequest", f"File system {system.id} is being created.")
@@ -231,7 +234,7 @@ def _by_arn(call: Call) -> FileSystem:
 
 @operation("fsx", "TagResource")
 def tag(call: Call) -> Wire:
-    """Up to 50 tags a resource."""
+    """Answer TagResource. A resource has up to 50 tags."""
     system = _by_arn(call)
     tags = {**system.tags, **tag_map(call.params["Tags"])}
     if len(tags) > 50:
@@ -242,7 +245,7 @@ def tag(call: Call) -> Wire:
 
 @operation("fsx", "UntagResource")
 def untag(call: Call) -> Wire:
-    """Keys that are not there are no error."""
+    """Answer UntagResource. Keys that are not there are no error."""
     system = _by_arn(call)
     for key in call.params["TagKeys"]:
         system.tags.pop(key, None)
@@ -251,12 +254,13 @@ def untag(call: Call) -> Wire:
 
 @operation("fsx", "ListTagsForResource")
 def list_tags(call: Call) -> Wire:
-    """All at once."""
+    """Answer ListTagsForResource, in one page."""
     return {"Tags": tag_list(_by_arn(call).tags)}
 
 
 @operation("fsx", "DescribeBackups", "DescribeDataRepositoryAssociations")
 def describe_none(call: Call) -> Wire:
-    """The sandbox has no backups and no S3 links, so there are none to show."""
+    """Answer DescribeBackups and DescribeDataRepositoryAssociations. The sandbox has no backups
+    and no S3 links, so there are none to show."""
     key = "Backups" if call.operation == "DescribeBackups" else "Associations"
     return {key: []}

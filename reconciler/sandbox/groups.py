@@ -64,7 +64,7 @@ class Member:
     health: str = "Healthy"
 
     def view(self) -> Wire:
-        """As DescribeAutoScalingGroups shows it: Spot and On-Demand look the same there."""
+        """Show an instance as DescribeAutoScalingGroups does, where both markets look the same."""
         return {
             "InstanceId": self.id,
             "InstanceType": self.type,
@@ -101,17 +101,17 @@ class Group:
 
     @property
     def minimum(self) -> int:
-        """MinSize."""
+        """The MinSize of the group."""
         return int(self.fields["MinSize"])
 
     @property
     def maximum(self) -> int:
-        """MaxSize."""
+        """The MaxSize of the group."""
         return int(self.fields["MaxSize"])
 
     @property
     def desired(self) -> int:
-        """DesiredCapacity."""
+        """The DesiredCapacity of the group."""
         return int(self.fields["DesiredCapacity"])
 
     @property
@@ -121,7 +121,7 @@ class Group:
 
     @property
     def specification(self) -> Wire:
-        """Which launch template it uses, by id, in which version."""
+        """The launch template of the group, by id, and its version."""
         mixed = self.policy.get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
         named = mixed or self.fields.get("LaunchTemplate") or {}
         return {key: value for key, value in named.items() if key != "LaunchTemplateName"}
@@ -133,11 +133,11 @@ class Group:
 
     @property
     def subnets(self) -> list[str]:
-        """The subnets it may launch in."""
+        """The subnets in which the group may launch."""
         return [subnet for subnet in self.fields.get("VPCZoneIdentifier", "").split(",") if subnet]
 
     def view(self, instances: bool = True) -> Wire:
-        """As DescribeAutoScalingGroups shows it."""
+        """Show the group as DescribeAutoScalingGroups does."""
         return {
             **self.fields,
             "AutoScalingGroupName": self.name,
@@ -162,12 +162,12 @@ class Groups:
 
 
 def invalid(message: str) -> AwsError:
-    """Auto Scaling's one error for whatever is wrong with a request."""
+    """Make Auto Scaling's one error for whatever is wrong with a request."""
     return AwsError("ValidationError", message)
 
 
 def find(call: Call, name: str | None = None) -> Group:
-    """The group that the call names."""
+    """Find the group that the call names. Raises: AwsError if it is not there."""
     name = name or call.params.get("AutoScalingGroupName", "")
     groups = call.state(Groups).by_name
     if name not in groups:
@@ -176,7 +176,7 @@ def find(call: Call, name: str | None = None) -> Group:
 
 
 def new_group(call: Call) -> Group:
-    """A group of the call's fields, checked, with AWS's defaults, and nothing running yet."""
+    """Make a group of the call's fields, with AWS's defaults. Raises: AwsError for bad fields."""
     name = call.params["AutoScalingGroupName"]
     if ":" in name:
         raise invalid("Group name cannot contain a colon.")
@@ -200,10 +200,10 @@ SOURCES = ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy")
 
 
 def change(call: Call, group: Group, params: Wire) -> None:
-    """Put these members into the group, all or nothing. Members left out stay as they are.
+    """Put these members into the group, all or none. Raises: AwsError for bad members.
 
-    Moto drops the policy that is not sent again, and takes most other members only at
-    creation or not at all.
+    Members left out stay as they are. Moto drops the policy that is not sent again, and takes
+    most other members only at creation or not at all.
     """
     wanted = {**group.fields}
     for name, value in copy.deepcopy(params).items():
@@ -262,7 +262,7 @@ def _sizes(wanted: Wire, params: Wire) -> None:
 
 
 def check_desired(desired: int, least: int, most: int) -> None:
-    """The desired capacity must lie within the group's bounds."""
+    """Refuse a desired capacity that is not within the group's bounds. Raises: AwsError."""
     if not least <= desired <= most:
         raise invalid(
             f"Desired capacity:{desired} must be between the specified min size:{least} and max "
@@ -290,7 +290,7 @@ def _place(call: Call, wanted: Wire, params: Wire) -> None:
 
 
 def subnet_of(call: Call, subnet_id: str) -> Any:
-    """A subnet by id, with Auto Scaling's own error for one that is not there."""
+    """Find a subnet by id. Raises: AwsError, Auto Scaling's own, if it is not there."""
     for subnets in call.ec2.subnets.values():
         if subnet_id in subnets:
             return subnets[subnet_id]
@@ -315,7 +315,7 @@ def _rest(wanted: Wire) -> None:
 
 
 def template_of(call: Call, specification: Wire) -> tuple[Template, Version]:
-    """A group's template, with Auto Scaling's own error for one that is not there."""
+    """Find a group's launch template. Raises: AwsError, Auto Scaling's own, if it is not there."""
     try:
         return resolve(call, specification)
     except AwsError as error:

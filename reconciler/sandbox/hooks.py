@@ -8,12 +8,13 @@ from reconciler.sandbox.operations import Call, Wire, operation
 
 @operation("autoscaling", "PutLifecycleHook")
 def put(call: Call) -> None:
-    """An upsert; moto forgets who is to be told."""
+    """Answer PutLifecycleHook, which creates or updates; moto loses the notification target."""
     put_hook(find(call), call.params)
 
 
 def put_hook(group: Group, given: Wire) -> None:
-    """Keep a hook; members left out of a change stay."""
+    """Keep a hook; members left out of a change stay. Raises: AwsError for a hook that AWS
+    refuses."""
     before = group.hooks.get(given["LifecycleHookName"], {})
     hook = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON", **before, **given}
     if not 30 <= int(hook["HeartbeatTimeout"]) <= 7200:
@@ -26,7 +27,7 @@ def put_hook(group: Group, given: Wire) -> None:
 
 @operation("autoscaling", "DescribeLifecycleHooks")
 def describe(call: Call) -> Wire:
-    """One call per group; never paged."""
+    """Answer DescribeLifecycleHooks of one group, in one page."""
     names = call.params.get("LifecycleHookNames")
     hooks = find(call).hooks.values()
     return {
@@ -38,6 +39,6 @@ def describe(call: Call) -> Wire:
 
 @operation("autoscaling", "DeleteLifecycleHook")
 def delete(call: Call) -> None:
-    """Deleting what is not there is an error."""
+    """Answer DeleteLifecycleHook. A name that does not exist is an error."""
     if find(call).hooks.pop(call.params["LifecycleHookName"], None) is None:
         raise invalid("No Lifecycle Hook found")

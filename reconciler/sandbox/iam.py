@@ -15,7 +15,8 @@ from reconciler.sandbox.world import ACCOUNT
 
 @operation("iam", "SimulatePrincipalPolicy")
 def simulate(call: Call) -> Wire:
-    """Moto has no such call. Inline and attached policies of a role; no boundary, no SCP.
+    """Answer SimulatePrincipalPolicy, which moto does not have: inline and attached policies of a
+    role; no boundary, no SCP.
 
     Conditions: StringEquals alone, any other one does not hold. [M iam.SimulatePrincipalPolicy]
     """

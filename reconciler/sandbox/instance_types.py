@@ -20,7 +20,7 @@ AMAZON = "amazon-web-services"
 
 @functools.cache
 def offerings(location_type: str, region: str) -> Mapping[str, tuple[str, ...]]:
-    """Location → types offered there, by name."""
+    """List the types offered at each location, by name."""
     found: dict[str, list[str]] = {}
     for offer in INSTANCE_TYPE_OFFERINGS.get(location_type, {}).get(region, []):
         found.setdefault(offer["Location"], []).append(offer["InstanceType"])
@@ -28,7 +28,7 @@ def offerings(location_type: str, region: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def offered(instance_type: str, zone: str) -> bool:
-    """Whether a zone has this type at all."""
+    """Tell whether a zone has this type at all."""
     return instance_type in offerings("availability-zone", zone[:-1]).get(zone, ())
 
 
@@ -39,13 +39,14 @@ def _in_region(region: str) -> frozenset[str]:
 
 
 def current(instance_type: str) -> bool:
-    """Whether a type is of the current generation, against moto's data where AWS's list differs."""
+    """Tell whether a type is of the current generation, against moto's data where AWS's list
+    differs."""
     listed = bool(INSTANCE_TYPES[instance_type]["CurrentGeneration"])
     return listed or _family(instance_type) in CURRENT
 
 
 def vcpus(instance_type: str) -> int:
-    """How many vCPUs a type has; 4 for one that is not in the catalogue."""
+    """Count the vCPUs of a type; 4 for one that is not in the catalogue."""
     return int(INSTANCE_TYPES.get(instance_type, {}).get("VCpuInfo", {}).get("DefaultVCpus", 4))
 
 
@@ -55,7 +56,8 @@ def _family(instance_type: str) -> str:
 
 @operation("ec2", "DescribeInstanceTypeOfferings")
 def describe_offerings(call: Call) -> Wire:
-    """Moto knows no wildcards (``g5.*`` gives nothing) and no pages; AWS has both. [M ec2]"""
+    """Answer DescribeInstanceTypeOfferings. Moto knows no wildcards (``g5.*`` gives nothing) and
+    no pages; AWS has both. [M ec2]"""
     dry_run(call)
     location_type = call.params.get("LocationType", "region")
     wanted = {item["Name"]: item.get("Values", []) for item in call.params.get("Filters", [])}
@@ -75,7 +77,8 @@ def describe_offerings(call: Call) -> Wire:
 
 @operation("ec2", "DescribeInstanceTypes")
 def describe_types(call: Call) -> MotoResult:
-    """Moto answers every type in every region, in one page, some with the wrong generation.
+    """Answer DescribeInstanceTypes. Moto answers every type in every region, in one page, some with
+    the wrong generation.
 
     AWS answers the region's own types, at most 100 a page. [M ec2.DescribeInstanceTypes]
     """
@@ -107,7 +110,8 @@ def describe_types(call: Call) -> MotoResult:
 
 @operation("ec2", "GetInstanceTypesFromInstanceRequirements")
 def preview(call: Call) -> Wire:
-    """Moto has no such call. AWS: the region's types with the attributes, price protection ignored.
+    """Answer GetInstanceTypesFromInstanceRequirements. Moto has no such call. AWS lists the
+    region's types with the attributes and ignores price protection.
 
     [M ec2.GetInstanceTypesFromInstanceRequirements]
     """
@@ -129,7 +133,8 @@ def select(
     architectures: Iterable[str] | None = None,
     virtualizations: Iterable[str] | None = None,
 ) -> list[str]:
-    """The types of a region that have these attributes, sorted by name."""
+    """List the types of a region that have these attributes, sorted by name. Raises: AwsError
+    for attributes that AWS refuses."""
     if requirements.get("AllowedInstanceTypes") and requirements.get("ExcludedInstanceTypes"):
         raise AwsError(
             "InvalidParameterCombination",
@@ -268,5 +273,5 @@ TESTS: tuple[Callable[[str, Wire, Wire], bool], ...] = (
 
 
 def architectures_of(image: Any) -> list[str]:
-    """The architectures an image runs on, which a group adds to its requirements."""
+    """List the architectures that an image runs on, which a group adds to its requirements."""
     return [image.architecture] if image is not None and image.architecture else []

@@ -38,8 +38,9 @@ NOT_FOR_RUN = ("InstanceRequirements", "RamDiskId", "ElasticGpuSpecifications", 
 
 @operation("ec2", "RunInstances")
 def run(call: Call) -> MotoResult:
-    """Moto loses a template's profile, metadata options and market, and fails on UserData of a
-    version above 1. Here the template is merged under the caller's words first."""
+    """Answer RunInstances. Moto loses a template's profile, metadata options and market, and
+    fails on UserData of a version above 1. Here the template is merged under the caller's words
+    first."""
     params = copy.deepcopy(call.params)
     given = params.pop("LaunchTemplate", None)
     tags: dict[str, str] = {}
@@ -68,7 +69,7 @@ def _run(call: Call, params: Wire, tags: dict[str, str]) -> MotoResult:
 
 
 def launch_template_tags(template_id: str, version: int) -> dict[str, str]:
-    """The tags that AWS puts on what a template launched."""
+    """Build the tags that AWS puts on what a template launched."""
     return {
         "aws:ec2launchtemplate:id": template_id,
         "aws:ec2launchtemplate:version": str(version),
@@ -76,7 +77,7 @@ def launch_template_tags(template_id: str, version: int) -> dict[str, str]:
 
 
 def image_of(call: Call, image_id: str) -> Any:
-    """An image that is there."""
+    """Find an image. Raises: AwsError if it is not there."""
     if image_id not in call.ec2.amis:
         raise AwsError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
     return call.ec2.amis[image_id]
@@ -125,7 +126,7 @@ def _finish(call: Call, instance: Any, params: Wire, tags: dict[str, str]) -> No
 def launch(
     call: Call, data: Wire, instance_type: str, subnet_id: str, market: Market, tags: dict[str, str]
 ) -> Any:
-    """One instance for a group. ``data`` is the template's; the group chose the rest."""
+    """Launch one instance for a group. ``data`` is the template's; the group chose the rest."""
     params = {k: v for k, v in copy.deepcopy(data).items() if k not in NOT_FOR_RUN}
     params |= {"InstanceType": instance_type, "MinCount": 1, "MaxCount": 1}
     if params.get("NetworkInterfaces"):
@@ -142,14 +143,14 @@ def launch(
 
 
 def pool_price(instance_type: str, zone: str, market: Market) -> float:
-    """What an hour in this pool costs now."""
+    """Find what an hour in this pool costs now."""
     if market == "spot":
         return prices.spot(instance_type, zone, vcpus(instance_type))
     return prices.on_demand(instance_type, zone[:-1], vcpus(instance_type))
 
 
 def end(world: World, region: str, instance_id: str, code: str, text: str) -> None:
-    """AWS itself ends an instance, and EC2 says why."""
+    """End an instance as AWS itself does, with the reason that EC2 gives."""
     ec2 = world.ec2(region)
     ec2.terminate_instances([instance_id])
     instance = ec2.get_instance_by_id(instance_id)
@@ -158,7 +159,8 @@ def end(world: World, region: str, instance_id: str, code: str, text: str) -> No
 
 
 def vanish(world: World, region: str, ids: list[str]) -> None:
-    """AWS shows what was terminated for about an hour, moto for ever. [D terminating-instances]"""
+    """Remove terminated instances after an hour, as AWS does; moto shows them for ever. [D
+    terminating-instances]"""
 
     def forget() -> str:
         ec2 = world.ec2(region)
@@ -176,8 +178,8 @@ def vanish(world: World, region: str, ids: list[str]) -> None:
 
 @operation("ec2", "DescribeInstances")
 def describe(call: Call) -> MotoResult:
-    """Moto raises on the filter ``instance-lifecycle`` and pages by reservation tokens that vanish
-    with them."""
+    """Answer DescribeInstances. Moto raises on the filter ``instance-lifecycle`` and pages by
+    reservation tokens that vanish with them."""
     dry_run(call)
     ids, size = call.params.get("InstanceIds"), call.params.get("MaxResults")
     if ids and size:
@@ -207,7 +209,7 @@ def describe(call: Call) -> MotoResult:
 
 @operation("ec2", "TerminateInstances")
 def terminate(call: Call) -> MotoResult:
-    """Moto tells its own Auto Scaling; ours has to hear of it too."""
+    """Answer TerminateInstances. Moto informs its own Auto Scaling, so ours is informed here."""
     answer = call.moto()
     vanish(call.world, call.region, call.params["InstanceIds"])
     for notify in ON_TERMINATED:
@@ -217,7 +219,8 @@ def terminate(call: Call) -> MotoResult:
 
 @operation("ec2", "StopInstances")
 def stop(call: Call) -> MotoResult:
-    """On AWS a group terminates and replaces its instance that was stopped; in moto it stays."""
+    """Answer StopInstances. On AWS a group terminates and replaces its instance that was
+    stopped; in moto it stays."""
     answer = call.moto()
     for notify in ON_STOPPED:
         notify(call, call.params["InstanceIds"])

@@ -61,7 +61,7 @@ def recommend(world: World, region: str, instance_id: str) -> None:
 
 
 def spot_of(world: World, region: str, name: str) -> list[str]:
-    """The Spot instances of an Auto Scaling group. Raises: ValueError if it is not there."""
+    """List the Spot instances of an Auto Scaling group. Raises: ValueError if it is not there."""
     groups = world.state(Groups, region).by_name
     if name not in groups:
         known = ", ".join(sorted(groups)) or "none"

@@ -47,7 +47,8 @@ class Template:
     latest: int = 0
 
     def version(self, wanted: str) -> Version:
-        """``$Latest``, ``$Default`` or a number."""
+        """Find the version ``$Latest``, ``$Default`` or of a number. Raises: AwsError if it is
+        not there."""
         number = {"$Latest": str(self.latest), "$Default": str(self.default)}.get(wanted, wanted)
         if not number.isdigit():
             raise AwsError("InvalidLaunchTemplateId.VersionNotFound", f"No version '{wanted}'.")
@@ -68,7 +69,7 @@ class Templates:
 
 
 def find(call: Call, template_id: str | None, name: str | None) -> Template:
-    """A template by its id or its name, or AWS's error for neither, both or none."""
+    """Find a template by its id or its name. Raises: AwsError for neither, both or none."""
     if bool(template_id) == bool(name):
         raise AwsError(
             "InvalidParameterCombination" if name else "MissingParameter",
@@ -92,7 +93,7 @@ def find(call: Call, template_id: str | None, name: str | None) -> Template:
 
 
 def resolve(call: Call, specification: Wire) -> tuple[Template, Version]:
-    """The version that a group or RunInstances names; none named means the default one."""
+    """Find the version that a group or RunInstances names; none named means the default one."""
     template = find(
         call, specification.get("LaunchTemplateId"), specification.get("LaunchTemplateName")
     )
@@ -101,7 +102,8 @@ def resolve(call: Call, specification: Wire) -> tuple[Template, Version]:
 
 @operation("ec2", "CreateLaunchTemplate")
 def create(call: Call) -> Wire:
-    """Moto ignores ClientToken and leaks the template's own tags into its data."""
+    """Answer CreateLaunchTemplate. Moto ignores ClientToken and leaks the template's own tags
+    into its data."""
 
     def make() -> Wire:
         templates = call.state(Templates).by_id
@@ -133,7 +135,8 @@ def create(call: Call) -> Wire:
 
 @operation("ec2", "CreateLaunchTemplateVersion")
 def create_version(call: Call) -> Wire:
-    """Moto ignores SourceVersion, even one that does not exist; AWS merges over it."""
+    """Answer CreateLaunchTemplateVersion. Moto ignores SourceVersion, even one that does not
+    exist; AWS merges over it."""
 
     def make() -> Wire:
         template = find(
@@ -177,7 +180,8 @@ def _add_version(call: Call, template: Template, data: Wire) -> Version:
 
 @operation("ec2", "DescribeLaunchTemplates")
 def describe(call: Call) -> Wire:
-    """Moto stops at 15 without a token, and shows the tags of creation for ever."""
+    """Answer DescribeLaunchTemplates. Moto stops at 15 without a token, and shows the tags of
+    creation for ever."""
     dry_run(call)
     ids, names = (
         call.params.get("LaunchTemplateIds", []),
@@ -219,7 +223,7 @@ def _passes(call: Call, template: Template) -> bool:
 
 @operation("ec2", "DescribeLaunchTemplateVersions")
 def describe_versions(call: Call) -> Wire:
-    """Moto stops at 15 without a token and ignores filters.
+    """Answer DescribeLaunchTemplateVersions. Moto stops at 15 without a token and ignores filters.
 
     AWS sweeps all templates with ``$Latest`` or ``$Default``. [M ec2]
     """
@@ -259,7 +263,7 @@ def _versions(call: Call) -> Iterator[tuple[Template, Version]]:
 
 @operation("ec2", "ModifyLaunchTemplate")
 def modify(call: Call) -> Wire:
-    """Only the default version can change."""
+    """Answer ModifyLaunchTemplate. Only the default version can change."""
     dry_run(call)
     template = find(
         call, call.params.get("LaunchTemplateId"), call.params.get("LaunchTemplateName")
@@ -271,7 +275,8 @@ def modify(call: Call) -> Wire:
 
 @operation("ec2", "DeleteLaunchTemplate")
 def delete(call: Call) -> Wire:
-    """The template and all its versions. A group that uses it keeps a dangling name, as on AWS."""
+    """Answer DeleteLaunchTemplate: the template and all its versions. A group that uses it keeps
+    a dangling name, as on AWS."""
     dry_run(call)
     template = find(
         call, call.params.get("LaunchTemplateId"), call.params.get("LaunchTemplateName")
@@ -285,7 +290,8 @@ def delete(call: Call) -> Wire:
 
 @operation("ec2", "DeleteLaunchTemplateVersions")
 def delete_versions(call: Call) -> Wire:
-    """Moto has no such call. The default version stays, with an error in the answer."""
+    """Answer DeleteLaunchTemplateVersions. Moto has no such call. The default version stays,
+    with an error in the answer."""
     dry_run(call)
     template = find(
         call, call.params.get("LaunchTemplateId"), call.params.get("LaunchTemplateName")
@@ -312,7 +318,7 @@ def delete_versions(call: Call) -> Wire:
 
 
 def template_view(call: Call, template: Template) -> Wire:
-    """A template as AWS shows it, with the tags it has now."""
+    """Show a template as AWS does, with the tags it has now."""
     return {
         "LaunchTemplateId": template.id,
         "LaunchTemplateName": template.name,
@@ -325,7 +331,7 @@ def template_view(call: Call, template: Template) -> Wire:
 
 
 def version_view(template: Template, version: Version) -> Wire:
-    """A version as AWS shows it."""
+    """Show a version as AWS does."""
     return {
         "LaunchTemplateId": template.id,
         "LaunchTemplateName": template.name,

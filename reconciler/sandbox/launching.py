@@ -38,7 +38,7 @@ def settle(call: Call, group: Group, reason: str, replacing: bool = False) -> No
 
 
 def retry(call: Call, group: Group) -> None:
-    """A short group tries again for ever on AWS; here, as soon as the capacity has changed too."""
+    """Launch what a short group lacks, once the capacity has changed; AWS retries for ever."""
     if group.refused_at != call.world.capacity.generation:
         settle(call, group, "")
 

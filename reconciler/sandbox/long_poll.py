@@ -17,7 +17,8 @@ PAUSE_SECONDS = 0.1
 
 
 def take_wait(environ: dict[str, Any]) -> float:
-    """How long a request would wait for messages, in seconds; it no longer asks for that itself."""
+    """Read how long a request would wait for messages, in seconds, and take that from the
+    request."""
     if environ.get("HTTP_X_AMZ_TARGET") != TARGET:
         return 0
     words = json.loads(environ["wsgi.input"].read() or b"{}")
@@ -29,5 +30,5 @@ def take_wait(environ: dict[str, Any]) -> float:
 
 
 def has_message(answer: Answer) -> bool:
-    """Whether there is no more reason to wait."""
+    """Tell whether there is no more reason to wait."""
     return answer.status != 200 or b'"Messages"' in answer.body

@@ -28,7 +28,7 @@ FREE_UPDATES = (
 
 
 def bad(message: str) -> AwsError:
-    """FSx's error for nearly everything."""
+    """Make FSx's error for nearly everything."""
     return AwsError("BadRequest", message)
 
 
@@ -96,7 +96,8 @@ def _capacity(size: int, deployment: str, storage: str, config: Wire) -> None:
 
 
 def version(params: Wire) -> str:
-    """The Lustre version: what was asked for, or AWS's default."""
+    """Choose the Lustre version: the one in the request, or AWS's default. Raises: AwsError for
+    one that AWS refuses."""
     config = params.get("LustreConfiguration") or {}
     if config.get("DeploymentType") == "PERSISTENT_2":
         default = "2.15" if config.get("MetadataConfiguration") else "2.12"
@@ -109,7 +110,7 @@ def version(params: Wire) -> str:
 
 
 def configuration(params: Wire) -> Wire:
-    """The Lustre configuration as AWS shows it, with its defaults."""
+    """Build the Lustre configuration as AWS shows it, with its defaults."""
     config = copy.deepcopy(params.get("LustreConfiguration") or {})
     config.setdefault("DeploymentType", "SCRATCH_1")
     config.setdefault("DataCompressionType", "NONE")
@@ -126,7 +127,7 @@ def configuration(params: Wire) -> Wire:
 
 
 def check_update(fields: Wire, config: Wire, params: Wire) -> tuple[Wire, Wire]:
-    """The fields and configuration after an update, or AWS's refusal."""
+    """Build the fields and configuration after an update. Raises: AwsError where AWS refuses it."""
     fields, config = copy.deepcopy(fields), copy.deepcopy(config)
     given = params.get("LustreConfiguration") or {}
     deployment, storage = config["DeploymentType"], fields["StorageType"]

@@ -29,7 +29,7 @@ MOUNTED = (
 
 @dataclass
 class Update:
-    """One update: what it asks for, and when it is done, and optimized."""
+    """One update: its target, and when it is done, and optimized."""
 
     asked: datetime
     done: datetime
@@ -41,7 +41,7 @@ class Update:
     applied: bool = False
 
     def actions(self, now: datetime) -> list[Wire]:
-        """As DescribeFileSystems shows it."""
+        """Show the update as DescribeFileSystems does."""
         grows = "StorageCapacity" in self.target and not self.failure
         status = "COMPLETED"
         if now < self.done:
@@ -73,16 +73,16 @@ class Update:
 
 @dataclass
 class Updates:
-    """All of one file system, the newest first."""
+    """All updates of one file system, the newest first."""
 
     made: list[Update] = field(default_factory=list)
 
     def under_way(self, now: datetime) -> bool:
-        """Whether one is not done yet."""
+        """Tell whether an update is not done yet."""
         return any(now < update.done for update in self.made)
 
     def actions(self, now: datetime) -> list[Wire]:
-        """The administrative actions of all of them."""
+        """List the administrative actions of all updates."""
         return [action for update in self.made[:KEPT] for action in update.actions(now)]
 
     def refuse_too_soon(self, now: datetime, wanted: Wire) -> None:
@@ -107,7 +107,7 @@ class Updates:
 
 
 def clients(call: Call, dns_name: str) -> list[str]:
-    """The running instances whose user data names a file system: they have it mounted."""
+    """List the running instances whose user data names a file system: they have it mounted."""
     return [
         instance.id
         for reservation in call.ec2.reservations.values()

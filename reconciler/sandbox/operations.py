@@ -52,7 +52,7 @@ class MotoResult:
 
 @dataclass
 class Call:
-    """One request: who is called, with what, and the world it acts on."""
+    """One request: the operation, its parameters, and the world it acts on."""
 
     world: World
     service: str
@@ -61,7 +61,7 @@ class Call:
     params: Wire
 
     def state(self, kind: type[State]) -> State:
-        """The region's part of the world that one service module keeps for itself."""
+        """Return the region's part of the world that one service module keeps for itself."""
         return self.world.state(kind, self.region)
 
     @property
@@ -70,15 +70,16 @@ class Call:
         return self.world.ec2(self.region)
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of something in this account and region."""
+        """Build the ARN of a resource in this account and region."""
         return f"arn:aws:{service}:{self.region}:{ACCOUNT}:{resource}"
 
     def into(self, operation: str, params: Wire, service: str = "") -> Call:
-        """Another call from inside this one, as AWS's services call each other."""
+        """Make another call from inside this one, as AWS's services call each other."""
         return Call(self.world, service or self.service, operation, self.region, params)
 
     def moto(self, params: Wire | None = None) -> MotoResult:
-        """What moto itself answers, with these parameters instead of the caller's."""
+        """Ask moto itself, with these parameters instead of the caller's. Raises: AwsError for
+        moto's error."""
         response = moto_response(self.service)
         response.current_account, response.region, response.partition = ACCOUNT, self.region, "aws"
         response.automated_parameter_parsing = True  # the parameters are parsed already
@@ -92,7 +93,7 @@ class Call:
 
 
 def moto_response(service: str) -> BaseResponse:
-    """Moto's response object of a service whose calls are wrapped here."""
+    """Make moto's response object of a service whose calls are wrapped here."""
     from moto.ec2.responses import EC2Response
     from moto.ssm.responses import SimpleSystemManagerResponse
 
@@ -103,7 +104,8 @@ OPERATIONS: dict[tuple[str, str], Handler] = {}
 
 
 def operation(service: str, *names: str) -> Callable[[SomeHandler], SomeHandler]:
-    """Register the function as the sandbox's answer to these operations."""
+    """Register the function as the sandbox's answer to these operations. It raises AwsError
+    where AWS refuses the request."""
 
     def register(handler: SomeHandler) -> SomeHandler:
         for name in names:
@@ -116,7 +118,7 @@ def operation(service: str, *names: str) -> Callable[[SomeHandler], SomeHandler]
 
 
 def dry_run(call: Call) -> None:
-    """EC2's DryRun: the answer is an error that says the call would have succeeded."""
+    """Answer EC2's DryRun. Raises: AwsError, which says that the call would have succeeded."""
     if call.params.get("DryRun"):
         message = "Request would have succeeded, but DryRun flag is set."
         raise AwsError("DryRunOperation", message, 412)
@@ -124,15 +126,15 @@ def dry_run(call: Call) -> None:
 
 @dataclass
 class Tokens:
-    """Client tokens seen: what they asked for, and what they were answered."""
+    """The client tokens of earlier requests: their parameters, and their answers."""
 
     seen: dict[tuple[str, str, str], tuple[Wire, Wire]] = field(default_factory=dict)
 
 
 def once(call: Call, make: Callable[[], Wire], mismatch: str, token: str = "ClientToken") -> Wire:
-    """AWS's client tokens, which moto ignores: the same token makes the same thing only once.
+    """Make a resource only once for the same client token, which moto ignores.
 
-    The same token with other words is an error, whose code each service names itself.
+    Raises: AwsError for the token with other parameters; each service names its code itself.
     """
     words = {name: value for name, value in call.params.items() if name != token}
     key = (call.service, call.operation, call.params.get(token, ""))
@@ -157,7 +159,8 @@ def forget(call: Call, member: str, value: str) -> None:
 
 
 def page(items: Iterable[Any], size: int, token: str | None) -> tuple[list[Any], str | None]:
-    """One page and the token of the next; tokens are offsets, opaque to the client as on AWS."""
+    """Cut one page, and make the token of the next; tokens are offsets, opaque to the client as
+    on AWS. Raises: AwsError for an unknown token."""
     everything = list(items)
     start = 0
     if token:
@@ -171,10 +174,10 @@ def page(items: Iterable[Any], size: int, token: str | None) -> tuple[list[Any],
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """A map of tags as AWS writes most of them."""
+    """Convert a map of tags to the list that most of AWS writes."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    """Tags as AWS writes most of them as a map."""
+    """Convert the list of tags that most of AWS writes to a map."""
     return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}

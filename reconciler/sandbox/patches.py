@@ -30,7 +30,8 @@ def apply() -> None:
 
 
 def commands_by_name() -> None:
-    """Moto sends a command that names its instances to all there are, for want of a filter."""
+    """Find the commands of the named instances; moto sends them to all there are, for want of a
+    filter."""
     command_class: Any = Command
     by_targets = command_class._get_instance_ids_from_targets
 
@@ -49,7 +50,8 @@ def _latest_images(region: str) -> list[dict[str, Any]]:
 
 
 def few_images() -> None:
-    """Moto makes some 1300 images in each region, every time it is emptied: 0.3 s of a reset.
+    """Make few images in each region; moto makes some 1300 every time it is emptied: 0.3 s of a
+    reset.
 
     The 30 that the public SSM parameters of Amazon Linux name are enough here.
     """
@@ -64,8 +66,8 @@ def few_images() -> None:
 
 
 def filters_need_attributes() -> None:
-    """Moto lets a message without attributes through `{"x": [{"exists": false}]}`; AWS lets none
-    through any filter on attributes. [D sns attribute-key-matching]"""
+    """Let no message without attributes through a filter on attributes; moto lets it through
+    `{"x": [{"exists": false}]}`. [D sns attribute-key-matching]"""
     matcher_class: Any = FilterPolicyMatcher
     matches = matcher_class.matches
 
@@ -77,27 +79,29 @@ def filters_need_attributes() -> None:
 
 
 def no_containers() -> None:
-    """Moto runs Batch jobs and Lambda functions in containers; the sandbox answers neither."""
+    """Start no containers; moto runs Batch jobs and Lambda functions in them, and the sandbox
+    answers neither."""
     default_user_config["batch"]["use_docker"] = False
     default_user_config["lambda"]["use_docker"] = False
 
 
 def no_pages() -> None:
-    """Moto lets every page of a browser read its answers, by CORS headers on all of them."""
+    """Send no CORS headers; with moto's, every page of a browser could read the answers."""
     anything: Any = werkzeug_app
     anything.DISABLE_GLOBAL_CORS = True
 
 
 def modules_once() -> None:
-    """Moto lists its own folder, 180 calls of stat, at each request: 1 ms of the 1.5 it took."""
+    """List moto's modules once; moto lists its own folder, 180 calls of stat, at each request: 1
+    ms of the 1.5 it took."""
     names = tuple(backends.list_of_moto_modules())
     anything: Any = backends
     anything.list_of_moto_modules = lambda: iter(names)
 
 
 def policies_stay() -> None:
-    """Moto takes a queue's policy away with each change of its other attributes; SQS changes what
-    is named. [M sqs.SetQueueAttributes]"""
+    """Keep a queue's policy when another attribute changes, as SQS does; moto takes it away. [M
+    sqs.SetQueueAttributes]"""
     queue_class: Any = Queue
     change = queue_class._set_attributes
 
@@ -109,8 +113,8 @@ def policies_stay() -> None:
 
 
 def tags_by_id() -> None:
-    """Moto finds the tags of one resource by a search through those of all: 100 instances took
-    0.2 s to describe, and 1000 would take 20 s."""
+    """Find the tags of a resource by its id; moto searches those of all: 100 instances took 0.2
+    s to describe, and 1000 would take 20 s."""
 
     def get_tags(resource: Any) -> list[dict[str, str]]:
         kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource.id), "") if resource.id else ""

@@ -18,7 +18,7 @@ Transformers = Mapping[str, Callable[[Any], Any]]
 
 
 def plain(operation: OperationModel, value: Any, transformers: Transformers) -> dict[str, Any]:
-    """The result of an operation as AWS's model shapes it."""
+    """Convert the result of an operation to the shape of AWS's model."""
     shape = operation.output_shape
     if shape is None or value is None:
         return {}

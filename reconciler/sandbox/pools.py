@@ -15,7 +15,7 @@ from reconciler.sandbox.operations import AwsError, Call, Wire
 
 
 class Pool(NamedTuple):
-    """Where an instance can come from."""
+    """The source of an instance: its type, its zone and a subnet there."""
 
     type: str
     zone: str
@@ -23,7 +23,7 @@ class Pool(NamedTuple):
 
 
 class Refused(Exception):
-    """A launch that cannot be, for the best of its pools."""
+    """A launch that was refused, in the best of its pools."""
 
     def __init__(self, failure: Failure, pool: Pool) -> None:
         super().__init__(failure.text)
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 def market_of(group: Group, have: int) -> Market:
-    """The market of the next instance: the On-Demand base first, then by the percentage."""
+    """Choose the market of the next instance: the On-Demand base first, then by the percentage."""
     if not group.policy:
         return "on-demand"
     distribution = group.policy["InstancesDistribution"]
@@ -44,7 +44,7 @@ def market_of(group: Group, have: int) -> Market:
 
 
 def pools_of(call: Call, group: Group, version: Version, market: Market) -> Iterator[Pool]:
-    """The pools to try, best first."""
+    """List the pools to try, best first."""
     subnets = group.subnets or _default_subnets(call, group)
     zones = {subnet: str(subnet_of(call, subnet).availability_zone) for subnet in subnets}
     pools = [
@@ -117,7 +117,7 @@ def _affordable(wanted: Wire, types: list[str], region: str, market: Market) -> 
 
 
 def choose(call: Call, group: Group, pools: list[Pool], market: Market) -> Pool:
-    """The first pool that has an instance to give.
+    """Choose the first pool that can launch an instance.
 
     Raises: Refused with what the best of those that are offered at all says.
     """

@@ -17,23 +17,24 @@ ELSEWHERE_FACTOR = 1.25
 
 @functools.cache
 def table() -> dict[str, Any]:
-    """The list prices of us-east-1, from ``data/prices.json``."""
+    """Read the list prices of us-east-1, from ``data/prices.json``."""
     text = resources.files("reconciler.sandbox").joinpath("data/prices.json").read_text("utf-8")
     return dict(json.loads(text))
 
 
 def on_demand(instance_type: str, region: str, vcpus: int = 4) -> float:
-    """Dollars per hour On-Demand, Linux."""
+    """Compute the On-Demand price in dollars per hour, Linux."""
     listed = table()["instances"].get(instance_type, vcpus * UNKNOWN_PER_VCPU)
     return round(float(listed) * factor(region), 6)
 
 
 def spot(instance_type: str, zone: str, vcpus: int = 4) -> float:
-    """Dollars per hour Spot in a zone: between 30 and 65 % of the list price, always the same."""
+    """Compute the Spot price of a zone in dollars per hour: between 30 and 65 % of the list
+    price, always the same."""
     share = 0.30 + 0.35 * (zlib.crc32(f"{instance_type}/{zone}".encode()) % 1000) / 1000
     return round(on_demand(instance_type, zone[:-1], vcpus) * share, 6)
 
 
 def factor(region: str) -> float:
-    """How much dearer a region is than us-east-1."""
+    """Return how much dearer a region is than us-east-1."""
     return REGION_FACTOR.get(region, ELSEWHERE_FACTOR)

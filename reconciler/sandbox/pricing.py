@@ -20,7 +20,8 @@ REGIONS = ("us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1", "
 
 @operation("ec2", "DescribeSpotPriceHistory")
 def spot_history(call: Call) -> Wire:
-    """Moto: 0.00001 since 2006, whatever was asked. Here: the price of now, in every pool."""
+    """Answer DescribeSpotPriceHistory. Moto answers 0.00001 since 2006 to every request; here it
+    is the current price of every pool."""
     dry_run(call)
     params = call.params
     wanted = {item["Name"]: set(item.get("Values", [])) for item in params.get("Filters", [])}
@@ -65,7 +66,8 @@ def _location(region: str) -> str:
 
 @operation("pricing", "GetProducts")
 def products(call: Call) -> Wire:
-    """Moto has no Price List API. Filters match attributes; the list is of JSON texts."""
+    """Answer GetProducts. Moto has no Price List API. Filters match attributes; the list is of
+    JSON texts."""
     size = int(call.params.get("MaxResults", 100))
     found = [
         product
@@ -229,5 +231,5 @@ def _product(
 
 
 def hash_of(*words: str) -> int:
-    """A number that follows from the words alone."""
+    """Hash words to a number that is always the same."""
     return int.from_bytes(hashlib.sha256("/".join(words).encode()).digest()[:8], "big")

@@ -110,14 +110,14 @@ def change(world: World, region: str, code: str, value: int | None) -> Quota:
 
 
 def limit(world: World, region: str, quota: Quota) -> int:
-    """How many vCPUs the account may run in this region."""
+    """Return how many vCPUs the account may run in this region."""
     value = world.state(Applied, region).values.get(quota.code, quota.applied)
     return quota.default if value is None else value
 
 
 @functools.cache
 def quota_of(instance_type: str, market: Market) -> Quota | None:
-    """The quota that counts a type, or None where there is no such quota here."""
+    """Find the quota that counts a type, or None where there is no such quota here."""
     found = (
         quota for quota in QUOTAS if quota.market == market and re.match(quota.of, instance_type)
     )
@@ -125,7 +125,7 @@ def quota_of(instance_type: str, market: Market) -> Quota | None:
 
 
 def used(world: World, region: str, quota: Quota) -> int:
-    """The vCPUs that count against a quota now."""
+    """Count the vCPUs that count against a quota now."""
     return sum(
         vcpus(instance.instance_type)
         for reservation in world.ec2(region).reservations.values()
@@ -140,14 +140,14 @@ def _market(lifecycle: str | None) -> Market:
 
 
 class Room:
-    """What the quotas leave in one region, counted once: it is for one launch."""
+    """The vCPUs that the quotas leave in one region, counted once: for one launch."""
 
     def __init__(self, world: World, region: str) -> None:
         self._world, self._region = world, region
         self._used: dict[Quota, int] = {}
 
     def refusal(self, instance_type: str, market: Market, count: int = 1) -> Failure | None:
-        """Why the quota does not allow so many instances more, or None if it does."""
+        """Find why the quota does not allow so many instances more, or None if it does."""
         quota = quota_of(instance_type, market)
         if quota is None:
             return None
@@ -160,7 +160,7 @@ class Room:
 
 
 def view(call: Call, quota: Quota, value: int) -> Wire:
-    """A quota as Service Quotas shows it. [M service-quotas.ServiceQuota]"""
+    """Show a quota as Service Quotas does. [M service-quotas.ServiceQuota]"""
     arn = f"arn:aws:servicequotas:{call.region}:{ACCOUNT}:{quota.service}/{quota.code}"
     return {
         "ServiceCode": quota.service,
@@ -190,7 +190,8 @@ def _named(call: Call) -> Quota:
 
 @operation(SERVICE, "GetServiceQuota")
 def get(call: Call) -> Wire:
-    """Moto knows the quotas of VPCs alone. One that was never applied is not there on AWS."""
+    """Answer GetServiceQuota. Moto has the quotas of VPCs alone. AWS does not have a quota that
+    was never applied."""
     quota = _named(call)
     if call.state(Applied).values.get(quota.code, quota.applied) is None:
         raise _missing()
@@ -199,14 +200,14 @@ def get(call: Call) -> Wire:
 
 @operation(SERVICE, "GetAWSDefaultServiceQuota")
 def get_default(call: Call) -> Wire:
-    """What a new account has."""
+    """Answer GetAWSDefaultServiceQuota: the quota of a new account."""
     quota = _named(call)
     return {"Quota": view(call, quota, quota.default)}
 
 
 @operation(SERVICE, "ListServiceQuotas")
 def list_applied(call: Call) -> Wire:
-    """A service's, page by page; ``QuotaCode`` picks one."""
+    """Answer ListServiceQuotas of a service, page by page; ``QuotaCode`` selects one."""
     applied = call.state(Applied).values
     code = call.params.get("QuotaCode")
     return _page(
@@ -221,7 +222,7 @@ def list_applied(call: Call) -> Wire:
 
 @operation(SERVICE, "ListAWSDefaultServiceQuotas")
 def list_defaults(call: Call) -> Wire:
-    """The same of a new account."""
+    """Answer ListAWSDefaultServiceQuotas: the quotas of a new account."""
     return _page(call, [view(call, quota, quota.default) for quota in _of_service(call)])
 
 

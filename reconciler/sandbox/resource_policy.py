@@ -12,7 +12,8 @@ _EQUAL = ("ArnEquals", "ArnLike", "StringEquals", "StringLike")
 
 
 def lets(policy: Wire, service: str, action: str, source_arn: str = "") -> bool:
-    """Whether a service may do this; `source_arn` is "" where the service does not tell its own.
+    """Tell whether a policy lets a service do this; `source_arn` is "" where the service does not
+    send its own.
 
     EventBridge tells a queue which rule it sends for, and a topic nothing, so that a statement
     with any condition lets it into no topic. [D eventbridge eb-use-resource-based]

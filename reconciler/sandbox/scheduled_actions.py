@@ -23,13 +23,15 @@ TICK = timedelta.resolution
 
 @operation("autoscaling", "PutScheduledUpdateGroupAction")
 def put(call: Call) -> None:
-    """Moto keys actions by name alone, across groups, checks nothing and runs none."""
+    """Answer PutScheduledUpdateGroupAction. Moto keys actions by name alone, across groups,
+    checks nothing and runs none."""
     _put(call, find(call), call.params)
 
 
 @operation("autoscaling", "BatchPutScheduledUpdateGroupAction")
 def put_many(call: Call) -> Wire:
-    """Up to 50; those that are wrong are named in the answer and the others are kept."""
+    """Answer BatchPutScheduledUpdateGroupAction: up to 50. Actions in error are named in the
+    answer, and the others are kept."""
     group, given = find(call), call.params["ScheduledUpdateGroupActions"]
     _check_batch(given)
     failed = []
@@ -187,7 +189,8 @@ def _cause(call: Call, group: Group, action: Wire, before: Wire) -> str:
 
 @operation("autoscaling", "DescribeScheduledActions")
 def describe(call: Call) -> Wire:
-    """Of one group or of all; those that ran for the last time are gone.
+    """Answer DescribeScheduledActions of one group or of all; actions that ran for the last time
+    are gone.
 
     The times narrow it only when no names are given. [M autoscaling.DescribeScheduledActions]
     """
@@ -212,13 +215,13 @@ def _between(action: Wire, least: datetime, most: datetime) -> bool:
 
 @operation("autoscaling", "DeleteScheduledAction")
 def delete(call: Call) -> None:
-    """One action of one group."""
+    """Answer DeleteScheduledAction: one action of one group."""
     _delete(find(call), call.params["ScheduledActionName"])
 
 
 @operation("autoscaling", "BatchDeleteScheduledAction")
 def delete_many(call: Call) -> Wire:
-    """Several actions of one group."""
+    """Answer BatchDeleteScheduledAction: several actions of one group."""
     group, failed = find(call), []
     _check_batch(call.params["ScheduledActionNames"])
     for name in call.params["ScheduledActionNames"]:

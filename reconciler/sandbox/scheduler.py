@@ -58,7 +58,7 @@ class ScheduleGroups:
 
 
 def invalid(message: str) -> AwsError:
-    """A request that Scheduler refuses."""
+    """Make the error for a request that Scheduler refuses."""
     return AwsError("ValidationException", message)
 
 
@@ -94,7 +94,8 @@ def _schedule(call: Call) -> tuple[ScheduleGroup, Wire]:
 
 @operation("scheduler", "CreateSchedule")
 def create(call: Call) -> Wire:
-    """Moto raises KeyError for an unknown group, and believes every expression."""
+    """Answer CreateSchedule. Moto raises KeyError for an unknown group, and believes every
+    expression."""
 
     def make() -> Wire:
         group, name = _group(call, call.params.get("GroupName")), call.params["Name"]
@@ -118,7 +119,8 @@ def create(call: Call) -> Wire:
 
 @operation("scheduler", "UpdateSchedule")
 def update(call: Call) -> Wire:
-    """All of it is replaced: members left out go back to their defaults. [M UpdateSchedule]"""
+    """Answer UpdateSchedule. It replaces the whole schedule: members left out go back to their
+    defaults. [M UpdateSchedule]"""
     group, before = _schedule(call)
     kept = {name: before[name] for name in ("Name", "GroupName", "Arn", "CreationDate")}
     moved = {"LastModificationDate": call.world.now()}
@@ -177,13 +179,13 @@ def _check_target(target: Wire) -> None:
 
 @operation("scheduler", "GetSchedule")
 def get(call: Call) -> Wire:
-    """The whole schedule."""
+    """Answer GetSchedule with the whole schedule."""
     return _schedule(call)[1]
 
 
 @operation("scheduler", "DeleteSchedule")
 def delete(call: Call) -> Wire:
-    """Deleting what is not there is an error."""
+    """Answer DeleteSchedule. A name that does not exist is an error."""
     group, schedule = _schedule(call)
     del group.schedules[schedule["Name"]]
     forget(call, "ScheduleArn", schedule["Arn"])
@@ -192,7 +194,8 @@ def delete(call: Call) -> Wire:
 
 @operation("scheduler", "ListSchedules")
 def list_schedules(call: Call) -> Wire:
-    """Summaries: no expression, no zone, no input. Moto gives more, and counts pages wrong."""
+    """Answer ListSchedules with summaries: no expression, no zone, no input. Moto answers more,
+    and counts pages wrong."""
     name, state = call.params.get("GroupName"), call.params.get("State")
     groups = [_group(call, name)] if name else list(_groups(call).values())
     prefix = call.params.get("NamePrefix", "")
@@ -220,7 +223,7 @@ def _size(call: Call) -> int:
 
 @operation("scheduler", "CreateScheduleGroup")
 def create_group(call: Call) -> Wire:
-    """Moto makes a second group of the same name."""
+    """Answer CreateScheduleGroup. Moto makes a second group of the same name."""
 
     def make() -> Wire:
         groups, name = _groups(call), call.params["Name"]
@@ -234,7 +237,7 @@ def create_group(call: Call) -> Wire:
 
 @operation("scheduler", "GetScheduleGroup")
 def get_group(call: Call) -> Wire:
-    """One group, without its tags."""
+    """Answer GetScheduleGroup with one group, without its tags."""
     return _group_view(_group(call, call.params["Name"]))
 
 
@@ -250,7 +253,7 @@ def _group_view(group: ScheduleGroup) -> Wire:
 
 @operation("scheduler", "ListScheduleGroups")
 def list_groups(call: Call) -> Wire:
-    """All groups, the default one too."""
+    """Answer ListScheduleGroups with all groups, the default one too."""
     prefix = call.params.get("NamePrefix", "")
     rows = [group for name, group in sorted(_groups(call).items()) if name.startswith(prefix)]
     shown, token = page(rows, _size(call), call.params.get("NextToken"))
@@ -259,7 +262,8 @@ def list_groups(call: Call) -> Wire:
 
 @operation("scheduler", "DeleteScheduleGroup")
 def delete_group(call: Call) -> Wire:
-    """With all its schedules; at once, where AWS takes a while."""
+    """Answer DeleteScheduleGroup: the group and all its schedules, at once, where AWS takes a
+    while."""
     group = _group(call, call.params["Name"])
     if group.name == DEFAULT_GROUP:
         raise invalid("The default schedule group cannot be deleted.")
@@ -281,14 +285,14 @@ def _by_arn(call: Call) -> ScheduleGroup:
 
 @operation("scheduler", "TagResource")
 def tag(call: Call) -> Wire:
-    """Groups alone can have tags."""
+    """Answer TagResource. Only groups can have tags."""
     _by_arn(call).tags.update(tag_map(call.params["Tags"]))
     return {}
 
 
 @operation("scheduler", "UntagResource")
 def untag(call: Call) -> Wire:
-    """Keys that are not there are no error."""
+    """Answer UntagResource. Keys that are not there are no error."""
     group = _by_arn(call)
     for key in call.params["TagKeys"]:
         group.tags.pop(key, None)
@@ -297,5 +301,5 @@ def untag(call: Call) -> Wire:
 
 @operation("scheduler", "ListTagsForResource")
 def list_tags(call: Call) -> Wire:
-    """All at once."""
+    """Answer ListTagsForResource, in one page."""
     return {"Tags": tag_list(_by_arn(call).tags)}

@@ -64,7 +64,8 @@ class _Asked:
 
 
 class FrontDoor:
-    """Our operations first, moto's for the rest, and AWS's errors for both."""
+    """The WSGI application: our operations first, moto's for the rest, and AWS's errors for
+    both."""
 
     def __init__(self, world: World, access: Access) -> None:
         self.world = world

@@ -42,7 +42,8 @@ def _as_text(value: Any) -> str:
 
 @operation("sns", "Subscribe")
 def subscribe(call: Call) -> Wire:
-    """The same twice is one; with other attributes it is refused. Moto confirms every address.
+    """Answer Subscribe. The same request twice makes one subscription; with other attributes it is
+    refused. Moto confirms every address.
 
     [M sns.Subscribe]
     """
@@ -68,7 +69,7 @@ def subscribe(call: Call) -> Wire:
 
 @operation("sns", "ConfirmSubscription")
 def confirm(call: Call) -> Wire:
-    """Here the token in the mail is the address itself."""
+    """Answer ConfirmSubscription. The token in the mail is the address itself here."""
     for subscription in _standing(call):
         if subscription.endpoint == call.params["Token"] and _pending(subscription):
             subscription.asked = None
@@ -78,7 +79,7 @@ def confirm(call: Call) -> Wire:
 
 @operation("sns", "ListSubscriptionsByTopic")
 def list_by_topic(call: Call) -> Wire:
-    """One that is not confirmed has no ARN to be found by."""
+    """Answer ListSubscriptionsByTopic. A subscription that is not confirmed has no ARN."""
     shown, token = page(_standing(call), PAGE, call.params.get("NextToken"))
     rows = [
         {
@@ -95,7 +96,7 @@ def list_by_topic(call: Call) -> Wire:
 
 @operation("sns", "GetTopicAttributes")
 def get_topic_attributes(call: Call) -> Wire:
-    """Moto counts no subscriptions."""
+    """Answer GetTopicAttributes, with the counts of subscriptions that moto lacks."""
     topic = _backend(call).get_topic(call.params["TopicArn"])
     standing = _standing(call)
     waiting = sum(_pending(subscription) for subscription in standing)

@@ -26,8 +26,8 @@ SESSION_DOCUMENTS = frozenset(
 
 @operation("ssm", "SendCommand")
 def send_command(call: Call) -> MotoResult:
-    """Moto believes every instance id; AWS answers InvalidInstanceId for one that is not there or
-    does not run. [M ssm.SendCommand]"""
+    """Answer SendCommand. Moto believes every instance id; AWS answers InvalidInstanceId for one
+    that is not there or does not run. [M ssm.SendCommand]"""
     for instance_id in call.params.get("InstanceIds", []):
         instance = call.ec2.get_instance_by_id(instance_id)
         if instance is None or instance.state != "running":
@@ -48,7 +48,8 @@ def _connected(call: Call, instance: Any) -> bool:
 
 @operation("ssm", "DescribeInstanceInformation")
 def information(call: Call) -> Wire:
-    """Moto has none. Instances whose agent has reported; others are absent, as on AWS."""
+    """Answer DescribeInstanceInformation, which moto does not have, with the instances whose
+    agent has reported; others are absent, as on AWS."""
     size = int(call.params.get("MaxResults", 10))
     if not 5 <= size <= 50:
         raise AwsError("ValidationException", "MaxResults must be between 5 and 50.")
@@ -100,7 +101,8 @@ def _row(call: Call, instance: Any) -> Wire:
 
 @operation("ssm", "GetConnectionStatus")
 def connection_status(call: Call) -> Wire:
-    """Moto has none. What is not there is not connected either: no error. [M ssm]"""
+    """Answer GetConnectionStatus, which moto does not have. An instance that does not exist is
+    not connected: no error. [M ssm]"""
     target = call.params["Target"]
     connected = _connected(call, call.ec2.get_instance_by_id(target))
     return {"Target": target, "Status": "connected" if connected else "notconnected"}
@@ -108,7 +110,8 @@ def connection_status(call: Call) -> Wire:
 
 @operation("ssm", "StartSession")
 def start_session(call: Call) -> Wire:
-    """Moto has none. A session as the CLI's plugin takes it; nobody is at its other end."""
+    """Answer StartSession, which moto does not have, with a session as the CLI's plugin takes
+    it; nothing is at its other end."""
     target = call.params["Target"]
     document = call.params.get("DocumentName", "SSM-SessionManagerRunShell")
     if document not in SESSION_DOCUMENTS:

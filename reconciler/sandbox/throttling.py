@@ -66,12 +66,12 @@ def throttle(
 
 
 def relieve(world: World, region: str) -> None:
-    """Refuse no more calls."""
+    """End every order: refuse no more calls."""
     world.state(Throttles, region).orders.clear()
 
 
 def check(world: World, region: str, service: str, operation: str) -> None:
-    """Raises: AwsError if this call is to be refused."""
+    """Refuse a throttled call. Raises: AwsError."""
     for order in orders(world, region):
         if order.service == service and fnmatchcase(operation, order.operation):
             if order.calls is not None:
@@ -80,7 +80,7 @@ def check(world: World, region: str, service: str, operation: str) -> None:
 
 
 def orders(world: World, region: str) -> list[Throttle]:
-    """The orders that still hold."""
+    """List the orders that still hold."""
     throttles = world.state(Throttles, region)
     if throttles.orders:
         now = world.now()

@@ -45,7 +45,8 @@ def _flag(words: Wire, name: str) -> bool:
 
 @verb("POST", "quota")
 def quota(world: World, words: Wire) -> Wire:
-    """``{"code": "L-3819A6DF", "vcpus": 8}``; null vCPUs: as if it was never applied."""
+    """Answer `POST quota`, with ``{"code": "L-3819A6DF", "vcpus": 8}``; null vCPUs: as if it was
+    never applied."""
     only(words, "code", "vcpus", "region")
     region, code = _region(words), text(words, "code")
     if "vcpus" not in words:
@@ -58,7 +59,7 @@ def quota(world: World, words: Wire) -> Wire:
 
 @verb("GET", "quota")
 def show_quotas(world: World, words: Wire) -> Wire:
-    """Every quota of EC2, and how many vCPUs it counts now."""
+    """Answer `GET quota`: every quota of EC2, and how many vCPUs it counts now."""
     return _quotas(world)
 
 
@@ -81,8 +82,9 @@ def _quotas(world: World) -> Wire:
 
 @verb("POST", "interrupt")
 def interrupt(world: World, words: Wire) -> Wire:
-    """``{"instance": "i-…"}`` or ``{"group": "acme-alice"}``; ``"now": true`` takes it at once,
-    ``"only_recommend": true`` says that it is at risk and takes nothing."""
+    """Answer `POST interrupt`, with ``{"instance": "i-…"}`` or ``{"group": "acme-alice"}``;
+    ``"now": true`` takes it at once, ``"only_recommend": true`` says that it is at risk and
+    takes nothing."""
     only(words, "instance", "group", "region", "now", "only_recommend")
     region, now, warn = _region(words), _flag(words, "now"), _flag(words, "only_recommend")
     if ("instance" in words) == ("group" in words):
@@ -118,8 +120,8 @@ def _ids(world: World, region: str, words: Wire) -> list[str]:
 
 @verb("POST", "throttle")
 def throttle(world: World, words: Wire) -> Wire:
-    """``{"service": "ec2", "operation": "Describe*", "calls": 5}``, or ``"lasting": "30s"``
-    instead of calls; ``{"relieve": true}`` ends it all in the region."""
+    """Answer `POST throttle`, with ``{"service": "ec2", "operation": "Describe*", "calls": 5}``,
+    or ``"lasting": "30s"`` instead of calls; ``{"relieve": true}`` ends it all in the region."""
     only(words, "service", "operation", "calls", "lasting", "relieve", "region")
     region = _region(words)
     if _flag(words, "relieve"):
@@ -136,7 +138,7 @@ def throttle(world: World, words: Wire) -> Wire:
 
 @verb("GET", "throttle")
 def show_throttles(world: World, words: Wire) -> Wire:
-    """What is refused now."""
+    """Answer `GET throttle`: what is refused now."""
     return _throttles(world)
 
 

@@ -34,7 +34,8 @@ class Modifications:
 
 @operation("ec2", "CreateVolume")
 def create(call: Call) -> MotoResult:
-    """Moto makes a second volume for the same token, in zones that do not exist.
+    """Answer CreateVolume. Moto makes a second volume for the same token, in zones that do not
+    exist.
 
     [M ec2.CreateVolume]
     """
@@ -64,7 +65,7 @@ def _zone(call: Call) -> str:
 
 
 def find(call: Call, volume_id: str) -> Any:
-    """A volume that is there."""
+    """Find a volume. Raises: AwsError if it is not there."""
     if volume_id not in call.ec2.volumes:
         raise AwsError("InvalidVolume.NotFound", f"The volume '{volume_id}' does not exist.")
     return call.ec2.volumes[volume_id]
@@ -88,8 +89,9 @@ def _check(kind: str, params: Wire) -> None:
 
 @operation("ec2", "ModifyVolume")
 def modify(call: Call) -> MotoResult:
-    """Moto shrinks volumes, and changes them as often as it is asked to. On AWS a size can only
-    grow, and a volume is changed four times within 24 hours. [M ec2.ModifyVolume]"""
+    """Answer ModifyVolume. Moto shrinks volumes, and changes them as often as it is asked to. On
+    AWS a size can only grow, and a volume is changed four times within 24 hours. [M
+    ec2.ModifyVolume]"""
     dry_run(call)
     volume = find(call, call.params["VolumeId"])
     size = call.params.get("Size")
@@ -109,7 +111,7 @@ def modify(call: Call) -> MotoResult:
 
 @operation("ec2", "AttachVolume")
 def attach(call: Call) -> MotoResult:
-    """Moto attaches across zones, and a volume that is attached already."""
+    """Answer AttachVolume. Moto attaches across zones, and a volume that is attached already."""
     dry_run(call)
     volume = find(call, call.params["VolumeId"])
     instance = call.ec2.get_instance_by_id(call.params["InstanceId"])
@@ -142,7 +144,7 @@ def attach(call: Call) -> MotoResult:
 
 @operation("ec2", "DeleteVolume")
 def delete(call: Call) -> MotoResult:
-    """As moto does; the volume's client token is free again."""
+    """Answer DeleteVolume as moto does, and free the volume's client token."""
     answer = call.moto()
     forget(call, "VolumeId", call.params["VolumeId"])
     return answer

@@ -32,7 +32,7 @@ class Answer:
 def result_answer(
     operation: OperationModel, protocol: str, result: Mapping[str, Any] | MotoResult | None
 ) -> Answer:
-    """A result in the operation's output shape."""
+    """Write a result in the operation's output shape."""
     request = request_id()
     if isinstance(result, MotoResult):
         result = plain(operation, result.value, result.response.RESPONSE_KEY_PATH_TO_TRANSFORMER)
@@ -48,14 +48,15 @@ def result_answer(
 
 
 def protocol_of(service: str, content_type: str) -> str:
-    """The protocol in which a caller reads errors, from the request alone: no model is read."""
+    """Find the protocol in which a caller reads errors, from the request alone: no model is
+    read."""
     if content_type.startswith("application/x-www-form-urlencoded"):
         return "ec2" if service == "ec2" else "query"
     return "rest-xml" if service in REST_XML else "json"
 
 
 def error_answer(model: ServiceModel | None, protocol: str, error: AwsError) -> Answer:
-    """An error as the protocol writes it, with the model's HTTP status for its code."""
+    """Write an error as the protocol does, with the model's HTTP status for its code."""
     status = error.status or _modelled_status(model, error.code)
     request = request_id()
     code, message = escape(error.code), escape(error.message)

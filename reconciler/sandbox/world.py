@@ -39,22 +39,23 @@ class World:
 
     @property
     def lock(self) -> threading.RLock:
-        """The clock's: what is due must not happen in the middle of a call."""
+        """The clock's lock: what is due must not happen in the middle of a call."""
         return self.clock.lock
 
     def now(self) -> datetime:
-        """What time it is, in UTC."""
+        """Return the time, in UTC."""
         return self.clock.now()
 
     def state(self, kind: type[State], region: str) -> State:
-        """The state of this kind in the region, made on first use."""
+        """Return the state of this kind in the region, made on first use."""
         key = (kind, region)
         if key not in self._parts:
             self._parts[key] = kind()
         return cast(State, self._parts[key])
 
     def ec2(self, region: str) -> Any:
-        """Moto's EC2 backend. Its many mixins are typed as strangers to each other, so Any."""
+        """Return moto's EC2 backend. Its many mixins are typed as strangers to each other, so
+        Any."""
         return ec2_backends[ACCOUNT][region]
 
     def clear(self) -> None:
@@ -66,18 +67,18 @@ class World:
 
 
 def hex_id(prefix: str) -> str:
-    """A resource id as AWS makes them today: a prefix and 17 hexadecimal digits."""
+    """Make a resource id as AWS does today: a prefix and 17 hexadecimal digits."""
     return prefix + secrets.token_hex(9)[:17]
 
 
 def request_id() -> str:
-    """A request id as Auto Scaling and most other services write it."""
+    """Make a request id as Auto Scaling and most other services do."""
     raw = secrets.token_hex(16)
     return "-".join((raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]))
 
 
 def mount_name(seed: str) -> str:
-    """Eight letters and digits that follow from the seed alone."""
+    """Make a mount name: eight letters and digits that follow from the seed alone."""
     alphabet = string.ascii_lowercase + string.digits
     number = int.from_bytes(seed.encode(), "big")
     return "".join(alphabet[(number >> (5 * place)) % len(alphabet)] for place in range(8))

@@ -15,7 +15,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 
 
 def document(operation: OperationModel, result: Mapping[str, Any] | None, request: str) -> str:
-    """The whole answer of an operation."""
+    """Write the whole answer of an operation."""
     name, shape = operation.name, operation.output_shape
     wrapper = shape.serialization.get("resultWrapper") if shape else None
     out = [f"<{name}Response>"]
