@@ -112,7 +112,7 @@ def faults(path: Path) -> list[str]:
 def _advice(name: str, *, bound: bool) -> str:
     if name in BANNED:
         return f"what the field calls it: `{BANNED[name]}`"
-    if bound and name.lstrip("_") in PRONOUNS:
+    if bound and name.strip("_").lower() in PRONOUNS:
         return "by the noun that it stands for"
     return ""
 

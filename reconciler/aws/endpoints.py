@@ -160,8 +160,8 @@ def _mixed(
         by: dict[str, list[str]] = {}
         for name in names:
             url, setting = urls.get(name, "AWS"), settings.get(name)
-            by_it = f", by {setting.source}" if setting and setting.url == url else ""
-            by.setdefault(url + by_it, []).append(name)
+            chosen = f", by {setting.source}" if setting and setting.url == url else ""
+            by.setdefault(url + chosen, []).append(name)
         return "; ".join(f"{', '.join(of)} to {place}" for place, of in by.items())
 
     return (

@@ -20,7 +20,7 @@ _FROM_ONE = ("vcpus", "vcpu_count", "memory_mib")  # AWS requires them, and ever
 def check(item: Item) -> Iterator[Problem]:
     """Check what one workstation asks of its machine."""
     settings = item.settings
-    if item.is_complete and not any(_says(settings, need) for need in _NEEDS):
+    if item.is_complete and not any(_is_given(settings, need) for need in _NEEDS):
         yield item.span.key(
             f"{show(item.name)} does not say what machine it needs",
             "for example gpu: {memory: 24GB}; or give it under `defaults`",
@@ -32,7 +32,7 @@ def check(item: Item) -> Iterator[Problem]:
     yield from _duplicates(settings)
 
 
-def _says(settings: Map, need: str) -> bool:
+def _is_given(settings: Map, need: str) -> bool:
     value = settings.get(need)
     return settings.hides(need) or bool(value or getattr(value, "broken", False))
 

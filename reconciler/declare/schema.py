@@ -61,8 +61,8 @@ def check(top: Map) -> list[Problem]:
         for message in messages(_called(path), error, written, of_name=of_name):
             place = path if message.entry is None else (*path, message.entry)
             span = _span(top, place)
-            say = span.key if message.of_key else span.value
-            problems.append(say(message.text, message.hint))
+            problem_of = span.key if message.of_key else span.value
+            problems.append(problem_of(message.text, message.hint))
             if len(problems) == MAX_PROBLEMS:
                 return problems
             if not of_name:  # what stands under a bad name is checked all the same

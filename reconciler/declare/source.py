@@ -110,24 +110,24 @@ def _refused(source: Source, text: str) -> list[Problem]:
 
 def _is_version(source: Source, number: int) -> bool:
     """Whether this line is `%YAML 1.2`, with nothing before it and `---` after it."""
-    after = next((line for line in source.lines[number:] if _says(line)), "")
+    after = next((line for line in source.lines[number:] if _content(line)), "")
     return (
         _VERSION.fullmatch(source.lines[number - 1]) is not None
-        and not any(map(_says, source.lines[: number - 1]))
-        and _says(after)[:3].rstrip() == "---"
+        and not any(map(_content, source.lines[: number - 1]))
+        and _content(after)[:3].rstrip() == "---"
     )
 
 
 def _directive(source: Source, number: int) -> tuple[str, str]:
     """What is wrong with a line that begins with %: a directive is the one thing it can be."""
-    if any(map(_says, source.lines[: number - 1])):
+    if any(map(_content, source.lines[: number - 1])):
         return "a second document begins here", "one file holds one document"
     if _VERSION.fullmatch(source.lines[number - 1]):
         return "`%YAML 1.2` stands before a line of `---`", "take the line out"
     return "YAML directives are not used here", "take the line out"
 
 
-def _says(line: str) -> str:
+def _content(line: str) -> str:
     """A line without its comment."""
     return line.partition("#")[0].strip()
 

@@ -12,50 +12,50 @@ _ESCAPE = "an unknown escape in double quotes", "use single quotes, or double th
 _NO_LIST = "a list is not expected here", "begin it on a new line"
 
 
-class _Words(NamedTuple):
+class _Explanation(NamedTuple):
     part: str  # of the parser's text
     message: str
     hint: str
     at_start: bool = False  # shown where the unfinished thing begins, not where it was missed
 
 
-_WORDS = (
-    _Words("end of stream", "this quote is never closed", "add the closing quote", True),
-    _Words("document indicator", "this quote is never closed", "add the closing quote", True),
-    _Words("tab character", "a tab cannot indent", "use spaces"),
-    _Words(
+_EXPLANATIONS = (
+    _Explanation("end of stream", "this quote is never closed", "add the closing quote", True),
+    _Explanation("document indicator", "this quote is never closed", "add the closing quote", True),
+    _Explanation("tab character", "a tab cannot indent", "use spaces"),
+    _Explanation(
         "mapping values are not allowed",
         "a `:` is not expected here",
         "check the indentation, and quote text that has a colon",
     ),
-    _Words(
+    _Explanation(
         "expected ':'",
         "a `:` is missing after this",
         "write `key: value`, with a space after the colon",
         True,
     ),
-    _Words("',' or ']'", "this list is not closed", "add a comma or the closing ]", True),
-    _Words("',' or '}'", "this mapping is not closed", "add a comma or the closing }", True),
-    _Words("'-' indicator", "this does not line up", "indent it like the items above"),
-    _Words("expected key", "this does not line up", "indent it like the keys beside it"),
-    _Words("block sequence entries", *_NO_LIST),
-    _Words("block collections", *_NO_LIST),
-    _Words("mapping keys are not", "a key is not expected here", "begin it on a new line"),
-    _Words("escape", *_ESCAPE),
-    _Words("hexdecimal", *_ESCAPE),
-    _Words(
+    _Explanation("',' or ']'", "this list is not closed", "add a comma or the closing ]", True),
+    _Explanation("',' or '}'", "this mapping is not closed", "add a comma or the closing }", True),
+    _Explanation("'-' indicator", "this does not line up", "indent it like the items above"),
+    _Explanation("expected key", "this does not line up", "indent it like the keys beside it"),
+    _Explanation("block sequence entries", *_NO_LIST),
+    _Explanation("block collections", *_NO_LIST),
+    _Explanation("mapping keys are not", "a key is not expected here", "begin it on a new line"),
+    _Explanation("escape", *_ESCAPE),
+    _Explanation("hexdecimal", *_ESCAPE),
+    _Explanation(
         "comment or line break", "text is not expected here", "begin it on the line after | or >"
     ),
-    _Words(
+    _Explanation(
         "alphabetic or numeric character",
         "`*` and `&` mean something else in YAML",
         "write the text in quotes",
     ),
-    _Words("node content", "a value is missing here", "write one, or take the comma out"),
-    _Words("document start", "a second document begins here", "one file holds one document"),
-    _Words("tag", "this tag is not allowed", "write a plain value"),
+    _Explanation("node content", "a value is missing here", "write one, or take the comma out"),
+    _Explanation("document start", "a second document begins here", "one file holds one document"),
+    _Explanation("tag", "this tag is not allowed", "write a plain value"),
 )
-_OTHER = _Words("", "this is not YAML", "check quotes, colons and indentation")
+_OTHER = _Explanation("", "this is not YAML", "check quotes, colons and indentation")
 
 
 def explain(source: Source, error: Any, last: ScalarToken | None) -> Problem:
@@ -73,13 +73,13 @@ def explain(source: Source, error: Any, last: ScalarToken | None) -> Problem:
         found = earlier(source, text, (mark.line, mark.column), begun, last)
         if found:
             return found
-    words = next((candidate for candidate in _WORDS if candidate.part in text), _OTHER)
+    words = next((candidate for candidate in _EXPLANATIONS if candidate.part in text), _OTHER)
     if words.at_start:
         mark = getattr(error, "context_mark", None) or mark
     elif mark is not None and not "".join(source.lines[mark.line :]).strip():
         return _unfinished(source)
     elif "line up" in words.message and not _begins_line(source, mark):
-        words = _Words("", "this is not expected here", "check quotes, brackets and colons")
+        words = _Explanation("", "this is not expected here", "check quotes, brackets and colons")
     return _at(source, mark, words.message, words.hint)
 
 

@@ -50,7 +50,7 @@ def _of(workstation: Workstation, ignore_tags: Sequence[str], now: datetime) -> 
             "storage: {home: {ebs: {size: 200GiB}}}",
             workstation.places["storage.home"],
         )
-    if workstation.instance_requirements is not None and not _asks_for_gpu(workstation):
+    if workstation.instance_requirements is not None and not _needs_gpu(workstation):
         yield warn(
             "no-gpu",
             "names no GPU in its need, so a machine without one will do; add `gpu`, or "
@@ -75,6 +75,6 @@ def _of(workstation: Workstation, ignore_tags: Sequence[str], now: datetime) -> 
         )
 
 
-def _asks_for_gpu(workstation: Workstation) -> bool:
+def _needs_gpu(workstation: Workstation) -> bool:
     """Whether a need says anything about accelerators, or names types itself."""
     return not _ABOUT_GPUS.isdisjoint(workstation.instance_requirements or ())

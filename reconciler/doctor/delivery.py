@@ -55,7 +55,7 @@ def schedules(view: View) -> Iterator[Found]:
     elif dropped:
         given_up = _counted(dropped, "start or stop", "starts and stops")
         text = f"Scheduler gave up {given_up} ({tries}): held back by an override, or lost"
-        yield Found(Level.WARNING, text, f"tell them apart: {_look(view)}")
+        yield Found(Level.WARNING, text, f"tell them apart: {_command(view)}")
     else:
         yield Found(Level.OK, f"Scheduler gave up no start and no stop ({tries})")
 
@@ -71,7 +71,7 @@ def dead_letters(view: View) -> Iterator[Found]:
     count = int(answer["Attributes"][wanted[0]])
     if count:
         text = f"{_counted(count, 'message')} in queue {name}: not delivered, or given up"
-        fix = f"read them: {_look(view)}; then `aws sqs purge-queue --queue-url {url}`"
+        fix = f"read them: {_command(view)}; then `aws sqs purge-queue --queue-url {url}`"
         yield Found(Level.WARNING, text, fix)
     else:
         yield Found(Level.OK, f"queue {name} is empty")
@@ -164,7 +164,7 @@ def _url(view: View) -> str:
     return next((url for url in urls if url.endswith(f"/{_dead(view)}")), "")
 
 
-def _look(view: View) -> str:
+def _command(view: View) -> str:
     """The command that shows what a schedule was told."""
     url = _url(view) or f"$(aws sqs get-queue-url --queue-name {_dead(view)} --output text)"
     return (

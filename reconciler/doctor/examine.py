@@ -82,9 +82,9 @@ def examine(
             for region, door in doors.items()
         ]
         whole = _bare(resolved, environment, doors[site.regions[0]], ahead)  # IAM is global
-        found = [_asked(pool, check, whole, "") for check in ACCOUNT]
+        found = [_submitted(pool, check, whole, "") for check in ACCOUNT]
         for region, view in zip(doors, views, strict=True):
-            found += [_asked(pool, check, view.result(), region) for check in REGION]
+            found += [_submitted(pool, check, view.result(), region) for check in REGION]
         findings = tuple(finding for some in found for finding in some.result())
     return Diagnosis(site.name, environment.account, findings, environment.calls())
 
@@ -175,7 +175,7 @@ def _types(aws: Aws, wanted: list[str]) -> dict[str, TypeFacts] | Missing:
     return found
 
 
-def _asked(
+def _submitted(
     pool: Executor, check: tuple[str, Check], view: View, region: str
 ) -> Future[Iterable[Found]]:
     name, look = check

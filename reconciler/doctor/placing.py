@@ -17,7 +17,7 @@ OLD = timedelta(days=180)
 
 def declared(view: View) -> Iterator[Found]:
     """Report what keeps a workstation out of every plan, beyond what has a check of its own."""
-    reported = {answer.reason for answer in _told_elsewhere(view) if isinstance(answer, Missing)}
+    reported = {answer.reason for answer in _checked_elsewhere(view) if isinstance(answer, Missing)}
     held: dict[str, list[str]] = {}
     for problem in view.blocked:
         held.setdefault(problem.reason, []).append(problem.workstation or problem.name)
@@ -32,7 +32,7 @@ def declared(view: View) -> Iterator[Found]:
         yield Found(Level.OK, f"all that is named is there, for {len(view.workstations)}")
 
 
-def _told_elsewhere(view: View) -> Iterator[object]:
+def _checked_elsewhere(view: View) -> Iterator[object]:
     """The answers to lookups that have a check of their own; nothing is asked twice."""
     workstations, aws, lookups = view.workstations, view.aws, view.lookups
     yield from lookups.images(aws, {w.image for w in workstations}).values()

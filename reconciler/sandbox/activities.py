@@ -23,7 +23,7 @@ def launched(call: Call, group: Group, cause: str, instance_id: str, details: Wi
     """Record that an instance was launched."""
     text = f"Launching a new EC2 instance: {instance_id}"
     activity = _note(call, group, text, cause, details, "Successful", "")
-    _tell(call, group, "Launch", activity, instance_id, details)
+    _emit(call, group, "Launch", activity, instance_id, details)
     return activity
 
 
@@ -32,7 +32,7 @@ def terminated(call: Call, group: Group, cause: str, instance_id: str, zone: str
     text = f"Terminating EC2 instance: {instance_id}"
     details = {"Availability Zone": zone}
     activity = _note(call, group, text, cause, details, "Successful", "")
-    _tell(call, group, "Terminate", activity, instance_id, details)
+    _emit(call, group, "Terminate", activity, instance_id, details)
     return activity
 
 
@@ -44,7 +44,7 @@ def not_launched(
     text = f"Launching a new EC2 instance{of}.  Status Reason: {message}"
     status = "Cancelled" if instance_id else "Failed"
     activity = _note(call, group, text, cause, details, status, message)
-    _tell(call, group, "Launch", activity, instance_id, details)
+    _emit(call, group, "Launch", activity, instance_id, details)
     return activity
 
 
@@ -78,7 +78,7 @@ def _note(
     return activity
 
 
-def _tell(
+def _emit(
     call: Call, group: Group, way: Direction, activity: Wire, instance_id: str, details: Wire
 ) -> None:
     done = activity["StatusCode"] == "Successful"

@@ -39,13 +39,13 @@ class Clock:
     real: Callable[[], datetime] = _real
     ahead: timedelta = timedelta()
     recent: deque[Happened] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    _standing: datetime | None = None
+    _instant: datetime | None = None
     _due: list[tuple[datetime, int, Happen]] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=count)
 
     def now(self) -> datetime:
         """Return the world's time, in UTC; it stands still while something happens."""
-        return self._standing or self.real() + self.ahead
+        return self._instant or self.real() + self.ahead
 
     def at(self, moment: datetime, happen: Happen) -> None:
         """Schedule a function for an instant; of two at one instant the one that was put first is
@@ -95,17 +95,17 @@ class Clock:
 
     def _run(self, until: datetime) -> list[Happened]:
         found: list[Happened] = []
-        if self._standing is not None:  # something that happens asks: it is all in order already
+        if self._instant is not None:  # something that happens asks: it is all in order already
             return found
         try:
             while self._due and self._due[0][0] <= until:
                 moment, _, happen = heapq.heappop(self._due)
                 # Something may put what is due in the past of the thing before it.
-                self._standing = max(moment, self._standing or moment)
+                self._instant = max(moment, self._instant or moment)
                 text = happen()
                 if text:
-                    found.append(Happened(self._standing, text))
+                    found.append(Happened(self._instant, text))
         finally:
-            self._standing = None
+            self._instant = None
         self.recent.extend(found)
         return found

@@ -59,7 +59,7 @@ def _wait(call: Call, schedules: Schedules, schedule: Wire, after: datetime) -> 
             at + _spread(schedule, at), lambda: _fire(call, schedules, schedule, at)
         )
     elif look != FOREVER and end == look:
-        call.world.clock.at(look, lambda: _look_again(call, schedules, schedule, look))
+        call.world.clock.at(look, lambda: _wait_again(call, schedules, schedule, look))
     else:
         return False
     return True
@@ -72,12 +72,12 @@ def _spread(schedule: Wire, at: datetime) -> timedelta:
     return timedelta(seconds=int(60 * minutes * int(digest[:4], 16) / 0xFFFF))
 
 
-def _stands(schedules: Schedules, schedule: Wire) -> bool:
+def _exists(schedules: Schedules, schedule: Wire) -> bool:
     return schedules.get(schedule["Name"]) is schedule
 
 
-def _look_again(call: Call, schedules: Schedules, schedule: Wire, after: datetime) -> str:
-    if _stands(schedules, schedule) and not _wait(call, schedules, schedule, after):
+def _wait_again(call: Call, schedules: Schedules, schedule: Wire, after: datetime) -> str:
+    if _exists(schedules, schedule) and not _wait(call, schedules, schedule, after):
         _complete(call, schedules, schedule)
     return ""
 
@@ -90,11 +90,11 @@ def _complete(call: Call, schedules: Schedules, schedule: Wire) -> None:
 
 
 def _fire(call: Call, schedules: Schedules, schedule: Wire, at: datetime) -> str:
-    if not _stands(schedules, schedule):
+    if not _exists(schedules, schedule):
         return ""
     outcome = _invoke(call, schedule, call.world.now(), 0)
     # Its own call may have deleted it.
-    if _stands(schedules, schedule) and not _wait(call, schedules, schedule, at):
+    if _exists(schedules, schedule) and not _wait(call, schedules, schedule, at):
         _complete(call, schedules, schedule)
     return outcome
 

@@ -26,10 +26,10 @@ from reconciler.sandbox.operations import (
 from reconciler.sandbox.world import World, hex_id
 
 SHOWN_FOR = timedelta(hours=1)
-Gone = Callable[[Call, list[str]], None]
-ON_TERMINATED: list[Gone] = []
+Listener = Callable[[Call, list[str]], None]
+ON_TERMINATED: list[Listener] = []
 """Who wants to know that instances were terminated: Auto Scaling, which replaces its own."""
-ON_STOPPED: list[Gone] = []
+ON_STOPPED: list[Listener] = []
 """The same for stopped ones."""
 
 # Members of template data that RunInstances calls otherwise, or moto cannot take.

@@ -25,10 +25,10 @@ UNHEALTHY = (
 def settle(call: Call, group: Group, reason: str, replacing: bool = False) -> None:
     """Launch or terminate until the group has what it wants, or the capacity is not there."""
     while len(group.members) > group.desired and _may(group, "Terminate"):
-        victims = [member for member in group.members if not member.protected]
-        if not victims:
+        unprotected = [member for member in group.members if not member.protected]
+        if not unprotected:
             return
-        _shrink(call, group, victims[0], reason)
+        _shrink(call, group, unprotected[0], reason)
     while len(group.members) < group.desired and _may(group, "Launch"):
         if not _grow(call, group, reason, replacing):
             group.refused_at = call.world.capacity.generation

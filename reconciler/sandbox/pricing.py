@@ -33,7 +33,9 @@ def spot_history(call: Call) -> Wire:
     )
     types = set(params.get("InstanceTypes") or prices.table()["instances"])
     types &= wanted.get("instance-type", types)
-    zones = [zone for zone in offerings("availability-zone", call.region) if _asked(call, zone)]
+    zones = [
+        zone for zone in offerings("availability-zone", call.region) if _is_selected(call, zone)
+    ]
     zones = [zone for zone in zones if zone in wanted.get("availability-zone", {zone})]
     rows = [
         {
@@ -51,7 +53,7 @@ def spot_history(call: Call) -> Wire:
     return {"SpotPriceHistory": shown, "NextToken": token or ""}
 
 
-def _asked(call: Call, zone: str) -> bool:
+def _is_selected(call: Call, zone: str) -> bool:
     name, zone_id = call.params.get("AvailabilityZone"), call.params.get("AvailabilityZoneId")
     ids = {known.name: known.zone_id for known in call.ec2.describe_availability_zones()}
     return name in (None, zone) and zone_id in (None, ids.get(zone))

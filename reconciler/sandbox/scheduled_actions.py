@@ -137,24 +137,24 @@ def _wait(call: Call, group: Group, action: Wire, after: datetime) -> None:
     if at is not None:
         call.world.clock.at(at, lambda: _run(call, group, action, at))
     elif "Recurrence" in action and until != action.get("EndTime"):
-        call.world.clock.at(until, lambda: _look_again(call, group, action, until))
+        call.world.clock.at(until, lambda: _wait_again(call, group, action, until))
     else:
         del group.actions[action["ScheduledActionName"]]
 
 
-def _stands(call: Call, group: Group, action: Wire) -> bool:
+def _exists(call: Call, group: Group, action: Wire) -> bool:
     kept = call.state(Groups).by_name.get(group.name) is group
     return kept and group.actions.get(action["ScheduledActionName"]) is action
 
 
-def _look_again(call: Call, group: Group, action: Wire, after: datetime) -> str:
-    if _stands(call, group, action):
+def _wait_again(call: Call, group: Group, action: Wire, after: datetime) -> str:
+    if _exists(call, group, action):
         _wait(call, group, action, after)
     return ""
 
 
 def _run(call: Call, group: Group, action: Wire, at: datetime) -> str:
-    if not _stands(call, group, action):
+    if not _exists(call, group, action):
         return ""
     text = f"scheduled action {group.name}/{action['ScheduledActionName']}"
     _wait(call, group, action, at)

@@ -42,7 +42,7 @@ from reconciler.sandbox.wire import Answer, error_answer, protocol_of, result_an
 from reconciler.sandbox.world import ACCOUNT, World
 
 log = logging.getLogger("reconciler.sandbox")
-OURS = frozenset(name for name, moto in SERVICES.items() if not moto)
+OWN_SERVICES = frozenset(name for name, moto in SERVICES.items() if not moto)
 """Services whose state is not moto's, so that moto's other operations would answer nonsense."""
 CHECKED = {
     "autoscaling": "ValidationError",
@@ -54,7 +54,7 @@ CHECKED = {
 
 
 @dataclass
-class _Asked:
+class _Request:
     """What is known of a request so far, for the error if it ends in one."""
 
     service: str
@@ -105,49 +105,49 @@ class FrontDoor:
         scope = scope_of(environ)
         assert scope is not None, "access lets no unsigned call through"
         service = scope.service
-        asked = _Asked(service, scope.region, environ.get("PATH_INFO", ""))
+        target = _Request(service, scope.region, environ.get("PATH_INFO", ""))
         try:
             self.world.clock.catch_up()
-            return self._answer(environ, asked)
+            return self._answer(environ, target)
         except AwsError as error:
-            return error_answer(_model(service), asked.protocol, error)
+            return error_answer(_model(service), target.protocol, error)
         except ServiceException as error:
             refusal = AwsError(error.code, error.message)
-            return error_answer(_model(service), asked.protocol, refusal)
+            return error_answer(_model(service), target.protocol, refusal)
         except NotImplementedError as error:
-            refusal = _not_implemented(asked, str(error))
-            return error_answer(_model(service), asked.protocol, refusal)
+            refusal = _not_implemented(target, str(error))
+            return error_answer(_model(service), target.protocol, refusal)
         # Moto raises KeyError and the like where AWS has an error code. 501, since botocore
         # does not try it again and a fault of the emulator never heals.
         except Exception as fault:
-            log.debug("%s:%s failed", service, asked.name, exc_info=True)
-            text = f"The sandbox failed at {service}:{asked.name}: {fault!r}"
+            log.debug("%s:%s failed", service, target.name, exc_info=True)
+            text = f"The sandbox failed at {service}:{target.name}: {fault!r}"
             refusal = AwsError("InternalFailure", text, 501)
-            return error_answer(_model(service), asked.protocol, refusal)
+            return error_answer(_model(service), target.protocol, refusal)
 
-    def _answer(self, environ: dict[str, Any], asked: _Asked) -> Answer:
-        model = _model(asked.service)
+    def _answer(self, environ: dict[str, Any], target: _Request) -> Answer:
+        model = _model(target.service)
         if model is None:
-            return self._moto_answer(environ, asked)
+            return self._moto_answer(environ, target)
         request = BackendRequest(environ)
-        asked.protocol = determine_request_protocol(model, request.content_type)
+        target.protocol = determine_request_protocol(model, request.content_type)
         operation, uri_params = _operation(model, request)
         if operation is None:
-            text = f"{asked.service} has no such operation."
+            text = f"{target.service} has no such operation."
             raise AwsError("UnknownOperationException", text, 404)
-        asked.name = operation.name
-        throttling.check(self.world, asked.region, asked.service, asked.name)
-        handler = OPERATIONS.get((asked.service, asked.name))
-        if handler is None and asked.service in OURS:
-            raise _not_implemented(asked)
+        target.name = operation.name
+        throttling.check(self.world, target.region, target.service, target.name)
+        handler = OPERATIONS.get((target.service, target.name))
+        if handler is None and target.service in OWN_SERVICES:
+            raise _not_implemented(target)
         if handler is None:
-            return self._moto_answer(environ, asked)
-        params = _parse(operation, asked.protocol, request, uri_params)
-        _check(asked.service, operation, params)
-        call = Call(self.world, asked.service, asked.name, asked.region, params)
-        return result_answer(operation, asked.protocol, handler(call))
+            return self._moto_answer(environ, target)
+        params = _parse(operation, target.protocol, request, uri_params)
+        _check(target.service, operation, params)
+        call = Call(self.world, target.service, target.name, target.region, params)
+        return result_answer(operation, target.protocol, handler(call))
 
-    def _moto_answer(self, environ: dict[str, Any], asked: _Asked) -> Answer:
+    def _moto_answer(self, environ: dict[str, Any], target: _Request) -> Answer:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
@@ -160,7 +160,7 @@ class FrontDoor:
 
 
 def _refused(environ: Mapping[str, Any], refusal: Refusal) -> Answer:
-    """The refusal as whoever asked can read it: a program that speaks AWS, or the control's."""
+    """Write a refusal as the caller can read it: a program that speaks AWS, or the control."""
     if environ.get("PATH_INFO", "").startswith(control.PREFIX):
         return control.refusal(refusal.status, refusal.message)
     scope = scope_of(environ)
@@ -185,9 +185,9 @@ def _backend_app(backend: Any) -> Any:
     return create_backend_app(backend)
 
 
-def _not_implemented(asked: _Asked, detail: str = "") -> AwsError:
+def _not_implemented(target: _Request, detail: str = "") -> AwsError:
     why = f" ({detail})" if detail else ""
-    text = f"The sandbox cannot answer {asked.service}:{asked.name}{why}; AWS may well do."
+    text = f"The sandbox cannot answer {target.service}:{target.name}{why}; AWS may well do."
     return AwsError("NotImplemented", text, 501)
 
 

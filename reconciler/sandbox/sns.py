@@ -21,7 +21,7 @@ def _backend(call: Call) -> Any:
     return sns_backends[ACCOUNT][call.region]
 
 
-def _standing(call: Call) -> list[Any]:
+def _subscriptions(call: Call) -> list[Any]:
     """The subscriptions of a topic, without those that waited too long."""
     backend, now = _backend(call), call.world.now()
     topic = backend.get_topic(call.params["TopicArn"])
@@ -50,7 +50,7 @@ def subscribe(call: Call) -> Wire:
     params, backend = call.params, _backend(call)
     attributes = dict(params.get("Attributes") or {})
     address = (params["Protocol"], params.get("Endpoint"))
-    known = next((s for s in _standing(call) if (s.protocol, s.endpoint) == address), None)
+    known = next((s for s in _subscriptions(call) if (s.protocol, s.endpoint) == address), None)
     if known and any(_as_text(known.attributes.get(k)) != v for k, v in attributes.items()):
         reason = "Attributes Reason: Subscription already exists with different attributes"
         raise AwsError("InvalidParameter", f"Invalid parameter: {reason}")
@@ -70,7 +70,7 @@ def subscribe(call: Call) -> Wire:
 @operation("sns", "ConfirmSubscription")
 def confirm(call: Call) -> Wire:
     """Answer ConfirmSubscription. The token in the mail is the address itself here."""
-    for subscription in _standing(call):
+    for subscription in _subscriptions(call):
         if subscription.endpoint == call.params["Token"] and _pending(subscription):
             subscription.asked = None
             return {"SubscriptionArn": subscription.arn}
@@ -80,7 +80,7 @@ def confirm(call: Call) -> Wire:
 @operation("sns", "ListSubscriptionsByTopic")
 def list_by_topic(call: Call) -> Wire:
     """Answer ListSubscriptionsByTopic. A subscription that is not confirmed has no ARN."""
-    shown, token = page(_standing(call), PAGE, call.params.get("NextToken"))
+    shown, token = page(_subscriptions(call), PAGE, call.params.get("NextToken"))
     rows = [
         {
             "SubscriptionArn": PENDING if _pending(subscription) else subscription.arn,
@@ -98,15 +98,15 @@ def list_by_topic(call: Call) -> Wire:
 def get_topic_attributes(call: Call) -> Wire:
     """Answer GetTopicAttributes, with the counts of subscriptions that moto lacks."""
     topic = _backend(call).get_topic(call.params["TopicArn"])
-    standing = _standing(call)
-    waiting = sum(_pending(subscription) for subscription in standing)
+    subscriptions = _subscriptions(call)
+    waiting = sum(_pending(subscription) for subscription in subscriptions)
     attributes = {
         "TopicArn": topic.arn,
         "Owner": ACCOUNT,
         "Policy": topic.policy,
         "DisplayName": topic.display_name,
         "SubscriptionsPending": str(waiting),
-        "SubscriptionsConfirmed": str(len(standing) - waiting),
+        "SubscriptionsConfirmed": str(len(subscriptions) - waiting),
         "SubscriptionsDeleted": "0",
         "EffectiveDeliveryPolicy": topic.effective_delivery_policy,
     }

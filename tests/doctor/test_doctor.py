@@ -55,7 +55,7 @@ TO_EC2 = {
     "Action": "sts:AssumeRole",
 }
 
-Said = Callable[..., tuple[int, Any]]
+RunDoctor = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def doctor(
     fleets: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Said:
+) -> RunDoctor:
     """`doctor(…)`: exit code and the JSON; AWS's clock and this machine's agree."""
     monkeypatch.setattr(sandbox.clock, "real", Clock().real)
 
@@ -88,7 +88,7 @@ def levels(report: Any) -> dict[str, set[str]]:
     return found
 
 
-def test_a_healthy_account_has_hints_alone_and_exit_code_0(doctor: Said) -> None:
+def test_a_healthy_account_has_hints_alone_and_exit_code_0(doctor: RunDoctor) -> None:
     code, report = doctor()
     assert code == 0
     assert levels(report) == {
@@ -100,14 +100,14 @@ def test_a_healthy_account_has_hints_alone_and_exit_code_0(doctor: Said) -> None
     assert all(check["fix"] for check in report["checks"] if check["level"] != "ok")
 
 
-def test_it_only_reads(doctor: Said) -> None:
+def test_it_only_reads(doctor: RunDoctor) -> None:
     _, report = doctor()
     assert len(report["calls"]) > 10
     names = {call.partition(":")[2] for call in report["calls"]}
     assert [name for name in names if not name.startswith(READS)] == []
 
 
-def test_a_new_account_has_no_quota(doctor: Said, sandbox: Sandbox) -> None:
+def test_a_new_account_has_no_quota(doctor: RunDoctor, sandbox: Sandbox) -> None:
     for quota in ("L-3819A6DF", "L-DB2E81BA"):
         quotas.change(sandbox.world, "us-east-1", quota, None)
     code, report = doctor()
@@ -119,7 +119,7 @@ def test_a_new_account_has_no_quota(doctor: Said, sandbox: Sandbox) -> None:
     assert "the fallback can never work (alice)" in paid["message"]
 
 
-def test_only_those_that_are_chosen_are_counted(doctor: Said, sandbox: Sandbox) -> None:
+def test_only_those_that_are_chosen_are_counted(doctor: RunDoctor, sandbox: Sandbox) -> None:
     quotas.change(sandbox.world, "us-east-1", "L-3819A6DF", 8)
     _, both = doctor()
     _, one = doctor("--only", "vision/b*")
@@ -133,7 +133,7 @@ def test_an_unknown_name_is_wrong_usage(sandbox: Sandbox, fleets: Path) -> None:
         examine(site, environment_of(connect(site)), ("carl",), timedelta())
 
 
-def test_what_is_wrong_in_the_account_is_told_side_by_side(doctor: Said) -> None:
+def test_what_is_wrong_in_the_account_is_told_side_by_side(doctor: RunDoctor) -> None:
     iam = client("iam")
     iam.remove_role_from_instance_profile(InstanceProfileName="workstation", RoleName="workstation")
     iam.update_assume_role_policy(

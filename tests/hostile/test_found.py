@@ -47,7 +47,7 @@ def test_completion_does_not_wait_for_a_fifo(tmp_path: Path) -> None:
     assert list(names([tmp_path])) == [("vision", "alice")]
 
 
-TOLD: dict[str, dict[str, Any]] = {
+USER_DATA: dict[str, dict[str, Any]] = {
     "a mount of a kind of tomorrow": {"mounts": [{"type": "efs", "name": "x"}]},
     "a mount without a name": {"mounts": [{"type": "ebs"}]},
     "a mount that is a word": {"mounts": ["x"]},
@@ -57,9 +57,9 @@ TOLD: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", USER_DATA)
 def test_user_data_of_another_shape_is_unknown_content(name: str) -> None:
-    written = launch_template._encode(TOLD[name])
+    written = launch_template._encode(USER_DATA[name])
     assert launch_template._decode(written).keys() == {"unknown_content"}
 
 

@@ -16,8 +16,8 @@ from tests.iam.recorder import GROUP, RULE, arn
 
 SITE = load([Path(__file__).parents[2] / "fleets"])
 HERE: dict[str, Value] = {"aws:RequestedRegion": "us-east-1"}
-OURS: dict[str, Value] = {**HERE, "aws:ResourceTag/reconciler:site": "acme"}
-THEIRS: dict[str, Value] = {**HERE, "aws:ResourceTag/reconciler:site": "beta"}
+OF_SITE: dict[str, Value] = {**HERE, "aws:ResourceTag/reconciler:site": "acme"}
+OF_OTHER_SITE: dict[str, Value] = {**HERE, "aws:ResourceTag/reconciler:site": "beta"}
 MADE: dict[str, Value] = {**HERE, "aws:RequestTag/reconciler:site": "acme"}
 MADE_THEIRS: dict[str, Value] = {**HERE, "aws:RequestTag/reconciler:site": "beta"}
 TO_EC2: dict[str, Value] = {**HERE, "iam:PassedToService": "ec2.amazonaws.com"}
@@ -28,36 +28,36 @@ Case = tuple[str, str, dict[str, Value]]
 
 # Ours, and even so: data, and what people work on.
 NEVER: list[Case] = [
-    ("ec2:DeleteVolume", VOLUME, OURS),
-    ("ec2:DeleteSnapshot", "arn:aws:ec2:us-east-1::snapshot/snap-1", OURS),
-    ("fsx:DeleteFileSystem", FILE_SYSTEM, OURS),
-    ("fsx:DeleteBackup", "fsx backup/backup-1", OURS),
-    ("fsx:DeleteVolume", "fsx volume/fs-1/fsvol-1", OURS),
-    ("fsx:DeleteSnapshot", "fsx snapshot/fsvol-1/fsvolsnap-1", OURS),
-    ("fsx:DeleteStorageVirtualMachine", "fsx storage-virtual-machine/fs-1/svm-1", OURS),
-    ("fsx:DeleteFileCache", "fsx file-cache/fc-1", OURS),
-    ("fsx:DeleteDataRepositoryAssociation", "fsx association/fs-1/dra-1", OURS),
-    ("backup:DeleteRecoveryPoint", "backup recovery-point:1", OURS),
-    ("kms:ScheduleKeyDeletion", "kms key/1", OURS),
-    ("kms:DisableKey", "kms key/1", OURS),
-    ("ec2:TerminateInstances", "ec2 instance/i-1", OURS),
-    ("ec2:StopInstances", "ec2 instance/i-1", OURS),
-    ("ec2:RebootInstances", "ec2 instance/i-1", OURS),
-    ("ec2:DetachVolume", VOLUME, OURS),
-    ("autoscaling:TerminateInstanceInAutoScalingGroup", ALICE, OURS),
-    ("autoscaling:DeleteAutoScalingGroup", ALICE, {**OURS, "autoscaling:ForceDelete": "true"}),
-    ("ec2:DeleteTags", VOLUME, {**OURS, "aws:TagKeys": ("Name", "reconciler:site")}),
-    ("fsx:UntagResource", FILE_SYSTEM, {**OURS, "aws:TagKeys": ("reconciler:site",)}),
-    ("autoscaling:DeleteTags", ALICE, {**OURS, "aws:TagKeys": ("reconciler:site",)}),
-    ("ec2:ModifyVolume", VOLUME, {**OURS, "aws:RequestedRegion": "eu-west-1"}),
+    ("ec2:DeleteVolume", VOLUME, OF_SITE),
+    ("ec2:DeleteSnapshot", "arn:aws:ec2:us-east-1::snapshot/snap-1", OF_SITE),
+    ("fsx:DeleteFileSystem", FILE_SYSTEM, OF_SITE),
+    ("fsx:DeleteBackup", "fsx backup/backup-1", OF_SITE),
+    ("fsx:DeleteVolume", "fsx volume/fs-1/fsvol-1", OF_SITE),
+    ("fsx:DeleteSnapshot", "fsx snapshot/fsvol-1/fsvolsnap-1", OF_SITE),
+    ("fsx:DeleteStorageVirtualMachine", "fsx storage-virtual-machine/fs-1/svm-1", OF_SITE),
+    ("fsx:DeleteFileCache", "fsx file-cache/fc-1", OF_SITE),
+    ("fsx:DeleteDataRepositoryAssociation", "fsx association/fs-1/dra-1", OF_SITE),
+    ("backup:DeleteRecoveryPoint", "backup recovery-point:1", OF_SITE),
+    ("kms:ScheduleKeyDeletion", "kms key/1", OF_SITE),
+    ("kms:DisableKey", "kms key/1", OF_SITE),
+    ("ec2:TerminateInstances", "ec2 instance/i-1", OF_SITE),
+    ("ec2:StopInstances", "ec2 instance/i-1", OF_SITE),
+    ("ec2:RebootInstances", "ec2 instance/i-1", OF_SITE),
+    ("ec2:DetachVolume", VOLUME, OF_SITE),
+    ("autoscaling:TerminateInstanceInAutoScalingGroup", ALICE, OF_SITE),
+    ("autoscaling:DeleteAutoScalingGroup", ALICE, {**OF_SITE, "autoscaling:ForceDelete": "true"}),
+    ("ec2:DeleteTags", VOLUME, {**OF_SITE, "aws:TagKeys": ("Name", "reconciler:site")}),
+    ("fsx:UntagResource", FILE_SYSTEM, {**OF_SITE, "aws:TagKeys": ("reconciler:site",)}),
+    ("autoscaling:DeleteTags", ALICE, {**OF_SITE, "aws:TagKeys": ("reconciler:site",)}),
+    ("ec2:ModifyVolume", VOLUME, {**OF_SITE, "aws:RequestedRegion": "eu-west-1"}),
     ("ec2:DescribeVolumes", "*", {"aws:RequestedRegion": "eu-west-1"}),
 ]
 
 # Nobody's, or somebody else's.
 FOREIGN: list[Case] = [
     ("autoscaling:UpdateAutoScalingGroup", ALICE, HERE),
-    ("autoscaling:UpdateAutoScalingGroup", ALICE, THEIRS),
-    ("autoscaling:UpdateAutoScalingGroup", f"{GROUP}web", OURS),
+    ("autoscaling:UpdateAutoScalingGroup", ALICE, OF_OTHER_SITE),
+    ("autoscaling:UpdateAutoScalingGroup", f"{GROUP}web", OF_SITE),
     ("autoscaling:DeleteAutoScalingGroup", f"{GROUP}acme-alice", HERE),
     ("autoscaling:CreateOrUpdateTags", ALICE, MADE),  # adopting it by giving it our tag
     ("autoscaling:CreateAutoScalingGroup", ALICE, HERE),
@@ -69,14 +69,14 @@ FOREIGN: list[Case] = [
     ("ec2:CreateTags", VOLUME, MADE),  # no create under way
     ("ec2:CreateTags", VOLUME, {**MADE, "ec2:CreateAction": "CreateSnapshot"}),
     ("ec2:CreateTags", VOLUME, {**MADE_THEIRS, "ec2:CreateAction": "CreateVolume"}),
-    ("ec2:DeleteLaunchTemplate", "ec2 launch-template/lt-1", THEIRS),
+    ("ec2:DeleteLaunchTemplate", "ec2 launch-template/lt-1", OF_OTHER_SITE),
     ("ec2:CreateLaunchTemplateVersion", "ec2 launch-template/lt-1", HERE),
     ("ec2:AuthorizeSecurityGroupIngress", "ec2 security-group/sg-1", HERE),
-    ("ec2:RevokeSecurityGroupIngress", "ec2 security-group/sg-1", THEIRS),
+    ("ec2:RevokeSecurityGroupIngress", "ec2 security-group/sg-1", OF_OTHER_SITE),
     ("ec2:RunInstances", "ec2 instance/i-1", HERE),  # from no template
     ("fsx:CreateFileSystem", FILE_SYSTEM, HERE),
     ("fsx:UpdateFileSystem", FILE_SYSTEM, HERE),
-    ("fsx:TagResource", FILE_SYSTEM, {**THEIRS, **MADE}),  # adopting it
+    ("fsx:TagResource", FILE_SYSTEM, {**OF_OTHER_SITE, **MADE}),  # adopting it
     ("fsx:TagResource", FILE_SYSTEM, MADE_THEIRS),
     ("scheduler:CreateSchedule", "scheduler schedule/default/alice-start", HERE),
     ("scheduler:DeleteSchedule", "scheduler schedule/beta/alice-start", HERE),
@@ -100,16 +100,16 @@ FOREIGN: list[Case] = [
     ("iam:GetRole", "iam role/admin", HERE),
     ("ssm:GetParameters", "ssm parameter/acme/secret", HERE),
     ("ssm:GetParameter", "ssm parameter/golden/gpu-desktop", HERE),
-    ("ssm:SendCommand", "ec2 instance/i-1", OURS),
-    ("ssm:StartSession", "ec2 instance/i-1", OURS),
+    ("ssm:SendCommand", "ec2 instance/i-1", OF_SITE),
+    ("ssm:StartSession", "ec2 instance/i-1", OF_SITE),
     ("kms:DescribeKey", "kms key/1", HERE),  # none is declared
     ("kms:Decrypt", "kms key/1", HERE),
     ("s3:GetObject", "arn:aws:s3:::anything/at-all", HERE),
     ("secretsmanager:GetSecretValue", "secretsmanager secret:x", HERE),
     ("sts:AssumeRole", "iam role/admin", HERE),
-    ("ec2:ModifySnapshotAttribute", "arn:aws:ec2:us-east-1::snapshot/snap-1", OURS),
-    ("ec2:CreateTags", "arn:aws:ec2:us-east-1:999999999999:volume/vol-1", OURS),
-    ("ec2:ModifyVolume", "arn:aws:ec2:us-east-1:999999999999:volume/vol-1", OURS),
+    ("ec2:ModifySnapshotAttribute", "arn:aws:ec2:us-east-1::snapshot/snap-1", OF_SITE),
+    ("ec2:CreateTags", "arn:aws:ec2:us-east-1:999999999999:volume/vol-1", OF_SITE),
+    ("ec2:ModifyVolume", "arn:aws:ec2:us-east-1:999999999999:volume/vol-1", OF_SITE),
 ]
 
 ADMINISTRATOR = {"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -147,7 +147,7 @@ TAGGED: dict[str, Value] = {
     "ssm:resourceTag/reconciler:owner": "alice@example.com",
     "ssm:SessionDocumentAccessCheck": "true",
 }
-OWNED: dict[str, Value] = {**OURS, "aws:ResourceTag/reconciler:owner": "alice@example.com"}
+OWNED: dict[str, Value] = {**OF_SITE, "aws:ResourceTag/reconciler:owner": "alice@example.com"}
 OPENED = {**HERE, "ssm:resourceTag/aws:ssmmessages:session-id": "A:al"}
 ALICE_IS: dict[str, Value] = {"aws:PrincipalTag/owner": "alice@example.com", "aws:userid": "A:al"}
 BOB_IS: dict[str, Value] = {"aws:PrincipalTag/owner": "bob@example.com", "aws:userid": "A:bob"}
@@ -170,13 +170,13 @@ OTHER_ROLES: list[tuple[str, bool, Case]] = [
     ("instance", True, ("ssmmessages:OpenDataChannel", "*", HERE)),
     ("instance", True, ("s3:GetObject", "arn:aws:s3:::dcv-license.us-east-1/x", HERE)),
     ("instance", False, ("s3:GetObject", "arn:aws:s3:::dcv-license.eu-west-1/x", HERE)),
-    ("instance", False, ("ssm:SendCommand", "ec2 instance/i-1", OURS)),
-    ("instance", False, ("autoscaling:SetDesiredCapacity", ALICE, OURS)),
-    ("scheduler", True, ("autoscaling:SetDesiredCapacity", ALICE, OURS)),
+    ("instance", False, ("ssm:SendCommand", "ec2 instance/i-1", OF_SITE)),
+    ("instance", False, ("autoscaling:SetDesiredCapacity", ALICE, OF_SITE)),
+    ("scheduler", True, ("autoscaling:SetDesiredCapacity", ALICE, OF_SITE)),
     ("scheduler", False, ("autoscaling:SetDesiredCapacity", ALICE, HERE)),
-    ("scheduler", False, ("autoscaling:SetDesiredCapacity", f"{GROUP}web", OURS)),
-    ("scheduler", False, ("autoscaling:UpdateAutoScalingGroup", ALICE, OURS)),
-    ("scheduler", False, ("ec2:StopInstances", "ec2 instance/i-1", OURS)),
+    ("scheduler", False, ("autoscaling:SetDesiredCapacity", f"{GROUP}web", OF_SITE)),
+    ("scheduler", False, ("autoscaling:UpdateAutoScalingGroup", ALICE, OF_SITE)),
+    ("scheduler", False, ("ec2:StopInstances", "ec2 instance/i-1", OF_SITE)),
     ("scheduler", True, ("sqs:SendMessage", "sqs acme-events-dead", HERE)),
     ("scheduler", False, ("sqs:SendMessage", "sqs acme-events", HERE)),
     ("apply", True, ("sns:Subscribe", "sns acme-events", {**HERE, "sns:Protocol": "email"})),

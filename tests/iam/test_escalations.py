@@ -16,16 +16,20 @@ from tests.kinds import hands
 
 SITE = load([Path(__file__).parents[2] / "fleets"])
 HERE: dict[str, Value] = {"aws:RequestedRegion": "us-east-1"}
-OURS: dict[str, Value] = {**HERE, "aws:ResourceTag/reconciler:site": "acme"}
-THEIRS: dict[str, Value] = {**HERE, "aws:ResourceTag/reconciler:site": "beta"}
+OF_SITE: dict[str, Value] = {**HERE, "aws:ResourceTag/reconciler:site": "acme"}
+OF_OTHER_SITE: dict[str, Value] = {**HERE, "aws:ResourceTag/reconciler:site": "beta"}
 TO_BETA: dict[str, Value] = {"aws:RequestTag/reconciler:site": "beta"}
 TO_NOBODY: dict[str, Value] = {"aws:RequestTag/reconciler:site": ""}
 ALICE: dict[str, Value] = {
     "aws:PrincipalTag/owner": "alice@example.com",
     "aws:userid": "AROA:alice",
 }
-OWN: dict[str, Value] = {**OURS, "aws:ResourceTag/reconciler:owner": "alice@example.com", **ALICE}
-BOBS: dict[str, Value] = {**OURS, "aws:ResourceTag/reconciler:owner": "bob@example.com", **ALICE}
+OWN: dict[str, Value] = {
+    **OF_SITE,
+    "aws:ResourceTag/reconciler:owner": "alice@example.com",
+    **ALICE,
+}
+BOBS: dict[str, Value] = {**OF_SITE, "aws:ResourceTag/reconciler:owner": "bob@example.com", **ALICE}
 IN_SESSION: dict[str, Value] = {
     **HERE,
     **ALICE,
@@ -172,7 +176,7 @@ ROWS: tuple[Row, ...] = (
         False,
         "ec2:RunInstances",
         TEMPLATE,
-        {**THEIRS, **FROM_TEMPLATE},
+        {**OF_OTHER_SITE, **FROM_TEMPLATE},
     ),
     (
         "a launch from a template without a tag",
@@ -188,7 +192,7 @@ ROWS: tuple[Row, ...] = (
         True,
         "ec2:RunInstances",
         TEMPLATE,
-        {**OURS, **FROM_TEMPLATE},
+        {**OF_SITE, **FROM_TEMPLATE},
     ),
     (
         "a launch from it, with another image",
@@ -233,7 +237,7 @@ ROWS: tuple[Row, ...] = (
     ("a launch from no template", "apply", False, "ec2:RunInstances", "ec2 instance/*", HERE),
     # -- the apply role: disowning
     *(
-        (f"{name} {how}", "apply", False, action, resource, {**OURS, **tag})
+        (f"{name} {how}", "apply", False, action, resource, {**OF_SITE, **tag})
         for name, action, resource in (
             ("a group", "autoscaling:CreateOrUpdateTags", ON_ALICE),
             ("a volume", "ec2:CreateTags", "ec2 volume/vol-1"),
@@ -247,7 +251,7 @@ ROWS: tuple[Row, ...] = (
     ),
     *(
         (f"{name} loses the site's tag", "apply", False, action, resource, more)
-        for more in [{**OURS, "aws:TagKeys": ("reconciler:site",)}]
+        for more in [{**OF_SITE, "aws:TagKeys": ("reconciler:site",)}]
         for name, action, resource in (
             ("a group", "autoscaling:DeleteTags", ON_ALICE),
             ("a volume", "ec2:DeleteTags", "ec2 volume/vol-1"),
@@ -262,7 +266,7 @@ ROWS: tuple[Row, ...] = (
         True,
         "ec2:CreateTags",
         "ec2 volume/vol-1",
-        {**OURS, "aws:RequestTag/Team": "vision", "aws:TagKeys": ("Team",)},
+        {**OF_SITE, "aws:RequestTag/Team": "vision", "aws:TagKeys": ("Team",)},
     ),
     (
         "the machine that runs is given its new owner",
@@ -270,7 +274,7 @@ ROWS: tuple[Row, ...] = (
         True,
         "ec2:CreateTags",
         "ec2 instance/i-1",
-        {**OURS, "aws:RequestTag/reconciler:owner": "x", "aws:TagKeys": ("reconciler:owner",)},
+        {**OF_SITE, "aws:RequestTag/reconciler:owner": "x", "aws:TagKeys": ("reconciler:owner",)},
     ),
     # -- the apply role: events
     ("events to another queue", "apply", False, "events:PutTargets", ON_RULE, queue("other")),

@@ -7,15 +7,15 @@ import pytest
 from reconciler.aws import policies
 from tests.iam.actions import exists
 from tests.iam.evaluator import Value, allowed
-from tests.iam.test_denied import HERE, OURS, SITE, THEIRS, VOLUME, Case, policy, request
+from tests.iam.test_denied import HERE, OF_OTHER_SITE, OF_SITE, SITE, VOLUME, Case, policy, request
 
 MACHINE: dict[str, Value] = {
     "aws:PrincipalTag/reconciler:workstation": "alice",
     "aws:userid": "AROAEXAMPLE:i-alice",
 }
 """What IAM knows of alice's machine: the tag of its role, and its id."""
-ALICES: dict[str, Value] = {**OURS, "aws:ResourceTag/reconciler:workstation": "alice"}
-BOBS: dict[str, Value] = {**OURS, "aws:ResourceTag/reconciler:workstation": "bob"}
+ALICES: dict[str, Value] = {**OF_SITE, "aws:ResourceTag/reconciler:workstation": "alice"}
+BOBS: dict[str, Value] = {**OF_SITE, "aws:ResourceTag/reconciler:workstation": "bob"}
 HOME: dict[str, Value] = {"aws:ResourceTag/reconciler:file-system": "home"}
 ITSELF: dict[str, Value] = {"ec2:InstanceID": "i-alice"}
 ANOTHER: dict[str, Value] = {"ec2:InstanceID": "i-bob"}
@@ -46,11 +46,11 @@ OF_THE_MACHINE: list[tuple[str, bool, Case]] = [
     (
         "another site's",
         False,
-        ("ec2:AttachVolume", VOLUME, {**ALICES, **THEIRS, **HOME, **MACHINE}),
+        ("ec2:AttachVolume", VOLUME, {**ALICES, **OF_OTHER_SITE, **HOME, **MACHINE}),
     ),
     ("no site's", False, ("ec2:AttachVolume", VOLUME, {**HERE, **HOME, **MACHINE})),
     ("no tag of the role", False, ("ec2:AttachVolume", VOLUME, {**ALICES, **HOME, **NOBODY})),
-    ("no tag at all", False, ("ec2:AttachVolume", VOLUME, {**OURS, **HOME, **NOBODY})),
+    ("no tag at all", False, ("ec2:AttachVolume", VOLUME, {**OF_SITE, **HOME, **NOBODY})),
     ("detach", False, ("ec2:DetachVolume", VOLUME, {**ALICES, **HOME, **MACHINE})),
     ("delete", False, ("ec2:DeleteVolume", VOLUME, {**ALICES, **HOME, **MACHINE})),
     # parameters

@@ -21,7 +21,7 @@ from tests.sandbox.helpers import Aws, order, refused, signed
 
 ROOT = Path(__file__).parents[2]
 EVIL = "https://evil.example"
-WHO = "Action=GetCallerIdentity&Version=2011-06-15"
+GET_CALLER_IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
 
 
 class Answered:
@@ -78,7 +78,7 @@ def test_a_preflight_is_refused_without_any_cors_header(aws: Aws) -> None:
 def test_a_call_of_a_page_is_refused_even_with_the_key(
     aws: Aws, service: str, given: dict[str, str]
 ) -> None:
-    found = Answered(aws, "POST", "/", WHO, {**signed(service, aws.key), **given})
+    found = Answered(aws, "POST", "/", GET_CALLER_IDENTITY, {**signed(service, aws.key), **given})
     assert (found.status, found.cors) == (403, [])
     assert "answers no page of a browser" in found.text
 
@@ -97,7 +97,9 @@ def test_a_call_of_a_page_is_refused_even_with_the_key(
 def test_another_host_is_refused_whatever_it_resolves_to(aws: Aws, host: str) -> None:
     """DNS rebinding: to the browser it is one origin, so that it sends no Origin header."""
     named = host.format(port=aws.sandbox.port)
-    found = Answered(aws, "POST", "/", WHO, {**signed("sts", aws.key), "Host": named})
+    found = Answered(
+        aws, "POST", "/", GET_CALLER_IDENTITY, {**signed("sts", aws.key), "Host": named}
+    )
     assert (found.status, found.cors) == (403, [])
     assert f"http://127.0.0.1:{aws.sandbox.port}" in found.text
 
@@ -105,7 +107,7 @@ def test_another_host_is_refused_whatever_it_resolves_to(aws: Aws, host: str) ->
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST"])
 def test_both_names_of_this_host_are_answered_without_a_cors_header(aws: Aws, name: str) -> None:
     headers = {**signed("sts", aws.key), "Host": f"{name}:{aws.sandbox.port}"}
-    found = Answered(aws, "POST", "/", WHO, headers)
+    found = Answered(aws, "POST", "/", GET_CALLER_IDENTITY, headers)
     assert (found.status, found.cors) == (200, [])
 
 
@@ -173,7 +175,7 @@ def test_another_user_of_the_machine_gets_no_answer(aws: Aws) -> None:
     """Without the key, with the one that everybody knew, and with that of another start."""
     other = "sandbox-" + "0" * 32
     for key in ("sandbox", "testing", other, aws.key[:-1], aws.key + "0", aws.key.upper()):
-        found = Answered(aws, "POST", "/", WHO, signed("sts", key))
+        found = Answered(aws, "POST", "/", GET_CALLER_IDENTITY, signed("sts", key))
         assert found.status == 403
         assert "<Code>InvalidClientTokenId</Code>" in found.text
         assert "paste the two lines that `reconcile sandbox` printed" in found.text
@@ -194,7 +196,7 @@ def test_a_call_that_is_not_signed_is_refused(aws: Aws, authorization: str | Non
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     if authorization is not None:
         headers["Authorization"] = authorization.format(key=aws.key)
-    found = Answered(aws, "POST", "/", WHO, headers)
+    found = Answered(aws, "POST", "/", GET_CALLER_IDENTITY, headers)
     assert found.status == 403
     assert "is not signed with the key of this sandbox" in found.text
 
@@ -266,7 +268,7 @@ def test_a_role_that_is_assumed_here_may_call(aws: Aws) -> None:
     "service", ["batch", "lambda", "cloudformation", "s3", "dynamodb", "codebuild"]
 )
 def test_a_service_that_the_product_does_not_call_is_closed(aws: Aws, service: str) -> None:
-    found = Answered(aws, "POST", "/", WHO, signed(service, aws.key))
+    found = Answered(aws, "POST", "/", GET_CALLER_IDENTITY, signed(service, aws.key))
     assert found.status == 501
     assert f"The sandbox does not answer {service}; AWS may well do." in found.text
     assert "autoscaling, ec2, events" in found.text

@@ -9,9 +9,9 @@ from tests.seeded.bug import (
     KINDS,
     MACHINE,
     PRIVATE,
+    REPORTED,
     SHAPE,
     STRICT,
-    TOLD,
     Bug,
     promise,
 )
@@ -219,7 +219,7 @@ RESOURCES = (
         "reconciler/kinds/event_rule.py",
         'for entry in answer.get("FailedEntries", ()):',
         'for entry in answer.get("Failed", ()):',
-        TOLD,
+        REPORTED,
     ),
     Bug(
         "a secret in user data",

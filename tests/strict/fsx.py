@@ -15,7 +15,7 @@ BETWEEN = 6 * 3600
 """No second increase of storage, and no other throughput, within six hours (D, "Managing storage
 capacity", "Managing provisioned throughput capacity")."""
 
-WHAT = {"GrownAt": "storage", "ScaledAt": "throughput"}
+RESOURCE_OF = {"GrownAt": "storage", "ScaledAt": "throughput"}
 MOUNTED = "clients are still connected to the file system: unmount them, then try again"
 
 LUSTRE_PORT = 988
@@ -236,7 +236,7 @@ def _update(here: Here, p: Record) -> str:
 def _not_too_soon(asked: dict[str, float], action: str, now: float) -> None:
     if action in asked and now - asked[action] < BETWEEN:
         # AWS's own words for this are not known.
-        raise Refusal("BadRequest", f"{WHAT[action]} was changed less than six hours ago")
+        raise Refusal("BadRequest", f"{RESOURCE_OF[action]} was changed less than six hours ago")
     asked[action] = now
 
 

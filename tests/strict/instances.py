@@ -188,7 +188,7 @@ def in_order(activities: Mapping[str, Record]) -> list[Record]:
     return sorted(activities.values(), key=lambda each: (each["StartTime"], each["ActivityId"]))
 
 
-OURS = ("EndedAt", "EndedBy", "Why", "Override", "MinSize", "Group")
+EXTRA_MEMBERS = ("EndedAt", "EndedBy", "Why", "Override", "MinSize", "Group")
 """What EC2 does not tell."""
 
 
@@ -199,7 +199,11 @@ def describe_instances(here: Here, p: Record) -> Record:
 
     def found() -> list[Any]:
         return [
-            {"Instances": [{key: value for key, value in instance.items() if key not in OURS}]}
+            {
+                "Instances": [
+                    {key: value for key, value in instance.items() if key not in EXTRA_MEMBERS}
+                ]
+            }
             for name, instance in here.seen("instances").items()
             if name in chosen["Values"]
         ]

@@ -38,7 +38,7 @@ SINCE = re.compile(r"'?since'?\)?: '[^']+'")
 
 
 @dataclass(frozen=True)
-class Told:
+class Recording:
     """A run, or its first half, that nothing disturbed: what it came to."""
 
     aws: StrictAws
@@ -53,8 +53,8 @@ class Told:
 class Memo:
     """Every run that was played, and what was seen of accounts."""
 
-    runs: dict[Hashable, Told] = field(default_factory=dict)
-    looks: dict[Hashable, Told] = field(default_factory=dict)
+    runs: dict[Hashable, Recording] = field(default_factory=dict)
+    looks: dict[Hashable, Recording] = field(default_factory=dict)
     seen: dict[Hashable, Any] = field(default_factory=dict)
     trails: dict[Hashable, Any] = field(default_factory=dict)
     played: int = 0
@@ -83,7 +83,7 @@ class Memo:
             self.replayed += 1
             if self.replayed % CHECKED == 0:
                 _same(known, world, approve)
-            _tell(known, world)
+            _replay(known, world)
         else:
             self.played += 1
             known = self._kept(self.runs, key, world, lambda: world.play(approve, self))
@@ -95,7 +95,7 @@ class Memo:
         key = self._begin(world, approve)
         known = self.looks.get(key)
         if known and known.report and world.gate.passes(known.calls):
-            _tell(known, world)
+            _replay(known, world)
         else:
             known = self._kept(self.looks, key, world, see)
         assert known.report is not None
@@ -112,15 +112,15 @@ class Memo:
 
     def _kept(
         self,
-        stories: dict[Hashable, Told],
+        stories: dict[Hashable, Recording],
         key: Hashable,
         world: World,
         play: Callable[[], Report | None],
-    ) -> Told:
+    ) -> Recording:
         aws, gate, mark = world.aws, world.gate, world.gate.mark()
         calls, sent, ended, errors = gate.calls, len(aws.sent), len(aws.ended), len(world.errors)
         report = play()
-        story = Told(
+        story = Recording(
             aws.fork(),
             aws.sent[sent:],
             aws.ended[ended:],
@@ -138,7 +138,7 @@ class Memo:
 MEMO = Memo()
 
 
-def _tell(story: Told, world: World) -> None:
+def _replay(story: Recording, world: World) -> None:
     """Go on from where the story ended, as the world in which it was first played."""
     aws, end = world.aws, story.aws
     aws.stores = {key: s.twin() for key, s in end.stores.items()}
@@ -148,7 +148,7 @@ def _tell(story: Told, world: World) -> None:
     world.errors += story.errors
 
 
-def _same(story: Told, world: World, approve: str) -> None:
+def _same(story: Recording, world: World, approve: str) -> None:
     """Play what would be told, and compare. Its halves begin as those of the story did: what is
     drawn in the second one must not depend on how often the first one drew."""
     twin = world.alone()

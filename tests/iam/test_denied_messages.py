@@ -16,10 +16,17 @@ from reconciler.plan.model import Outcome
 from reconciler.plan.selection import Selection
 from tests.kinds.world import World, rows
 
-WHO = "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform: "
+NOT_AUTHORIZED = (
+    "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform: "
+)
 ROLE = "arn:aws:iam::123456789012:role/workstation"
-PASS_ROLE = f"{WHO}iam:PassRole on resource: {ROLE} because no identity-based policy allows it"
-FORBIDDEN = f"{WHO}iam:PassRole on resource: {ROLE} with an explicit deny in a permissions boundary"
+PASS_ROLE = (
+    f"{NOT_AUTHORIZED}iam:PassRole on resource: {ROLE} because no identity-based policy allows it"
+)
+FORBIDDEN = (
+    f"{NOT_AUTHORIZED}iam:PassRole on resource: {ROLE} "
+    "with an explicit deny in a permissions boundary"
+)
 ENCODED = (
     "You are not authorized to perform this operation.\nEncoded authorization failure message: "
     + "x" * 500
