@@ -41,7 +41,7 @@ class Folder:
         return path
 
     def load(self) -> Site:
-        """The site."""
+        """Load the site that the files declare."""
         return load([self.path])
 
     def checked(self) -> MergedConfig:

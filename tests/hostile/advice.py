@@ -30,7 +30,7 @@ class Place:
 
     @property
     def start(self) -> int:
-        """Where the span begins."""
+        """The index at which the span begins."""
         lines = re.split("(\r\n|\r|\n)", self.text)
         before = sum(map(len, lines[: 2 * (self.problem.where.line - 1)]))
         return before + self.problem.where.column - 1

@@ -32,7 +32,7 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A count per category."""
+    """Write a count per category."""
     counts = corpus.counts()
     text = ", ".join(f"{name} {number}" for name, number in counts.items())
     terminalreporter.write_line(

@@ -19,7 +19,7 @@ CATEGORIES = {
 
 @cache
 def cases(category: str) -> tuple[Case, ...]:
-    """All of one category."""
+    """List all cases of one category."""
     return tuple(CATEGORIES[category]())
 
 

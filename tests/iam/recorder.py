@@ -104,7 +104,7 @@ class Recorder:
         self._make = boto3.Session
 
     def session(self, *arguments: Any, **settings: Any) -> boto3.Session:
-        """In place of `boto3.Session`."""
+        """Make a session, in place of `boto3.Session`."""
         made = self._make(*arguments, **settings)
         made.events.register("before-parameter-build", self._record)
         return made

@@ -41,7 +41,7 @@ Iam = Callable[..., str]
 
 @pytest.fixture
 def iam(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iam:
-    """`iam("--role", "plan", …)`: stdout."""
+    """Run `iam("--role", "plan", …)` and return its stdout."""
     monkeypatch.chdir(ROOT)
 
     def run(*options: str, code: int = 0) -> str:

@@ -83,7 +83,7 @@ NO_HOURS = schedule.Schedule("", "UTC", "DISABLED", "", "", {}, {}, {}, "", {})
 
 
 def new(name: str, outcome: Outcome = Outcome.PLANNED) -> tuple[Change, ...]:
-    """A wholly new workstation."""
+    """Make the changes of a wholly new workstation."""
     pools = "4 pools (g6.xlarge, g5.xlarge in us-east-1a, us-east-1b)"
     rows = (
         ("home_volume", f"acme-{name}/home", "200 GiB gp3 in us-east-1a", ()),

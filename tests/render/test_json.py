@@ -30,7 +30,7 @@ def test_every_report_is_as_the_schema_says(report: Report) -> None:
 
 
 def described(schema: Any, path: str = "") -> list[str]:
-    """Properties without a description."""
+    """List the properties without a description."""
     if isinstance(schema, list):
         return [
             gap for index, node in enumerate(schema) for gap in described(node, f"{path}/{index}")

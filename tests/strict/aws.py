@@ -124,7 +124,7 @@ class StrictAws:
         return START + timedelta(milliseconds=round(self.seconds * 1000))
 
     def pause(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let time pass by some seconds."""
         self.seconds += seconds
 
     def rest(self, seconds: float) -> None:
@@ -215,14 +215,14 @@ class Here:
         return self.seen(table) if self.aws.lagging_references else self.all(table)
 
     def put(self, table: str, key: str, record: Record) -> None:
-        """Write one record."""
+        """Write one record of a table."""
         records = self.all(table)
         changed = {**records, key: Kept(record)}
         in_order = key in records or not records or key > next(reversed(records))
         self._write(table, Table(changed if in_order else sorted(changed.items())))
 
     def drop(self, table: str, key: str) -> None:
-        """Remove one record."""
+        """Remove one record of a table."""
         self._write(table, Table((k, v) for k, v in self.all(table).items() if k != key))
 
     def _write(self, table: str, records: Table) -> None:

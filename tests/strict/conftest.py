@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 
 class Explore(Protocol):
-    """The fixture `scenarios`."""
+    """The type of the fixture `scenarios`."""
 
     def __call__(self, every: Sequence[Scenario], most: int | None = None) -> None:
         """Run them."""
 
 
 class Check(Protocol):
-    """The fixture `check`."""
+    """The type of the fixture `check`."""
 
     def __call__(self, cases: Iterable[tuple[str, Iterable[str]]], of: int = 0) -> None:
         """Run them."""

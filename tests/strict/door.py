@@ -60,10 +60,10 @@ class Gate(Protocol):
 
     @property
     def calls(self) -> int:
-        """Calls so far."""
+        """The number of calls so far."""
 
     def begin(self, request: Request) -> None:
-        """A call begins."""
+        """Decide what happens when a call begins."""
 
     def attempt(self, request: Request, number: int, send: Send) -> Record:
         """One attempt of it, from 1; `send` lets it reach AWS."""
@@ -84,21 +84,21 @@ class Open:
     calls = 0
 
     def begin(self, request: Request) -> None:
-        """Nothing."""
+        """Let every call begin."""
 
     def attempt(self, request: Request, number: int, send: Send) -> Record:
-        """Through."""
+        """Let every attempt through."""
         return send()
 
     def end(self, request: Request) -> None:
-        """Nothing."""
+        """Let every call end."""
 
     def mark(self) -> object:
-        """Nothing ever goes wrong."""
+        """Mark nothing: no call goes wrong."""
         return None
 
     def passes(self, calls: int) -> bool:
-        """Always."""
+        """Tell that every gate passes."""
         return True
 
 
@@ -156,7 +156,7 @@ class Door:
         self.gate = gate
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """As the product's door."""
+        """Make one call, as the product's client does."""
         model = api(service, operation)
         with translated(f"{service}:{model.name}", self.region):
             return self._send(service, operation, model, parameters)
@@ -238,7 +238,7 @@ class Inline(Executor):
         self.at_once = at_once
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Run it now."""
+        """Run the function at once, in this thread."""
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))

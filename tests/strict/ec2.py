@@ -206,7 +206,7 @@ def create_volume(here: Here, p: Record) -> Record:
 
 
 def describe_volumes(here: Here, p: Record) -> Record:
-    """By tags."""
+    """Answer DescribeVolumes by tags."""
     filters = p.get("Filters", [])
 
     def found() -> list[Record]:
@@ -244,7 +244,7 @@ def modify_volume(here: Here, p: Record) -> Record:
 
 
 def delete_volume(here: Here, p: Record) -> Record:
-    """By hand only."""
+    """Delete a volume, which only people do."""
     if p["VolumeId"] not in here.all("volumes"):
         _no_volume(p["VolumeId"])
     here.drop("volumes", p["VolumeId"])
@@ -259,7 +259,7 @@ def _no_volume(made: str) -> Record:
 
 
 def create_tags(here: Here, p: Record) -> Record:
-    """Sets; others stay (M)."""
+    """Set tags; others stay (M)."""
     return _tag(here, p, lambda old: retagged(old, p["Tags"]))
 
 

@@ -57,7 +57,7 @@ def plant(here: Here) -> None:
 
 
 def describe_subnets(here: Here, p: Record) -> Record:
-    """All of the region."""
+    """List all subnets of the region."""
     return here.page(p, "Subnets", lambda: list(here.seen("subnets").values()))
 
 

@@ -63,7 +63,7 @@ def put_targets(here: Here, p: Record) -> Record:
 
 
 def remove_targets(here: Here, p: Record) -> Record:
-    """By id (M)."""
+    """Remove targets by id (M)."""
     found = _rule(here, p["Rule"])
     left = {key: value for key, value in found["Targets"].items() if key not in p["Ids"]}
     here.put("rules", p["Rule"], {**found, "Targets": left})
@@ -71,13 +71,13 @@ def remove_targets(here: Here, p: Record) -> Record:
 
 
 def list_tags_for_resource(here: Here, p: Record) -> Record:
-    """By ARN."""
+    """List the tags of an ARN."""
     name = p["ResourceARN"].split("/")[-1]
     return {"Tags": (here.seen("rules").get(name) or _absent(name))["Tags"]}
 
 
 def tag_resource(here: Here, p: Record) -> Record:
-    """Set some tags."""
+    """Set some tags of a rule."""
     name = p["ResourceARN"].split("/")[-1]
     found = _rule(here, name)
     here.put("rules", name, {**found, "Tags": retagged(found["Tags"], p["Tags"])})
@@ -85,7 +85,7 @@ def tag_resource(here: Here, p: Record) -> Record:
 
 
 def untag_resource(here: Here, p: Record) -> Record:
-    """Take some tags away."""
+    """Remove some tags of a rule."""
     name = p["ResourceARN"].split("/")[-1]
     found = _rule(here, name)
     here.put("rules", name, {**found, "Tags": untagged(found["Tags"], p["TagKeys"])})

@@ -177,7 +177,7 @@ class Faults:
     lasting: Fault | None = None  # for the rest of this run
 
     def begin(self, request: Request) -> None:
-        """Count."""
+        """Count a call that begins."""
         self.calls += 1
         self.log.append(request)
 
@@ -192,7 +192,7 @@ class Faults:
         return fault(request, number, send)
 
     def end(self, request: Request) -> None:
-        """Nothing."""
+        """Let every call end."""
 
     def mark(self) -> object:
         """How many calls went wrong."""

@@ -253,7 +253,7 @@ def _clients(here: Here, made: str) -> bool:
 
 
 def delete_file_system(here: Here, p: Record) -> Record:
-    """By hand only."""
+    """Delete a file system, which only people do."""
     if p["FileSystemId"] not in here.all("systems"):
         _absent(p["FileSystemId"])
     here.drop("systems", p["FileSystemId"])
@@ -261,7 +261,7 @@ def delete_file_system(here: Here, p: Record) -> Record:
 
 
 def tag_resource(here: Here, p: Record) -> Record:
-    """Set some tags."""
+    """Set some tags of a file system."""
     made = p["ResourceARN"].split("/")[-1]
     system = here.all("systems").get(made) or _absent(made)
     here.put("systems", made, {**system, "Tags": retagged(system["Tags"], p["Tags"])})
@@ -269,7 +269,7 @@ def tag_resource(here: Here, p: Record) -> Record:
 
 
 def untag_resource(here: Here, p: Record) -> Record:
-    """Take some tags away."""
+    """Remove some tags of a file system."""
     made = p["ResourceARN"].split("/")[-1]
     system = here.all("systems").get(made) or _absent(made)
     here.put("systems", made, {**system, "Tags": untagged(system["Tags"], p["TagKeys"])})

@@ -41,7 +41,7 @@ def _file_system(name: str) -> Hand:
 
 
 def volume(world: World) -> bool:
-    """An EBS home."""
+    """Delete an EBS home."""
     for key in owned_records(world.aws, "ec2", "volumes"):
         world.hand("ec2", "delete_volume", VolumeId=key)
         return True
@@ -138,7 +138,7 @@ def rule(world: World) -> bool:
 
 
 def schedule(world: World) -> bool:
-    """One schedule."""
+    """Delete one schedule."""
     for key in sorted(records(world.aws, "scheduler", "schedules")):
         owner, name = key.split("/")
         if owner == "acme":

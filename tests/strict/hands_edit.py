@@ -20,7 +20,7 @@ def tag_file_system(world: World) -> bool:
 
 
 def tag_template(world: World) -> bool:
-    """Another owner."""
+    """Name another owner in the tags of a template."""
     for made in owned_records(world.aws, "ec2", "templates"):
         tags = [{"Key": "reconciler:owner", "Value": "mallory"}]
         world.hand("ec2", "create_tags", Resources=[made], Tags=tags)
@@ -56,7 +56,7 @@ def _group(world: World, **settings: object) -> bool:
 
 
 def resume(world: World) -> bool:
-    """AZ rebalancing."""
+    """Resume the rebalancing of zones."""
     for name in owned_records(world.aws, "autoscaling", "groups"):
         world.hand(
             "autoscaling",
@@ -68,7 +68,7 @@ def resume(world: World) -> bool:
 
 
 def open_ports(world: World) -> bool:
-    """SSH for the world."""
+    """Open SSH to the world."""
     permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
     for made in owned_records(world.aws, "ec2", "groups"):
         with suppress(AwsError):
@@ -82,7 +82,7 @@ def open_ports(world: World) -> bool:
 
 
 def topic_policy(world: World) -> bool:
-    """Everybody may publish."""
+    """Let everybody publish to the topic."""
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     for arn in owned_records(world.aws, "sns", "topics"):
         attribute = {"AttributeName": "Policy", "AttributeValue": policy}

@@ -7,7 +7,7 @@ from tests.strict.tables import Record
 
 
 def get_caller_identity(here: Here, p: Record) -> Record:
-    """Who calls."""
+    """Tell the identity of the caller."""
     return {
         "UserId": "AIDAEXAMPLE",
         "Account": ACCOUNT,

@@ -184,7 +184,7 @@ def _note(here: Here, group: Record, description: str, cause: str, message: str)
 
 
 def in_order(activities: Mapping[str, Record]) -> list[Record]:
-    """The oldest first."""
+    """List the instances, the oldest first."""
     return sorted(activities.values(), key=lambda each: (each["StartTime"], each["ActivityId"]))
 
 

@@ -128,7 +128,7 @@ def _invoke(here: Here, key: str, fired: float, count: int, now: float) -> None:
 
 
 def set_capacity(here: Here, parameters: Record) -> None:
-    """As a schedule does."""
+    """Set the desired capacity as a schedule does."""
     sent = Sent(0, "schedule", here.region, "autoscaling", "set_desired_capacity", parameters)
     autoscaling.set_desired_capacity(Here(here.aws, "autoscaling", here.region, sent), parameters)
 

@@ -40,7 +40,7 @@ Act = Callable[[Aws, Group, Hours, datetime], object]
 
 
 def at(text: str) -> datetime:
-    """`Mon 10:00` in Berlin."""
+    """Return the instant of `Mon 10:00` in Berlin."""
     day, clock = text.split()
     hour, minute = map(int, clock.split(":"))
     return datetime(2026, 11, DAYS[day], hour, minute, tzinfo=BERLIN).astimezone(UTC)
@@ -48,7 +48,7 @@ def at(text: str) -> datetime:
 
 @cache
 def site() -> Site:
-    """Alice alone."""
+    """Make a site with Alice alone."""
     alice: dict[str, Any] = {
         "owner": "alice@example.com",
         "instance_types": sites.TYPES,
@@ -131,7 +131,7 @@ def group(aws: StrictAws) -> Record:
 
 
 def tag(aws: StrictAws, name: str) -> str:
-    """A tag of hers."""
+    """Read a tag of Alice's group."""
     tags = {item["Key"]: item["Value"] for item in group(aws)["Tags"]}
     return str(tags.get(f"reconciler:{name}", ""))
 
@@ -171,7 +171,7 @@ class Stage:
         self.hand("update_auto_scaling_group", MinSize=least, MaxSize=most)
 
     def say(self, override: str) -> None:
-        """The tag alone."""
+        """Write the override's tag alone."""
         tagged = {"Key": "reconciler:override", "Value": override, "PropagateAtLaunch": False}
         where = {"ResourceId": GROUP, "ResourceType": "auto-scaling-group"}
         Door(self.aws, REGION, "hand").call(

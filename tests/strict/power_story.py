@@ -37,7 +37,7 @@ def override_of(text: str, moment: datetime) -> tuple[str, datetime] | None:
 
 
 def edges() -> list[tuple[datetime, str]]:
-    """Alice's hours."""
+    """List the starts and stops of Alice's hours."""
     return [
         (at(f"{day} {clock}"), action)
         for day in ("Mon", "Tue", "Wed", "Thu")

@@ -120,19 +120,19 @@ class Trail(Faults):
         self.stops[self.calls, when] = stop
 
     def begin(self, request: Request) -> None:
-        """Before."""
+        """Record the account before a call."""
         super().begin(request)
         self._keep("before")
 
     def attempt(self, request: Request, number: int, send: Send) -> Record:
-        """After."""
+        """Record the account after an attempt."""
         try:
             return send()
         finally:
             self._keep("after")
 
     def passes(self, calls: int) -> bool:
-        """Each call is wanted."""
+        """Tell that no call may be passed over: the trail wants each."""
         return False
 
 
@@ -154,7 +154,7 @@ class Scenario:
 
     @staticmethod
     def parse(text: str) -> Scenario:
-        """What `str` has written."""
+        """Parse what `str` has written."""
         edit, count, rest = re.fullmatch(r"(\w+)-(\d+)(.*)", text.strip()).groups()  # type: ignore[union-attr]  # a typo fails here
         faults = re.findall(r"k=(\d+) ([a-z-]+)", rest)
         numbers = dict(re.findall(r"(lag|seed)=(\d+)", rest))

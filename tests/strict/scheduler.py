@@ -74,7 +74,7 @@ def list_tags_for_resource(here: Here, p: Record) -> Record:
 
 
 def tag_resource(here: Here, p: Record) -> Record:
-    """Set some tags."""
+    """Set some tags of a group."""
     name = p["ResourceArn"].split("/")[-1]
     group = here.all("groups").get(name) or _no_group(name)
     here.put("groups", name, {**group, "Tags": retagged(group["Tags"], p["Tags"])})
@@ -82,7 +82,7 @@ def tag_resource(here: Here, p: Record) -> Record:
 
 
 def untag_resource(here: Here, p: Record) -> Record:
-    """Take some tags away."""
+    """Remove some tags of a group."""
     name = p["ResourceArn"].split("/")[-1]
     group = here.all("groups").get(name) or _no_group(name)
     here.put("groups", name, {**group, "Tags": untagged(group["Tags"], p["TagKeys"])})
@@ -139,7 +139,7 @@ def _body(p: Record, group: str) -> Record:
 
 
 def get_schedule(here: Here, p: Record) -> Record:
-    """A schedule, whole."""
+    """Return a whole schedule."""
     key = f"{p.get('GroupName', 'default')}/{p['Name']}"
     return dict(here.seen("schedules").get(key) or _no_schedule(key))
 

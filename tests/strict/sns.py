@@ -138,14 +138,14 @@ def list_tags_for_resource(here: Here, p: Record) -> Record:
 
 
 def tag_resource(here: Here, p: Record) -> Record:
-    """Set some tags."""
+    """Set some tags of a topic."""
     topic = here.all("topics").get(p["ResourceArn"]) or _absent(404, "ResourceNotFound")
     here.put("topics", p["ResourceArn"], {**topic, "Tags": retagged(topic["Tags"], p["Tags"])})
     return {}
 
 
 def untag_resource(here: Here, p: Record) -> Record:
-    """Take some tags away."""
+    """Remove some tags of a topic."""
     topic = here.all("topics").get(p["ResourceArn"]) or _absent(404, "ResourceNotFound")
     left = untagged(topic["Tags"], p["TagKeys"])
     here.put("topics", p["ResourceArn"], {**topic, "Tags": left})

@@ -85,7 +85,7 @@ def set_queue_attributes(here: Here, p: Record) -> Record:
 
 
 def list_queue_tags(here: Here, p: Record) -> Record:
-    """As a map (M)."""
+    """List the tags of a queue as a map (M)."""
     found = here.seen("queues").get(_name(p["QueueUrl"])) or _absent()
     return {"Tags": {tag["Key"]: tag["Value"] for tag in found["Tags"]}}
 

@@ -15,7 +15,7 @@ FIGURES = ("scenarios", "of", "failures", "runs", "milliseconds")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The lines."""
+    """Write the lines of the summary."""
     families: dict[str, Counter[str]] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:

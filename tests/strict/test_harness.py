@@ -26,7 +26,7 @@ def random_tokens(patch: Patch) -> None:
 
 
 def random_version_tokens(patch: Patch) -> None:
-    """Likewise."""
+    """Make the tokens of versions random, too."""
     patch.setattr(launch_template, "_token", lambda *_: f"random-{next(numbers)}")
 
 

@@ -47,7 +47,7 @@ class Narrow(Seat):
     read_again = False
 
     def begin(self, request: Request) -> None:
-        """Wait for the turn."""
+        """Wait for the turn before a call begins."""
         if request.service in SHARED:
             if not (self.read_again and request.operation == "update_auto_scaling_group"):
                 super().begin(request)
@@ -137,12 +137,12 @@ def _capacity(aws: StrictAws, desired: int) -> None:
 
 
 def started(aws: StrictAws) -> None:
-    """Its start schedule fires."""
+    """Fire the start schedule."""
     _capacity(aws, 1)
 
 
 def stopped(aws: StrictAws) -> None:
-    """Its stop schedule fires."""
+    """Fire the stop schedule."""
     _capacity(aws, 0)
 
 
@@ -153,7 +153,7 @@ def launched(aws: StrictAws) -> None:
 
 
 def interrupted(aws: StrictAws) -> None:
-    """Spot takes it."""
+    """Take the Spot instance back."""
     instances.interrupt(aws.here("autoscaling", REGION), GROUP)
 
 
@@ -169,7 +169,7 @@ class Meanwhile(Faults):
     events: tuple[tuple[int, Event], ...] = ()
 
     def begin(self, request: Request) -> None:
-        """What happens before it."""
+        """Run what happens before the call."""
         super().begin(request)
         for call, event in self.events:
             if call == self.calls:

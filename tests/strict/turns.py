@@ -87,24 +87,24 @@ class Seat:
 
     @property
     def calls(self) -> int:
-        """Calls of all runs."""
+        """The number of calls of all runs."""
         return self.turns.calls
 
     def begin(self, request: Request) -> None:
-        """Wait for the turn."""
+        """Wait for the turn before a call begins."""
         self.turns.turn(self.index)
 
     def attempt(self, request: Request, number: int, send: Send) -> Record:
-        """Through."""
+        """Let every attempt through."""
         return send()
 
     def end(self, request: Request) -> None:
-        """Nothing."""
+        """Let every call end."""
 
     def mark(self) -> object:
         """How often another run went first."""
         return self.turns.handed
 
     def passes(self, calls: int) -> bool:
-        """Whether nobody goes first."""
+        """Tell whether no other run goes first."""
         return self.turns.free(self.index, calls)

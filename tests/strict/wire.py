@@ -46,7 +46,7 @@ class Body(BytesIO):
     """What urllib3 would hand over."""
 
     def stream(self, **_: Any) -> Iterator[bytes]:
-        """The bytes, at once."""
+        """Yield the bytes, at once."""
         yield self.read()
 
 
@@ -73,7 +73,7 @@ class WireWorld(World):
     line: Line = field(default_factory=Line)
 
     def door(self, region: str) -> Any:
-        """The product's own door."""
+        """Return the product's own client."""
         self.line.world = self
         return self.line.session.region(region)
 

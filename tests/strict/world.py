@@ -52,7 +52,7 @@ class World:
     runs: int = 0
 
     def door(self, region: str) -> Door:
-        """The product's door."""
+        """Return the client of a region."""
         return Door(self.aws, region, self.actor, self.gate)
 
     def environment(self) -> Environment:
@@ -60,7 +60,7 @@ class World:
         return environment(self.door, account=ACCOUNT, pool=Inline, now=self.aws.now)
 
     def look(self, approve: str = "") -> Report:
-        """A plan that is not applied."""
+        """Make a dry run."""
         return make_report(self.site, self.environment(), _selection(approve))
 
     def run(self, approve: str = "") -> Report | None:
@@ -129,5 +129,5 @@ def rows(report: Report) -> list[str]:
 
 
 def failed(report: Report) -> list[str]:
-    """The rows that failed."""
+    """List the rows that failed."""
     return [str(c.key) for c in report.plan.changes if c.outcome is Outcome.FAILED]
