@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 ROOMS = (
     "reconciler/aws",
+    "reconciler/declare",
     "reconciler/doctor",
     "reconciler/money",
     "reconciler/render",

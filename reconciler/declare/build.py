@@ -41,7 +41,8 @@ def workstation(
     calendars: Mapping[str, Calendar],
     shared: Mapping[str, FileSystem],
 ) -> Workstation:
-    """One workstation from its completed settings; `shared`: its fleet's file systems by name."""
+    """Build one workstation from its completed settings; `shared`: its fleet's file systems by
+    name."""
     zones = tuple(settings.get("availability_zones", ()))
     types = tuple(settings.get("instance_types", ()))
     storage = settings["storage"]
@@ -80,9 +81,9 @@ def workstation(
 
 def _notices(settings: Map) -> tuple[str, ...]:
     """Name each mailbox once: one that is written in capitals is the same."""
-    told = settings["owner"]
-    found = [told if it == "owner" else it for it in mails(settings.get("notices", Map()))]
-    return tuple(dict.fromkeys(it.lower() for it in found))
+    written = mails(settings.get("notices", Map()))
+    addresses = (settings["owner"] if text == "owner" else text for text in written)
+    return tuple(dict.fromkeys(address.lower() for address in addresses))
 
 
 def _place(settings: Map, path: str, where: Where) -> Where:
@@ -98,12 +99,12 @@ def _place(settings: Map, path: str, where: Where) -> Where:
 
 
 def file_system(fleet: str, name: str, settings: Map, where: Where) -> FileSystem:
-    """A file system the fleet shares, from its completed settings."""
+    """Build a file system that the fleet shares, from its completed settings."""
     return FILE_SYSTEMS[settings["type"]].build(settings, _context(fleet, name, settings, where))
 
 
 def ingress(rule: Map) -> IngressRule:
-    """One rule about who may reach workstations directly."""
+    """Build one rule about who may reach workstations directly."""
     first, _, last = str(rule["port"]).partition("-")
     return IngressRule(
         rule["protocol"],

@@ -49,7 +49,7 @@ IMAGE_BY_NAME: Mapping[str, Any] = {"owner": "self"}
 
 
 def merge(lower: Map, higher: Map, path: Path = ()) -> Map:
-    """A new map: `higher` laid over `lower`. Neither is changed."""
+    """Lay `higher` over `lower` in a new map. Neither is changed."""
     merged = lower.copy()
     for choice in CHOICES.get(path, ()):
         _choose(merged, higher, choice)
@@ -82,7 +82,7 @@ def _choose(merged: Map, higher: Map, choice: Choice) -> None:
 
 
 def complete(settings: Map) -> Map:
-    """The effective settings of a workstation: the merged layers over the built-ins."""
+    """Complete the settings of a workstation: the merged layers over the built-ins."""
     built_in: dict[str, Any] = {
         "spot_policy": "auto",
         "network": {"public_addresses": False},
@@ -110,7 +110,7 @@ def _stops(schedule: Any) -> bool:
 
 
 def complete_file_system(settings: Map) -> Map:
-    """The same for a shared file system; one without a type has nothing built in."""
+    """Complete the settings of a shared file system; one without a type has nothing built in."""
     file_system = FILE_SYSTEMS.get(settings.get("type", ""))
     return _over(file_system.shared_built_in(settings) if file_system else {}, settings)
 

@@ -17,8 +17,8 @@ _SYSTEM |= {"proc", "root", "run", "sbin", "sys", "tmp", "usr", "var"}
 
 
 def check(item: Item, shared: Mapping[str, Item] | None) -> Iterator[Problem]:
-    """The storage of one workstation. `shared` are its fleet's file systems by name, None when
-    not all of them could be read."""
+    """Check the storage of one workstation. `shared` are its fleet's file systems by name, None
+    when not all of them could be read."""
     storage = item.settings.get("storage", Map())
     if "root" in storage:
         span = storage.spans.get("root", item.span)

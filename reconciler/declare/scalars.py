@@ -190,5 +190,5 @@ def show(text: str) -> str:
 
 
 def either(words: Sequence[str]) -> str:
-    """`a, b or c`."""
+    """Join words as `a, b or c`."""
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))

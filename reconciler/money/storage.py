@@ -61,6 +61,6 @@ def gp3_month(size: int, iops: int | None, throughput: int | None, region: str) 
 
 
 def month(dollars: float, region: str) -> str:
-    """`about $16/month`, and whose price it is where the region is another."""
+    """Write a price as `about $16/month`, and whose price it is where the region is another."""
     basis = "" if region == LISTED else f" at {LISTED}'s price"
     return f"about ${dollars:,.0f}/month{basis}"
