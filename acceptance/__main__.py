@@ -67,8 +67,8 @@ def _main(chosen: argparse.Namespace) -> int:
     where = backend.find(os.environ.get("AWS_ENDPOINT_URL", ""), key)
     core = botocore.session.get_session()
     session: Any = boto3.Session(botocore_session=core)
-    who = account.check(session, emulated=where.emulated)
-    mask = Mask(who.id, who.words)
+    identity = account.check(session, emulated=where.emulated)
+    mask = Mask(identity.id, identity.words)
     cost = run.at_most(probes)
     folder = chosen.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,15 +76,15 @@ def _main(chosen: argparse.Namespace) -> int:
     report = Report(
         where.name,
         where.version,
-        who.region,
+        identity.region,
         datetime.now(UTC).isoformat(timespec="seconds"),
         "0.00" if where.emulated else str(cost),
     )
-    stage = Stage(where, who, folder, recorder, _log)
+    stage = Stage(where, identity, folder, recorder, _log)
     if not chosen.sweep:
         _refuse_leftovers(stage)
         recorder.file.unlink(missing_ok=True)
-        _log(f"{where.name} {where.version}, {who.region}: at most ${report.at_most}")
+        _log(f"{where.name} {where.version}, {identity.region}: at most ${report.at_most}")
     begun = recorder.here()
     before = {each: signal.signal(each, _stop) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -172,7 +172,7 @@ class Stage:
         return parsedate_to_datetime(date) if date else datetime.now(UTC)
 
     def wait(
-        self, what: str, ready: Callable[[], T | None], at_most: float, every: float = 15
+        self, subject: str, ready: Callable[[], T | None], at_most: float, every: float = 15
     ) -> T:
         """The first answer that is not None or False.
 
@@ -185,8 +185,8 @@ class Stage:
                 return found
             if spent >= limit:
                 if not limit:
-                    raise Late(f"{self.backend.name} lets no time pass: {what} did not come")
-                raise Late(f"{what} did not come within {limit / 60:.0f} min")
+                    raise Late(f"{self.backend.name} lets no time pass: {subject} did not come")
+                raise Late(f"{subject} did not come within {limit / 60:.0f} min")
             step = min(every, limit - spent)
             self.pause(step)
             spent += step

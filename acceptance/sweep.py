@@ -138,14 +138,14 @@ def _why(error: botocore.exceptions.ClientError, backend: Backend) -> str:
     return str(error)
 
 
-def _ours(names: Iterable[str]) -> Iterator[str]:
+def _of_site(names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if name == SITE or name.startswith(f"{SITE}-"))
 
 
 def _groups(clients: Clients) -> Iterator[str]:
     pages = clients("autoscaling").get_paginator("describe_auto_scaling_groups").paginate()
     groups = [group for page in pages for group in page["AutoScalingGroups"]]
-    return _ours(each["AutoScalingGroupName"] for each in groups)
+    return _of_site(each["AutoScalingGroupName"] for each in groups)
 
 
 def _remove_group(clients: Clients, name: str) -> None:
@@ -239,7 +239,7 @@ def _remove_file_system(clients: Clients, name: str) -> None:
 def _schedule_groups(clients: Clients) -> Iterator[str]:
     pages = clients("scheduler").get_paginator("list_schedule_groups").paginate(NamePrefix=SITE)
     groups = [each for page in pages for each in page["ScheduleGroups"]]
-    return _ours(each["Name"] for each in groups)
+    return _of_site(each["Name"] for each in groups)
 
 
 def _remove_schedule_group(clients: Clients, name: str) -> None:
@@ -250,7 +250,7 @@ def _remove_schedule_group(clients: Clients, name: str) -> None:
 
 def _rules(clients: Clients) -> Iterator[str]:
     pages = clients("events").get_paginator("list_rules").paginate(NamePrefix=SITE)
-    return _ours(rule["Name"] for page in pages for rule in page["Rules"])
+    return _of_site(rule["Name"] for page in pages for rule in page["Rules"])
 
 
 def _remove_rule(clients: Clients, name: str) -> None:
@@ -264,7 +264,7 @@ def _remove_rule(clients: Clients, name: str) -> None:
 def _topics(clients: Clients) -> Iterator[str]:
     for page in clients("sns").get_paginator("list_topics").paginate():
         for topic in page["Topics"]:
-            if list(_ours([topic["TopicArn"].rpartition(":")[2]])):
+            if list(_of_site([topic["TopicArn"].rpartition(":")[2]])):
                 yield topic["TopicArn"]
 
 
@@ -282,7 +282,9 @@ def _fault_templates(clients: Clients) -> Iterator[str]:
 
 def _profiles(clients: Clients) -> Iterator[str]:
     pages = clients("iam").get_paginator("list_instance_profiles").paginate()
-    return _ours(each["InstanceProfileName"] for page in pages for each in page["InstanceProfiles"])
+    return _of_site(
+        each["InstanceProfileName"] for page in pages for each in page["InstanceProfiles"]
+    )
 
 
 def _remove_profile(clients: Clients, name: str) -> None:
@@ -295,7 +297,7 @@ def _remove_profile(clients: Clients, name: str) -> None:
 
 def _roles(clients: Clients) -> Iterator[str]:
     pages = clients("iam").get_paginator("list_roles").paginate()
-    return _ours(each["RoleName"] for page in pages for each in page["Roles"])
+    return _of_site(each["RoleName"] for page in pages for each in page["Roles"])
 
 
 def _remove_role(clients: Clients, name: str) -> None:

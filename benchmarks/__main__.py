@@ -116,13 +116,13 @@ def _rows(
 
 def _stages(site: worlds.Site) -> Mapping[str, float]:
     with worlds.serve(site.worlds["steady"]) as endpoint:
-        said = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-m", "benchmarks.stages", str(site.fleets)],
             env={**os.environ, **worlds.variables(endpoint)},
             stdout=subprocess.PIPE,
             check=True,
         ).stdout
-    measured: dict[str, float] = json.loads(said)["stages"]
+    measured: dict[str, float] = json.loads(output)["stages"]
     return measured
 
 

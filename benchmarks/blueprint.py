@@ -145,7 +145,7 @@ def _each() -> dict[str, Any]:
 
 
 def _template(tags: dict[str, str]) -> dict[str, Any]:
-    told = {
+    instance_file = {
         "workstation": "${each.key}",
         "owner": "${each.value.owner}",
         "dns_name": "${aws_fsx_lustre_file_system.home[each.key].dns_name}",
@@ -175,14 +175,14 @@ def _template(tags: dict[str, str]) -> dict[str, Any]:
             "http_tokens": "required",
             "http_put_response_hop_limit": 1,
         },
-        "user_data": f"${{base64encode(jsonencode({_expression(told)}))}}",
+        "user_data": f"${{base64encode(jsonencode({_expression(instance_file)}))}}",
         "tag_specifications": [{"resource_type": "volume", "tags": tags}],
     }
 
 
-def _expression(told: dict[str, str]) -> str:
+def _expression(values: dict[str, str]) -> str:
     """A map in Terraform's own language: inside `${}` there is no second `${}`."""
-    return "{" + ", ".join(f"{k} = {v[2:-1]}" for k, v in told.items()) + "}"
+    return "{" + ", ".join(f"{k} = {v[2:-1]}" for k, v in values.items()) + "}"
 
 
 def _group() -> dict[str, Any]:
@@ -234,7 +234,7 @@ def _group() -> dict[str, Any]:
 
 def _schedule(action: str, hour: int, capacity: int) -> dict[str, Any]:
     group = "aws_autoscaling_group.workstation[each.key].name"
-    told = f"{{AutoScalingGroupName = {group}, DesiredCapacity = {capacity}}}"
+    parameters = f"{{AutoScalingGroupName = {group}, DesiredCapacity = {capacity}}}"
     return {
         "name": f"${{each.key}}-{action}",
         "group_name": "${aws_scheduler_schedule_group.site.name}",
@@ -244,7 +244,7 @@ def _schedule(action: str, hour: int, capacity: int) -> dict[str, Any]:
         "target": {
             "arn": "arn:aws:scheduler:::aws-sdk:autoscaling:setDesiredCapacity",
             "role_arn": "${data.aws_iam_role.scheduler.arn}",
-            "input": f"${{jsonencode({told})}}",
+            "input": f"${{jsonencode({parameters})}}",
             "retry_policy": {
                 "maximum_retry_attempts": 3,
                 "maximum_event_age_in_seconds": 900,

@@ -77,22 +77,22 @@ def loop(rounds: Sequence[Round]) -> Iterator[Verdict]:
     last = rounds[-1]
     if last is warm:
         return
-    for what, before, after in (
+    for unit, before, after in (
         ("MiB", warm.rss, last.rss),
         ("live objects", warm.objects, last.objects),
     ):
         yield Verdict(
-            f"{what} of a loop, round {last.round:,} beside round {warm.round}",
+            f"{unit} of a loop, round {last.round:,} beside round {warm.round}",
             f"{GROWTH:.0%} more",
             f"{before:,.0f} → {after:,.0f}",
             after <= before * (1 + GROWTH),
         )
-    for what, before, after in (
+    for unit, before, after in (
         ("threads", warm.threads, last.threads),
         ("open files", warm.files, last.files),
     ):
         yield Verdict(
-            f"{what} of a loop, round {last.round:,} beside round {warm.round}",
+            f"{unit} of a loop, round {last.round:,} beside round {warm.round}",
             f"{AT_ONCE} more",  # calls meet by chance, and each of them has one
             f"{before} → {after}",
             after <= before + AT_ONCE,
@@ -136,13 +136,13 @@ def _apply(rows: Sequence[Row]) -> Iterator[Verdict]:
         if row.scenario not in (FIRST, SECOND) or row.size != 100 or not row.latency:
             continue
         most = max(row.cost.most_at_once.values())
-        what = f"{row.scenario}, {row.size}, {_ms(row.latency)}"
+        name = f"{row.scenario}, {row.size}, {_ms(row.latency)}"
         yield Verdict(
-            f"calls at once to a service, {what}", str(AT_ONCE), str(most), most <= AT_ONCE
+            f"calls at once to a service, {name}", str(AT_ONCE), str(most), most <= AT_ONCE
         )
         limit = 2 * row.cost.cpu + row.cost.calls * row.latency / AT_ONCE + 1
         yield Verdict(
-            f"wall, {what}",
+            f"wall, {name}",
             f"2 × CPU + calls × latency / {AT_ONCE} + 1 s = {limit:.1f} s",
             f"{row.cost.wall:.1f} s",
             row.cost.wall <= limit,

@@ -121,7 +121,7 @@ class Loopback:
     def respond(self, request: Request) -> bytes:
         """Wait, then answer."""
         if request.target.startswith("/-/"):
-            return self._told(request)
+            return self._configured(request)
         self.traffic.begin(request)
         try:
             if self.latency:
@@ -130,9 +130,9 @@ class Loopback:
         finally:
             self.traffic.end(request)
 
-    def _told(self, request: Request) -> bytes:
-        _, _, what, *value = request.target.split("/")
-        if what == "latency":
+    def _configured(self, request: Request) -> bytes:
+        _, _, setting, *value = request.target.split("/")
+        if setting == "latency":
             self.latency = float(value[0])
             return whole(b"{}", "application/json")
         return whole(json.dumps(self.traffic.take()).encode(), "application/json")

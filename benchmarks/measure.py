@@ -64,10 +64,10 @@ def once(run: Run) -> Cost:
         wall = time.perf_counter() - before
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
-        said = output.read()
-        if not run.good(said, process.returncode):
+        printed = output.read()
+        if not run.good(printed, process.returncode):
             complaints.seek(0)
-            text = (said[-2000:] + complaints.read()[-2000:]).decode(errors="replace")
+            text = (printed[-2000:] + complaints.read()[-2000:]).decode(errors="replace")
             raise Failed(f"{' '.join(run.command)}: exit {process.returncode}\n{text}")
     traffic = ask(run.endpoint, "traffic") if run.endpoint else {"calls": {}, "most_at_once": {}}
     return Cost(
@@ -101,5 +101,5 @@ def repeat(run: Run, times: int) -> Cost:
 def ask(endpoint: str, path: str) -> dict[str, Any]:
     """Ask a Loopback about itself."""
     with urlopen(f"{endpoint}/-/{path}") as answer:
-        told: dict[str, Any] = json.load(answer)
-        return told
+        document: dict[str, Any] = json.load(answer)
+        return document

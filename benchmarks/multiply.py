@@ -80,9 +80,9 @@ def multiply(recorded: Answers, size: int, proofs: Iterable[str]) -> World:
     own = _own_ids(found.values())
     world = World(recorded)
     for operation, listing in found.items():
-        mine = [item for item in listing.items if _is_of(FIRST, item)]
+        of_first = [item for item in listing.items if _is_of(FIRST, item)]
         items = tuple(
-            _copy(item, number, own, schedules) for number in range(size) for item in mine
+            _copy(item, number, own, schedules) for number in range(size) for item in of_first
         )
         world.listings[operation] = Listing(
             listing.head, listing.before, items, listing.after, listing.token
@@ -150,9 +150,9 @@ def _of_xml(text: str) -> tuple[str, tuple[str, ...], str, str] | None:
 def _own_ids(listings: Iterable[Listing]) -> dict[str, str]:
     """Ids of the first workstation's things alone → how to write those of another."""
     items = [item for listing in listings for item in listing.items]
-    mine = [m for item in items if _is_of(FIRST, item) for m in ID.finditer(_open(item))]
+    of_first = [m for item in items if _is_of(FIRST, item) for m in ID.finditer(_open(item))]
     others = {m[0] for item in items if not _is_of(FIRST, item) for m in ID.finditer(_open(item))}
-    own = {m[0]: m[1] for m in mine if m[0] not in others}
+    own = {m[0]: m[1] for m in of_first if m[0] not in others}
     return {each: f"{kind}-{n:x}%016x" for n, (each, kind) in enumerate(own.items())}
 
 

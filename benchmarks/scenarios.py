@@ -67,10 +67,10 @@ def _run(
 ) -> Run:
     """The command; a run that saw less than all workstations, or did otherwise, is no measure."""
 
-    def check(said: bytes, code: int) -> bool:
+    def check(output: bytes, code: int) -> bool:
         if code:
             return False
-        summary = json.loads(said)["summary"]
+        summary = json.loads(output)["summary"]
         return good(summary) and sum(summary.values()) >= PER_WORKSTATION * size
 
     return Run((*RECONCILE, "--fleets", str(fleets), "-o", "json", *options), good=check)

@@ -37,6 +37,6 @@ def measure(fleets: Path, size: int, times: int) -> Iterator[Start]:
             str(fleets),
         ),
     }
-    runs = [{what: once(Run(command)) for what, command in commands.items()} for _ in range(times)]
-    for what in commands:
-        yield Start(what, middle([run[what] for run in runs]))
+    runs = [{name: once(Run(command)) for name, command in commands.items()} for _ in range(times)]
+    for title in commands:
+        yield Start(title, middle([run[title] for run in runs]))

@@ -125,34 +125,37 @@ def compare(
     module = blueprint.write(folder / "side-module", size)
     with worlds.sandbox() as forward:
         proxy = Loopback(forward)
-        ours = Run(
+        reconcile = Run(
             (*worlds.RECONCILE, "--fleets", str(fleets), "--dry-run", "--exit-code"),
             worlds.variables(proxy.url),
             proxy.url,
         )
-        theirs = {**rival.environment, "TF_VAR_endpoint": proxy.url}
+        environment = {**rival.environment, "TF_VAR_endpoint": proxy.url}
         rival.run(module, "init", "-no-color")
         versions = _versions(json.loads(rival.run(module, "version", "-json")))
         print(f"{versions}: creating {size}; minutes, most of them timers", file=sys.stderr)
         worlds.settle(proxy.url, fleets)
         apply = (rival.program, "apply", "-auto-approve", f"-parallelism={CREATE_AT_ONCE}")
-        create = once(Run(apply, theirs, proxy.url, folder=str(module)))
+        create = once(Run(apply, environment, proxy.url, folder=str(module)))
         # 0: nothing to change. 2, there are changes, would be another measurement.
         plan = (rival.program, "plan", "-detailed-exitcode", "-no-color")
-        look = Run(plan, theirs, proxy.url, folder=str(module))
+        look = Run(plan, environment, proxy.url, folder=str(module))
         sides = []
         for latency in latencies:
             proxy.latency = latency
-            pairs = [(once(look), repeat(ours, 3)) for _ in range(times)]
-            for theirs_cost, ours_cost in pairs:
-                print(f"{latency * 1000:.0f} ms: {theirs_cost} | {ours_cost}", file=sys.stderr)
+            pairs = [(once(look), repeat(reconcile, 3)) for _ in range(times)]
+            for terraform_cost, reconciler_cost in pairs:
+                print(
+                    f"{latency * 1000:.0f} ms: {terraform_cost} | {reconciler_cost}",
+                    file=sys.stderr,
+                )
             terraform, reconciler = zip(*pairs, strict=True)
             sides.append(Side(size, latency, middle(terraform), middle(reconciler), times))
         proxy.close()
     return Comparison(versions, create, tuple(sides))
 
 
-def _versions(told: Mapping[str, object]) -> str:
-    providers = told["provider_selections"]
+def _versions(versions: Mapping[str, object]) -> str:
+    providers = versions["provider_selections"]
     assert isinstance(providers, dict)
-    return f"Terraform {told['terraform_version']}, hashicorp/aws {providers[AWS]}"
+    return f"Terraform {versions['terraform_version']}, hashicorp/aws {providers[AWS]}"

@@ -126,9 +126,9 @@ def site(folder: Path, recorded: Mapping[str, Answers], size: int, name: str = "
     with serve(files["empty"]) as endpoint:
         command = [sys.executable, "-m", "benchmarks.proofs", str(fleets)]
         environment = {**os.environ, **variables(endpoint)}
-        said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
+        answer = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
     for world, file in files.items():
-        file.write_bytes(pickle.dumps((recorded[world], size, json.loads(said))))
+        file.write_bytes(pickle.dumps((recorded[world], size, json.loads(answer))))
     return Site(size, fleets, changed, files)
 
 

@@ -89,7 +89,7 @@ def table(types: Types, offers: Offers, source: str, before: str = "") -> str:
 
 
 def _regions(offers: Offers, before: str) -> list[str]:
-    line = next((it for it in before.splitlines() if it.startswith("regions ")), "regions")
+    line = next((text for text in before.splitlines() if text.startswith("regions ")), "regions")
     known = [region for region in line.split()[1:] if region in offers]
     return known + sorted(set(offers) - set(known))
 
@@ -121,10 +121,10 @@ def main(source: str) -> None:
     before = TABLE.read_text() if TABLE.exists() else ""
     today = datetime.now(UTC).date().isoformat()
     if source == "moto":
-        found, said = of_moto(), f"AWS's answers as moto {version('moto')} carries them"
+        found, origin = of_moto(), f"AWS's answers as moto {version('moto')} carries them"
     else:
-        found, said = of_aws(), f"AWS's answers of {today}"
-    TABLE.write_text(table(*found, said, before))
+        found, origin = of_aws(), f"AWS's answers of {today}"
+    TABLE.write_text(table(*found, origin, before))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 ROOMS = (
+    "acceptance",
     "reconciler/aws",
     "reconciler/declare",
     "reconciler/doctor",
@@ -21,7 +22,9 @@ ROOMS = (
     "reconciler/render",
     "reconciler/sandbox",
     "reconciler/workstation",
+    "tests/acceptance",
     "tests/aws",
+    "tests/benchmarks",
     "tests/declare",
     "tests/doctor",
     "tests/editor",

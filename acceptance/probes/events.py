@@ -166,10 +166,10 @@ def interruption(stage: Stage) -> Answer:
         fis.start_experiment(clientToken=f"{SITE}-{instance}", experimentTemplateId=made)
         times: dict[str, int] = {}
 
-        def reach(what: str, now: object) -> bool:
-            if now and what not in times:
-                times[what] = int((stage.now() - begun).total_seconds())
-            return what in times
+        def reach(step: str, now: object) -> bool:
+            if now and step not in times:
+                times[step] = int((stage.now() - begun).total_seconds())
+            return step in times
 
         def both() -> bool:
             states = lab.instances(stage, group).items()

@@ -61,8 +61,8 @@ def _found(kind: Any, recording: replay.Replay) -> list[str]:
 def _line(live: Live) -> str:
     """What matters of it, on one line."""
     state = live.busy or live.broken or live.in_use or ("ready" if live.ready else "not ready")
-    whose = "ours" if live.owned else "a stranger's"
-    return f"{live.key.name}, {whose}, {state}, {_spec(live.spec)}"
+    owner = "ours" if live.owned else "a stranger's"
+    return f"{live.key.name}, {owner}, {state}, {_spec(live.spec)}"
 
 
 def _spec(spec: Any) -> str:

@@ -26,9 +26,9 @@ def server() -> Iterator[Loopback]:
 def say(url: str, body: str = "Action=ListTopics") -> str:
     connection = HTTPConnection(url.removeprefix("http://"))
     connection.request("POST", "/", body, SIGNED)
-    said = connection.getresponse().read().decode()
+    text = connection.getresponse().read().decode()
     connection.close()
-    return said
+    return text
 
 
 def test_operations_are_named_as_aws_names_them(server: Loopback) -> None:

@@ -50,11 +50,11 @@ def body(world: World, request: Request) -> str:
 
 
 def test_each_workstation_has_its_own_name_fleet_and_id() -> None:
-    said = body(multiply(recorded(), 12, []), groups())
-    assert said.count("<Name>") == 12
-    assert "<Name>bench-w00011</Name><Id>lt-0000000000000000b</Id>" in said
-    assert "<member>team-0001</member>" in said
-    assert base64.b64encode(b"I am w00011").decode() in said
+    text = body(multiply(recorded(), 12, []), groups())
+    assert text.count("<Name>") == 12
+    assert "<Name>bench-w00011</Name><Id>lt-0000000000000000b</Id>" in text
+    assert "<member>team-0001</member>" in text
+    assert base64.b64encode(b"I am w00011").decode() in text
 
 
 def test_pages_lead_from_one_to_the_next_and_end() -> None:
@@ -71,9 +71,9 @@ def test_a_list_in_json() -> None:
     answer = whole(json.dumps({"FileSystems": items}).encode(), "application/json")
     asked = Request("POST", "/", JSON, b'{"MaxResults": 2}')
     world = multiply({asked.key: answer}, 3, [])
-    said = json.loads(body(world, asked))
-    assert [each["Name"] for each in said["FileSystems"]] == ["w00000", "w00001"]
-    assert said["NextToken"] == "2"
+    document = json.loads(body(world, asked))
+    assert [each["Name"] for each in document["FileSystems"]] == ["w00000", "w00001"]
+    assert document["NextToken"] == "2"
     more = Request("POST", "/", JSON, b'{"MaxResults": 2, "NextToken": "2"}')
     assert json.loads(body(world, more))["FileSystems"][0]["Name"] == "w00002"
 
@@ -83,8 +83,8 @@ def test_a_schedule_has_the_name_that_proves_its_content() -> None:
     answer = whole(json.dumps({"Schedules": [{"Name": n} for n in names]}).encode(), "x")
     asked = Request("GET", "/schedules?MaxResults=100", FORM, b"")
     proofs = [*names, "w00002-stop-33333333"]
-    said = json.loads(body(multiply({asked.key: answer}, 3, proofs), asked))
-    assert [each["Name"] for each in said["Schedules"]] == proofs
+    document = json.loads(body(multiply({asked.key: answer}, 3, proofs), asked))
+    assert [each["Name"] for each in document["Schedules"]] == proofs
 
 
 def test_what_was_not_recorded_word_for_word_gets_the_answer_of_its_operation() -> None:

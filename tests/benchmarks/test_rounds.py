@@ -26,14 +26,14 @@ def test_a_round_leaves_nothing_behind(sandbox: Sandbox, tmp_path: Path, before:
     """A session that nobody frees is 60,000 objects and ten sockets."""
     text = YAML.replace("id: ami-0123456789abcdef0", "ssm_parameter: /golden/gpu-desktop")
     (tmp_path / "vision.yaml").write_text(text)
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", before + RUN.format(fleets=str(tmp_path), rounds=8)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         check=True,
         timeout=100,
     ).stdout
-    rounds = {each.round: each for each in (Round(**held) for held in json.loads(said))}
+    rounds = {each.round: each for each in (Round(**held) for held in json.loads(output))}
     early, late = rounds[1], rounds[8]
     assert late.objects - early.objects < 10_000
     # As many calls at once as it happens to be; a leak is ten of each a round.
@@ -47,5 +47,5 @@ def test_the_rounds_that_are_measured() -> None:
 
 
 def test_the_table_tells_cpu_by_round() -> None:
-    said = tables.loop([Round(1_000, 97.25, 111_000, 13, 21, 250.0)])
-    assert said.splitlines()[-1] == "| 1,000 | 97.2 | 111,000 | 13 | 21 | 0.25 |"
+    text = tables.loop([Round(1_000, 97.25, 111_000, 13, 21, 250.0)])
+    assert text.splitlines()[-1] == "| 1,000 | 97.2 | 111,000 | 13 | 21 | 0.25 |"
