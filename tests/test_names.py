@@ -46,7 +46,25 @@ PRONOUNS = {
 }
 """Not a name of anything: a variable is called by the noun that it stands for."""
 
-BANNED: dict[str, str] = {}
+BANNED: dict[str, str] = {
+    "Complaint": "Message",
+    "Misfit": "SchemaError",
+    "POINTED": "LOCATED",
+    "Piece": "ScalarToken",
+    "Spot": "SourceSpan",  # spot is the market, and nothing else
+    "Trap": "AmbiguousScalar",
+    "complaint": "message",
+    "excuse": "mark_invalid",
+    "gather": "merge_documents",
+    "misfit": "error",
+    "nearest": "suggest",
+    "rules_hours": "check_schedule",
+    "rules_item": "check_workstation",
+    "rules_need": "check_requirements",
+    "rules_types": "check_instance_types",
+    "slips": "corrections",
+    "stumbles": "error_origin",
+}
 """Our old word → the field's, for whole identifiers."""
 
 Name = tuple[str, int, bool]

@@ -104,16 +104,16 @@ def _affordable(wanted: Wire, types: list[str], region: str, market: Market) -> 
         return [type_name for type_name in types if cost[type_name] <= lowest * (1 + percent / 100)]
     over = wanted.get("SpotMaxPricePercentageOverLowestPrice")
     share = wanted.get("MaxSpotPriceAsPercentageOfOptimalOnDemandPrice")
-    spots = {
+    spot_prices = {
         type_name: prices.spot(type_name, f"{region}a", vcpus(type_name)) for type_name in types
     }
     if over is not None:
-        most = min(spots.values(), default=0.0) * (1 + over / 100)
+        most = min(spot_prices.values(), default=0.0) * (1 + over / 100)
     elif share is not None:
         most = lowest * share / 100
     else:
         return types
-    return [type_name for type_name in types if spots[type_name] <= most]
+    return [type_name for type_name in types if spot_prices[type_name] <= most]
 
 
 def choose(call: Call, group: Group, pools: list[Pool], market: Market) -> Pool:
