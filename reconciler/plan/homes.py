@@ -179,12 +179,12 @@ def _adopted(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold
         mounted = isinstance(action, Standing) and action.live.home == want.home
         if mounted or kept.owner == owner or not kept.owned:
             continue
-        whose, id_ = kept.owner or "nobody that its tags name", kept.attrs.get("id", "")
+        owner_before, id_ = kept.owner or "nobody that its tags name", kept.attrs.get("id", "")
         yield Hold(
             "home-adopted",
-            token("home-adopted", [f"{place[0]} {row.workstation} {id_} {whose} {owner}"]),
+            token("home-adopted", [f"{place[0]} {row.workstation} {id_} {owner_before} {owner}"]),
             f"{row.workstation}: {want.home} ({id_}) was kept, with what is in it: it was of "
-            f"{whose}, and would become the home of {owner}. If that is meant",
+            f"{owner_before}, and would become the home of {owner}. If that is meant",
             _of(*place),
             row.where,
         )
