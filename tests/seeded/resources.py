@@ -201,6 +201,13 @@ RESOURCES = (
         promise(2),
     ),
     Bug(
+        "a misspelt parameter",
+        "reconciler/kinds/home_volume.py",
+        "        Throughput=spec.throughput,\n",
+        "        Throughputs=spec.throughput,\n",
+        ("tests/aws/test_calls.py",),
+    ),
+    Bug(
         "homes are ordinary things",
         "reconciler/kinds/home_volume.py",
         "        removal=Removal.DATA,",
