@@ -1,4 +1,4 @@
-"""GPU workstations on AWS Spot, declared in YAML and kept true by a loop.
+"""GPU workstations on AWS Spot, declared in YAML and kept as declared by a loop.
 
 `load`, `plan`, `apply` and `connect` are for other programs: docs/library.md.
 """
