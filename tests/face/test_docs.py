@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "examples/**/*.md")
+    for pattern in ("*.md", "docs/*.md", "examples/**/*.md", "tests/*.md")
     for path in ROOT.glob(pattern)
 )  # fmt: skip
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -136,6 +136,15 @@ def test_every_link_leads_somewhere() -> None:
         if not (page.parent / link.split("#")[0]).exists()
     ]
     assert broken == []
+
+
+def test_every_path_on_the_page_of_tests_exists() -> None:
+    page = (ROOT / "tests/README.md").read_text()
+    paths = set(re.findall(r"`((?:tests|acceptance)/[\w/.]*)`", page))
+    assert len(paths) > 20, "the paths are not found any more"
+    assert sorted(path for path in paths if not (ROOT / path).exists()) == []
+    folders = {f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if path.is_dir()}
+    assert sorted(folders - paths - {"tests/__pycache__"}) == []
 
 
 def test_every_page_can_be_reached() -> None:
