@@ -8,10 +8,10 @@ from typing import Any
 HEAD = """\
 # Every field of the YAML
 
-How to write a fleet is told in [the guide](yaml-guide.md). Values come from four layers, lowest
+[The guide](yaml-guide.md) explains how to write a fleet. Values come from four layers, lowest
 first: built-in, `_defaults.yaml`, `defaults` of the file, the item. Maps merge, lists and scalars
-replace, `null` returns to the built-in. `reconcile explain <workstation>` says where each one is
-from.
+replace, `null` returns to the built-in. `reconcile explain <workstation>` says from where each one
+comes.
 """
 FOOT = """
 <!-- Written from schemas/fleet.schema.json by `GOLDEN=rewrite pytest tests/declare`. -->
