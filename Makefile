@@ -1,4 +1,4 @@
-# `make demo` to see it work, `make test` for the whole gate. Every target sets itself up first.
+# `make demo` shows it at work, `make test` runs all checks. Every target installs what it needs.
 
 # The locked versions were chosen with 3.11, so that one first.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,\
@@ -15,10 +15,10 @@ SHELL_FILES := .ci/run $(wildcard examples/*/*.sh)
 .PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench acceptance acceptance-sweep plan \
 	instance-types lock release clean
 
-help: ## This list.
+help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
-setup: .venv/.stamp .venv/ministack/.stamp $(NODE_STAMPS) ## Make .venv with all that the other targets need.
+setup: .venv/.stamp .venv/ministack/.stamp $(NODE_STAMPS) ## Create .venv with everything that the other targets need.
 
 # Anew only when what it is made from changed.
 .venv/.stamp: requirements-dev.txt setup.cfg pyproject.toml
@@ -53,12 +53,12 @@ tests/%/node_modules/.stamp: tests/%/package-lock.json
 demo: .venv/.demo-stamp ## See it work on this machine: plan, apply, drift, repair. No AWS account needed.
 	@examples/demo/demo.sh
 
-demo-spot: .venv/.demo-stamp ## See a day on Spot: taken back, On-Demand after a wait, Spot again.
+demo-spot: .venv/.demo-stamp ## See a day on Spot: an interruption, On-Demand after a wait, Spot again.
 	@examples/demo/spot.sh
 
 test: lint types unit ## Everything a pull request must pass.
 
-check: test ## The same.
+check: test ## The same as test.
 
 lint: setup
 	$(BIN)/ruff check .
@@ -74,28 +74,28 @@ unit: setup
 golden: setup ## Rewrite the golden files; review the difference with git.
 	GOLDEN=rewrite $(BIN)/pytest -n $(JOBS)
 
-soak: setup ## The long version of the runs on the strict AWS: hours.
+soak: setup ## Run the long tests on the strict AWS: this takes hours.
 	SOAK=1 $(BIN)/pytest -n $(JOBS) tests/strict
 
-seeded: setup ## Plant every known bug, one at a time; the suite must catch each.
+seeded: setup ## Plant each seeded bug in a copy of the code; the tests must find it.
 	$(BIN)/python -m tests.seeded
 
 bench: setup ## Measure, and print tables: make bench SIZES="100" JSON=bench.json
 	$(BIN)/python -m benchmarks $(SIZES) $(if $(JSON),--json $(JSON))
 
-acceptance: setup ## Try it on the AWS account RECONCILER_ACCEPTANCE_ACCOUNT names: at most 2 dollars.
+acceptance: setup ## Test it on the AWS account in RECONCILER_ACCEPTANCE_ACCOUNT: at most 2 dollars.
 	$(BIN)/python -m acceptance $(if $(ONLY),--only $(ONLY)) $(if $(WITHOUT),--without $(WITHOUT))
 
-acceptance-sweep: setup ## Remove what `make acceptance` left there, and prove it.
+acceptance-sweep: setup ## Remove what `make acceptance` left there, and check that it is gone.
 	$(BIN)/python -m acceptance --sweep
 
-plan: setup ## What a run would change: make plan FLEETS=fleets
+plan: setup ## Show what a run would change: make plan FLEETS=fleets
 	$(BIN)/reconcile --fleets $(FLEETS) --dry-run
 
-instance-types: setup ## Ask AWS which instance types there are (or FROM=moto, without an account).
+instance-types: setup ## Update the table of instance types from AWS (or FROM=moto, without an account).
 	$(BIN)/python -m docs.instance_types $(or $(FROM),aws)
 
-lock: ## Newest versions into requirements-*.txt; run the gate before committing them.
+lock: ## Update requirements-*.txt to the newest versions; run the tests before you commit them.
 	@$(PYTHON) -m venv .venv/lock
 	@.venv/lock/bin/pip install --quiet --disable-pip-version-check '.[sandbox]' setuptools
 	@{ head -3 requirements-demo.txt; .venv/lock/bin/pip freeze --all --exclude pip --exclude gpu-workstation-reconciler; } > .venv/lock/demo
@@ -106,13 +106,13 @@ lock: ## Newest versions into requirements-*.txt; run the gate before committing
 	@.venv/lock/bin/python -m docs.github_lock
 	@rm -rf .venv/lock
 
-release: setup ## The files of a release, into dist/: the wheel, the lock with its hash, the bill of materials.
+release: setup ## Write a release to dist/: the wheel, the lock file with its hash, the bill of materials.
 	rm -rf dist
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	$(BIN)/python -m docs.github_lock dist/*.whl > dist/requirements.txt
 	$(BIN)/cyclonedx-py requirements --output-reproducible --validate -o dist/sbom.cdx.json dist/requirements.txt
 
-clean: ## Remove everything made here.
+clean: ## Remove everything that these targets created.
 	rm -rf .venv .acceptance .demo build dist *.egg-info tests/*/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
