@@ -27,7 +27,7 @@ MANAGED = 6144
 """Characters of a managed policy (same page)."""
 
 PLAN = """
-Look: AWS limits these to no resource
+Look: AWS cannot limit these to a resource
     autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities
     autoscaling:DescribeScheduledActions ec2:DescribeImages
     ec2:DescribeInstanceTypeOfferings ec2:DescribeInstances
@@ -36,7 +36,7 @@ Look: AWS limits these to no resource
     events:ListRules fsx:DescribeFileSystems iam:ListInstanceProfiles scheduler:ListSchedules
     sqs:ListQueues
     on everything
-ByName: what bears a name of the site's is read
+ByName: reads resources that have a name of the site
     events:ListTagsForResource events:ListTargetsByRule scheduler:GetSchedule
     scheduler:GetScheduleGroup scheduler:ListTagsForResource sns:GetTopicAttributes
     sns:ListSubscriptionsByTopic sns:ListTagsForResource sqs:GetQueueAttributes sqs:ListQueueTags
@@ -44,43 +44,43 @@ ByName: what bears a name of the site's is read
 LookAtImages: which image a declared parameter names today
     ssm:GetParameters
     on image_parameters
-LookAtRoles: whether the role of the schedules is there
+LookAtRoles: whether the role of the schedules exists
     iam:GetRole
     on scheduler_roles
-LookAtKeys: the ARN behind a declared alias or id; KMS tells no more than facts about a key
+LookAtKeys: the ARN behind a declared alias or id; KMS answers only facts about a key
     kms:DescribeKey
     on any_key
 """
 
 PRICES = """
-Look: what an hour costs, for reports
+Look: prices an hour, for reports
     ec2:DescribeSpotPriceHistory pricing:GetProducts
     on everything
 """
 
 DOCTOR = """
-Look: what the doctor asks besides
+Look: what only the doctor reads
     autoscaling:DescribeAccountLimits cloudwatch:GetMetricData ec2:DescribeInstanceTypes
     ec2:DescribeNetworkInterfaces servicequotas:GetAWSDefaultServiceQuota
     servicequotas:ListServiceQuotas
     on everything
-MaySchedule: whether the schedules' role may start and stop, all that limits it counted [10]
+MaySchedule: whether the schedules' role may start and stop, with everything that limits it [10]
     iam:SimulatePrincipalPolicy
     on scheduler_roles
-LookAtInstanceRoles: whether each says whose machine it is
+LookAtInstanceRoles: whether the tag of each role names its workstation
     iam:GetRole
     on instance_roles
-LookAtServiceRoles: whether AWS made its own yet; one that is not there has no path
+LookAtServiceRoles: whether AWS has created its own roles; a missing role has no path
     iam:GetRole
     on service_roles pathless_service_roles
 """
 
 APPLY = """
-Make: whatever is made is born with the site's tag
+Make: everything gets the site's tag when it is created
     autoscaling:CreateAutoScalingGroup ec2:CreateLaunchTemplate ec2:CreateSecurityGroup
     ec2:CreateVolume fsx:CreateFileSystem
     on groups ec2_things file_systems when made
-Change: only what has the site's tag
+Change: only resources with the site's tag
     autoscaling:CreateOrUpdateTags autoscaling:DeleteAutoScalingGroup
     autoscaling:DeleteScheduledAction autoscaling:DeleteTags
     autoscaling:PutScheduledUpdateGroupAction autoscaling:ResumeProcesses
@@ -90,46 +90,46 @@ Change: only what has the site's tag
     ec2:DeleteLaunchTemplate ec2:DeleteTags ec2:ModifyVolume ec2:RevokeSecurityGroupIngress
     fsx:TagResource fsx:UntagResource fsx:UpdateFileSystem
     on groups ec2_things file_systems when ours
-ByName: and written; schedules have no tags, and the rest are one or two a region
+ByName: and writes them; schedules have no tags, and of the others there are one or two a region
     events:PutRule events:RemoveTargets events:TagResource
     scheduler:CreateSchedule scheduler:CreateScheduleGroup scheduler:DeleteSchedule
     scheduler:TagResource scheduler:UntagResource sns:CreateTopic sns:SetTopicAttributes
     sns:TagResource sqs:CreateQueue sqs:SetQueueAttributes sqs:TagQueue
     on rule schedules schedule_group topic queues
-Look: which workstation an event is about that `--listen` hears
+Look: for `--listen`, which workstation an event is about
     autoscaling:DescribeScalingActivities ec2:DescribeInstances
     on everything
-ByName: `--listen` hears the site's own queues and tells owners
+ByName: `--listen` reads the site's own queues and notifies owners
     sns:Publish sqs:DeleteMessage sqs:GetQueueUrl sqs:ReceiveMessage
     on topic queues
 SendToQueue: the rule sends the site's events to its own queue, and nowhere else [13]
     events:PutTargets
     on rule when to_queue
-SubscribeByMail: an address that has to confirm, and nobody's queue or function
+SubscribeByMail: only e-mail addresses, which have to confirm; no queue and no function
     sns:Subscribe
     on topic when by_mail
-TagAsMade: EC2 asks for this with a create; the condition keeps it to that [2]
+TagAsMade: EC2 requires this for a create; the condition allows it only then [2]
     ec2:CreateTags
     on ec2_things when made while_making
-TagLustreAsMade: so does FSx [3], which has no such condition; never over another site's tag
+TagLustreAsMade: FSx requires it too [3] and has no such condition; never over another site's tag
     fsx:TagResource
     on file_systems when made if_tagged_ours
-InVpc: a security group and a file system are authorised on their VPC too, which is yours
+InVpc: AWS authorises a security group and a file system on their VPC too, which is yours
     ec2:CreateSecurityGroup ec2:GetSecurityGroupsForVpc
     on vpcs
-Launch: asked of whoever gives a group its launch template [4]
+Launch: AWS requires it to give a group its launch template [4]
     ec2:RunInstances
     on everything when from_template
-PassProfile: so is this, for the role in the template's profile
+PassProfile: AWS requires this too, for the role in the template's instance profile
     iam:PassRole
     on instance_roles when to_ec2
-PassSchedulerRole: a schedule acts under this role
+PassSchedulerRole: schedules use this role
     iam:PassRole
     on scheduler_roles when to_scheduler
-ServiceRoles: an account's first group, Spot request and file system make these roles
+ServiceRoles: AWS creates these roles with an account's first group, Spot request and file system
     iam:CreateServiceLinkedRole
     on service_roles when of_services
-UseKeys: EBS and FSx use a declared key in the caller's name [5]
+UseKeys: EBS and FSx use a declared key on behalf of the caller [5]
     kms:CreateGrant kms:Decrypt kms:GenerateDataKeyWithoutPlaintext
     on keys when via_storage
 UseKeysByAlias: KMS authorises on the key, so the declared alias is a condition [6]
@@ -138,43 +138,43 @@ UseKeysByAlias: KMS authorises on the key, so the declared alias is a condition 
 """
 
 NEVER = """
-KeepData: promise 1, whatever else the role is given; a key is all the data it encrypts
+KeepData: promise 1, whatever else the role may do; without its key, encrypted data is lost
     backup:DeleteRecoveryPoint ec2:DeleteSnapshot ec2:DeleteVolume fsx:Delete* kms:DisableKey
     kms:ScheduleKeyDeletion
     on everything
-CutNobodyOff: promise 8, a run ends no instance
+CutNobodyOff: promise 8, a run terminates no instance
     autoscaling:TerminateInstanceInAutoScalingGroup ec2:DetachVolume ec2:RebootInstances
     ec2:StopInstances ec2:TerminateInstances
     on everything
-NeverByForce: a group goes empty, not together with what runs in it [1]
+NeverByForce: a group is deleted when it is empty, not together with its instances [1]
     autoscaling:DeleteAutoScalingGroup
     on everything when by_force
-KeepSiteTag: what loses the tag is nobody's, and in no plan any more
+KeepSiteTag: a resource without the tag belongs to no site and is in no plan
     autoscaling:DeleteTags ec2:DeleteTags events:UntagResource fsx:UntagResource
     scheduler:UntagResource sns:UntagResource sqs:UntagQueue
     on everything when site_tag_named
 """
 
 BOUNDS = """
-NoOtherSite: another site's tag would take a thing away from this one just as well
+NoOtherSite: with another site's tag, a resource would not belong to this site either
     autoscaling:* ec2:* events:* fsx:* scheduler:* sns:* sqs:*
     on everything when made_for_another_site
-OwnTemplates: a launch is from a launch template of the site, and from no other [4]
+OwnTemplates: launches only from launch templates of the site [4]
     ec2:RunInstances
     on launch_templates when not_ours
-AsTheTemplateSays: and with its image and security groups; subnets are the group's to choose [14]
+AsTheTemplateSays: and only with their image and security groups; the group chooses the subnet [14]
     ec2:RunInstances
     on launched_with when not_of_template
 """
 
 REGIONS = """
-OtherRegions: only the regions the YAML names; IAM has none, the Price List one for all
+OtherRegions: only the regions in the YAML; IAM has no regions, the Price List one for all
     not iam:* pricing:*
     on everything when elsewhere
 """
 
 DEVELOPER = """
-Look: AWS limits these to no resource
+Look: AWS cannot limit these to a resource
     autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities
     autoscaling:DescribeScheduledActions ec2:DescribeInstances ec2:DescribeRegions
     ec2:DescribeSpotPriceHistory ec2:DescribeVolumes fsx:DescribeFileSystems pricing:GetProducts
@@ -183,7 +183,7 @@ Look: AWS limits these to no resource
 Hours: when a workstation starts and stops by itself
     scheduler:GetSchedule
     on schedules
-OwnSession: on an instance whose owner tag is the caller's
+OwnSession: on an instance whose owner tag names the caller
     ssm:StartSession
     on instances when own_instance document_checked
 SessionDocuments: a shell, ssh and a forwarded port
@@ -195,16 +195,16 @@ OwnSessionGoesOn: sessions the caller opened, by the tag that Session Manager gi
 OpenSession: the data of a session; without the token of that session it opens nothing
     ssmmessages:OpenDataChannel
     on sessions
-OwnGroup: on and off, and the end of what keeps it so
+OwnGroup: turns it on and off, and deletes the end of an override
     autoscaling:DeleteScheduledAction autoscaling:SetDesiredCapacity
     on groups when ours own_group
-OwnEnd: what is put back at that end is one instance at most
+OwnEnd: the end of an override may restore one instance at most
     autoscaling:PutScheduledUpdateGroupAction
     on groups when ours own_group one_at_most_if_said
-OwnSizes: its sizes; whatever else AWS can tell from sizes by a condition is refused
+OwnSizes: its sizes; refuses everything else that a condition can distinguish from sizes
     autoscaling:UpdateAutoScalingGroup
     on groups when ours own_group one_at_most same_shape
-OwnOverride: the one tag that says what was meant; an owner tag would give a group away
+OwnOverride: only the tag of the override; with an owner tag, a group could be given away
     autoscaling:CreateOrUpdateTags
     on groups when ours own_group override_alone
 """
@@ -214,25 +214,25 @@ Session: the machine's side of Session Manager, as AWS writes it [8]
     ssm:UpdateInstanceInformation ssmmessages:CreateControlChannel ssmmessages:CreateDataChannel
     ssmmessages:OpenControlChannel ssmmessages:OpenDataChannel
     on everything
-OwnParameters: what the site tells this machine alone, by the tag of its role [11]
+OwnParameters: the parameters of this machine alone, by the tag of its role [11]
     ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath
     on own_parameters
-SharedParameters: what the site tells all its machines
+SharedParameters: the parameters of all machines of the site
     ssm:GetParameter ssm:GetParameters ssm:GetParametersByPath
     on shared_parameters
-DcvLicence: DCV on EC2 asks this bucket for its licence [9]
+DcvLicence: DCV on EC2 reads its licence from this bucket [9]
     s3:GetObject
     on dcv_licences
 AttachHome: its own EBS home, by the tags of volume and role [11]
     ec2:AttachVolume
     on volumes when ours home own
-ToItself: attaching is authorised on the instance too, and there on itself alone [12]
+ToItself: AWS authorises attaching on the instance too; only on itself [12]
     ec2:AttachVolume
     on instances when ours itself
-FindHome: whether its home is free; AWS limits this to no resource
+FindHome: whether its home is free; AWS cannot limit this to a resource
     ec2:DescribeVolumes
     on everything
-OwnPhase: how far the machine is; the one tag that it may write, and on itself alone
+OwnPhase: how far the boot is; the only tag that it may write, and only on itself
     ec2:CreateTags
     on instances when ours itself phase_alone
 """
@@ -241,7 +241,7 @@ SCHEDULER = """
 StartAndStop: what a schedule does
     autoscaling:SetDesiredCapacity
     on groups when ours
-DeadLetters: what it was refused until it was given up
+DeadLetters: calls that AWS refused until EventBridge Scheduler gave up
     sqs:SendMessage
     on dead_letters
 """

@@ -18,7 +18,7 @@ from reconciler.cli.places import fleet_paths
         "reconcile doctor --only alice    # for one workstation",
         "reconcile doctor -o json",
     ),
-    short_help="Check account and fleet before anybody tries to start.",
+    short_help="Check account and fleet before anybody starts a workstation.",
 )
 @click.option(
     "--only",
@@ -37,8 +37,8 @@ def doctor(
 ) -> int:
     """Check what would keep a workstation from starting, each finding with its fix.
 
-    Reads only, with the rights of the plan role. What cannot be read is unknown, never fine: it
-    counts as an error does, a warning does not.
+    It only reads, with the permissions of the plan role. What cannot be read is unknown, and
+    counts as an error; a warning does not.
     """
     console = options.console(ctx)
     from reconciler.aws.client import connect

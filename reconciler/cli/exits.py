@@ -22,14 +22,15 @@ TABLE = (
     Exit(
         DONE,
         "done, or nothing to do",
-        "Also when rows wait for something that a later run will find done, when a dry run found "
-        "changes (without `--exit-code`), and when the sandbox was asked to stop.",
+        "Also when rows wait for something that a later run will finish, when a dry run found "
+        "changes (without `--exit-code`), and when the sandbox was stopped.",
     ),
     Exit(
         FAILED,
         "something failed; the rest was done",
         "A change failed, a row is blocked and needs a person, a read failed, AWS denied a call "
-        "or did not answer. A dry run ends as the run would. A workstation was not ready in time.",
+        "or did not answer. A dry run ends with the same code as the run. A workstation was not "
+        "ready in time.",
     ),
     Exit(
         USAGE,
@@ -40,29 +41,29 @@ TABLE = (
     Exit(
         PENDING,
         "changes are pending (only with --exit-code, or --against)",
-        "Only `reconcile --dry-run --exit-code`; and `--against` of `iam`, when the role "
-        "would get a right that the given policy does not have.",
+        "Only `reconcile --dry-run --exit-code`; and `iam --against`, when the role would get a "
+        "permission that the given policy does not have.",
     ),
     Exit(
         REFUSED,
         "refused by a guard, or waiting for an approval",
-        "No declaration found, credentials of another account, or another plan than `--expect` "
-        "names: nothing was written. Rows that "
-        "a guard holds back, because they remove or disturb too much at once, or change a home or "
-        "an owner: the rest was done, and the finding names the option that lets these through. "
-        "With `--drift-only`, another image or subnet behind an unchanged declaration: it waits "
-        "for an approved run. A workstation that is off is to be kept on, or reached. Two commands "
-        "for one workstation were given at once, and the other one holds.",
+        "Nothing was written: no declaration was found, the credentials are of another account, or "
+        "the plan is not the one that `--expect` names. The rest was done: a guard holds back rows "
+        "that remove or disturb too much at once, or that change a home or an owner, and the "
+        "finding names the option that lets them through. With `--drift-only`: another image or "
+        "subnet behind an unchanged declaration waits for an approved run. `workstation`: one that "
+        "is off cannot be kept on or reached; or two commands were given at the same time, and the "
+        "other one took effect.",
     ),
     Exit(
         INTERRUPTED,
         "stopped by Ctrl-C (SIGINT)",
-        "The change in hand is finished. A call that AWS has not answered 8 seconds after the "
-        "signal is left behind, and its row says that the outcome is unknown: the next run finds "
-        "out. The report says what was done and what was not. A second signal ends the command at "
-        "once, without a report.",
+        "The change in progress is finished. If AWS has not answered its call 8 seconds after the "
+        "signal, the command stops waiting, and the row says that the outcome is unknown: the next "
+        "run reads what was done. The report says what was done and what was not. A second signal "
+        "ends the command at once, without a report.",
     ),
-    Exit(TERMINATED, "stopped by SIGTERM", "As for Ctrl-C. `--every` is ended this way."),
+    Exit(TERMINATED, "stopped by SIGTERM", "As for Ctrl-C. Use it to end `--every`."),
 )
 
 
@@ -89,7 +90,7 @@ def markdown() -> str:
         [
             "# Exit codes",
             "",
-            "The same for every command. When several hold, a signal comes first, then 4, 1, 3.",
+            "Every command uses these codes. If several apply, a signal comes first, then 4, 1, 3.",
             "",
             "| code | meaning | when |",
             "| --- | --- | --- |",

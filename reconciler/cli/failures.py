@@ -82,16 +82,16 @@ def failure(error: BaseException) -> Failure:
     return Failure(
         "unexpected",
         f"{type(error).__name__}: {error}",
-        f"a fault in reconcile: --debug shows where; please report it at {ISSUES}",
+        f"this is a bug in reconcile: --debug shows where; please report it at {ISSUES}",
     )
 
 
 def _hint(error: ReconcilerError) -> str:
     match error:
         case NoDeclaration():
-            return "`reconcile sandbox` is a local AWS to try it on, examples/ has fleets"
+            return "`reconcile sandbox` starts a local AWS for trials; examples/ has fleets"
         case Stopped():
-            return "the same command again finds out, and does what is missing"
+            return "give the same command again: it does what is missing"
         case Unreachable():
             return "check the network, the proxy and AWS_ENDPOINT_URL"
     return ""

@@ -47,7 +47,7 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
     cls=options.Option,
     group="What",
     is_flag=True,
-    help="Who may take the role, instead of what it may do.",
+    help="Print the trust policy instead: who may assume the role.",
 )
 @click.option(
     "--repository",
@@ -63,7 +63,7 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
     group="What",
     metavar="NUMBER",
     default="",
-    help="For --trust: GitHub's number of it, where the subject does not name it.",
+    help="For --trust: the repository's id at GitHub, if the subject does not contain it.",
 )
 @click.option(
     "--workflows",
@@ -80,7 +80,7 @@ ROLES = ("plan", "apply", "developer", "instance", "scheduler")
     group="What",
     type=click.Path(),
     metavar="FILE",
-    help="Print only what this policy, in JSON, does not allow; exit 3 when there is any.",
+    help="Print only what would be new against this policy in JSON; exit 3 if anything is.",
 )
 @options.fleets
 @options.manners("text", "json")
@@ -97,9 +97,9 @@ def iam(
     fleets: tuple[str, ...],
     **_manners: Any,
 ) -> int:
-    """Print what a role may do: the calls that are made, in the site's account and regions.
+    """Print the policy of a role: the calls of the program, in the site's account and regions.
 
-    With `-o json` stdout is the document itself. Makes no AWS call.
+    With `-o json` stdout is the policy document itself. The command makes no AWS call.
     """
     console = options.console(ctx)
     if (repository or repository_id) and not trust:

@@ -167,7 +167,7 @@ def manners(*outputs: str) -> Callable[[F], F]:
             default="text",
             help=f"Form of the result on stdout: {' or '.join(outputs)}.",
         ),
-        option("--no-color", is_flag=True, help="No colour; NO_COLOR and FORCE_COLOR hold too."),
+        option("--no-color", is_flag=True, help="No colour; NO_COLOR and FORCE_COLOR work too."),
         option("-v", "--verbose", is_flag=True, help="Also log what is done, on stderr."),
         option(
             "--log-format",

@@ -37,9 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subcommand_metavar="[COMMAND]",
     examples=(
         "reconcile --dry-run              # the plan, without writing",
-        "reconcile                        # make AWS as the YAML says",
+        "reconcile                        # make AWS match the YAML",
         "reconcile --only 'vision/*' --every 5m",
-        "reconcile --every 5m --listen    # tell owners of interruptions, too",
+        "reconcile --every 5m --listen    # also notify owners of interruptions",
     ),
     codes=exits.TABLE,
 )
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     group="How",
     metavar="TOKEN",
     multiple=True,
-    help="Let through what a guard holds back and names this token for; repeatable.",
+    help="Approve what a guard holds back, with the token from its message; repeatable.",
 )
 @click.option(
     "--expect",
@@ -81,21 +81,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     group="How",
     metavar="PLAN",
     default="",
-    help="Apply this plan only, a digest or a file of --dry-run -o json; exit 4 on another.",
+    help="Apply only this plan: its digest, or a file of --dry-run -o json; else exit 4.",
 )
 @click.option(
     "--drift-only",
     cls=options.Option,
     group="How",
     is_flag=True,
-    help="Repair, but leave another image or subnet behind an unchanged declaration; exit 4.",
+    help="Repair; leave a new image or subnet behind an unchanged declaration, and exit 4.",
 )
 @click.option(
     "--wait",
     cls=options.Option,
     group="How",
     is_flag=True,
-    help="Wait until file systems and the like are ready.",
+    help="Wait until slow resources, such as file systems, are ready.",
 )
 @click.option(
     "--every",
@@ -103,29 +103,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     group="How",
     type=options.Duration(),
     metavar="5m",
-    help="Run again and again, about this far apart; SIGTERM ends it in good order.",
+    help="Repeat the run at about this interval; SIGTERM stops the loop cleanly.",
 )
 @click.option(
     "--listen",
     cls=options.Option,
     group="How",
     is_flag=True,
-    help="With --every: hear AWS's events; tell owners, and act on failed launches at once.",
+    help="With --every: receive AWS's events; notify owners, and run at once when a launch fails.",
 )
 @click.option(
     "--redact",
     cls=options.Option,
     group=options.OUTPUT,
     is_flag=True,
-    help="For public logs: mask account, ids in AWS and e-mail addresses, each by one placeholder.",
+    help="For public logs: replace account, AWS ids and e-mail addresses by placeholders.",
 )
 @options.manners("text", "json", "markdown")
 @options.version
 @click.pass_context
 def reconcile(ctx: click.Context, /, **given: Any) -> int:
-    """Make the GPU workstations in AWS as the YAML in fleets/ declares them.
+    """Make the GPU workstations in AWS match the YAML in fleets/.
 
-    Alone it is the run: read the YAML, read AWS, apply the difference, report.
+    Without a command it runs: it reads the YAML, reads AWS, applies the differences and reports.
     """
     if ctx.invoked_subcommand:
         _hand_down(ctx, ctx.invoked_subcommand)
@@ -172,15 +172,17 @@ def _check(ctx: click.Context) -> None:
     if _typed(ctx, "wait") and dry_run:
         raise click.UsageError("--wait has nothing to wait for with --dry-run.")
     if _typed(ctx, "every") and _typed(ctx, "approve"):
-        raise click.UsageError("--approve lets one plan through, --every makes many.")
+        raise click.UsageError("--approve is for one plan, --every makes many plans.")
     if ctx.params["expect"] and ctx.params["every"] is not None:
-        raise click.UsageError("--expect is of one plan, --every makes many.")
+        raise click.UsageError("--expect is for one plan, --every makes many plans.")
     if ctx.params["expect"] and ctx.params["wait"]:
-        raise click.UsageError("--expect is of one plan, --wait goes on with later ones.")
+        raise click.UsageError("--expect is for one plan, --wait continues with later plans.")
     if _typed(ctx, "listen") and ctx.params["every"] is None:
-        raise click.UsageError("--listen is for --every: one run has ended when an event comes.")
+        raise click.UsageError(
+            "--listen needs --every: a single run has ended before an event comes."
+        )
     if _typed(ctx, "listen") and dry_run:
-        raise click.UsageError("--listen tells and deletes what it hears: not with --dry-run.")
+        raise click.UsageError("--listen sends notices and deletes events: not with --dry-run.")
 
 
 def _hand_down(ctx: click.Context, command: str) -> None:

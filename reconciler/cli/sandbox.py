@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         "reconcile sandbox > sandbox.env &     # then, once it is ready:",
         ". ./sandbox.env && reconcile --dry-run",
         "reconcile sandbox clock +2h           # schedules fire on the way",
-        "reconcile sandbox --port 0 -o json    # a free port, told on one line of JSON",
+        "reconcile sandbox --port 0 -o json    # a free port, as one line of JSON",
     ),
-    short_help="Run a local AWS to try things on.",
+    short_help="Run a local AWS for trials.",
 )
 @click.option(
     "--port",
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 65535),
     default=5566,
     show_default=True,
-    help="Port on 127.0.0.1; 0 takes a free one.",
+    help="Port on 127.0.0.1; 0 takes a free port.",
 )
 @options.manners("text", "json")
 @click.pass_context
 def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     """Run a local AWS, with a network, images and prices in it, until Ctrl-C or SIGTERM.
 
-    What is in it is lost when it ends. Once it is ready, stdout has the two `export` lines
-    that point every AWS tool at it, then a line `# ready`. They hold a key that is new with
-    each start: without it nobody gets an answer, on this machine either. Being told to stop
-    is how it is meant to end: exit code 0.
+    Its contents are lost when it ends. When it is ready, stdout has two `export` lines that
+    point every AWS tool at it, then a line `# ready`. The lines hold a key that is new with
+    each start: without this key nobody gets an answer, on this machine either. Ctrl-C and
+    SIGTERM end it with exit code 0.
     """
     if ctx.invoked_subcommand:
         _hand_down(ctx, ctx.invoked_subcommand)

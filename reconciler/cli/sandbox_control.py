@@ -76,15 +76,18 @@ def show(console: Console, document: dict[str, Any], text: str) -> int:
 @click.command(
     cls=options.Command,
     examples=(
-        "reconcile sandbox clock                # what time it is there",
-        "reconcile sandbox clock +2h            # forward; schedules fire on the way",
+        "reconcile sandbox clock                # show its time",
+        "reconcile sandbox clock +2h            # move it; schedules fire on the way",
         "reconcile sandbox clock 'Mon 09:00' --timezone Europe/Berlin",
         "reconcile sandbox clock 2026-11-23T09:00:00Z",
     ),
     short_help="Show or move the sandbox's time.",
 )
 @click.argument(
-    "to", cls=options.Argument, about="How far, or to when; without it, show it.", required=False
+    "to",
+    cls=options.Argument,
+    about="How far, or to which time; without it, show the time.",
+    required=False,
 )
 @click.option(
     "--timezone",
@@ -92,15 +95,15 @@ def show(console: Console, document: dict[str, Any], text: str) -> int:
     metavar="ZONE",
     default="UTC",
     show_default=True,
-    help="Zone of a time that names none, such as Europe/Berlin.",
+    help="Time zone of TO, such as Europe/Berlin.",
 )
 @options.manners("text", "json")
 @click.pass_context
 def clock(ctx: click.Context, /, to: str | None, timezone: str, **_manners: Any) -> int:
     """Show the sandbox's time, or move it forward; it never goes back.
 
-    What is due on the way happens in its order: schedules fire, scheduled actions run, groups
-    that are short of capacity ask again.
+    Everything that is due in between happens in order: schedules fire, scheduled actions run,
+    groups without capacity ask again.
     """
     if to is None:
         document = ask("clock")
@@ -118,15 +121,15 @@ def clock(ctx: click.Context, /, to: str | None, timezone: str, **_manners: Any)
         "reconcile sandbox capacity take 'g5.*'     # no more Spot of these types",
         "reconcile sandbox capacity take '*' --zone us-east-1a --market on-demand",
         "reconcile sandbox capacity take '*' --failure spot-quota",
-        "reconcile sandbox capacity give 'g5.*'     # undo the same words",
-        "reconcile sandbox capacity                 # what is away",
+        "reconcile sandbox capacity give 'g5.*'     # undo the first line",
+        "reconcile sandbox capacity                 # show what is taken away",
     ),
     short_help="Take instance capacity away, or give it back.",
 )
 @click.argument(
     "act",
     cls=options.Argument,
-    about="Which of the two; without it, show what is away.",
+    about="take or give; without it, show what is taken away.",
     required=False,
     type=click.Choice(["take", "give"]),
 )
@@ -138,7 +141,11 @@ def clock(ctx: click.Context, /, to: str | None, timezone: str, **_manners: Any)
     metavar="TYPE",
 )
 @click.option(
-    "--zone", cls=options.Option, metavar="ZONE", default="*", help="Only there; globs allowed."
+    "--zone",
+    cls=options.Option,
+    metavar="ZONE",
+    default="*",
+    help="Only in this zone; globs allowed.",
 )
 @click.option(
     "--market",
@@ -146,13 +153,13 @@ def clock(ctx: click.Context, /, to: str | None, timezone: str, **_manners: Any)
     type=click.Choice(["spot", "on-demand"]),
     default="spot",
     show_default=True,
-    help="Which of the two to change.",
+    help="The market to change.",
 )
 @click.option(
     "--failure",
     cls=options.Option,
     metavar="NAME",
-    help="What a launch there says: key, free-tier, price, ...; a wrong name lists them.",
+    help="How a launch fails: key, free-tier, price, ...; a wrong name lists all.",
 )
 @options.manners("text", "json")
 @click.pass_context
@@ -166,9 +173,9 @@ def capacity(
     failure: str | None,
     **_manners: Any,
 ) -> int:
-    """Take instance capacity away, or give it back; alone it lists what is away.
+    """Take instance capacity away, or give it back; without arguments, list what is taken away.
 
-    TYPE may be a glob. Only what comes to be launched is refused: what runs goes on.
+    TYPE may be a glob. Only launches are refused: running instances stay.
     """
     if act and not instance_type:
         raise click.UsageError(f"{act} what? Name an instance type, such as 'g5.*' or '*'.", ctx)

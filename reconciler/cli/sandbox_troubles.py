@@ -20,7 +20,7 @@ def in_region(function: options.F) -> options.F:
         metavar="REGION",
         default=REGION,
         show_default=True,
-        help="Where; the sandbox has us-east-1 and eu-central-1.",
+        help="The region; the sandbox has us-east-1 and eu-central-1.",
     )(function)
 
 
@@ -55,8 +55,8 @@ def quota(
 ) -> int:
     """Show the sandbox's EC2 quotas, or set one to a number of vCPUs, or to `none`.
 
-    Spot and On-Demand have quotas of their own. What runs goes on; launches that are over
-    are refused in AWS's words.
+    Spot and On-Demand have separate quotas. Running instances stay; launches above the quota
+    are refused with AWS's message.
     """
     words = None
     if code is not None:
@@ -76,7 +76,7 @@ def quota(
 @click.command(
     cls=options.Command,
     examples=(
-        "reconcile sandbox interrupt acme-vision-alice        # warned now, gone in two minutes",
+        "reconcile sandbox interrupt acme-vision-alice        # warning now, end in two minutes",
         "reconcile sandbox interrupt i-0123456789abcdef0 --now",
         "reconcile sandbox interrupt acme-vision-alice --only-recommend",
     ),
@@ -85,12 +85,14 @@ def quota(
 @click.argument(
     "what", cls=options.Argument, about="The group or the instance.", metavar="GROUP|INSTANCE"
 )
-@click.option("--now", cls=options.Option, is_flag=True, help="At once, with the warning.")
+@click.option(
+    "--now", cls=options.Option, is_flag=True, help="End it at once, together with the warning."
+)
 @click.option(
     "--only-recommend",
     cls=options.Option,
     is_flag=True,
-    help="Send the rebalance recommendation alone; nothing is taken.",
+    help="Only send the rebalance recommendation; the instance stays.",
 )
 @in_region
 @options.manners("text", "json")
@@ -106,16 +108,16 @@ def interrupt(
 ) -> int:
     """Interrupt a Spot instance, or those of an Auto Scaling group, as EC2 does.
 
-    The warning goes out as an event; two minutes of the sandbox's time later the instance ends,
-    and the group replaces it if it still wants one and there is capacity: take that away first
-    to rehearse a dry market. Move the time with `reconcile sandbox clock +2m`.
+    The warning is sent as an event. Two minutes of the sandbox's time later the instance ends.
+    The group replaces it if it still wants one and there is capacity; take the capacity away
+    first to see a shortage. Move the time with `reconcile sandbox clock +2m`.
     """
     kind = "instance" if what.startswith("i-") else "group"
     words = {kind: what, "region": region, "now": now, "only_recommend": only_recommend}
     document = ask("interrupt", words)
-    lines = [f"{each}: recommended to leave\n" for each in document.get("recommended", [])]
+    lines = [f"{each}: rebalance recommendation sent\n" for each in document.get("recommended", [])]
     lines += [
-        f"{each['instance']}: warned, ends {each['ends']}\n"
+        f"{each['instance']}: interruption warning sent, ends {each['ends']}\n"
         for each in document.get("interrupted", [])
     ]
     return show(options.console(ctx), document, "".join(lines))
@@ -124,32 +126,36 @@ def interrupt(
 @click.command(
     cls=options.Command,
     examples=(
-        "reconcile sandbox throttle ec2 --calls 5                 # the next five are refused",
+        "reconcile sandbox throttle ec2 --calls 5                 # throttle the next five",
         "reconcile sandbox throttle autoscaling 'Describe*' --for 30s",
-        "reconcile sandbox throttle off                           # no more",
-        "reconcile sandbox throttle                               # what is refused now",
+        "reconcile sandbox throttle off                           # end all throttling",
+        "reconcile sandbox throttle                               # show what is throttled",
     ),
-    short_help="Refuse AWS calls for being too many.",
+    short_help="Throttle AWS calls.",
 )
 @click.argument(
     "service",
     cls=options.Argument,
-    about="The AWS service, or off; without it, show what is refused.",
+    about="The AWS service, or off; without it, show what is throttled.",
     required=False,
     metavar="SERVICE|off",
 )
 @click.argument(
     "operation",
     cls=options.Argument,
-    about="Its calls; globs allowed.",
+    about="Its operations; globs allowed.",
     required=False,
     metavar="OPERATION",
 )
 @click.option(
-    "--calls", cls=options.Option, type=click.IntRange(min=1), help="Refuse so many calls."
+    "--calls", cls=options.Option, type=click.IntRange(min=1), help="Throttle this many calls."
 )
 @click.option(
-    "--for", "lasting", cls=options.Option, metavar="TIME", help="Refuse for 30s, 5m, 2h."
+    "--for",
+    "lasting",
+    cls=options.Option,
+    metavar="TIME",
+    help="Throttle for this time: 30s, 5m, 2h.",
 )
 @in_region
 @options.manners("text", "json")
@@ -164,7 +170,7 @@ def throttle(
     region: str,
     **_manners: Any,
 ) -> int:
-    """Have AWS calls refused with the service's own error for too many of them.
+    """Refuse AWS calls with the service's own throttling error.
 
     OPERATION is as AWS writes it (DescribeInstances), or a glob; without it, every operation of
     the service.

@@ -34,7 +34,7 @@ from reconciler.cli.places import fleet_paths
     group="What",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
     metavar="DATE",
-    help="The first day, by the workstation's clock; or 2026-12-14T08:00.  [default: now]",
+    help="The first day, in the workstation's time zone; or 2026-12-14T08:00.  [default: now]",
 )
 @click.option(
     "--weeks",
@@ -56,8 +56,8 @@ def simulate(
     weeks: int,
     **_manners: Any,
 ) -> int:
-    """Show every start and stop that the YAML asks for, with its reason: the line it stands on,
-    days off, clock changes. NAME may be a glob. Makes no AWS call.
+    """Show every start and stop that the YAML declares, with its reason: its line, days off, clock
+    changes. NAME may be a glob. The command makes no AWS call.
     """
     console = options.console(ctx)
     from reconciler.declare.load import load

@@ -22,9 +22,9 @@ from reconciler.cli.streams import write
 @options.manners("text", "json")
 @click.pass_context
 def validate(ctx: click.Context, /, fleets: tuple[str, ...], **_manners: Any) -> int:
-    """Check the YAML, offline: every problem of every file at once. Makes no AWS call.
+    """Check the YAML, offline: every problem of every file at once. The command makes no AWS call.
 
-    What is valid and probably not meant is a warning, and no error.
+    YAML that is valid but probably not intended gets a warning, and no error.
     """
     console = options.console(ctx)
     from datetime import UTC, datetime

@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     examples=(
         "workstation start                # yours; it is ready when this ends",
         "workstation connect",
-        "workstation extend 2h            # nobody stops it before",
-        "workstation why                  # why it is off, or not up yet",
+        "workstation extend 2h            # no schedule stops it before",
+        "workstation why                  # why it is off, or does not start",
     ),
 )
 @options.version
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def workstation(ctx: click.Context, /) -> int:
     """Start, stop and reach a workstation.
 
-    NAME is one; without it, your own: the one whose owner you are, by your AWS login. Region and
-    credentials are those of the AWS configuration.
+    NAME is a workstation. Without it, the command means your own: the one whose owner is your
+    AWS login. Region and credentials are those of the AWS configuration.
     """
     if ctx.invoked_subcommand is None:
         write(sys.stdout, ctx.get_help() + "\n")
@@ -78,7 +78,7 @@ def workstation(ctx: click.Context, /) -> int:
     group="How",
     type=options.Duration(),
     metavar="3h",
-    help="Keep it on for so long, whatever its schedule says.",
+    help="Keep it on for this long, whatever its schedule says.",
 )
 @click.option(
     "--until",
@@ -86,9 +86,15 @@ def workstation(ctx: click.Context, /) -> int:
     group="How",
     metavar="WHEN",
     default="",
-    help='Keep it on until then: Mon, "Fri 18:00", 2027-01-04.',
+    help='Keep it on until this time: Mon, "Fri 18:00", 2027-01-04.',
 )
-@click.option("--no-wait", cls=options.Option, group="How", is_flag=True, help="Ask, and go.")
+@click.option(
+    "--no-wait",
+    cls=options.Option,
+    group="How",
+    is_flag=True,
+    help="Request the start, and do not wait.",
+)
 @click.option(
     "--timeout",
     cls=options.Option,
@@ -96,7 +102,7 @@ def workstation(ctx: click.Context, /) -> int:
     type=options.Duration(),
     metavar="15m",
     default=TIMEOUT,
-    help="Wait so long for it to be ready; it goes on starting after that.  [default: 15m]",
+    help="Wait this long until it is ready; it starts after that too.  [default: 15m]",
 )
 @options.manners("text", "json")
 @click.pass_context
@@ -113,11 +119,12 @@ def start(
     """Turn a workstation on, and wait until it is ready.
 
     Within its hours it stays on until its next stop. Outside of them it is kept on for 4 hours,
-    and without a schedule until its max_runtime is over. What kept it off is taken back.
+    and without a schedule until its max_runtime is over. An override that keeps it off is
+    cancelled.
     """
     console = options.console(ctx)
     if seconds and until:
-        raise click.UsageError("--for and --until say the same: give one.")
+        raise click.UsageError("give --for or --until, not both.")
     from reconciler.cli.workstation_start import Wish, run
 
     return run(Wish(name, seconds, until, None if no_wait else timeout), console)
@@ -132,9 +139,9 @@ def start(
 @options.manners("text", "json")
 @click.pass_context
 def stop(ctx: click.Context, /, name: str, **_manners: Any) -> int:
-    """Turn a workstation off until its next start, and say what goes on costing.
+    """Turn a workstation off until its next start, and say what still costs money.
 
-    A start that waits for capacity is taken back, and so is what keeps it on.
+    A start that waits for capacity is cancelled, and so is an override that keeps it on.
     """
     console = options.console(ctx)
     from reconciler.cli.workstation_keep import stop as run
@@ -154,18 +161,19 @@ def stop(ctx: click.Context, /, name: str, **_manners: Any) -> int:
     cls=options.Option,
     group="What",
     is_flag=True,
-    help="Everybody's, in every region.",
+    help="The workstations of everybody, in every region.",
 )
 @options.manners("text", "json")
 @click.pass_context
 def status(ctx: click.Context, /, name: str, everybody: bool, **_manners: Any) -> int:
-    """Show how a workstation stands; without NAME, all of yours.
+    """Show the state of a workstation; without NAME, of all that are yours.
 
-    --all shows everybody's in every region that you may read, with prices and their sum.
+    --all shows the workstations of everybody in every region that you may read, with prices and
+    their sum.
     """
     console = options.console(ctx)
     if name and everybody:
-        raise click.UsageError("NAME is one, --all is everybody's: give one of them.")
+        raise click.UsageError("give NAME or --all, not both.")
     from reconciler.cli.workstation_view import status as run
 
     return run(name, everybody, console)
@@ -178,7 +186,7 @@ def status(ctx: click.Context, /, name: str, everybody: bool, **_manners: Any) -
         "workstation connect --run        # forward DCV to this machine until Ctrl-C",
         "workstation connect && ssh alice.acme.workstation",
     ),
-    short_help="Say how to reach it; prepare ssh.",
+    short_help="Show how to connect; prepare ssh.",
 )
 @NAME
 @click.option(
@@ -206,7 +214,7 @@ def status(ctx: click.Context, /, name: str, everybody: bool, **_manners: Any) -
     cls=options.Option,
     group="How",
     is_flag=True,
-    help="Leave ~/.ssh/config alone.",
+    help="Do not change ~/.ssh/config.",
 )
 @options.manners("text", "json")
 @click.pass_context
@@ -220,10 +228,10 @@ def connect(
     no_ssh_config: bool,
     **_manners: Any,
 ) -> int:
-    """Say how to reach a workstation through Session Manager; nothing listens on the internet.
+    """Show how to connect through Session Manager; nothing listens on the internet.
 
     It includes ~/.ssh/workstations/config in ~/.ssh/config, so that `ssh NAME.SITE.workstation`
-    works, with everything that uses it, and goes on working when the machine is another.
+    works, with everything that uses ssh, also after the machine was replaced.
     """
     console = options.console(ctx)
     from reconciler.cli.workstation_connect import Wish, run
@@ -234,7 +242,7 @@ def connect(
 @workstation.command(
     cls=options.Command,
     examples=("workstation extend 2h", "workstation extend alice 90m"),
-    short_help="Keep it on for so long from now.",
+    short_help="Keep it on for this long from now.",
 )
 @click.argument(
     "words",
@@ -247,9 +255,9 @@ def connect(
 @options.manners("text", "json")
 @click.pass_context
 def extend(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
-    """Keep a workstation on for so long from now, whatever its schedule says.
+    """Keep a workstation on for this long from now, whatever its schedule says.
 
-    It never shortens.
+    This never shortens the time.
     """
     console = options.console(ctx)
     if len(words) > 2:
@@ -267,13 +275,13 @@ def extend(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> in
         'workstation hold until "Mon 18:00"',
         "workstation hold alice until 2027-01-04",
     ),
-    short_help="Keep it on until then.",
+    short_help="Keep it on until a given time.",
 )
 @UNTIL
 @options.manners("text", "json")
 @click.pass_context
 def hold(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
-    """Keep a workstation on until then, at most 31 days; times are in its schedule's zone."""
+    """Keep a workstation on until a given time, at most 31 days; times are in its time zone."""
     console = options.console(ctx)
     name, when = _until(words)
     from reconciler.cli.workstation_keep import hold as run
@@ -284,13 +292,13 @@ def hold(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
 @workstation.command(
     cls=options.Command,
     examples=("workstation off until 2027-01-04", "workstation off alice until Mon"),
-    short_help="Turn it off, and keep it off until then.",
+    short_help="Turn it off, and keep it off until a given time.",
 )
 @UNTIL
 @options.manners("text", "json")
 @click.pass_context
 def off(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
-    """Turn a workstation off and keep it off until then: its starts are refused."""
+    """Turn a workstation off and keep it off until a given time: its starts are refused."""
     console = options.console(ctx)
     name, when = _until(words)
     from reconciler.cli.workstation_keep import off as run
@@ -301,13 +309,13 @@ def off(ctx: click.Context, /, words: tuple[str, ...], **_manners: Any) -> int:
 @workstation.command(
     cls=options.Command,
     examples=("workstation why", "workstation why alice -o json"),
-    short_help="Say why it is off, or not up yet.",
+    short_help="Say why it is off, or does not start.",
 )
 @NAME
 @options.manners("text", "json")
 @click.pass_context
 def why(ctx: click.Context, /, name: str, **_manners: Any) -> int:
-    """Say why a workstation is off, is not up yet or lost its machine, and what to do."""
+    """Say why a workstation is off, does not start or lost its machine, and what to do."""
     console = options.console(ctx)
     from reconciler.cli.workstation_view import why as run
 

@@ -43,7 +43,7 @@ def stop(name: str, console: Console) -> int:
         document = {"outcome": outcome, "kept": kept, "home": group.home or None}
         console.json({**words.head(group), **document, "next_start": words.moment(start)})
         return exits.DONE
-    lines = [f"{group.workstation} {'goes off' if done else 'was off already'}."]
+    lines = [f"{group.workstation} {'is turned off' if done else 'was off already'}."]
     if done and before and before.state == "on":
         lines.append(f"  no longer {words.override(before, hours.zone, now)}")
     if kept_off:
@@ -51,9 +51,9 @@ def stop(name: str, console: Console) -> int:
     starts = said(start, hours.zone, now) if start else f"`workstation start {group.workstation}`"
     lines.append(f"  next start: {starts}")
     if nothing_kept:
-        lines.append("  it has no home: nothing that was written on it is kept")
+        lines.append("  it has no home: everything that was written on it is lost")
     if costs:
-        lines += ["Goes on costing:", *words.kept(costs)]
+        lines += ["Still costs money:", *words.kept(costs)]
     console.result(console.look.finish(lines))
     return exits.DONE
 
@@ -133,12 +133,12 @@ def _keep(
     lines = [f"{group.workstation} {already}{stays} until {said(after.until, hours.zone, now)}."]
     ends_off = then.stop == after.until
     if ends_off:
-        lines.append("  then it goes off")
+        lines.append("  then it is turned off")
     elif after.state == "on" and then.stop:
         stop = said(then.stop, hours.zone, now)
         limit = "at the latest, by its max_runtime"
         by = f"off {stop} {limit}" if then.cause == "max_runtime" else f"next stop {stop}"
-        lines.append(f"  then its schedule holds: {by}")
+        lines.append(f"  then its schedule decides: {by}")
     if then.start and (after.state == "off" or ends_off):
         lines.append(f"  next start: {said(then.start, hours.zone, now)}")
     if desired:
@@ -155,5 +155,5 @@ def _kept(desk: Desk, group: Group, console: Console) -> list[RetainedStorage]:
     try:
         return retained(desk.aws, group)
     except AwsError as error:
-        console.log.warning("what goes on costing could not be read: %s", error)
+        console.log.warning("what still costs money could not be read: %s", error)
         return []

@@ -32,7 +32,7 @@ NAME = click.argument(
 @click.argument(
     "command",
     cls=options.Argument,
-    about="What to run there; -- before options of its own.",
+    about="The command to run there; write -- before its options.",
     nargs=-1,
     metavar="[COMMAND]...",
 )
@@ -71,7 +71,7 @@ def shell(ctx: click.Context, /, name: str, command: tuple[str, ...], **_manners
 def proxy(
     ctx: click.Context, /, name: str, port: int, region: str, profile: str, **_manners: Any
 ) -> int:
-    """Connect ssh, which calls this, to the machine that a workstation has now."""
+    """Connect ssh to the present machine of a workstation; ssh calls this command."""
     console = options.console(ctx)
     from reconciler.cli.workstation_connect import proxy as run
 

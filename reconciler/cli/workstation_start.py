@@ -193,7 +193,7 @@ def _requested(stays: Stays, told: _Told) -> int:
         lines = [
             f"{name}: a start is requested; `workstation status {name}` shows how far it is.",
             f"  {stays.until()}",
-            "  its price is known once it has a machine: `workstation status` shows it",
+            "  its price is not known before it has a machine: `workstation status` shows it then",
         ]
         console.result(console.look.finish(lines))
     return exits.DONE
@@ -240,8 +240,8 @@ def _interrupted(name: str) -> tuple[str, str]:
     """As `_what_next`, without a further call to AWS."""
     return (
         "the command was told to stop waiting",
-        f"it goes on starting: `workstation status {name}` shows how far it is, `workstation stop "
-        f"{name}` takes the start back",
+        f"it still starts: `workstation status {name}` shows how far it is, `workstation stop "
+        f"{name}` cancels the start",
     )
 
 
@@ -261,8 +261,8 @@ def _what_next(desk: Desk, group: Group, hours: Hours, sight: Sight) -> tuple[st
         where = f"{its.id} is {its.state}" if its else "its machine is coming up"
         agent = "" if its and its.online else ", and its SSM agent does not answer"
         return terminal(f"{where}{agent}"), (
-            f"it goes on coming up: `workstation status {name}`; where it never answers, ask those "
-            "who keep the fleet about the image, the instance profile and the network"
+            f"it still boots: `workstation status {name}`; if it never answers, ask the "
+            "platform team about the image, the instance profile and the network"
         )
     if not sight.dry:
         found = causes.explain(desk.aws, group, hours, desk.now())
@@ -276,7 +276,7 @@ def _what_next(desk: Desk, group: Group, hours: Hours, sight: Sight) -> tuple[st
             "failure, by the next run of `reconcile`"
         )
     return cause.why, (
-        f"{after} (mended by {cause.mender.words}); `workstation stop {name}` takes it back"
+        f"{after} (who can fix it: {cause.mender.words}); `workstation stop {name}` cancels it"
     )
 
 

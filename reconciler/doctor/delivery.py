@@ -32,9 +32,9 @@ def events(view: View) -> Iterator[Found]:
     lost = sum(_sums(view)[name] for name in _EVENTS)
     rule = events_name(view.site.name)
     if lost:
-        loss = f"{_counted(lost, 'event')} in 7 days: nobody was told"
+        loss = f"{_counted(lost, 'event')} in 7 days: nobody was notified"
         text = f"rule {rule} could not deliver {loss}"
-        fix = "`reconcile` puts the policies of its queues right; CloudTrail says who changed them"
+        fix = "`reconcile` restores the policies of its queues; CloudTrail says who changed them"
         yield Found(Level.ERROR, text, fix)
     else:
         yield Found(Level.OK, f"rule {rule} lost no event in 7 days")
@@ -50,7 +50,7 @@ def schedules(view: View) -> Iterator[Found]:
         text = (
             f"no dead-letter queue could take {_counted(unburied, 'call')} of schedules ({tries})"
         )
-        fix = "give the scheduler role what `reconcile iam --role scheduler` prints"
+        fix = "attach to the scheduler role the policy that `reconcile iam --role scheduler` prints"
         yield Found(Level.ERROR, text, fix)
     elif dropped:
         given_up = _counted(dropped, "start or stop", "starts and stops")
@@ -64,7 +64,7 @@ def dead_letters(view: View) -> Iterator[Found]:
     """Count the messages that nobody could deliver or act on."""
     name, url = _dead(view), _url(view)
     if not url:
-        yield Found(Level.OK, f"queue {name} is not there yet: a run makes it")
+        yield Found(Level.OK, f"queue {name} does not exist yet: a run creates it")
         return
     wanted = ["ApproximateNumberOfMessages"]
     answer = view.aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=wanted)
@@ -84,23 +84,23 @@ def notices(view: View) -> Iterator[Found]:
         for address in workstation.notices:
             recipients.setdefault(address, []).append(workstation.name)
     if not recipients:
-        yield Found(Level.OK, "nobody is told of interruptions and failed starts (`notices`)")
+        yield Found(Level.OK, "nobody is notified of interruptions and failed starts (`notices`)")
         return
     standing = _subscribed(view)
     for address, of in sorted(recipients.items()):
         arn = standing.get(address, "")
         if not arn:
-            text = f"{address} is not subscribed, and is told nothing of {names(of)}"
+            text = f"{address} is not subscribed, and gets no notices of {names(of)}"
             yield Found(Level.WARNING, text, "`reconcile` subscribes it")
         elif arn == PENDING:
-            text = f"{address} has not confirmed, and is told nothing of {names(of)}"
+            text = f"{address} has not confirmed, and gets no notices of {names(of)}"
             fix = (
                 "follow the link in AWS's mail, from no-reply@sns.amazonaws.com; after two days "
-                "the next run has another sent"
+                "the next run lets AWS send another"
             )
             yield Found(Level.WARNING, text, fix)
         else:
-            yield Found(Level.OK, f"{address} is told of {names(of)}")
+            yield Found(Level.OK, f"{address} gets notices of {names(of)}")
 
 
 def _subscribed(view: View) -> dict[str, str]:

@@ -86,7 +86,7 @@ def scheduler_roles(view: View) -> Iterator[Found]:
         fix = (
             ""
             if level is Level.OK
-            else "give it what `reconcile iam --role scheduler --trust` prints"
+            else "give it the trust policy that `reconcile iam --role scheduler --trust` prints"
         )
         yield Found(level, f"role {name} {text}", fix, affected if fix else (), where)
 
@@ -129,7 +129,7 @@ def _may_act(view: View, name: str, arn: str, region: str, users: list[Workstati
     if result["EvalDecision"] == "allowed":
         return Found(Level.OK, f"role {name} may start and stop in {region}")
     text = f"role {name} may not call {STARTS} in {region}: {_why(result)}, so no schedule acts"
-    fix = "give it what `reconcile iam --role scheduler` prints, or lift what denies it"
+    fix = "attach the policy that `reconcile iam --role scheduler` prints, or remove the Deny"
     where = users[0].places["scheduler_role"]
     return Found(Level.ERROR, text, fix, tuple(w.name for w in users), where)
 
@@ -206,7 +206,9 @@ def service_roles(view: View) -> Iterator[Found]:
         try:
             view.aws.call("iam", "get_role", RoleName=name)
         except NotFound:
-            text = f"role {name} is not there: AWS makes it at first use, which may fail once"
+            text = (
+                f"role {name} does not exist: AWS creates it at its first use, which may fail once"
+            )
             fix = f"aws iam create-service-linked-role --aws-service-name {service}"
             yield Found(Level.WARNING, text, fix)
         else:
@@ -258,7 +260,10 @@ def _trusted(document: Mapping[str, Any], account: str, group: str) -> tuple[Lev
         if statement["Effect"] == "Deny" or any(
             operator not in _OPERATORS or key not in source for operator, key, _ in conditions
         ):
-            return Level.UNKNOWN, f"trusts {SCHEDULER} on conditions that are not judged here"
+            return (
+                Level.UNKNOWN,
+                f"trusts {SCHEDULER} on conditions that this check does not evaluate",
+            )
         if all(
             any(_OPERATORS[operator](source[key], value) for value in allowed)
             for operator, key, allowed in conditions

@@ -59,7 +59,7 @@ def _require_unedited(recorded: str, document: Mapping[str, Any], kinds: Iterabl
     if found != recorded:
         raise UsageError(
             "--expect: the rows of the file do not give the digest in it: it was edited, or "
-            "another version of reconcile wrote it; make the plan anew"
+            "another version of reconcile wrote it; create the plan again"
         )
 
 
@@ -73,7 +73,7 @@ def _difference(
             "The plan is empty now: either the approved plan was applied already, "
             "or somebody took back what it would have changed"
         ), []
-    approve = "Look at the plan of now (`reconcile --dry-run`), and have it approved"
+    approve = "Look at the present plan (`reconcile --dry-run`), and have it approved"
     if document is None:
         return f"To see which rows differ, give --expect the file of the JSON plan. {approve}", []
     for name, value in (("site", report.site), ("account", report.account)):

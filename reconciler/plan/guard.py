@@ -89,7 +89,7 @@ def check(
 
 
 def _finding(hold: Hold, stale: Sequence[str]) -> Finding:
-    other = f" (the token {', '.join(stale)} is of another plan)" if stale else ""
+    other = f" (the token {', '.join(stale)} belongs to another plan)" if stale else ""
     message = f"{hold.message}, run again with --approve {hold.token}{other}"
     return Finding(Level.ERROR, hold.code, message, hold.where, hold.token, sensitive=True)
 
@@ -210,7 +210,7 @@ def _zones(plan: Plan, workstations: Iterable[ResolvedWorkstation]) -> Iterable[
             yield Finding(
                 Level.INFO,
                 "cross-zone-traffic",
-                f"{declared.name}: {label} stands in one zone, instances may start in "
+                f"{declared.name}: {label} is in one zone, instances may start in "
                 f"{len(zones)}; traffic between zones costs about $0.01 per GB each way",
                 declared.places["availability_zones"],
             )
@@ -237,7 +237,7 @@ def _kept(plan: Plan) -> Iterable[Finding]:
         yield Finding(
             Level.WARNING,
             "data-kept",
-            f"{live.key} ({live.attrs['id']}) is declared nowhere; its data stays{cost}",
+            f"{live.key} ({live.attrs['id']}) is not declared any more; its data is retained{cost}",
         )
 
 

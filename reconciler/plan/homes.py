@@ -101,7 +101,7 @@ def _other_home(plan: Plan, row: Change) -> Iterator[Hold]:
     yield Hold(
         "home-changes",
         token("home-changes", [f"{row.key.region} {row.workstation} {old} {want.home} {new}"]),
-        f"{row.workstation}: its home would change from {live.home} ({old}) to {what}: what is "
+        f"{row.workstation}: its home would change from {live.home} ({old}) to {what}: the data "
         "in the old home stays there, and is not copied. If that is meant",
         _of(row.key.region, row.workstation),
         row.where,
@@ -183,7 +183,7 @@ def _adopted(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold
         yield Hold(
             "home-adopted",
             token("home-adopted", [f"{place[0]} {row.workstation} {id_} {owner_before} {owner}"]),
-            f"{row.workstation}: {want.home} ({id_}) was kept, with what is in it: it was of "
+            f"{row.workstation}: {want.home} ({id_}) was retained with its data: it belonged to "
             f"{owner_before}, and would become the home of {owner}. If that is meant",
             _of(*place),
             row.where,
@@ -212,8 +212,8 @@ def _likely_renames(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterat
         else:
             code = "likely-rename"
             why = (
-                f"{standing}, the home of {old.workstation} of {owner}, is declared nowhere any "
-                f"more: was {old.workstation} renamed? Then put its name back"
+                f"{standing}, the home of {old.workstation} of {owner}, is not declared any "
+                f"more: was {old.workstation} renamed? Then restore its old name"
             )
         yield Hold(
             code,

@@ -143,8 +143,8 @@ def _claims(key: Key, claimants: list[Live], named: set[str]) -> tuple[Live, lis
         return meant[0], [live for live in claimants if live is not meant[0]]
     ids = " and ".join(live.attrs.get("id", "") for live in claimants)
     why = (
-        f"{ids} bear the same tags, and no launch template says which one is {key.name}: take "
-        "the tag reconciler:site off the one that is not"
+        f"{ids} have the same tags, and no launch template says which one is {key.name}: "
+        "remove the tag reconciler:site from the other one"
     )
     return replace(claimants[0], ready=False, broken=why), claimants[1:]
 

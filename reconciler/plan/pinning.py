@@ -116,13 +116,13 @@ def _subnets(ids: Iterable[str], facts: Facts) -> tuple[Subnet, ...] | Missing:
 def _usable(found: Any, new: str) -> Any:
     """What is kept; where that is gone, why the workstation waits."""
     if isinstance(found, Missing):
-        return Missing(f"{found.reason}; {new} is new, and waits for a run that is approved")
+        return Missing(f"{found.reason}; {new} is new, and waits for an approved run")
     return found
 
 
 def _finding(declared: Workstation, path: str, name: str, new: str, kept: str) -> Finding:
     message = (
-        f"{declared.name}: {name} is {new} now, and {kept} stands: nobody has approved another; "
+        f"{declared.name}: {name} is {new} now, and {kept} is in use: nobody has approved {new}; "
         "a run without --drift-only applies it"
     )
     return Finding(Level.WARNING, NEW_BEHIND, message, declared.places[path])

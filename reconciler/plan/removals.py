@@ -99,6 +99,6 @@ def _row(live: Live, context: _Context) -> Change:
             return replace(row, outcome=Outcome.BLOCKED, reason=reason, error=unread.error)
     in_use = context.found.in_use(*place)
     if in_use:
-        reason = f"{in_use}; removed once nothing runs"
+        reason = f"{in_use}; a run removes it when nothing runs"
         return replace(row, outcome=Outcome.WAITING, reason=reason, error=IN_USE)
     return row

@@ -190,7 +190,7 @@ class _Search:
             each, vpc = self.each, ", ".join(found)
             message = (
                 f"{each.name}: subnets ({each.subnets}) are in several VPCs: it stays in {vpc}, "
-                f"where it stands; write network: {{vpc: {vpc}}}, or take the tags off the subnets "
+                f"where it is; write network: {{vpc: {vpc}}}, or remove the tags of the subnets "
                 "of the other VPC"
             )
             where = each.places["network.subnets"]
@@ -249,7 +249,7 @@ def _beside_home(home: Home, subnets: tuple[Subnet, ...], zone: str) -> tuple[Su
         path, change = "storage.home", f"set {setting} to {zone}"
     else:
         path, change = "availability_zones", f"add {zone} to availability_zones"
-    reason = f"its home stands in {zone}, and a volume cannot leave its zone: {change}"
+    reason = f"its home is in {zone}, and a volume cannot leave its zone: {change}"
     raise _Lack(path, Missing(reason, "home-elsewhere"))
 
 

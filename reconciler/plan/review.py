@@ -63,7 +63,7 @@ def _profiles(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:
             Level.WARNING,
             "profile-changes",
             f"{_some(names)}: instance_profile changes from {old} to {new}: whoever works there "
-            f"gets what the role of {new} may do, from the next start on",
+            f"may do what the role of {new} may do, from the next start on",
             places[old, new],
             sensitive=True,
         )
@@ -121,8 +121,8 @@ def _images(site: ResolvedSite) -> Iterator[Finding]:
             Level.WARNING,
             "foreign-image",
             f"{_some([each.declared.name for each in same])}: the image {image.id} ({image.name}) "
-            f"is of {_whose(image)}: not of this account, not of AWS, and the YAML names no such "
-            "owner. Whoever made it has root on these workstations: copy it into this account, or "
+            f"belongs to {_whose(image)}: not to this account, not to AWS, and the YAML names no "
+            "such owner. Its author has root on these workstations: copy it into this account, or "
             "name it with its owner (image: {name: …, owner: …})",
             first.places["image"],
             sensitive=True,

@@ -184,7 +184,7 @@ def _overdue(
             yield _Overdue(each, at, oldest, why, "lost-stop", stop=True, always=True)
         elif over := outside.get(each.key):
             ended, stop = format_time(over), limits.stops_outside_hours
-            why = f"it is up outside its hours, which ended {ended}, and nobody asked for it"
+            why = f"it is on outside its hours, which ended {ended}, without an override"
             yield _Overdue(each, over, oldest, why, "outside-hours", stop)
 
 
@@ -203,8 +203,8 @@ def _leaving(
         at = _launched(candidate, instances, now) + timedelta(seconds=limits.max_runtime)
         end = f"its max_runtime ends it {format_time(at)} at the latest"
     message = (
-        f"{limits.name}: it is declared nowhere any more and still on ({costs}); it is removed "
-        f"once it is off, and {end}: `workstation stop {limits.name}` ends it now"
+        f"{limits.name}: it is not declared any more and still on ({costs}); a run removes it when "
+        f"it is off, and {end}: `workstation stop {limits.name}` ends it now"
     )
     return Finding(Level.WARNING, "leaving", message)
 
@@ -225,7 +225,7 @@ def _finding(overdue: _Overdue, stopped: bool, costs: str) -> Finding:
     if stopped:
         then = "it is stopped"
     elif overdue.stop:
-        then = "it is stopped in one of the next runs: a few at a time"
+        then = "one of the next runs stops it: each run stops only a few"
     else:
         then = f"`workstation stop {limits.name}`, or `workstation extend {limits.name} 2h`"
     message = f"{limits.name}: {overdue.why} ({costs}): {then}"

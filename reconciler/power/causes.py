@@ -23,7 +23,7 @@ class Mender(Enum):
     """Who can remove a cause: for JSON, and in words."""
 
     NOBODY = ("nobody", "AWS, by itself")
-    PERSON = ("person", "whoever writes its YAML")
+    PERSON = ("person", "the person who edits its YAML")
     PLATFORM_TEAM = ("platform-team", "the platform team")
     ACCOUNT_OWNER = ("account-owner", "the account's owner")
     SUPPORT = ("aws-support", "AWS Support, asked by the account's owner")
@@ -78,9 +78,9 @@ class Cause(Enum):
         on_demand_helps=True,
     )
     SERVICE_ROLE_DENIED = _Facts(
-        "the account has no service-linked role for Spot, and nobody who asks may make it",
-        "make it once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com; "
-        "where that is denied, look for a service control policy",
+        "the account has no service-linked role for Spot, and no caller may create it",
+        "create it once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com; "
+        "if that is denied, look for a service control policy",
         Mender.PLATFORM_TEAM,
         "market",
         on_demand_helps=True,
@@ -100,7 +100,7 @@ class Cause(Enum):
         quota="on-demand",
     )
     FLEET_QUOTA = _Facts(
-        "the account may make no more fleet requests, which every launch is one of",
+        "the account's quota of fleet requests is used up, and every launch is such a request",
         "ask AWS Support to raise the quota of fleet requests; a new account has a low one",
         Mender.SUPPORT,
         "launch",
@@ -140,14 +140,14 @@ class Cause(Enum):
         "launch",
     )
     PERMISSION = _Facts(
-        "Auto Scaling may not launch: a right is missing, or a policy denies it",
+        "Auto Scaling may not launch: a permission is missing, or a policy denies it",
         "look for a service control policy that denies ec2:RunInstances or ec2:CreateTags; aws sts "
         "decode-authorization-message reads an encoded message",
         Mender.PLATFORM_TEAM,
         "launch",
     )
     SERVICE_ROLE = _Facts(
-        "AWS was still making a role it needs, as it does at an account's first launch",
+        "AWS was still creating a role that it needs, as it does at an account's first launch",
         "nothing to do: the next attempt finds the role; if it does not within ten minutes, check "
         "that the role AWSServiceRoleForAutoScaling and the instance profile exist",
         Mender.NOBODY,
@@ -186,7 +186,7 @@ class Cause(Enum):
         "launch",
     )
     NOT_OFFERED = _Facts(
-        "an instance type, or what is asked of it, is not offered in a zone it was asked for in",
+        "one of its zones does not offer an instance type, or a requirement of it",
         "correct instance_types or availability_zones in the YAML; `reconcile doctor` lists the "
         "offers",
         Mender.PERSON,
@@ -199,27 +199,27 @@ class Cause(Enum):
         "launch",
     )
     PRICE_LIMIT = _Facts(
-        "a maximum Spot price on the group is below the market's",
-        "take the maximum price off the group: the next run of reconcile does",
+        "a maximum Spot price on the group is below the market price",
+        "nothing to do: the next run of `reconcile` removes the maximum price",
         Mender.PLATFORM_TEAM,
         "pool",
     )
     HEALTH = _Facts(
-        "the instance came, and ended before it was in service",
+        "the instance started, and ended before it was in service",
         "start it again; if it ends again, look at what the image does at boot (aws ec2 "
         "get-console-output)",
         Mender.PLATFORM_TEAM,
         "launch",
     )
     AWS_FAULT = _Facts(
-        "AWS failed for a reason of its own",
-        f"nothing to do: {ASKING}; if it stays, ask AWS Support",
+        "AWS had an internal error",
+        f"nothing to do: {ASKING}; if this continues, ask AWS Support",
         Mender.NOBODY,
         "moment",
     )
     OTHER = _Facts(
         "AWS refused the launch",
-        "show the message to whoever looks after the platform",
+        "show the message to the platform team",
         Mender.PLATFORM_TEAM,
         "moment",
     )

@@ -57,7 +57,7 @@ def some(aws: Aws, name: str, who: str) -> list[Group]:
     if not found:
         raise UsageError(
             f"no workstation {where} is yours: you are {who}, and none has the owner {who} (or "
-            f"{who}@…), letter for letter. Name one, or ask those who keep the fleet to set "
+            f"{who}@…), exactly. Name one, or ask the platform team to set "
             f"`owner: {who}`"
         )
     return found

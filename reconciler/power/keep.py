@@ -108,7 +108,7 @@ def within_limit(group: Group, until: datetime, since: datetime) -> None:
         name, hours = group.workstation, f"{group.max_runtime / 3600:g} h"
         raise UsageError(
             f"{name} runs for {hours} at most (its max_runtime): a run of `reconcile` would turn "
-            "it off before that time; give an earlier one, or ask those who keep the fleet"
+            "it off before that time; give an earlier one, or ask the platform team"
         )
 
 

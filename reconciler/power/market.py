@@ -66,7 +66,7 @@ def decide(group: Group, shortage: Dry | None, fallback: Fallback, now: datetime
     elif dry and dry.failure.cause is Cause.ON_DEMAND_QUOTA:
         back = "the On-Demand quota is used up, and waiting does not help"
     elif dry and _waited(dry.since, fallback, now):
-        back = f"On-Demand is dry too, since {format_time(dry.since)}"
+        back = f"On-Demand has no capacity either, since {format_time(dry.since)}"
     else:
         return Decision(group.lease)
     return Decision("", f"{back}: back to Spot")
@@ -75,7 +75,7 @@ def decide(group: Group, shortage: Dry | None, fallback: Fallback, now: datetime
 def _running(group: Group, since: datetime, ended: bool) -> Decision:
     """Nobody is cut off: a lease that is over ends with the session."""
     if not group.on_demand:  # the lease was written, and Spot came before the split
-        return Decision("", "Spot came after all")
+        return Decision("", "a Spot instance came after all")
     if not ended:
         return Decision(group.lease)
     on_demand = f"On-Demand since {format_time(since)}"

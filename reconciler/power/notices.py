@@ -189,8 +189,7 @@ def _rebalance(event: Event, who: Who) -> tuple[str, dict[str, str]]:
         "Why": f"AWS sees an elevated risk for the Spot instance {plain(event.instance)}. An "
         "interruption may follow, with two minutes' warning or with less, or none at all.",
         "What would be lost": _lost(who),
-        "What happens now": "nothing: the instance goes on running, and is replaced only if AWS "
-        "takes it.",
+        "What happens now": "nothing: the instance stays, and is replaced only if AWS takes it.",
         "Next step": "save your work from time to time.",
     }
 
@@ -203,9 +202,9 @@ def _launch_failure(event: Event, who: Who) -> tuple[str, dict[str, str]]:
     return f"not started: {cause.why}", {
         "Why": f"{cause.why}.",
         "What happens now": _after(event, who, cause),
-        "Who mends it": f"{cause.mender.words}.",
+        "Who can fix it": f"{cause.mender.words}.",
         "Next step": f"{words.step}.",
-        "AWS's words": _cut(said, QUOTE_LIMIT),
+        "AWS's message": _cut(said, QUOTE_LIMIT),
         "Asked for": {"spot": "Spot.", "on-demand": "On-Demand."}.get(words.market, ""),
     }
 
@@ -218,7 +217,7 @@ def _after(event: Event, who: Who, cause: Cause) -> str:
         return "Auto Scaling asks for it again and again, by itself. " + _again(who, since)
     if cause.mender is Mender.NOBODY:
         return "Auto Scaling asks for it again and again, by itself."
-    return "Auto Scaling asks again, and is refused again, until this is mended."
+    return "Auto Scaling asks again, and is refused again, until this is fixed."
 
 
 def _again(who: Who, dry: datetime) -> str:
@@ -230,9 +229,9 @@ def _again(who: Who, dry: datetime) -> str:
         return f"It is On-Demand since {_clock(leased, who)}, until it next stops."
     if who.fallback and who.spot_policy == "auto":
         paid = _clock(dry + timedelta(seconds=who.fallback.after), who)
-        return f"Spot is asked first; On-Demand from {paid}, if Spot has nothing until then."
+        return f"It asks for Spot first, and for On-Demand from {paid} if Spot has no capacity."
     if who.spot_policy == "spot":
-        return "Spot alone is asked, until an instance comes (spot_policy: spot)."
+        return "It asks for Spot only, until an instance comes (spot_policy: spot)."
     return ""
 
 

@@ -163,11 +163,11 @@ def _unprotected(group: Managed, want: Desired, findings: list[Finding]) -> Desi
         return _with(want, reason, protected_instances=())
     name, ids = group.live.key.name, protected.replace(",", "")
     message = (
-        f"{group.live.workstation}: {protected} is protected from scale-in: its next stop ends it "
-        "no sooner than the run after that stop, which ends the protection. To end it now: aws "
-        "autoscaling set-instance-protection --no-protected-from-scale-in "
-        f"--instance-ids {ids} --auto-scaling-group-name {name}; to keep it on, `workstation "
-        f"hold {group.live.workstation}` is the way"
+        f"{group.live.workstation}: {protected} is protected from scale-in: its next stop does "
+        "not end it; the run after that stop removes the protection and ends it. To end it now: "
+        "aws autoscaling set-instance-protection --no-protected-from-scale-in "
+        f"--instance-ids {ids} --auto-scaling-group-name {name}; to keep it on, use "
+        f"`workstation hold {group.live.workstation}`"
     )
     findings.append(Finding(Level.WARNING, "protected-instance", message, group.want.where))
     return want
@@ -353,8 +353,8 @@ def _cannot_start(declared: Workstation, dry: market.Dry) -> Finding:
     return Finding(
         Level.WARNING,
         "cannot-start",
-        f"{declared.name}: wants to start, and could not since at least "
-        f"{format_time(dry.drought.since)}: {failure.cause.why}{code}; tried lately: {tried}; "
-        f"mended by {failure.cause.mender.words}: {failure.step}",
+        f"{declared.name}: should be on, and could not start since at least "
+        f"{format_time(dry.drought.since)}: {failure.cause.why}{code}; tried lately: {tried}; who can "
+        f"fix it: {failure.cause.mender.words}; next step: {failure.step}",
         declared.where,
     )

@@ -44,11 +44,12 @@ def renamed(seen: Snapshot, doors: Mapping[str, Aws]) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "site-renamed",
-            f"nothing of the site {site.name} is here, and workstations that it declares are, of "
-            f"the site {other}: {', '.join(sorted(names)[:_NAMES])}{more} ({len(names)} in all). "
-            "Was `site` renamed? They would run on, paid, in no plan, beside new ones with empty "
-            "homes. "
-            f"Put `site: {other}` back; go on if both sites are meant",
+            f"nothing of the site {site.name} is here, but workstations that it "
+            f"declares are here under the site {other}: {', '.join(sorted(names)[:_NAMES])}{more} "
+            f"({len(names)} in all). "
+            "Was `site` renamed? They would still run and cost money, in no plan, beside new ones "
+            "with empty homes. "
+            f"Restore `site: {other}`; continue if you want both sites",
             sensitive=True,
         )
 

@@ -165,8 +165,8 @@ def _starting(group: Group, found: Sequence[Activity], lost: Lost | None, say: S
         return Reason(
             "suspended",
             "it wants an instance, and launches are suspended in its group",
-            "the next run of `reconcile` resumes launches, whoever suspended them; those who keep "
-            "the fleet can begin one now",
+            "the next run of `reconcile` resumes launches, whoever suspended them; the platform "
+            "team can start one now",
             {},
         )
     tail = f"; {_loss(lost, say)}" if lost and lost.unasked else ""

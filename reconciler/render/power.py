@@ -72,7 +72,7 @@ def reason(group: Group, cause: Reason, look: Look) -> list[str]:
     """Write the cause why a workstation does not start, and the next step."""
     lines = look.wrap(terminal(f"{group.workstation}: {cause.why}."), "", "  ")
     if cause.mender:
-        lines += look.wrap(f"Mended by: {cause.mender.words}.", "", "  ")
+        lines += look.wrap(f"Who can fix it: {cause.mender.words}.", "", "  ")
     lines += look.wrap(terminal(f"Next: {cause.step}."), "", "  ")
     return lines
 

@@ -32,7 +32,7 @@ _ROLES: dict[str, Role] = {
 }
 _CAUSES = {
     "schedule": "its schedule",
-    "override": "what keeps it on ends",
+    "override": "the end of its override",
     "max_runtime": "its max_runtime, at the latest",
 }
 
@@ -43,9 +43,9 @@ def until(
     """Write until when a workstation stays on, and what ends it."""
     stop = said(ahead.stop, zone, now) if ahead.stop else ""
     if kept and kept.state == "on":
-        then = "then it goes off"
+        then = "then it is turned off"
         if kept.until != ahead.stop:
-            then = f"then its schedule holds: next stop {stop}" if stop else "then it stays on"
+            then = f"then its schedule decides: next stop {stop}" if stop else "then it stays on"
         if ahead.cause == "max_runtime" and kept.until != ahead.stop:
             then = f"its max_runtime ends it {stop} at the latest"
         return f"{override(kept, zone, now)}, {then}"

@@ -89,7 +89,7 @@ def test_a_wait_that_ends_too_early_is_1(cli: Cli, monkeypatch: pytest.MonkeyPat
         ),
         (Throttled("sts:GetCallerIdentity", "Throttling", "slow", "us-east-1"), 1, "slow"),
         (AwsError("sts:GetCallerIdentity", "Odd", "odd", "us-east-1"), 1, "odd"),
-        (ZeroDivisionError("oh\nno"), 1, "ZeroDivisionError: oh no (a fault in reconcile"),
+        (ZeroDivisionError("oh\nno"), 1, "ZeroDivisionError: oh no (this is a bug in reconcile"),
     ],
 )
 def test_an_error_is_one_line_and_a_code(cli: Cli, error: Exception, code: int, says: str) -> None:
@@ -151,7 +151,7 @@ def test_offline_commands_are_0(cli: Cli, command: tuple[str, ...]) -> None:
         (("--every", "0m"), "write 30s, 5m or 1h"),
         (("--exit-code",), "--exit-code is for --dry-run"),
         (("--wait", "--dry-run"), "--wait has nothing to wait for"),
-        (("--every", "5m", "--approve", "x"), "--approve lets one plan through"),
+        (("--every", "5m", "--approve", "x"), "--approve is for one plan"),
         (("--only", "alice", "validate"), "--only belongs to the run"),
         (("explain",), "Missing argument 'NAME'"),
         (("sandbox", "--port", "70000"), "70000 is not in the range"),

@@ -155,8 +155,8 @@ def test_a_fault_while_listening_does_not_hurry_the_loop(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--listen"], "--listen is for --every: one run has ended when"),
-        ([*LISTEN, "--dry-run"], "--listen tells and deletes what it hears: not with --dry-run"),
+        (["--listen"], "--listen needs --every: a single run has ended before"),
+        ([*LISTEN, "--dry-run"], "--listen sends notices and deletes events: not with --dry-run"),
     ],
     ids=["alone", "dry run"],
 )

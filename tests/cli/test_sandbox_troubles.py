@@ -45,9 +45,9 @@ def test_a_quota_needs_a_number(cli: Cli, aws: Aws, words: list[str], why: str) 
 
 def test_an_interruption_is_warned_of_and_comes(cli: Cli, aws: Aws, first: str) -> None:
     told = cli("sandbox", "interrupt", first, "--only-recommend")
-    assert told.out == f"{first}: recommended to leave\n"
+    assert told.out == f"{first}: rebalance recommendation sent\n"
     told = cli("sandbox", "interrupt", "acme-alice")
-    assert re.fullmatch(rf"{first}: warned, ends \S+Z\n", told.out)
+    assert re.fullmatch(rf"{first}: interruption warning sent, ends \S+Z\n", told.out)
     told = cli("sandbox", "clock", "+2m")
     assert f"{first}: taken back by Spot\n" in told.out
     second = aws.described()["Instances"][0]["InstanceId"]

@@ -138,7 +138,7 @@ def test_a_workstation_command_tells_which_call_has_no_answer(aws: Aws, fleets: 
     assert json.loads(out)["error"]["code"] == "unanswered"
     assert (
         "unknown: AWS had not answered autoscaling:CreateOrUpdateTags when the command was told to "
-        "stop (the same command again finds out, and does what is missing)"
+        "stop (give the same command again: it does what is missing)"
     ) in err
     assert aws.asked == 1
 
@@ -150,4 +150,4 @@ def test_a_start_that_is_watched_tells_that_it_goes_on(aws: Aws, fleets: Path) -
     out, _ = interrupted(aws, process)
     said = json.loads(out)
     assert said["outcome"] == "interrupted"
-    assert said["next"].startswith("it goes on starting")
+    assert said["next"].startswith("it still starts")

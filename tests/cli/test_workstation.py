@@ -92,7 +92,7 @@ def test_what_needs_no_library_imports_none(words: list[str]) -> None:
     [
         (("strat",), "Did you mean one of: 'start', 'status'?"),
         (("start", "--for", "3"), "write 30s, 5m or 1h"),
-        (("start", "--for", "3h", "--until", "Mon"), "give one"),
+        (("start", "--for", "3h", "--until", "Mon"), "give --for or --until"),
         (("start", "a", "b"), "unexpected extra argument"),
         (("extend",), "Missing argument"),
         (("extend", "soon"), "write 30s, 5m or 1h"),
@@ -100,7 +100,7 @@ def test_what_needs_no_library_imports_none(words: list[str]) -> None:
         (("hold", "Mon"), "write `until` and when"),
         (("hold", "until"), "write `until` and when"),
         (("off", "alice", "Mon", "until"), "write `until` and when"),
-        (("status", "alice", "--all"), "give one of them"),
+        (("status", "alice", "--all"), "give NAME or --all"),
         (("connect", "--port", "80"), "80 is not in the range"),
         (("stop", "ALICE"), "'ALICE' cannot be a workstation"),
         (("why", "a\x1b[31mb"), r"'a\x1b[31mb' cannot be a workstation"),

@@ -16,9 +16,9 @@ def test_an_event_that_reached_no_queue_is_an_error() -> None:
     finding = only(events, view(door(get_metric_data=metrics(FailedInvocations=3))))
     assert (finding.level, finding.message) == (
         Level.ERROR,
-        "rule acme-events could not deliver 3 events in 7 days: nobody was told",
+        "rule acme-events could not deliver 3 events in 7 days: nobody was notified",
     )
-    assert "`reconcile` puts the policies of its queues right" in finding.fix
+    assert "`reconcile` restores the policies of its queues" in finding.fix
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_an_event_that_reached_no_queue_is_an_error() -> None:
         (
             {"InvocationDroppedCount": 2, "InvocationsFailedToBeSentToDeadLetterCount": 2},
             Level.ERROR,
-            "give the scheduler role what `reconcile iam --role scheduler` prints",
+            "attach to the scheduler role the policy that `reconcile iam --role scheduler` prints",
         ),
     ],
     ids=["none", "came through", "given up", "nowhere to put it"],
@@ -57,7 +57,7 @@ def test_letters_are_counted() -> None:
     assert f"aws sqs purge-queue --queue-url {URL}" in finding.fix
     none = view(door(list_queues=lambda **_: {}))
     assert lines_of(dead_letters, none) == [
-        "ok: queue acme-events-dead is not there yet: a run makes it"
+        "ok: queue acme-events-dead does not exist yet: a run creates it"
     ]
 
 
@@ -75,8 +75,8 @@ def test_who_is_to_be_told_and_is_not() -> None:
     bob = {"notices": ("ops@example.com",)}
     aws = subscribed(alice="PendingConfirmation", ops="arn:aws:sns:x")
     assert lines_of(notices, view(aws, alice=alice, bob=bob)) == [
-        "warning: alice@example.com has not confirmed, and is told nothing of alice",
-        "ok: ops@example.com is told of alice, bob",
+        "warning: alice@example.com has not confirmed, and gets no notices of alice",
+        "ok: ops@example.com gets notices of alice, bob",
     ]
     findings = found(notices, view(alice=alice))
     assert [finding.level for finding in findings] == [Level.WARNING, Level.WARNING]

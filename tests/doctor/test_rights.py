@@ -96,7 +96,7 @@ def test_aws_s_own_roles_are_a_hint_until_first_use() -> None:
     assert [finding.level for finding in found(service_roles, view())] == [Level.OK, Level.OK]
     scaling, spot = found(service_roles, view(door(get_role=absent)))
     assert {scaling.level, spot.level} == {Level.WARNING}
-    assert "AWS makes it at first use" in scaling.message
+    assert "AWS creates it at its first use" in scaling.message
     assert spot.fix.endswith("create-service-linked-role --aws-service-name spot.amazonaws.com")
     paid = view(alice={"spot_policy": "on-demand"})
     assert [finding.message for finding in found(service_roles, paid)] == [

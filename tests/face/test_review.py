@@ -153,7 +153,7 @@ def test_a_kept_home_that_meets_another_owner_is_held_until_it_is_approved(plan:
     found = finding(shown, "home-adopted")
     assert re.search(
         r"error\*\* `home-adopted` alice: home_volume acme-alice/home \(vol-[0-9a-f]{17}\) was "
-        r"kept, with what is in it: it was of alice@example.com, and would become the home of "
+        r"retained with its data: it belonged to alice@example.com, and would become the home of "
         r"mallory@example.com\. If that is meant, run again with --approve [0-9a-f]{32} ",
         found,
     )
@@ -207,8 +207,9 @@ def test_a_strangers_image_is_told_with_its_owner(plan: Plan, sandbox: Sandbox) 
     assert (
         f"→ {foreign.id} ({foreign.name}) of account 999999999999, which is not this one, from "
     ) in row(shown, "`launch_template ")
-    assert f"alice: the image {foreign.id} ({foreign.name}) is of account 999999999999: not" in (
-        finding(shown, "foreign-image")
+    assert (
+        f"alice: the image {foreign.id} ({foreign.name}) belongs to account 999999999999: not"
+        in (finding(shown, "foreign-image"))
     )
     listed = f'image: {{name: {foreign.name}, owner: "999999999999"}}'
     assert "foreign-image" not in plan(more=listed)
@@ -218,8 +219,8 @@ def test_a_site_that_is_renamed_is_told_once(plan: Plan) -> None:
     plan(apply=True)
     shown = plan(site="acme2")
     assert (
-        "nothing of the site acme2 is here, and workstations that it declares are, of the site "
-        "acme: alice (1 in all). Was `site` renamed?"
+        "nothing of the site acme2 is here, but workstations that it declares are here under the "
+        "site acme: alice (1 in all). Was `site` renamed?"
     ) in finding(shown, "site-renamed")
     assert "site-renamed" not in plan()
     plan(site="acme2", apply=True)

@@ -134,7 +134,7 @@ def test_the_token_does_not_depend_on_the_order_of_rows() -> None:
 def test_a_token_of_another_plan_is_stale_and_the_message_says_so(other: Plan) -> None:
     token = token_in(check(THREE).findings[0])
     (finding,) = check(other, approve=token).findings
-    assert f"(the token {token} is of another plan)" in finding.message
+    assert f"(the token {token} belongs to another plan)" in finding.message
     assert token_in(finding) != token
 
 
@@ -276,7 +276,7 @@ def test_kept_data_is_told_with_its_cost() -> None:
         "",
     )
     assert "acme-bob/home (fs-1)" in finding.message
-    assert finding.message.endswith("its data stays, about $174/month")
+    assert finding.message.endswith("its data is retained, about $174/month")
 
 
 def test_who_has_a_public_address_is_told_in_each_plan() -> None:

@@ -169,4 +169,4 @@ def test_two_claimants_are_blocked_and_both_are_named(named: str) -> None:
     live = [*claimants(), *([standing(id_=named)] if named else [])]
     (row,) = home_rows(live)
     assert row.outcome is Outcome.BLOCKED
-    assert "vol-1 and vol-2 bear the same tags" in row.reason
+    assert "vol-1 and vol-2 have the same tags" in row.reason

@@ -58,7 +58,7 @@ def test_removals_wait_while_something_runs_but_it_is_not_started_again() -> Non
         "delete timer alice-stop: waiting",
     ]
     assert {change.error for change in planned.changes[1:]} == {"in-use"}
-    assert planned.changes[1].reason == "i-0abc is running; removed once nothing runs"
+    assert planned.changes[1].reason == "i-0abc is running; a run removes it when nothing runs"
 
 
 def test_nothing_is_removed_when_nobody_knows_whether_it_runs() -> None:

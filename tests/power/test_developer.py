@@ -32,7 +32,9 @@ def test_row_13_outside_its_hours_an_override_keeps_it_on_for_4_hours(hand: Make
     """Promise 15."""
     it = hand()
     said = it("start alice --no-wait")
-    assert "kept on until Sun 22 Nov 17:00 CET (the tag names moto), then it goes off" in said.out
+    assert (
+        "kept on until Sun 22 Nov 17:00 CET (the tag names moto), then it is turned off" in said.out
+    )
     override = "on until 2026-11-22T16:00:00Z moto"
     assert it.stand() == Stand(1, ON, override, ("Sun 17:00", 0))
     assert not it.days.run().plan.changes
@@ -45,7 +47,7 @@ def test_row_13_hours_that_begin_meanwhile_hold_after_it(hand: Make) -> None:
     it = hand()
     it.days.to("Mon 07:00")
     said = it("start alice --no-wait")
-    kept = "kept on until Mon 23 Nov 11:00 CET (the tag names moto), then its schedule holds"
+    kept = "kept on until Mon 23 Nov 11:00 CET (the tag names moto), then its schedule decides"
     assert kept in said.out
     it.days.to("Mon 11:05")
     assert it.days.state() == "spot"
@@ -57,7 +59,7 @@ def test_row_36_without_a_schedule_a_start_lasts_until_max_runtime(hand: Make) -
     """Promise 15."""
     it = hand("schedule: null\nmax_runtime: 10h")
     said = it("start alice --no-wait")
-    assert "then it goes off" in said.out
+    assert "then it is turned off" in said.out
     assert it.stand().end == ("Sun 23:00", 0)
     it.days.to("Sun 23:02")
     assert it.days.state() == "off"
@@ -157,7 +159,7 @@ def test_rows_5_7_and_19_extend_holds_a_stop_back_and_then_it_is_made_up(hand: M
     it = hand()
     it.days.to("Mon 18:30")
     said = it("extend alice 2h")
-    assert "stays on until Mon 23 Nov 20:30 CET.\n  then it goes off" in said.out
+    assert "stays on until Mon 23 Nov 20:30 CET.\n  then it is turned off" in said.out
     assert it.stand().end == ("Mon 20:30", 0)
     it.days.to("Mon 20:00")
     assert it.days.state() == "spot"

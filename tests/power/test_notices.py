@@ -79,7 +79,7 @@ def test_an_interruption_says_when_what_is_lost_and_what_comes() -> None:
     assert "AWS takes the Spot instance i-0abc back: it ends at about 14:02 Europe/Berlin." in said
     assert "What is lost: what is in memory, and on the root disk. The home stays." in said
     assert "asks for another instance at once" in said
-    assert "On-Demand from 14:12 Europe/Berlin, if Spot has nothing until then." in said
+    assert "On-Demand from 14:12 Europe/Berlin if Spot has no capacity." in said
     assert "save your work now, in the home." in said
 
 
@@ -98,7 +98,7 @@ def test_what_is_meant_to_be_off_is_not_promised_back() -> None:
 
 def test_a_rebalance_hint_changes_nothing() -> None:
     said = words(REBALANCE)
-    assert "What happens now: nothing: the instance goes on running" in said
+    assert "What happens now: nothing: the instance stays" in said
     assert "What would be lost" in said
     assert "On-Demand" not in said
 
@@ -107,7 +107,7 @@ def test_a_dry_start_says_why_and_from_when_on_demand() -> None:
     said = words(FAILURE)
     assert f"Why: {Cause.SPOT_CAPACITY.why}." in said
     assert "On-Demand from 14:10 Europe/Berlin" in said
-    assert "AWS's words: Could not launch Spot Instances. UnfulfillableCapacity" in said
+    assert "AWS's message: Could not launch Spot Instances. UnfulfillableCapacity" in said
     assert "Asked for: Spot." in said
 
 
@@ -121,7 +121,7 @@ def test_the_wait_counts_from_the_first_failure() -> None:
     ("who", "says"),
     [
         (replace(ALICE, lease="on-demand since 2026-11-20T12:10:00Z"), "On-Demand since 13:10"),
-        (replace(ALICE, spot_policy="spot", fallback=None), "Spot alone is asked"),
+        (replace(ALICE, spot_policy="spot", fallback=None), "It asks for Spot only"),
         (replace(ALICE, spot_policy="on-demand", fallback=None), "It is On-Demand."),
         (replace(ALICE, spot_policy="", fallback=None), "by itself. Next step"),
     ],
@@ -129,7 +129,7 @@ def test_the_wait_counts_from_the_first_failure() -> None:
 )
 def test_which_market_is_asked_next(who: Who, says: str) -> None:
     assert says in words(FAILURE, who)
-    assert "if Spot has nothing" not in words(FAILURE, who)
+    assert "if Spot has no capacity" not in words(FAILURE, who)
 
 
 def failing(message: str) -> Event:
@@ -149,7 +149,7 @@ def failing(message: str) -> Event:
             "VcpuLimitExceeded - You have requested more vCPU capacity than your current vCPU "
             "limit of 0 allows for the instance bucket.",
             Cause.ON_DEMAND_QUOTA,
-            "is refused again, until this is mended",
+            "is refused again, until this is fixed",
         ),
         (
             "Could not launch Spot Instances. MaxSpotInstanceCountExceeded - Max spot instance "
@@ -157,8 +157,8 @@ def failing(message: str) -> Event:
             Cause.SPOT_QUOTA,
             "On-Demand from 14:10",
         ),
-        ("Client.InternalError: Client error on launch.", Cause.KEY, "until this is mended"),
-        ("", Cause.OTHER, "until this is mended"),
+        ("Client.InternalError: Client error on launch.", Cause.KEY, "until this is fixed"),
+        ("", Cause.OTHER, "until this is fixed"),
     ],
     ids=lambda it: it.name if isinstance(it, Cause) else "",
 )
@@ -212,7 +212,7 @@ def test_letters_stay_as_they_are() -> None:
 
 def test_the_encoded_half_of_a_refusal_is_not_passed_on() -> None:
     said = words(failing("You are not authorized. Encoded authorization failure message: s3cr3t"))
-    assert "AWS's words: You are not authorized." in said
+    assert "AWS's message: You are not authorized." in said
     assert "s3cr3t" not in said
 
 

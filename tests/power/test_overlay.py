@@ -186,7 +186,7 @@ def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> N
     assert not days.run().plan.changes
     days.to("Mon 09:26")
     (change,) = days.run().plan.changes
-    assert "On-Demand is dry too" in change.reason
+    assert "On-Demand has no capacity either" in change.reason
     assert (days.state(), days.share()) == ("starting", 0)
     assert days.runs_until("Mon 09:50") == [], "On-Demand was dry a moment ago: no to and fro"
     wet(days)
@@ -248,7 +248,7 @@ def test_what_on_demand_would_meet_too_keeps_it_on_spot(begun: Begin) -> None:
     assert not report.plan.changes, "nobody knows whether Spot is still dry"
     (finding,) = [f for f in report.findings if f.code == "cannot-start"]
     assert "security group" in finding.message
-    assert "mended by the platform team: correct it in the YAML" in finding.message
+    assert "who can fix it: the platform team; next step: correct it in the YAML" in finding.message
     dry(days)
     days.to("Mon 09:30")
     (change,) = days.run().plan.changes
@@ -278,7 +278,7 @@ def test_an_instance_that_comes_up_between_looking_and_writing_stays(
     )
     assert (days.state(), days.share()) == ("spot", 0)
     days.run()
-    assert "reconciler:market" not in days.tags(), "Spot came after all"
+    assert "reconciler:market" not in days.tags(), "a Spot instance came after all"
     assert days.state() == "spot"
 
 

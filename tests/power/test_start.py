@@ -147,7 +147,7 @@ def test_status_tells_all_there_is(hand: Make) -> None:
         "g4dn.xlarge in us-east-1a, Spot",
         "cost       about $0.17/h",
         "kept on until Mon 23 Nov 21:30 CET (the tag names moto)",
-        "next stop  Mon 23 Nov 21:30 CET (what keeps it on ends)",
+        "next stop  Mon 23 Nov 21:30 CET (the end of its override)",
         "next start Tue 24 Nov 09:00 CET",
     ):
         assert words in said, said

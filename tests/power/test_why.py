@@ -323,7 +323,7 @@ def test_the_command_tells_it_in_two_lines_and_in_json(hand: Callable[..., Hand]
     said = it("why alice")
     assert said.out.startswith("alice: AWS has no Spot capacity left in any of its instance types")
     assert f"Spot took {member['InstanceId']} back Mon 23 Nov 12:00 CET" in said.out
-    assert "Mended by: AWS, by itself." in said.out
+    assert "Who can fix it: AWS, by itself." in said.out
     document = it("why alice -o json").json
     assert document["code"] == "spot-capacity"
     assert document["mended_by"] == "nobody"

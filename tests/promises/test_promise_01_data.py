@@ -107,7 +107,7 @@ def test_a_removed_workstation_is_not_started_again_and_goes_once_nothing_runs(
     assert group("acme-alice")["Instances"] == running, "nobody is cut off"
     waiting = [c for c in report.plan.changes if c.outcome is Outcome.WAITING]
     assert {c.key.kind for c in waiting} == {"auto_scaling_group", "launch_template", "schedule"}
-    assert all("is running; removed once nothing runs" in c.reason for c in waiting)
+    assert all("is running; a run removes it when nothing runs" in c.reason for c in waiting)
     stop("acme-alice")
     world.run()
     assert group("acme-alice") == {}

@@ -92,7 +92,7 @@ def test_a_mass_removal_takes_the_token_of_exactly_that_plan(fleets: Path) -> No
     write(fleets.parent, plain("ann"))  # the YAML moves on: the approval does not
     stale = reconcile(fleets, "-o", "json", "--approve", token)
     assert stale.code == exits.REFUSED
-    assert f"(the token {token} is of another plan)" in stale.finding
+    assert f"(the token {token} belongs to another plan)" in stale.finding
     assert groups() == list(FIVE)
 
     done = reconcile(fleets, "-o", "json", "--approve", token_in(stale.finding))

@@ -178,5 +178,5 @@ def test_a_start_under_way_counts_as_running(world: Stage) -> None:
     world.declare(vision(bob=None))
     report = world.run()
     waiting = [c for c in report.plan.changes if c.key.kind == "auto_scaling_group"]
-    assert waiting[0].reason == "a start was requested; removed once nothing runs"
+    assert waiting[0].reason == "a start was requested; a run removes it when nothing runs"
     assert group(NAME)["DesiredCapacity"] == 1

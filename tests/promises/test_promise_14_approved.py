@@ -157,4 +157,4 @@ def test_a_file_that_was_edited_is_wrong_usage(fleets: Path) -> None:
 def test_what_makes_many_plans_takes_no_expected_one(fleets: Path, other: list[str]) -> None:
     said = reconcile(fleets, "--expect", "0" * 64, *other)
     assert said.code == exits.USAGE
-    assert "--expect is of one plan" in said.err
+    assert "--expect is for one plan" in said.err

@@ -151,7 +151,7 @@ def test_a_version_that_cannot_be_read_blocks_its_workstation(world: Stage) -> N
     [row] = report.plan.changes
     assert (row.workstation, row.outcome) == ("ann", "blocked")
     assert "launch template" in row.reason
-    assert "is new, and waits for a run that is approved" in row.reason
+    assert "is new, and waits for an approved run" in row.reason
 
 
 def test_an_image_that_is_gone_blocks_its_workstation_alone(world: Stage) -> None:
@@ -160,7 +160,7 @@ def test_an_image_that_is_gone_blocks_its_workstation_alone(world: Stage) -> Non
     client("ec2").deregister_image(ImageId=old)
     report = repaired(world)
     assert {row.outcome for row in report.plan.changes} == {"blocked"}
-    assert "is new, and waits for a run that is approved" in report.plan.changes[0].reason
+    assert "is new, and waits for an approved run" in report.plan.changes[0].reason
     assert boots("acme-ann") == old
 
 

@@ -67,7 +67,7 @@ def test_one_that_left_the_yaml_while_it_was_on_keeps_its_limit(
     edit(days, tmp_path, PLAIN.replace("alice", "bob"))
     report = days.run()
     [leaving] = [each for each in report.findings if each.code == "leaving"]
-    assert leaving.message.startswith("alice: it is declared nowhere any more and still on")
+    assert leaving.message.startswith("alice: it is not declared any more and still on")
     assert "its max_runtime ends it 2026-11-23T16:00:00Z at the latest" in leaving.message
     assert days.state() == "spot", "nobody is cut off by a change of YAML"
     assert "leaving" in codes(days.run()), "in each run"

@@ -170,7 +170,7 @@ MIXED = report(
                 Op.DELETE,
                 key("auto_scaling_group", "acme-eve"),
                 outcome=Outcome.WAITING,
-                reason="i-0abc is running; removed once nothing runs",
+                reason="i-0abc is running; a run removes it when nothing runs",
                 fleet="vision",
                 workstation="eve",
             ),
