@@ -354,7 +354,7 @@ def _cannot_start(declared: Workstation, dry: market.Dry) -> Finding:
         Level.WARNING,
         "cannot-start",
         f"{declared.name}: should be on, and could not start since at least "
-        f"{format_time(dry.drought.since)}: {failure.cause.why}{code}; tried lately: {tried}; who can "
-        f"fix it: {failure.cause.mender.words}; next step: {failure.step}",
+        f"{format_time(dry.drought.since)}: {failure.cause.why}{code}; tried lately: {tried}; "
+        f"who can fix it: {failure.cause.mender.words}; next step: {failure.step}",
         declared.where,
     )
