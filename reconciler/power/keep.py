@@ -13,7 +13,7 @@ from reconciler.errors import Refused, UsageError
 from reconciler.power import settle
 from reconciler.power.hours import Hours
 from reconciler.power.moments import off_end
-from reconciler.power.settle import State
+from reconciler.power.settle import Observed
 from reconciler.workstation.model import Group
 from reconciler.workstation.runtime_tags import (
     LONGEST_ON,
@@ -64,7 +64,7 @@ def off_until(
 
 
 def start_until(
-    aws: Aws, state: State, hours: Hours, until: datetime, by: str, now: datetime
+    aws: Aws, state: Observed, hours: Hours, until: datetime, by: str, now: datetime
 ) -> Override:
     """Turn it on and keep it on (row 13, and `start --for`, `start --until`).
 
@@ -73,12 +73,12 @@ def start_until(
     return _write(aws, state, hours, Override("on", _limited(state.group, until, now), by), now)
 
 
-def complete(aws: Aws, state: State, hours: Hours, standing: Override, now: datetime) -> None:
+def complete(aws: Aws, state: Observed, hours: Hours, standing: Override, now: datetime) -> None:
     """Write what was cut off of an override that holds."""
     _write(aws, state, hours, standing, now)
 
 
-def take_back(aws: Aws, state: State, hours: Hours, turned: Turned, now: datetime) -> bool:
+def take_back(aws: Aws, state: Observed, hours: Hours, turned: Turned, now: datetime) -> bool:
     """End an override now, and turn it on or off; whether there was anything left of one."""
     group = state.group
     tag = parse_override(group.override)
@@ -121,7 +121,7 @@ def _limited(group: Group, until: datetime, now: datetime) -> datetime:
     return until
 
 
-def _write(aws: Aws, state: State, hours: Hours, meant: Override, now: datetime) -> Override:
+def _write(aws: Aws, state: Observed, hours: Hours, meant: Override, now: datetime) -> Override:
     """What holds after it; what stands already is left."""
     meant = Override(meant.state, meant.until.replace(microsecond=0), _fit(meant.by))
     standing = active_override(state.group.override, now)

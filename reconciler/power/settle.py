@@ -41,13 +41,13 @@ ROUNDS = 4
 
 
 @dataclass(frozen=True)
-class State:
-    """A group, and the scheduled action that ends its override."""
+class Observed:
+    """A group as a command observed it, and the scheduled action that ends its override."""
 
     group: Group
     end: OverrideEnd | None
 
-    def changed(self, before: State) -> bool:
+    def changed(self, before: Observed) -> bool:
         """Tell whether somebody wrote what every command writes behind its tag."""
         old, new = before.group, self.group
         return (new.sizes, new.desired, self.end) != (old.sizes, old.desired, before.end)
@@ -62,22 +62,22 @@ class _Want:
     desired: int | None
 
 
-def read(aws: Aws, group: Group) -> State:
+def read(aws: Aws, group: Group) -> Observed:
     """Read what a command decides on: the end, and behind it the group again.
 
     Raises: Refused when the group is gone.
     """
     end = _end(aws, group)
-    return State(_again(aws, group), end)
+    return Observed(_again(aws, group), end)
 
 
-def _reread(aws: Aws, group: Group) -> State:
+def _reread(aws: Aws, group: Group) -> Observed:
     """Read the group, and behind it the end: who has written the sizes has written the end."""
     again = _again(aws, group)
-    return State(again, _end(aws, group))
+    return Observed(again, _end(aws, group))
 
 
-def _settled(aws: Aws, group: Group, seen: State) -> State:
+def _settled(aws: Aws, group: Group, seen: Observed) -> Observed:
     """Read until two reads are the same: a group and its end are two calls."""
     for _ in range(ROUNDS):
         again = _reread(aws, group)
@@ -87,7 +87,7 @@ def _settled(aws: Aws, group: Group, seen: State) -> State:
     return seen
 
 
-def give(aws: Aws, before: State, hours: Hours, word: Override | Turned, now: datetime) -> None:
+def give(aws: Aws, before: Observed, hours: Hours, word: Override | Turned, now: datetime) -> None:
     """Write what a person means; what stands already is left.
 
     Raises: Refused when somebody gave another command at the same time, and that one holds.
@@ -113,7 +113,7 @@ def give(aws: Aws, before: State, hours: Hours, word: Override | Turned, now: da
         wrote = _enforce(aws, seen, want, always=False)
 
 
-def set_desired(aws: Aws, before: State, hours: Hours, desired: int, now: datetime) -> None:
+def set_desired(aws: Aws, before: Observed, hours: Hours, desired: int, now: datetime) -> None:
     """Turn a group without an override on or off.
 
     Raises: Refused when somebody gave another command at the same time, and that one holds.
@@ -132,7 +132,7 @@ def set_desired(aws: Aws, before: State, hours: Hours, desired: int, now: dateti
     _yield(aws, before, hours, {group.override}, now)
 
 
-def _yield(aws: Aws, before: State, hours: Hours, tags: set[str], now: datetime) -> State:
+def _yield(aws: Aws, before: Observed, hours: Hours, tags: set[str], now: datetime) -> Observed:
     """Read again; where another command's tag holds, complete that one. Raises: Refused then."""
     seen = _reread(aws, before.group)
     if seen.group.override in tags:
@@ -156,7 +156,7 @@ def _repair(aws: Aws, group: Group, hours: Hours, now: datetime) -> str:
     return tag
 
 
-def _want(word: Override | Turned, hours: Hours, before: State, now: datetime) -> _Want:
+def _want(word: Override | Turned, hours: Hours, before: Observed, now: datetime) -> _Want:
     desired = 1 if word.state == "on" else 0
     if isinstance(word, Turned):
         return _Want(None, NORMAL, desired)
@@ -168,7 +168,7 @@ def _want(word: Override | Turned, hours: Hours, before: State, now: datetime) -
     return _Want(override_end.end(word.until, turns_off=off), word.sizes, desired)
 
 
-def _enforce(aws: Aws, seen: State, want: _Want, *, always: bool) -> bool:
+def _enforce(aws: Aws, seen: Observed, want: _Want, *, always: bool) -> bool:
     """Write the end and the sizes where they are others; whether anything was written."""
     group, wrote = seen.group, False
     if seen.end != want.end:
@@ -190,7 +190,7 @@ def _enforce(aws: Aws, seen: State, want: _Want, *, always: bool) -> bool:
     return wrote
 
 
-def _evident(seen: State, now: datetime) -> Override | Turned:
+def _evident(seen: Observed, now: datetime) -> Override | Turned:
     """What the one meant whose tag was overwritten, as far as its other writes show it."""
     group, end = seen.group, seen.end
     if end and end.start_time and end.at > now and group.sizes != NORMAL:
