@@ -160,6 +160,34 @@ def test_a_package_has_one_owner(path: Path) -> None:
         )
 
 
+def rooms() -> dict[str, set[str]]:
+    """Which folder, or file beside the folders, imports which."""
+    graph: dict[str, set[str]] = {}
+    for path in FILES:
+        room = module(path).split(".")[0]
+        found = {name.split(".")[1] for name, _ in imports(path) if name.startswith("reconciler.")}
+        graph.setdefault(room, set()).update(found - {room, "schemas"})
+    return graph
+
+
+def test_the_folders_have_no_circle() -> None:
+    """Not of one file, and not of folders: each can be read after those that it stands on."""
+    try:
+        order = list(TopologicalSorter(rooms()).static_order())
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
+    assert order.index("plan") < order.index("power") < order.index("engine") < order.index("cli")
+
+
+IMPURE = {"concurrent", "threading", "time", "random", "os", "subprocess", "socket"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plan").glob("*.py")), ids=module)
+def test_the_planner_is_pure(path: Path) -> None:
+    """It holds no executor, no clock and no file: whoever calls it has read everything."""
+    assert not {name.split(".")[0] for name, _ in imports(path)} & IMPURE
+
+
 def test_the_import_graph_has_no_circle() -> None:
     known = {module(path) for path in FILES}
     graph = {

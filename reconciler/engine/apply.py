@@ -22,11 +22,10 @@ from reconciler.errors import (
     ReconcilerError,
     Stopped,
 )
+from reconciler.plan.codes import NEEDS, REFUSED
 from reconciler.plan.compare import may_be_written, needs
 from reconciler.plan.kind import Kind, Scope, diff, write
 from reconciler.plan.model import (
-    NEEDS,
-    REFUSED,
     Change,
     Delete,
     Desired,

@@ -36,6 +36,11 @@ def _ignore(_event: Any) -> None:
     """Hear nothing."""
 
 
+def _never() -> bool:
+    """Let the run go on."""
+    return False
+
+
 @dataclass(frozen=True)
 class Hooks:
     """What the caller of a run hears of it, and how the caller ends it early.
@@ -51,7 +56,7 @@ class Hooks:
     on_plan: Callable[[Report], None] = _ignore
     on_change: Callable[[Change], None] = _ignore
     on_wait: Callable[[str], None] = _ignore
-    stopped: Callable[[], bool] = bool  # bool() is False: nobody ends it
+    stopped: Callable[[], bool] = _never
     pause: Callable[[float], None] = time.sleep
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from reconciler.aws import wait
 from reconciler.engine.apply import STOPPED
 from reconciler.errors import ReconcilerError
-from reconciler.plan.model import IN_USE, LATER, NEEDS, Change, Outcome, Report
+from reconciler.plan.codes import IN_USE, LATER, NEEDS
+from reconciler.plan.model import Change, Outcome, Report
 
 log = logging.getLogger(__name__)
 

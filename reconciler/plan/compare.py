@@ -14,14 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.plan.codes import IN_USE, LATER, NEEDS, REFUSED
 from reconciler.plan.diff import created
 from reconciler.plan.kind import Kind, diff, in_words, summary
 from reconciler.plan.live import Index
 from reconciler.plan.model import (
-    IN_USE,
-    LATER,
-    NEEDS,
-    REFUSED,
     Change,
     Create,
     Desired,

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from reconciler.errors import Where
+from reconciler.plan.codes import NEW_BEHIND
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -69,22 +70,6 @@ class Outcome(StrEnum):
     WAITING = "waiting"  # not ready yet; a later run goes on by itself
     FAILED = "failed"
     BLOCKED = "blocked"  # needs a person
-
-
-IN_USE = "in-use"
-"""The error code of rows that wait for a person to stop working."""
-
-LATER = "later"
-"""The error code of rows that wait for a time before which AWS takes no such change."""
-
-REFUSED = "refused"
-"""The error code of changes that AWS would refuse: what they are of stands as it is."""
-
-NEEDS = "needs"
-"""The error code of rows that need something which failed, or is blocked."""
-
-NEW_BEHIND = "new-behind-declaration"
-"""The code of findings of what `--drift-only` leaves as it is: it waits for an approved run."""
 
 
 class Removal(StrEnum):

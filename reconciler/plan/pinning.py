@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.declare.fleet import Image, Workstation
+from reconciler.plan.codes import NEW_BEHIND
 from reconciler.plan.kind import Kind, LooksUp
 from reconciler.plan.live import Readings
-from reconciler.plan.model import NEW_BEHIND, Finding, Level, Live, Unknown
+from reconciler.plan.model import Finding, Level, Live, Unknown
 from reconciler.plan.resolve import Facts, ImageFacts, Missing, Pin, ResolvedSite, Subnet
 
 Place = tuple[str, str]

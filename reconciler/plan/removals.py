@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.plan.codes import IN_USE
 from reconciler.plan.kind import Kind
 from reconciler.plan.live import Index
-from reconciler.plan.model import IN_USE, Change, Delete, Desired, Key, Live, Outcome, Removal
+from reconciler.plan.model import Change, Delete, Desired, Key, Live, Outcome, Removal
 from reconciler.plan.resolve import Blocked
 
 Place = tuple[str, str]

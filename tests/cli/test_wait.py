@@ -71,7 +71,7 @@ def test_without_it_the_first_report_is_the_last(cli: Cli) -> None:
 
 
 def test_what_waits_for_a_person_is_not_waited_for(cli: Cli) -> None:
-    from reconciler.plan.model import IN_USE
+    from reconciler.plan.codes import IN_USE
 
     busy = replace(row(TEMPLATE, Outcome.WAITING, "i-0abc is running"), error=IN_USE)
     assert looks(cli, report(Plan((busy,)))).applied == 0

@@ -15,8 +15,9 @@ import pytest
 from reconciler.engine.run import apply
 from reconciler.kinds import KINDS as ALL
 from reconciler.kinds.lustre_actions import BETWEEN
+from reconciler.plan.codes import LATER
 from reconciler.plan.kind import Compared, Deletable, Kind, Updatable
-from reconciler.plan.model import LATER, Key, Live, Op, Outcome, Removal
+from reconciler.plan.model import Key, Live, Op, Outcome, Removal
 from reconciler.plan.update_policy import When
 from tests.kinds import cases, hands, strangers
 from tests.kinds.world import World, live, row, rows, writes

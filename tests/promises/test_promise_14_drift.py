@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.cli import exits
 from reconciler.engine.run import apply, make_report
-from reconciler.plan.model import NEW_BEHIND, Report
+from reconciler.plan.codes import NEW_BEHIND
+from reconciler.plan.model import Report
 from reconciler.plan.selection import Selection
 from tests.kinds.world import rows
 from tests.promises.cli import reconcile
