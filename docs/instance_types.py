@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from botocore.model import StringShape
 from botocore.session import Session
 
 TABLE = Path(__file__).parents[1] / "reconciler/declare/data/instance_types.txt"
@@ -80,7 +81,9 @@ def table(types: Types, offers: Offers, source: str, before: str = "") -> str:
         for name in offers.get(region, ()):
             bits[name] |= 1 << number
     offered = {name for name, where in bits.items() if where}
-    ever = Session().get_service_model("ec2").shape_for("InstanceType").enum
+    shape = Session().get_service_model("ec2").shape_for("InstanceType")
+    assert isinstance(shape, StringShape)
+    ever = shape.enum
     alive = {_family(name) for name in offered}
     lines = [_line(name, types[name], bits[name]) for name in offered]
     lines += [f"{family}.* nowhere" for family in {_family(name) for name in ever} - alive]

@@ -22,6 +22,11 @@ ENDS = "2026-11-25T11:00:00Z"
 Begin = Callable[..., Days]
 
 
+@pytest.fixture(scope="module")
+def _declared() -> None:
+    """The runtime decides here, as in a run: nothing is patched."""
+
+
 @pytest.fixture
 def days(sandbox: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Days:
     """Alice within her hours, on."""
