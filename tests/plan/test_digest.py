@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from reconciler.kinds import KINDS
-from reconciler.plan.digest import differences, digest, rows
-from reconciler.plan.model import Change, FieldChange, Key, Op, Outcome, Plan, Report, Unknown
+from reconciler.plan.digest import differences, digest, digest_of, rows
+from reconciler.plan.model import Change, FieldChange, Key, Op, Outcome, Plan, Ref, Report, Unknown
 from reconciler.render.as_json import document, dumps
+from tests.render import samples
 from tests.support.plan_rows import plan_row, with_fields, with_op
 
 TEMPLATE = Key("us-east-1", "launch_template", "acme-alice")
@@ -79,6 +80,20 @@ def test_another_site_account_or_failed_read_is_another_digest() -> None:
     unread = json_plan(*PLAN, unknown=(Unknown("topic", "us-east-1", "denied", "denied"),))
     others = {**plan, "site": "other"}, {**plan, "account": "999999999999"}, unread
     assert len({digest(each, KINDS) for each in (plan, *others)}) == 4
+
+
+@pytest.mark.parametrize("name", ["MIXED", "HUNDRED", "NOTHING"])
+def test_a_report_has_the_digest_of_its_json_plan(name: str) -> None:
+    """A run computes it without a renderer; --expect computes it from the file."""
+    report: Report = getattr(samples, name)
+    assert digest_of(report, KINDS) == digest(json.loads(dumps(document(report))), KINDS)
+
+
+def test_a_row_that_is_known_later_or_odd_has_one_digest_in_the_report_and_in_the_file() -> None:
+    values = (Ref(HOME, "id"), float("nan"), {"b": 1, "a": (2, frozenset({"x"}))}, None, True)
+    fields = tuple(FieldChange(f"f{n}", f"f{n}", None, value) for n, value in enumerate(values))
+    report = Report("acme", "123456789012", True, Plan((plan_row(Op.CREATE, HOME, fields),)))
+    assert digest_of(report, KINDS) == digest(json.loads(dumps(document(report))), KINDS)
 
 
 def test_what_is_on_or_off_is_no_part_of_it() -> None:
