@@ -21,7 +21,7 @@ HANDS_IT_ON = {
     "reconciler/aws/client.py",  # Session.now, which is set by AWS's clock
     "reconciler/aws/hourly.py",
     "reconciler/cli/console.py",  # the time of a comment
-    "reconciler/cli/run.py",
+    "reconciler/cli/run_output.py",
     "reconciler/cli/simulate.py",  # offline: there is no other clock
     "reconciler/cli/validate.py",
     "reconciler/engine/environment.py",
