@@ -225,9 +225,10 @@ def summary(kind: Kind, spec: Any) -> str:
 
 def in_words(kind: Kind, changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
     """Each differing field with its words beside it, where its kind has any."""
-    if not isinstance(kind, Worded):
-        return tuple(changes)
-    return tuple(replace(each, shown=kind.shown(each)) for each in changes)
+    found = tuple(changes)
+    if not found or not isinstance(kind, Worded):  # most things are as declared, and this is slow
+        return found
+    return tuple(replace(change, shown=kind.shown(change)) for change in found)
 
 
 def units(change: FieldChange, known: Mapping[str, str]) -> Shown | None:
