@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.aws_api import partition_of
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
-from reconciler.plan.arns import partition_of
 from reconciler.plan.names import dead_letters_name, events_name, group_prefix
 from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, PHASE, SITE, WORKSTATION
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from reconciler.doctor.check import Found, Level, View, names
 from reconciler.errors import NotFound
-from reconciler.plan.arns import topic_arn
-from reconciler.plan.names import dead_letters_name, events_name
+from reconciler.plan.names import dead_letters_name, events_name, topic_arn
 
 LATELY = timedelta(days=7)
 

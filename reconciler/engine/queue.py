@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.plan.arns import topic_arn
-from reconciler.plan.names import events_name
+from reconciler.plan.names import events_name, topic_arn
 from reconciler.power.notices import Notice
 
 POLL = 20

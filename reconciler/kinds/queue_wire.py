@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from reconciler.aws_api import Aws
+from reconciler.aws_api import Aws, partition_of
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
-from reconciler.plan.arns import partition_of
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Ref, Update
 from reconciler.plan.names import events_name

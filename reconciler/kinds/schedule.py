@@ -25,7 +25,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from reconciler.aws_api import Aws
+from reconciler.aws_api import Aws, partition_of
 from reconciler.declare.timers import (
     LINGER,
     RETRIED,
@@ -38,7 +38,6 @@ from reconciler.declare.timers import (
 )
 from reconciler.errors import AlreadyExists, NotFound
 from reconciler.kinds import auto_scaling_group, dead_letter_queue, schedule_group, schedule_names
-from reconciler.plan.arns import partition_of
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope, Word
 from reconciler.plan.model import Create, Delete, Desired, FieldChange, Key, Live, Removal, Update

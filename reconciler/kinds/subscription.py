@@ -22,9 +22,9 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
-from reconciler.plan.arns import topic_arn
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Ref
+from reconciler.plan.names import topic_arn
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import Rule

@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from reconciler.aws_api import Aws
+from reconciler.aws_api import Aws, partition_of
 from reconciler.errors import NotFound
-from reconciler.plan.arns import partition_of, topic_arn
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Update
-from reconciler.plan.names import events_name
+from reconciler.plan.names import events_name, topic_arn
 from reconciler.plan.ownership import (
     ownership,
     policy_is_ours,

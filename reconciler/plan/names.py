@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from reconciler.aws_api import Aws
+
 
 def group_name(site: str, workstation: str) -> str:
     """Name the Auto Scaling group of a workstation; its launch template has the same name."""
@@ -21,3 +23,8 @@ def events_name(site: str) -> str:
 def dead_letters_name(site: str) -> str:
     """Name the dead-letter queue of a site in each region."""
     return f"{events_name(site)}-dead"
+
+
+def topic_arn(aws: Aws, site: str) -> str:
+    """Build the ARN of the site's topic in the region of `aws`."""
+    return f"arn:{aws.partition}:sns:{aws.region}:{aws.account}:{events_name(site)}"

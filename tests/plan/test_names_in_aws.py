@@ -9,8 +9,8 @@ from typing import Any
 import botocore
 import pytest
 
+from reconciler.aws_api import partition_of
 from reconciler.plan import names
-from reconciler.plan.arns import partition_of
 from reconciler.plan.batches import FILTER_VALUES, batches
 
 PARTITIONS = Path(botocore.__file__).parent / "data" / "partitions.json"
