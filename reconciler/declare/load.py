@@ -22,7 +22,7 @@ from reconciler.errors import BadDeclaration, NoDeclaration
 def load(paths: Sequence[Path]) -> Site:
     """Load the site that the folders declare; a single file selects its fleets of its folder.
 
-    Raises BadDeclaration with every problem, or NoDeclaration if no file declares a fleet.
+    Raises: BadDeclaration with every problem, or NoDeclaration if no file declares a fleet.
     """
     return _site(checked(paths))
 
