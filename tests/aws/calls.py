@@ -101,7 +101,9 @@ class _Reader:
             self._fault(call, f"{service} has no {operation}")
             return
         pages = call.func.attr == "pages"
-        keywords = [each for each in call.keywords if not (pages and each.arg == "page_size")]
+        keywords = [
+            keyword for keyword in call.keywords if not (pages and keyword.arg == "page_size")
+        ]
         given = self._parameters(call, keywords, model)
         if given is not None and model.input_shape:
             for name in sorted(set(model.input_shape.required_members) - given):

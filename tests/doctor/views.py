@@ -155,7 +155,7 @@ def view(
         aws=aws or door(),
         lookups=lookup,
         workstations=declared,
-        file_systems=tuple(own for each in declared if (own := each.own_file_system)),
+        file_systems=tuple(own for workstation in declared if (own := workstation.own_file_system)),
         resolved=tuple(stations),
         findings=(),
         blocked=(),
