@@ -151,7 +151,7 @@ def dry_run_output(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple
     main(["-v", "--dry-run", *arguments, "--fleets", str(FLEETS)])
     found = capsys.readouterr()
     assert "Traceback" not in found.err
-    assert "a fault in reconcile" not in found.err
+    assert "this is a bug in reconcile" not in found.err
     return found.out, found.err
 
 

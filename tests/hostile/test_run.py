@@ -93,7 +93,7 @@ class Run:
         main([*arguments, "--fleets", str(self.folder)])
         captured = capsys.readouterr()
         assert "Traceback" not in captured.err
-        assert "a fault in reconcile" not in captured.err
+        assert "this is a bug in reconcile" not in captured.err
         return captured.out, captured.err
 
 
