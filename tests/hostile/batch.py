@@ -1,6 +1,8 @@
-"""`reconcile validate` over one category, in a process that may not grow by more than 200 MB.
+"""`reconcile validate` over a category, in a process that may not grow by more than 200 MB.
 
-python -m tests.hostile.batch <category> <folder> writes one line of JSON a case to stdout.
+python -m tests.hostile.batch reads lines of JSON, `["a category", "a folder for it"]`, and forks
+for each: its imports cost more than most categories. The child writes one line of JSON a case to
+stdout, and what it writes to stderr to the file `stderr` in the folder. Then comes the line `null`.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ import io
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from reconciler.cli.reconcile import main
@@ -20,6 +24,7 @@ from tests.hostile.case import Case
 from tests.hostile.corpus import cases
 
 GROWTH = 200 << 20
+SECONDS = 120  # a category takes one or two
 
 
 def once(case: Case, folder: Path) -> dict[str, Any]:
@@ -44,14 +49,31 @@ def limit_memory() -> None:
 
 
 def run(category: str, folder: Path) -> None:
-    """Every case of a category; the first, a good one, imports everything."""
-    os.environ["GITHUB_ACTIONS"] = "true"
-    folder.mkdir()
-    once(Case("warm", {}, given="nowhere"), folder / "warm")
+    """Run every case of a category, in this process."""
+    with (folder / "stderr").open("w") as errors:
+        os.dup2(errors.fileno(), sys.stderr.fileno())
+    signal.alarm(SECONDS)  # a case that hangs ends its process
     limit_memory()
     for number, case in enumerate(cases(category)):
         sys.stdout.write(json.dumps(once(case, folder / str(number))) + "\n")
+        sys.stdout.flush()
+
+
+def serve() -> None:
+    """Run one category after the other, each in a child that has imported everything."""
+    os.environ["GITHUB_ACTIONS"] = "true"
+    with TemporaryDirectory() as folder:
+        once(Case("warm", {}, given="nowhere"), Path(folder, "warm"))
+    for line in sys.stdin:
+        category, folder = json.loads(line)
+        child = os.fork()
+        if not child:
+            run(category, Path(folder))
+            os._exit(0)
+        os.waitpid(child, 0)
+        sys.stdout.write("null\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    run(sys.argv[1], Path(sys.argv[2]))
+    serve()

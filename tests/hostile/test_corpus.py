@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,23 +54,38 @@ def faults(case: Case, result: dict[str, Any]) -> list[str]:
     return [fault for fault, is_so in found.items() if is_so]
 
 
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    """A process that has imported the command, and forks for each category."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.hostile.batch"],
+        cwd=tmp_path_factory.mktemp("batch"),
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()  # the end of its work
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize(
     "category", COUNTS, ids=[f"{name}: {number}" for name, number in COUNTS.items()]
 )
-def test_every_case_ends_with_a_message_and_a_place(category: str, tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.batch", category, str(tmp_path / "corpus")],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+def test_every_case_ends_with_a_message_and_a_place(
+    category: str, batch: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    answers = batch.stdout
+    assert batch.stdin
+    assert answers
+    batch.stdin.write(json.dumps([category, str(tmp_path)]) + "\n")
+    batch.stdin.flush()
+    lines = list(iter(lambda: json.loads(answers.readline()), None))
     cases = corpus.cases(category)
-    assert len(lines) == len(cases), f"it ended after {len(lines)} cases: {ended.stderr[-2000:]}"
+    errors = (tmp_path / "stderr").read_text()
+    assert len(lines) == len(cases), f"it ended after {len(lines)} cases: {errors[-2000:]}"
     wrong = {
         case.name: found
         for case, result in zip(cases, lines, strict=True)
