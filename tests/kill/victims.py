@@ -6,13 +6,11 @@ time counts from the moment it may talk to AWS.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,8 @@ import pytest
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.server import FrontDoor
 from reconciler.sandbox.wire import Answer
+from tests.kill.process import start
 
-ROOT = Path(__file__).parents[2]
 READS = ("Describe", "Get", "List")
 _SERVICE = re.compile(r"Credential=[\w-]+/\d+/[\w-]+/([\w-]+)/")
 _WHO = re.compile(r"\bapp/([\w-]+)")
@@ -94,18 +92,12 @@ class Victim:
     fleets: Path
     ear: Ear
     sandbox: Sandbox
-    process: subprocess.Popen[bytes] = field(init=False)
+    process: ForkServerProcess = field(init=False)
 
     def __post_init__(self) -> None:
         self.ear.hold(self.name)
-        environment = {**os.environ, **self.sandbox.environment, "AWS_SDK_UA_APP_ID": self.name}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "reconciler", "--fleets", str(self.fleets)],
-            env={**environment, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        environment = {**self.sandbox.environment, "AWS_SDK_UA_APP_ID": self.name}
+        self.process = start(environment, self.fleets)
 
     def let_go(self) -> float:
         """When it could begin."""
@@ -116,23 +108,22 @@ class Victim:
     def end(self) -> float:
         """Let it finish; how long it took from its first read."""
         began = self.let_go()
-        assert self.process.wait(60) == 0
+        self.process.join(60)
+        assert self.process.exitcode == 0
         return time.monotonic() - began
 
     def kill(self, after: float) -> float | None:
         """`kill -9` so many seconds after its first read; how long it took if it was quicker."""
         began = self.let_go()
-        try:
-            self.process.wait(after)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            return None
-        return time.monotonic() - began
+        self.process.join(after)
+        if self.process.exitcode is not None:
+            return time.monotonic() - began
+        self.process.kill()
+        self.process.join()
+        return None
 
     def forget(self) -> None:
         """Whatever became of the test: leave no process behind."""
         self.ear.gates[self.name].set()
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
+        self.process.kill()
+        self.process.join()
