@@ -15,6 +15,7 @@ from reconciler.aws.once import ReadOnce
 from reconciler.errors import AwsError, Denied, Throttled, Unreachable
 from tests.aws.conftest import Wire
 from tests.support.answers import answer, failure, ok
+from tests.support.fake_aws import FakeAws
 
 
 def rules(wire: Wire) -> list[str]:
@@ -86,67 +87,73 @@ def test_calls_are_counted_by_what_iam_calls_them(wire: Wire) -> None:
 # -- once ------------------------------------------------------------------------------------
 
 
-class Source:
-    """Doors that count what is asked of them."""
+SUBNETS = {"Subnets": [{"SubnetId": "subnet-1"}, {"SubnetId": "subnet-2"}]}
 
-    region, account, partition = "us-east-1", "123456789012", "aws"
 
-    def __init__(self, *trouble: AwsError) -> None:
-        self.trouble = list(trouble)
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-        self.hold = threading.Event()
-        self.hold.set()
+def waiting(trouble: AwsError | None = None) -> tuple[FakeAws, threading.Event]:
+    """A region that answers once the event is set; the first answer may be an error."""
+    go_on, troubles = threading.Event(), [trouble] if trouble else []
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        self.asked.append((service, operation, parameters))
-        assert self.hold.wait(20)
-        if self.trouble:
-            raise self.trouble.pop()
-        return {"of": operation}
+    def answer(**parameters: Any) -> dict[str, Any]:
+        assert go_on.wait(20)
+        if troubles:
+            raise troubles.pop()
+        return SUBNETS
 
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        yield {"first": items}
-        yield self.call(service, operation, **parameters)
+    return FakeAws(describe_subnets=answer), go_on
+
+
+def failing_once() -> FakeAws:
+    """A region whose first answer is an error."""
+    aws, go_on = waiting(THROTTLED)
+    go_on.set()
+    return aws
 
 
 THROTTLED = Throttled("ec2:DescribeSubnets", "RequestLimitExceeded", "slow down", "us-east-1")
 
 
 def test_concurrent_askers_share_one_request() -> None:
-    source = Source()
-    source.hold.clear()
-    once = ReadOnce(source)
+    aws, go_on = waiting()
+    once = ReadOnce(aws)
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(once.call, "ec2", "describe_subnets", Size=1) for _ in range(8)]
-        source.hold.set()
+        go_on.set()
         answers = [future.result() for future in asked]
-    assert answers == [{"of": "describe_subnets"}] * 8
-    assert len(source.asked) == 1
+    assert answers == [SUBNETS] * 8
+    assert len(aws.calls) == 1
 
 
 def test_a_list_that_one_kind_asks_for_is_not_kept() -> None:
-    source = Source()
-    found = ReadOnce(source).pages("ec2", "describe_volumes", "Volumes")
-    assert next(found) == {"first": "Volumes"}
-    assert not source.asked  # the second item is fetched once the first was taken
-    assert next(found) == {"of": "describe_volumes"}
+    fetched = []
+
+    def items() -> Iterator[dict[str, Any]]:
+        for number in (1, 2):
+            fetched.append(number)
+            yield {"number": number}
+
+    found = ReadOnce(FakeAws(describe_volumes={"Volumes": items()})).pages(
+        "ec2", "describe_volumes", "Volumes"
+    )
+    assert next(found) == {"number": 1}
+    assert fetched == [1]  # the second item is fetched once the first was taken
+    assert next(found) == {"number": 2}
 
 
 def test_pages_are_shared_whole() -> None:
-    source = Source()
-    once = ReadOnce(source)
+    aws = FakeAws(describe_subnets=SUBNETS)
+    once = ReadOnce(aws)
     for _ in range(2):
-        assert list(once.pages("ec2", "describe_subnets", "Subnets", 1000)) == [
-            {"first": "Subnets"},
-            {"of": "describe_subnets"},
-        ]
-    assert len(source.asked) == 1
+        assert list(once.pages("ec2", "describe_subnets", "Subnets", 1000)) == SUBNETS["Subnets"]
+    assert len(aws.calls) == 1
 
 
 def test_pages_that_fail_midway_give_nothing_at_all() -> None:
-    once = ReadOnce(Source(THROTTLED))
+    def items() -> Iterator[dict[str, Any]]:
+        yield {"SubnetId": "subnet-1"}
+        raise THROTTLED
+
+    once = ReadOnce(FakeAws(describe_subnets={"Subnets": items()}))
     found = once.pages("ec2", "describe_subnets", "Subnets")
     with pytest.raises(Throttled):
         next(found)
@@ -165,42 +172,41 @@ def test_pages_that_fail_midway_give_nothing_at_all() -> None:
 def test_what_differs_in_anything_is_another_request(
     other: tuple[str, str, dict[str, Any]],
 ) -> None:
-    source = Source()
-    once = ReadOnce(source)
+    aws = FakeAws(describe_subnets=SUBNETS, describe_volumes={})
+    once = ReadOnce(aws)
     once.call("ec2", "describe_subnets", Size=1)
     service, operation, parameters = other
     once.call(service, operation, **parameters)
-    assert len(source.asked) == 2
+    assert len(aws.calls) == 2
 
 
 def test_the_order_of_parameters_is_no_difference() -> None:
-    source = Source()
-    once = ReadOnce(source)
+    aws = FakeAws(describe_subnets=SUBNETS)
+    once = ReadOnce(aws)
     once.call("ec2", "describe_subnets", A=1, B=2)
     once.call("ec2", "describe_subnets", B=2, A=1)
-    assert len(source.asked) == 1
+    assert len(aws.calls) == 1
 
 
 def test_a_failure_is_not_remembered() -> None:
-    source = Source(THROTTLED)
-    once = ReadOnce(source)
+    aws = failing_once()
+    once = ReadOnce(aws)
     with pytest.raises(Throttled):
         once.call("ec2", "describe_subnets")
-    assert once.call("ec2", "describe_subnets") == {"of": "describe_subnets"}
-    assert len(source.asked) == 2
+    assert once.call("ec2", "describe_subnets") == SUBNETS
+    assert len(aws.calls) == 2
 
 
 def test_one_asker_waiting_for_a_failure_asks_again_itself() -> None:
-    source = Source(THROTTLED)
-    source.hold.clear()
-    once = ReadOnce(source)
+    aws, go_on = waiting(THROTTLED)
+    once = ReadOnce(aws)
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(once.call, "ec2", "describe_subnets") for _ in range(2)]
-        source.hold.set()
+        go_on.set()
         failed = [future.exception() is not None for future in asked]
     assert sorted(failed) == [False, True]
 
 
 def test_it_is_the_same_place() -> None:
-    once = ReadOnce(Source())
+    once = ReadOnce(FakeAws())
     assert (once.region, once.account, once.partition) == ("us-east-1", "123456789012", "aws")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,8 @@ import pytest
 from reconciler.aws.client import Session
 from reconciler.aws.hourly import Market, hourly
 from reconciler.errors import Denied, Throttled, Unreachable, UsageError
-from tests.aws.test_lookup import Aws, raising
 from tests.money.test_compute import product
+from tests.support.fake_aws import FakeAws
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -22,32 +21,31 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ZONE = "us-east-1a"
 
 
-def ask(aws: Aws, market: Market) -> Any:
+def ask(aws: FakeAws, market: Market) -> Any:
     return hourly(aws, "g5.xlarge", ZONE, market, lambda: NOW)
 
 
 def test_spot_is_asked_for_one_pool_from_now_on() -> None:
     rows = [{"Timestamp": NOW, "SpotPrice": "0.42"}]
-    aws = Aws(describe_spot_price_history=lambda **_: {"SpotPriceHistory": rows})
+    aws = FakeAws(describe_spot_price_history={"SpotPriceHistory": rows})
     assert ask(aws, "spot").hourly == Decimal("0.42")
-    assert aws.asked == [
-        (
-            "describe_spot_price_history",
-            {
-                "StartTime": NOW,
-                "InstanceTypes": ["g5.xlarge"],
-                "AvailabilityZone": ZONE,
-                "ProductDescriptions": ["Linux/UNIX"],
-            },
-        )
-    ]
+    [call] = aws.calls
+    assert (call.operation, call.parameters) == (
+        "describe_spot_price_history",
+        {
+            "StartTime": NOW,
+            "InstanceTypes": ["g5.xlarge"],
+            "AvailabilityZone": ZONE,
+            "ProductDescriptions": ["Linux/UNIX"],
+        },
+    )
 
 
 def test_on_demand_is_asked_for_one_product() -> None:
-    aws = Aws(get_products=lambda **_: {"PriceList": [product()]})
+    aws = FakeAws(get_products={"PriceList": [product()]})
     assert ask(aws, "on-demand").hourly == Decimal("1.006")
-    ((_, asked),) = aws.asked
-    assert {f["Field"]: f["Value"] for f in asked["Filters"]} == {
+    [call] = aws.calls
+    assert {f["Field"]: f["Value"] for f in call.parameters["Filters"]} == {
         "regionCode": "us-east-1",
         "instanceType": "g5.xlarge",
         "operatingSystem": "Linux",
@@ -70,17 +68,16 @@ def test_on_demand_is_asked_for_one_product() -> None:
     ],
 )
 def test_no_answer_is_no_price(error: Exception) -> None:
-    answer: Callable[..., Any] = raising(error)
-    aws = Aws(describe_spot_price_history=answer, get_products=answer)
+    aws = FakeAws(describe_spot_price_history=error, get_products=error)
     assert ask(aws, "spot") is None
     assert ask(aws, "on-demand") is None
 
 
 def test_elsewhere_than_in_the_commercial_partition_nothing_is_asked() -> None:
-    aws = Aws()
+    aws = FakeAws()
     aws.partition = "aws-cn"
     assert ask(aws, "on-demand") is None
-    assert aws.asked == []
+    assert aws.calls == []
 
 
 def test_the_price_list_is_asked_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

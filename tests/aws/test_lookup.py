@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,41 +11,12 @@ from reconciler.aws import lookup
 from reconciler.declare.fleet import Image
 from reconciler.errors import AwsError, Denied, NotFound, Throttled, UsageError
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet
+from tests.support.fake_aws import FakeAws
 
 REGION = "us-east-1"
 DENIED = Denied("iam:GetRole", "AccessDenied", "no", REGION, "iam:GetRole", "*")
 THROTTLED = Throttled("ec2:DescribeX", "RequestLimitExceeded", "slow down", REGION)
 GONE = NotFound("iam:GetRole", "NoSuchEntity", "cannot be found", REGION)
-
-Answers = Mapping[str, Callable[..., Any]]
-
-
-class Aws:
-    """A region where each operation answers by a function of its parameters."""
-
-    region, account, partition = REGION, "123456789012", "aws"
-
-    def __init__(self, **answers: Callable[..., Any]) -> None:
-        self.answers = answers
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        self.asked.append((operation, parameters))
-        answer: dict[str, Any] = self.answers[operation](**parameters)
-        return answer
-
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        yield from self.call(service, operation, **parameters)[items]
-
-
-def raising(error: Exception) -> Callable[..., Any]:
-    def answer(**parameters: Any) -> Any:
-        raise error
-
-    return answer
-
 
 # -- images ----------------------------------------------------------------------------------
 
@@ -88,14 +59,14 @@ def publishing(**values: str) -> Callable[..., Any]:
 
 
 def test_an_image_by_id() -> None:
-    aws = Aws(describe_images=describing(image("ami-00000001"), image("ami-00000002")))
+    aws = FakeAws(describe_images=describing(image("ami-00000001"), image("ami-00000002")))
     assert lookup.images(aws, [Image(id="ami-00000001")]) == {
         "ami-00000001": ImageFacts("ami-00000001", "golden", "x86_64", "/dev/xvda", 30)
     }
 
 
 def test_an_unknown_id_is_missing_and_the_others_are_found() -> None:
-    aws = Aws(describe_images=describing(image("ami-00000001")))
+    aws = FakeAws(describe_images=describing(image("ami-00000001")))
     found = lookup.images(aws, [Image(id="ami-00000001"), Image(id="ami-00000009")])
     assert isinstance(found["ami-00000001"], ImageFacts)
     assert found["ami-00000009"] == Missing(
@@ -109,7 +80,7 @@ OLD = {"DeprecationTime": "2026-01-01T00:00:00.000Z", "CreationDate": "2026-09-0
 
 
 def test_a_deprecated_image_is_found_by_its_id_and_by_a_parameter() -> None:
-    aws = Aws(
+    aws = FakeAws(
         get_parameters=publishing(**{"/p": "ami-00000001"}),
         describe_images=describing(image("ami-00000001", **OLD)),
     )
@@ -121,11 +92,11 @@ def test_a_deprecated_image_is_found_by_its_id_and_by_a_parameter() -> None:
 
 def test_the_newest_by_name_is_a_deprecated_one_only_where_there_is_no_other() -> None:
     named = Image(name="golden", owner="123456789012")
-    only = Aws(describe_images=describing(image("ami-00000001", **OLD)))
+    only = FakeAws(describe_images=describing(image("ami-00000001", **OLD)))
     assert lookup.images(only, [named])[str(named)] == ImageFacts(
         "ami-00000001", "golden", "x86_64", "/dev/xvda", 30
     )
-    both = Aws(
+    both = FakeAws(
         describe_images=describing(
             image("ami-00000001", **OLD), image("ami-00000002", CreationDate="2026-02-01")
         )
@@ -152,7 +123,7 @@ def test_the_newest_by_name_is_a_deprecated_one_only_where_there_is_no_other() -
 )
 def test_what_a_parameter_holds_is_repeated_only_when_it_is_an_image_id(value: str) -> None:
     """Promise 11: `image: {ssm_parameter: /prod/db-password}` must not print it in a comment."""
-    aws = Aws(get_parameters=publishing(**{"/p": value}), describe_images=describing())
+    aws = FakeAws(get_parameters=publishing(**{"/p": value}), describe_images=describing())
     assert lookup.images(aws, [Image(ssm_parameter="/p")]) == {
         "/p": Missing(
             "the parameter /p does not hold an image id; correct `image.ssm_parameter`, or publish "
@@ -163,7 +134,7 @@ def test_what_a_parameter_holds_is_repeated_only_when_it_is_an_image_id(value: s
 
 def test_the_owner_of_an_image_is_read() -> None:
     foreign = image("ami-00000001", OwnerId="137112412989", ImageOwnerAlias="amazon")
-    found = lookup.images(Aws(describe_images=describing(foreign)), [Image(id="ami-00000001")])
+    found = lookup.images(FakeAws(describe_images=describing(foreign)), [Image(id="ami-00000001")])
     facts = found["ami-00000001"]
     assert isinstance(facts, ImageFacts)
     assert (facts.owner, facts.owner_alias) == ("137112412989", "amazon")
@@ -171,7 +142,7 @@ def test_the_owner_of_an_image_is_read() -> None:
 
 def test_images_by_parameter_are_read_by_ten() -> None:
     values = {f"/p{i}": f"ami-{i:08}" for i in range(11)}
-    aws = Aws(
+    aws = FakeAws(
         get_parameters=publishing(**values),
         describe_images=describing(*(image(i) for i in values.values())),
     )
@@ -179,7 +150,7 @@ def test_images_by_parameter_are_read_by_ten() -> None:
     assert {name: facts.id for name, facts in found.items() if isinstance(facts, ImageFacts)} == (
         values
     )
-    assert [operation for operation, _ in aws.asked] == [
+    assert aws.operations == [
         "get_parameters",
         "get_parameters",
         "describe_images",
@@ -187,7 +158,7 @@ def test_images_by_parameter_are_read_by_ten() -> None:
 
 
 def test_a_missing_parameter_says_what_to_do_and_spares_the_others() -> None:
-    aws = Aws(
+    aws = FakeAws(
         get_parameters=publishing(**{"/there": "ami-00000001"}),
         describe_images=describing(image("ami-00000001")),
     )
@@ -199,7 +170,7 @@ def test_a_missing_parameter_says_what_to_do_and_spares_the_others() -> None:
 
 
 def test_a_parameter_that_names_no_image_is_missing_too() -> None:
-    aws = Aws(get_parameters=publishing(**{"/p": "ami-00000009"}), describe_images=describing())
+    aws = FakeAws(get_parameters=publishing(**{"/p": "ami-00000009"}), describe_images=describing())
     found = lookup.images(aws, [Image(ssm_parameter="/p")])["/p"]
     assert isinstance(found, Missing)
     assert "image ami-00000009 does not exist" in found.reason
@@ -207,7 +178,7 @@ def test_a_parameter_that_names_no_image_is_missing_too() -> None:
 
 def test_parameters_that_cannot_be_read_are_no_missing_images() -> None:
     """Promise 4: the reason is the read, not the image."""
-    aws = Aws(get_parameters=raising(THROTTLED), describe_images=describing(image("ami-00000001")))
+    aws = FakeAws(get_parameters=THROTTLED, describe_images=describing(image("ami-00000001")))
     found = lookup.images(aws, [Image(ssm_parameter="/p"), Image(id="ami-00000001")])
     assert found["/p"] == Missing(str(THROTTLED), "throttled")
     assert isinstance(found["ami-00000001"], ImageFacts)
@@ -221,17 +192,17 @@ def test_the_newest_of_a_name_is_taken_whatever_the_order() -> None:
     ]
     wanted = Image(name="golden-*", owner="self")
     for there in (dated, dated[::-1]):
-        aws = Aws(describe_images=describing(*there))
+        aws = FakeAws(describe_images=describing(*there))
         found = lookup.images(aws, [wanted])[str(wanted)]
         assert isinstance(found, ImageFacts)
         assert found.id == "ami-00000003"
-    _, asked = aws.asked[0]
+    asked = aws.calls[0].parameters
     assert asked["Owners"] == ["self"], "a name alone could be anybody's image"
     assert {"Name": "state", "Values": ["available"]} in asked["Filters"]
 
 
 def test_no_image_of_a_name_is_missing() -> None:
-    aws = Aws(describe_images=describing())
+    aws = FakeAws(describe_images=describing())
     found = lookup.images(aws, [Image(name="golden-*", owner="self")])
     assert found == {
         "golden-* (owner self)": Missing("no image is named golden-* (owner self)", "not-found")
@@ -239,9 +210,9 @@ def test_no_image_of_a_name_is_missing() -> None:
 
 
 def test_no_images_wanted_makes_no_call() -> None:
-    aws = Aws()
+    aws = FakeAws()
     assert lookup.images(aws, []) == {}
-    assert aws.asked == []
+    assert aws.calls == []
 
 
 # -- profiles and roles ----------------------------------------------------------------------
@@ -258,7 +229,7 @@ def profile(name: str) -> dict[str, Any]:
 def test_roles_are_asked_for_once_each_and_profiles_all_at_once() -> None:
     """Promise 12: a profile of each workstation's own costs no call of each."""
     there = {"InstanceProfiles": [profile("a"), profile("b"), {"Arn": "of nobody"}]}
-    aws = Aws(get_role=role, list_instance_profiles=lambda: there)
+    aws = FakeAws(get_role=role, list_instance_profiles=there)
     assert lookup.roles(aws, ["a", "b", "a"]) == {
         "a": "arn:aws:iam::1:role/a",
         "b": "arn:aws:iam::1:role/b",
@@ -268,9 +239,9 @@ def test_roles_are_asked_for_once_each_and_profiles_all_at_once() -> None:
         "/x/b": "arn:aws:iam::1:instance-profile/b",
         "c": Missing("instance profile c does not exist; create it, or correct `instance_profile`"),
     }
-    assert len(aws.asked) == 3
+    assert len(aws.calls) == 3
     assert lookup.instance_profiles(aws, []) == {}
-    assert len(aws.asked) == 3
+    assert len(aws.calls) == 3
 
 
 @pytest.mark.parametrize(
@@ -283,20 +254,20 @@ def test_roles_are_asked_for_once_each_and_profiles_all_at_once() -> None:
     ids=["gone", "denied", "throttled"],
 )
 def test_a_role_without_an_answer_says_why(error: AwsError, reason: str, code: str) -> None:
-    assert lookup.roles(Aws(get_role=raising(error)), ["x"]) == {"x": Missing(reason, code)}
+    assert lookup.roles(FakeAws(get_role=error), ["x"]) == {"x": Missing(reason, code)}
 
 
 def test_one_odd_profile_breaks_those_who_name_it() -> None:
     """Promise 16."""
     there = {"InstanceProfiles": [profile("a"), {"InstanceProfileName": "b", "Arn": 7}]}
-    found = lookup.instance_profiles(Aws(list_instance_profiles=lambda: there), ["a", "b"])
+    found = lookup.instance_profiles(FakeAws(list_instance_profiles=there), ["a", "b"])
     assert found["a"] == "arn:aws:iam::1:instance-profile/a"
     assert isinstance(found["b"], Missing)
     assert found["b"].error == "unreadable"
 
 
 def test_profiles_that_cannot_be_read_say_why() -> None:
-    found = lookup.instance_profiles(Aws(list_instance_profiles=raising(DENIED)), ["x", "y"])
+    found = lookup.instance_profiles(FakeAws(list_instance_profiles=DENIED), ["x", "y"])
     assert {facts.error for facts in found.values() if isinstance(facts, Missing)} == {"denied"}
     assert len(found) == 2
 
@@ -304,7 +275,7 @@ def test_profiles_that_cannot_be_read_say_why() -> None:
 def test_credentials_that_end_meanwhile_end_the_run() -> None:
     """They are not a missing role."""
     with pytest.raises(UsageError):
-        lookup.roles(Aws(get_role=raising(UsageError("expired"))), ["x"])
+        lookup.roles(FakeAws(get_role=UsageError("expired")), ["x"])
 
 
 # -- subnets ---------------------------------------------------------------------------------
@@ -323,7 +294,7 @@ def subnet(name: str, state: str = "available", **more: Any) -> dict[str, Any]:
 
 def test_every_subnet_that_can_take_instances() -> None:
     there = [subnet("subnet-1"), subnet("subnet-2", "pending"), subnet("subnet-3", Tags=[])]
-    assert lookup.subnets(Aws(describe_subnets=lambda: {"Subnets": there})) == (
+    assert lookup.subnets(FakeAws(describe_subnets=lambda: {"Subnets": there})) == (
         Subnet("subnet-1", "vpc-1", "us-east-1a", {"Tier": "private"}),
         Subnet("subnet-3", "vpc-1", "us-east-1a", {}),
     )
@@ -351,12 +322,12 @@ def test_an_odd_address_of_a_subnet_is_left_out(
 ) -> None:
     """Promise 16: it is not what the subnet is used for."""
     there = {"Subnets": [subnet("subnet-1", **more)]}
-    found = lookup.subnets(Aws(describe_subnets=lambda: there))
+    found = lookup.subnets(FakeAws(describe_subnets=there))
     assert found == (Subnet("subnet-1", "vpc-1", "us-east-1a", {"Tier": "private"}, blocks=blocks),)
 
 
 @pytest.mark.parametrize("error", [DENIED, THROTTLED], ids=["denied", "throttled"])
 def test_subnets_that_cannot_be_read_are_missing_and_not_none(error: AwsError) -> None:
-    found = lookup.subnets(Aws(describe_subnets=raising(error)))
+    found = lookup.subnets(FakeAws(describe_subnets=error))
     assert isinstance(found, Missing)
     assert found.error == error.code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -12,21 +12,22 @@ import pytest
 
 from reconciler.cli.stop import Stop
 from tests.cli.fakes import Aws, Cli, Session
-from tests.engine.hearing import FAILURE, INTERRUPTION, Door, group, message, tags
+from tests.engine.hearing import FAILURE, INTERRUPTION, FakeRegion, group, message, tags
 from tests.render.samples import MIXED, NOTHING
+from tests.support.fake_aws import Call
 
 LISTEN = ("--every", "1h", "--listen")
 
 
-class Ears(Door):
+class Ears(FakeRegion):
     """A region whose polls do as they are told, one after the other."""
 
     polls: list[Callable[[], Any]]
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        if operation == "receive_message":
+    def answer(self, call: Call) -> Mapping[str, Any]:
+        if call.operation == "receive_message":
             self.polls.pop(0)()
-        return super().call(service, operation, **parameters)
+        return super().answer(call)
 
 
 @dataclass
@@ -49,7 +50,7 @@ def end() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-class Inline:
+class InlineThread:
     """A thread that runs where it is begun: what a test counts is in one order."""
 
     def __init__(self, target: Callable[[], None], name: str, daemon: bool) -> None:
@@ -58,7 +59,7 @@ class Inline:
 
 @pytest.fixture(autouse=True)
 def _no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.engine.polling.threading", SimpleNamespace(Thread=Inline))
+    monkeypatch.setattr("reconciler.engine.polling.threading", SimpleNamespace(Thread=InlineThread))
 
 
 @pytest.fixture

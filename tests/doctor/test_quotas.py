@@ -191,7 +191,7 @@ def made(workstation: str, site: str = "acme", size: int = 1200) -> dict[str, An
 def test_without_lustre_nothing_is_asked() -> None:
     aws = door()
     assert found(lustre, view(aws)) == []
-    assert aws.asked == []
+    assert aws.calls == []
 
 
 def test_file_systems_still_to_be_made_need_room_in_number_and_in_size() -> None:

@@ -207,7 +207,9 @@ def test_a_role_that_may_not_start_anything_is_told_with_why(why: str) -> None:
 def test_what_is_asked_of_the_simulation() -> None:
     healthy = door()
     assert only(scheduler_rights, view(healthy)).level is Level.OK
-    [asked] = [sent for name, sent in healthy.asked if name == "simulate_principal_policy"]
+    [asked] = [
+        call.parameters for call in healthy.calls if call.operation == "simulate_principal_policy"
+    ]
     assert (asked["PolicySourceArn"], asked["ActionNames"]) == (
         ROLE,
         ["autoscaling:SetDesiredCapacity"],

@@ -13,8 +13,8 @@ from reconciler.doctor.examine import run
 from reconciler.errors import Denied, NotFound
 from reconciler.plan.pools import Pools
 from reconciler.plan.resolve import Missing
-from tests.aws.test_lookup import Aws
 from tests.plan.declared import IMAGE, NOW, ROLE, resolved, site
+from tests.support.fake_aws import FakeAws
 
 A, B = "us-east-1a", "us-east-1b"
 TYPES = {
@@ -45,7 +45,7 @@ URL = "https://sqs.us-east-1.amazonaws.com/123456789012/acme-events-dead"
 Answer = Callable[..., Any]
 
 
-def door(**answers: Answer) -> Aws:
+def door(**answers: Answer) -> FakeAws:
     """A region where all is well, but for what the test says."""
     healthy: dict[str, Answer] = {
         "get_parameters": lambda Names: {  # noqa: N803 - AWS's name
@@ -72,7 +72,7 @@ def door(**answers: Answer) -> Aws:
         "get_queue_attributes": lambda **_: {"Attributes": {"ApproximateNumberOfMessages": "0"}},
         "list_subscriptions_by_topic": lambda **_: {"Subscriptions": []},
     }
-    return Aws(**{**healthy, **answers})
+    return FakeAws(**{**healthy, **answers})
 
 
 def profiles(**roles: str) -> Answer:
@@ -139,7 +139,7 @@ def quotas(**values: float) -> Answer:
 
 
 def view(
-    aws: Aws | None = None,
+    aws: FakeAws | None = None,
     pools: Mapping[str, tuple[str, ...]] | None = None,
     **more: dict[str, Any],
 ) -> View:

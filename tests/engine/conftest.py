@@ -10,7 +10,7 @@ from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from tests.cli.fakes import YAML
 from tests.engine.hearing import (
-    Door,
+    FakeRegion,
     World,
     group,
     tags,
@@ -24,13 +24,13 @@ def site(tmp_path: Path) -> Site:
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door(
+def door() -> FakeRegion:
+    return FakeRegion(
         groups={"acme-alice": group()},
         instances={"i-0abc1234": tags(**{"aws_autoscaling:groupName": "acme-alice"})},
     )
 
 
 @pytest.fixture
-def world(site: Site, door: Door) -> World:
+def world(site: Site, door: FakeRegion) -> World:
     return World(site, door)

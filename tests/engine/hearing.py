@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,9 +21,9 @@ from reconciler.errors import Unreachable
 from reconciler.plan.model import Plan, Report
 from reconciler.plan.selection import Selection
 from reconciler.power.notices import Event, Notice, read
+from tests.support.fake_aws import ACCOUNT, Call, FakeAws
 
 NOW = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
-ACCOUNT = "123456789012"
 URL = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/acme-events"
 NO_SPOT = "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity."
 FAILED_AT = NOW - timedelta(minutes=4)
@@ -42,54 +42,55 @@ def tags(**changes: str) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in both.items()]
 
 
-@dataclass
-class Door:
-    """As much of one region as listening asks."""
+class FakeRegion(FakeAws):
+    """As much of one region as listening asks: its queue, its topic, groups and instances."""
 
-    region: str = "us-east-1"
-    account: str = ACCOUNT
-    partition: str = "aws"
-    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
-    instances: dict[str, list[dict[str, str]]] = field(default_factory=dict)
-    queue: list[Message] = field(default_factory=list)
-    published: list[dict[str, Any]] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    def __init__(
+        self,
+        groups: dict[str, dict[str, Any]] | None = None,
+        instances: dict[str, list[dict[str, str]]] | None = None,
+    ) -> None:
+        super().__init__(
+            before=self._fail,
+            get_queue_url={"QueueUrl": URL},
+            receive_message=lambda **_: {"Messages": list(self.queue)} if self.queue else {},
+            delete_message=self._delete,
+            publish=lambda **notice: self.published.append(notice),
+            describe_auto_scaling_groups=self._groups,
+            describe_scaling_activities=self._activities,
+            describe_instances=self._instances,
+        )
+        self.groups = groups or {}
+        self.instances = instances or {}
+        self.queue: list[Message] = []
+        self.published: list[dict[str, Any]] = []
+        self.broken: set[str] = set()
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        self.calls.append((operation, parameters))
-        if operation in self.broken:
-            raise Unreachable(f"{service}:{operation}", "Timeout", "no answer", self.region)
-        match operation:
-            case "get_queue_url":
-                return {"QueueUrl": URL}
-            case "receive_message":
-                return {"Messages": list(self.queue)} if self.queue else {}
-            case "delete_message":
-                self.queue = [
-                    it for it in self.queue if it["ReceiptHandle"] != parameters["ReceiptHandle"]
-                ]
-            case "publish":
-                self.published.append(parameters)
-            case "describe_auto_scaling_groups":
-                names = parameters["AutoScalingGroupNames"]
-                return {"AutoScalingGroups": [self.groups[n] for n in names if n in self.groups]}
-            case "describe_scaling_activities":
-                assert parameters["AutoScalingGroupName"] in self.groups
-                failed = {"StatusCode": "Failed", "StatusMessage": NO_SPOT, "StartTime": FAILED_AT}
-                return {"Activities": [failed]}
-            case _:
-                raise AssertionError(operation)
-        return {}
+    def _fail(self, call: Call) -> None:
+        if call.operation in self.broken:
+            name = f"{call.service}:{call.operation}"
+            raise Unreachable(name, "Timeout", "no answer", self.region)
 
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        assert (service, operation, items) == ("ec2", "describe_instances", "Reservations")
-        [by_id] = parameters["Filters"]
-        for id_ in by_id["Values"]:
-            if id_ in self.instances:
-                yield {"Instances": [{"InstanceId": id_, "Tags": self.instances[id_]}]}
+    def _delete(self, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803 - AWS's names
+        self.queue = [each for each in self.queue if each["ReceiptHandle"] != ReceiptHandle]
+
+    def _groups(self, AutoScalingGroupNames: list[str]) -> dict[str, Any]:  # noqa: N803
+        found = [self.groups[name] for name in AutoScalingGroupNames if name in self.groups]
+        return {"AutoScalingGroups": found}
+
+    def _activities(self, AutoScalingGroupName: str, **_more: Any) -> dict[str, Any]:  # noqa: N803
+        assert AutoScalingGroupName in self.groups
+        failed = {"StatusCode": "Failed", "StatusMessage": NO_SPOT, "StartTime": FAILED_AT}
+        return {"Activities": [failed]}
+
+    def _instances(self, Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        [by_id] = Filters
+        found = [
+            {"InstanceId": id_, "Tags": self.instances[id_]}
+            for id_ in by_id["Values"]
+            if id_ in self.instances
+        ]
+        return {"Reservations": [{"Instances": [each]} for each in found]}
 
 
 def group(**changes: str) -> dict[str, Any]:
@@ -102,7 +103,7 @@ class World:
     """A loop's pause: its place, its memory, and what was run."""
 
     site: Site
-    door: Door
+    door: FakeRegion
     only: tuple[str, ...] = ()
     told: dict[tuple[str, ...], datetime] = field(default_factory=dict)
     ran: list[tuple[str, ...]] = field(default_factory=list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -19,17 +19,16 @@ from reconciler.errors import AwsError, Unreachable
 from reconciler.plan.model import Finding, Level, Plan, Report, Unknown
 from reconciler.power.notices import What
 from tests.engine.hearing import (
-    ACCOUNT,
     FAILURE,
     INTERRUPTION,
     REBALANCE,
     SUCCEEDED,
     URL,
-    Door,
     World,
     group,
     message,
 )
+from tests.support.fake_aws import ACCOUNT, Call
 
 
 def test_told_run_and_deleted(world: World) -> None:
@@ -166,7 +165,7 @@ def test_an_event_with_a_text_of_any_length_is_deleted(
     world: World, document: dict[str, Any], size: int
 ) -> None:
     """AWS refuses a name that is too long, for ever: the message would come again and again."""
-    refuse_long(world.door)
+    world.door.before = refuse_long
     for path in _texts(document):
         for letter in ("a", "\u00e9", "1"):
             grown = _grown(document, path, letter * size)
@@ -178,26 +177,16 @@ def test_an_event_with_a_text_of_any_length_is_deleted(
         assert len(said["Message"]) < 3000, "SNS takes 256 KiB; a person reads a page"
 
 
-def refuse_long(door: Door) -> None:
+def refuse_long(call: Call) -> None:
     """As AWS: a name has 255 characters at most, a filter value too, a message 256 KiB."""
-    call, pages = door.call, door.pages
-
-    def refuse(texts: Iterable[str]) -> None:
-        for text in texts:
-            if len(text) > 255 or not text.isascii():
-                raise AwsError("x:Y", "ValidationError", "failed to satisfy constraint")
-
-    def checked(service: str, operation: str, **given: Any) -> dict[str, Any]:
-        refuse(given.get("AutoScalingGroupNames", ()))
-        if operation == "publish" and len(given["Message"].encode()) > 262_144:
-            raise AwsError("sns:Publish", "InvalidParameter", "Message too long")
-        return call(service, operation, **given)
-
-    def paged(service: str, operation: str, items: str, **given: Any) -> Any:
-        refuse(given["Filters"][0]["Values"])
-        return pages(service, operation, items, **given)
-
-    door.call, door.pages = checked, paged  # type: ignore[method-assign, assignment]  # a test's
+    names = list(call.parameters.get("AutoScalingGroupNames", ()))
+    for each in call.parameters.get("Filters", ()):
+        names += each["Values"]
+    for name in names:
+        if len(name) > 255 or not name.isascii():
+            raise AwsError("x:Y", "ValidationError", "failed to satisfy constraint")
+    if call.operation == "publish" and len(call.parameters["Message"].encode()) > 262_144:
+        raise AwsError("sns:Publish", "InvalidParameter", "Message too long")
 
 
 def test_an_event_that_breaks_us_holds_up_no_other(
@@ -256,7 +245,7 @@ def test_the_pause_lasts_and_hears_meanwhile(world: World) -> None:
     listen(300, hear, world.act, lambda: False, lambda: time.now)
     assert time.now == 300
     assert world.ran == [("alice",)]
-    assert [name for name, _ in world.door.calls].count("delete_message") == 1
+    assert world.door.operations.count("delete_message") == 1
 
 
 def test_a_stop_ends_it(world: World) -> None:

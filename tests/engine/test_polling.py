@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from reconciler.engine.polling import THREAD, TICK, Heard, Polling
 from reconciler.engine.queue import POLL, Message, Queue
 from reconciler.errors import AwsError
-from tests.engine.hearing import FAILURE, Door, message
+from tests.engine.hearing import FAILURE, FakeRegion, message
 
-QUEUE = Queue("https://sqs/acme-events", Door())
+QUEUE = Queue("https://sqs/acme-events", FakeRegion())
 REGIONS = ("eu-central-1", "us-east-1")
 
 

@@ -15,6 +15,7 @@ from reconciler.errors import Denied
 from reconciler.plan.model import Outcome
 from reconciler.plan.selection import Selection
 from tests.kinds.world import World, rows
+from tests.support.fake_aws import Call, WrappedAws
 
 NOT_AUTHORIZED = (
     "User: arn:aws:sts::123456789012:assumed-role/ci/run is not authorized to perform: "
@@ -77,22 +78,20 @@ def test_a_row_says_it_whether_reading_or_writing_failed(sandbox: object) -> Non
     world = World()
     environment = world.environment()
 
-    class Door:
+    refused = {
+        "create_launch_template": "ec2:CreateLaunchTemplate",
+        "get_topic_attributes": "sns:GetTopicAttributes",
+    }
+
+    def refuse(call: Call) -> None:
+        if call.operation in refused:
+            raise denied(refused[call.operation], ENCODED)
+
+    def aws(region: str) -> WrappedAws:
         """A region where one read and one write are not allowed."""
+        return WrappedAws(world.session.region(region), before=refuse)
 
-        def __init__(self, region: str) -> None:
-            self.door = world.session.region(region)
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.door, name)
-
-        def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-            if operation in ("create_launch_template", "get_topic_attributes"):
-                known = {"create_launch_template": "ec2:CreateLaunchTemplate"}
-                raise denied(known.get(operation, "sns:GetTopicAttributes"), ENCODED)
-            return dict(self.door.call(service, operation, **parameters))
-
-    closed = replace(environment, reader=Door, writer=Door)
+    closed = replace(environment, reader=aws, writer=aws)
     plan = make_report(world.site, closed, Selection())
     [unknown] = plan.plan.unknown
     assert unknown.reason == reason("sns:GetTopicAttributes")

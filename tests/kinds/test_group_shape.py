@@ -17,6 +17,8 @@ from reconciler.kinds import auto_scaling_group, group_settings, mixed_instances
 from reconciler.plan.model import Change, Key, Outcome, Update
 from tests.kinds import cases
 from tests.kinds.world import World, client, live, row, rows, writes
+from tests.support.fake_aws import WrappedAws
+from tests.support.tap import Killed
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -194,29 +196,20 @@ def test_another_owner_gets_the_machine_that_runs_at_once(world: World) -> None:
     assert "Launch" not in {each["ProcessName"] for each in group()["SuspendedProcesses"]}
 
 
-class Killed(BaseException):
-    """The process is gone."""
+def at_write(world: World, number: int, action: Callable[[], None]) -> WrappedAws:
+    """The region, where something happens before the write of this number."""
+    return WrappedAws(
+        world.session.region("us-east-1"),
+        before=lambda call: action() if call.write == number else None,
+    )
 
 
-class Hand:
-    """A region's door that does something before, or after, one of its writes."""
-
-    def __init__(self, aws: Any, at: int, do: Callable[[], None], *, after: bool = False) -> None:
-        self.aws, self.left, self.do, self.after = aws, at, do, after
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.aws, name)
-
-    def call(self, service: str, operation: str, **parameters: Any) -> Any:
-        read = operation.startswith("describe")
-        self.left -= not read
-        due = not read and self.left == 0
-        if due and not self.after:
-            self.do()
-        answer = self.aws.call(service, operation, **parameters)
-        if due and self.after:
-            self.do()
-        return answer
+def after_write(world: World, number: int, action: Callable[[], None]) -> WrappedAws:
+    """The region, where something happens after the write of this number."""
+    return WrappedAws(
+        world.session.region("us-east-1"),
+        after=lambda call: action() if call.write == number else None,
+    )
 
 
 def die() -> None:
@@ -249,13 +242,12 @@ def test_a_run_killed_in_between_leaves_the_old_owner_nothing(world: World) -> N
     switch(1)
     key = cases.FLEET(live(world))
     for at in range(1, OWNER_WRITES + 1):
-        for after in (False, True):
+        for when in (at_write, after_write):
             given_by_hand()
-            door: Any = Hand(world.session.region("us-east-1"), at, die, after=after)
             with pytest.raises(Killed):
-                auto_scaling_group.update(door, planned_update(world, key))
+                auto_scaling_group.update(when(world, at, die), planned_update(world, key))
             world.run()
-            assert owners() == {"alice@example.com"}, (at, after)
+            assert owners() == {"alice@example.com"}, (at, when)
             assert "Launch" not in {each["ProcessName"] for each in group()["SuspendedProcesses"]}
     assert not world.look().plan.changes
 
@@ -266,8 +258,8 @@ def test_who_starts_it_meanwhile_starts_it_for_the_new_owner(world: World) -> No
     for at in range(1, OWNER_WRITES):
         switch(0)
         given_by_hand()
-        door: Any = Hand(world.session.region("us-east-1"), at, lambda: switch(1))
-        auto_scaling_group.update(door, planned_update(world, key))
+        aws = at_write(world, at, lambda: switch(1))
+        auto_scaling_group.update(aws, planned_update(world, key))
         assert owners() == {"alice@example.com"}, at
 
 

@@ -29,10 +29,10 @@ from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, write_tags
 from reconciler.plan.projection import Unreadable
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.resolving import resolve
-from tests.aws.test_lookup import Aws
 from tests.declare.helpers import GPU, Folder
 from tests.kinds.homes import SAMPLES
 from tests.plan.declared import IMAGE, NOW, PROFILE, REGION, ROLE, facts
+from tests.support.fake_aws import FakeAws
 
 TYPES = sorted(homes.HOMES)
 SHARED = sorted(homes.FILE_SYSTEMS)
@@ -234,8 +234,9 @@ def test_what_a_home_goes_on_costing_is_read(home: str) -> None:
         return write_tags(tags)
 
     odd = {name: value for name, value in item.items() if name != SAMPLES[home].odd}
-    answer = {items: [{**item, "Tags": of("ws")}, {**odd, "Tags": of("ws")}]}
-    aws = Aws(**{operation: lambda **_: answer})
+    stored = [{**item, "Tags": of("ws")}, {**odd, "Tags": of("ws")}]
+    answers: dict[str, Any] = {operation: {items: stored}}
+    aws = FakeAws(**answers)
     whole, broken = homes.HOMES[home].retained(aws, "acme", "ws")
     assert isinstance(whole, RetainedStorage)
     assert (whole.id, whole.gib > 0) == (SAMPLES[home].id, True)

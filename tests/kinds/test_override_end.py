@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +18,6 @@ from tests.power.days import Days, aws, begin, codes
 GROUP = "acme-alice"
 UNTIL = datetime(2026, 11, 25, 11, tzinfo=UTC)  # within her hours: noon in Berlin
 ENDS = "2026-11-25T11:00:00Z"
-Begin = Callable[..., Days]
 
 
 @pytest.fixture(scope="module")

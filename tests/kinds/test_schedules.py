@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from reconciler.kinds import schedule
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Outcome, Report
 from tests.kinds.world import FLEETS, World, client, rows
+from tests.support.fake_aws import Call, WrappedAws
 from tests.support.later import later
 
 HERE = Where("fleets/vision.yaml", 1, 1)
@@ -172,26 +174,18 @@ def test_a_run_that_ends_after_any_of_its_calls_leaves_what_fires(world: Clocked
 
 def cut_off(world: Clocked, report: Report, calls: int) -> None:
     """The run, whose scheduler writes fail from the nth on."""
-    number = 0
+    writes = count(1)
 
-    class Door:
-        def __init__(self, inner: Any) -> None:
-            self.inner = inner
+    def cut(call: Call) -> None:
+        """End the run's writes from this one on."""
+        written = call.operation.startswith(("create", "delete"))
+        if call.service == "scheduler" and written and next(writes) >= calls:
+            raise AwsError(f"scheduler:{call.operation}", "Cut", "cut")
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.inner, name)
+    def aws(region: str) -> WrappedAws:
+        return WrappedAws(world.session.region(region), before=cut)
 
-        def call(self, service: str, operation: str, **parameters: Any) -> Any:
-            nonlocal number
-            if service == "scheduler" and operation.startswith(("create", "delete")):
-                number += 1
-                if number >= calls:
-                    raise AwsError(f"scheduler:{operation}", "Cut", "cut")
-            return self.inner.call(service, operation, **parameters)
-
-    environment = replace(
-        world.environment(), writer=lambda region: Door(world.session.region(region))
-    )
+    environment = replace(world.environment(), writer=aws)
     apply(report, world.site, environment, lambda change: None, lambda: False)
 
 

@@ -5,13 +5,11 @@ Promise 8, for Lustre file systems and for the processes of a group.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.aws_api import Aws
 from reconciler.engine.run import apply
 from reconciler.kinds import auto_scaling_group, file_system
 from reconciler.kinds.lustre_actions import FORGOTTEN
@@ -19,6 +17,7 @@ from reconciler.plan.kind import Scope
 from reconciler.plan.model import Change, Key, Outcome, Update
 from tests.kinds import cases
 from tests.kinds.world import World, client, live, row, rows, writes
+from tests.support.fake_aws import WrappedAws
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -216,30 +215,11 @@ def test_azrebalance_is_suspended_before_the_subnets_change(world: World) -> Non
     autoscaling.update_auto_scaling_group(AutoScalingGroupName="acme-alice", VPCZoneIdentifier=only)
     planned = row(world.look(), key)
     assert {f.field for f in planned.fields} == {"suspended_processes", "subnets"}
-    door = Heard(world.session.region("us-east-1"))
+    aws = WrappedAws(world.session.region("us-east-1"))
     assert isinstance(planned.action, Update)
-    auto_scaling_group.update(door, planned.action)
-    written = [name for name in door.sent if name.startswith(("suspend", "update"))]
+    auto_scaling_group.update(aws, planned.action)
+    written = [name for name in aws.operations if name.startswith(("suspend", "update"))]
     assert written == ["suspend_processes", "update_auto_scaling_group"]
-
-
-class Heard:
-    """A region's doors: what was called, and lists without some items."""
-
-    def __init__(self, aws: Aws, hidden: str = "") -> None:
-        self.region, self.account, self.partition = aws.region, aws.account, aws.partition
-        self.aws, self.hidden = aws, hidden
-        self.sent: list[str] = []
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        self.sent.append(operation)
-        return self.aws.call(service, operation, **parameters)
-
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        found = self.aws.pages(service, operation, items, page_size, **parameters)
-        return (each for each in found if each.get("SubnetId") != self.hidden or not self.hidden)
 
 
 def test_a_volume_that_is_going_is_no_home(world: World) -> None:
@@ -252,8 +232,10 @@ def test_a_file_system_whose_subnet_is_not_shown_is_one_broken_row(world: World)
     """A subnet that is shared no longer, or that was deleted with its file system's failure."""
     key = cases.HOME(live(world))
     subnet = live(world)[key].spec.subnet_id
-    door = Heard(world.session.region("us-east-1"), hidden=subnet)
-    found = {each.key: each for each in file_system.find(door, Scope("acme", world.session.now()))}
+    aws = WrappedAws(
+        world.session.region("us-east-1"), shows=lambda item: item.get("SubnetId") != subnet
+    )
+    found = {each.key: each for each in file_system.find(aws, Scope("acme", world.session.now()))}
     assert f"{subnet} is not shown to this account" in found[key].broken
     assert found[key].spec is None
     assert found[SHARED(found)].spec is not None or subnet in found[SHARED(found)].broken

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 from reconciler.engine.apply import apply
 from reconciler.errors import (
@@ -15,23 +13,7 @@ from reconciler.plan.kind import Scope
 from reconciler.plan.model import Change, Desired, Live, Plan, Ref, Write
 from tests.plan.declared import NOW
 from tests.plan.fakes import REGION, key, key_of, kinds, made, want
-
-
-@dataclass
-class Door:
-    """A region that nobody should reach: the fakes do without."""
-
-    region: str
-    account: str = "123456789012"
-    partition: str = "aws"
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        raise AssertionError
-
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Any:
-        raise AssertionError
+from tests.support.fake_aws import FakeAws
 
 
 class Bench:
@@ -44,7 +26,9 @@ class Bench:
         self.stopped: Callable[[], bool] = lambda: False
 
     def apply(self, planned: Plan) -> Plan:
-        return apply(planned, self.kinds, Door, Scope("acme", NOW), self.heard.append, self.stopped)
+        return apply(
+            planned, self.kinds, FakeAws, Scope("acme", NOW), self.heard.append, self.stopped
+        )
 
     def told(self) -> list[str]:
         """What was sent, in the order of the kinds."""

@@ -23,8 +23,9 @@ from reconciler.plan.model import (
     Write,
 )
 from reconciler.plan.resolve import Blocked
-from tests.plan.bench import Bench, Door
+from tests.plan.bench import Bench
 from tests.plan.fakes import FOREIGN, REGION, WHERE, Fake, only, plan, there, want
+from tests.support.fake_aws import FakeAws
 
 UNREADABLE = replace(there("store"), spec=None, ready=False, broken="it has no Zone")
 NO_IMAGE = Blocked("vision", "alice", "alice", REGION, "no such image", WHERE, "not-found")
@@ -73,7 +74,7 @@ def test_what_no_run_does_is_not_begun_though_it_were_planned(bench: Bench) -> N
 
 
 def test_a_kind_without_update_or_delete_is_asked_for_neither() -> None:
-    live, aws = there("store"), Door(REGION)
+    live, aws = there("store"), FakeAws(REGION)
     for change in (Update(live, want("store")), Delete(live)):
         with pytest.raises(NotImplementedError, match=f"subscription has no {change.op}"):
             write(subscription, aws, change)

@@ -22,9 +22,10 @@ from reconciler.errors import (
 )
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Change, Create, Key, Live, Outcome, Plan, Ref, Removal, Write
-from tests.plan.bench import DENIED, ID, Bench, Door, chain, failing, in_order
+from tests.plan.bench import DENIED, ID, Bench, chain, failing, in_order
 from tests.plan.declared import NOW
 from tests.plan.fakes import OTHER_REGION, REGION, key, key_of, made, plan, rows, there, want
+from tests.support.fake_aws import FakeAws
 
 # -- order -----------------------------------------------------------------------------------
 
@@ -102,11 +103,11 @@ def test_each_change_goes_to_the_door_of_its_region(bench: Bench) -> None:
     asked: list[str] = []
     planned = plan([want("store"), want("store", region=OTHER_REGION)])
 
-    def door(region: str) -> Door:
+    def aws(region: str) -> FakeAws:
         asked.append(region)
-        return Door(region)
+        return FakeAws(region)
 
-    apply(planned, bench.kinds, door, Scope("acme", NOW), bench.heard.append, lambda: False)
+    apply(planned, bench.kinds, aws, Scope("acme", NOW), bench.heard.append, lambda: False)
     assert sorted(asked) == [OTHER_REGION, REGION]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,10 +19,10 @@ from reconciler.plan.model import Desired, Live, Outcome, Unknown
 from reconciler.plan.resolve import ImageFacts, Missing, ResolvedSite, Subnet
 from reconciler.plan.selection import Selection
 from tests.conftest import NOW
-from tests.plan.bench import Door
 from tests.plan.declared import IMAGE, PROFILE, ROLE, THREE, site, workstation
 from tests.plan.fakes import REGION, Fake, there, want
 from tests.support.environment import environment
+from tests.support.fake_aws import FakeAws
 
 SITE = site(workstation(), workstation("bob"))
 EXPIRED = UsageError("the credentials have expired")
@@ -76,11 +77,13 @@ class Answers:
 
 
 def faked(*kinds: Fake, lookups: Answers | None = None) -> Environment:
-    return environment(Door, kinds=kinds, lookups=lookups or Answers(), now=lambda: NOW, homes=())
+    return environment(
+        FakeAws, kinds=kinds, lookups=lookups or Answers(), now=lambda: NOW, homes=()
+    )
 
 
 def reading(*kinds: Fake, lookups: Answers | None = None) -> Any:
-    return read_both(SITE, faked(*kinds, lookups=lookups), {REGION: Door(REGION)})
+    return read_both(SITE, faked(*kinds, lookups=lookups), {REGION: FakeAws(REGION)})
 
 
 @pytest.mark.parametrize("error", [THROTTLED, DENIED], ids=["throttled", "denied"])
@@ -139,20 +142,16 @@ def test_credentials_that_end_in_a_kind_end_the_run() -> None:
 # -- the selection ---------------------------------------------------------------------------
 
 
-class Empty(Door):
-    """A region where nothing stands."""
-
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Any:
-        return iter(())
+def empty(region: str) -> FakeAws:
+    """A region where nothing stands: each of its lists is empty."""
+    return FakeAws(region, before=lambda call: defaultdict(list))
 
 
 def looked(*only: str) -> list[str]:
     wanted = (want("store", "alice"), want("store", "bob", workstation="bob"))
     shared = want("store", "shared", workstation="")
     kind = Finding("store", lambda scope: [], *wanted, shared)
-    parts = replace(faked(kind), reader=Empty)
+    parts = replace(faked(kind), reader=empty)
     report = make_report(SITE, parts, Selection(only))
     assert {change.outcome for change in report.plan.changes} == {Outcome.PLANNED}
     return [change.key.name for change in report.plan.changes]

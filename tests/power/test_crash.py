@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -14,8 +13,8 @@ from reconciler.power.hours import Hours
 from reconciler.workstation import read
 from reconciler.workstation.model import Group
 from reconciler.workstation.runtime_tags import NORMAL, Turned, active_override
-from tests.power.days import READS
 from tests.power.hand import Hand, local, stand
+from tests.support.fake_aws import Call, WrappedAws
 
 Make = Callable[..., Hand]
 Act = Callable[[Aws, Group, Hours, datetime, datetime], object]
@@ -25,22 +24,14 @@ class Cut(Exception):
     """The process is gone."""
 
 
-class Door:
-    """A door that is cut before its n-th write."""
+def cut_before(aws: Aws, left: int) -> WrappedAws:
+    """The region, cut off after so many writes."""
 
-    def __init__(self, aws: Aws, left: int) -> None:
-        self._aws, self.left = aws, left
-        self.region, self.account, self.partition = aws.region, aws.account, aws.partition
+    def cut(call: Call) -> None:
+        if call.write > left:
+            raise Cut
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        if not operation.title().startswith(READS):
-            if not self.left:
-                raise Cut
-            self.left -= 1
-        return self._aws.call(service, operation, **parameters)
-
-    def pages(self, *words: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
-        return self._aws.pages(*words, **parameters)
+    return WrappedAws(aws, before=cut)
 
 
 def started(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
@@ -83,10 +74,10 @@ def test_what_is_cut_off_is_completed(hand: Make, case: str) -> None:
 
     def do(what: Act, left: int = 99) -> int:
         """How many writes it made."""
-        cut = Door(door, left)
+        cut = cut_before(door, left)
         [group] = read.by_name(cut, "alice")
         what(cut, group, hours.read(cut, group), until, now)
-        return left - cut.left
+        return len(cut.writes)
 
     def prepare() -> None:
         do(stopped)
@@ -131,7 +122,7 @@ def test_a_cut_off_hold_still_ends(hand: Make) -> None:
     [group] = read.by_name(door, "alice")
     with pytest.raises(Cut):
         held(
-            Door(door, 1),
+            cut_before(door, 1),
             group,
             hours.read(door, group),
             days.at("Mon 20:00"),
@@ -155,7 +146,7 @@ def test_a_stop_after_a_cut_off_off_keeps_its_word(hand: Make) -> None:
     door = days.session.region("us-east-1")
     [group] = read.by_name(door, "alice")
     with pytest.raises(Cut):
-        kept_off(Door(door, 1), group, Hours(), days.at("Wed 12:00"), days.at("Mon 10:00"))
+        kept_off(cut_before(door, 1), group, Hours(), days.at("Wed 12:00"), days.at("Mon 10:00"))
     it("stop alice")
     days.to("Tue 12:00")
     assert days.state() == "off"

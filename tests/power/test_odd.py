@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from reconciler.errors import AwsError
 from reconciler.kinds import schedule_names
 from reconciler.power import hours, stop
 from reconciler.workstation import read
-from tests.aws.test_lookup import Aws
+from tests.support.fake_aws import FakeAws
 
 NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
 
@@ -36,22 +35,13 @@ def group(name: str = "alice", **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in there.items() if value is not None}
 
 
-def account(**answers: Any) -> Aws:
-    """A region that answers so, whatever it is asked."""
-    return Aws(**{name: partial(_answer, found) for name, found in answers.items()})
+def groups(*found: dict[str, Any]) -> FakeAws:
+    return FakeAws(describe_auto_scaling_groups={"AutoScalingGroups": list(found)})
 
 
-def _answer(found: Any, **_parameters: Any) -> Any:
-    return found
-
-
-def groups(*found: dict[str, Any]) -> Aws:
-    return account(describe_auto_scaling_groups={"AutoScalingGroups": list(found)})
-
-
-def instances(*found: dict[str, Any]) -> Aws:
+def instances(*found: dict[str, Any]) -> FakeAws:
     reservations = [{"Instances": [each]} for each in found]
-    return account(
+    return FakeAws(
         describe_instances={"Reservations": reservations},
         describe_instance_information={"InstanceInformationList": []},
     )
@@ -97,7 +87,7 @@ def test_an_odd_home_is_told_and_the_others_are_counted(
     [alice] = read.by_name(groups(group()), "alice")
     volumes = [{"VolumeId": "vol-1"}, {"VolumeId": "vol-2", "Size": 200}]
     systems = [{"FileSystemId": "fs-1", "Tags": group()["Tags"]}]
-    aws = account(
+    aws = FakeAws(
         describe_volumes={"Volumes": volumes}, describe_file_systems={"FileSystems": systems}
     )
     assert [each.id for each in stop.retained(aws, alice)] == ["vol-2"]
@@ -109,14 +99,14 @@ def test_an_odd_activity_says_nothing() -> None:
     [alice] = read.by_name(groups(group()), "alice")
     good = {"StartTime": NOW, "StatusCode": "Failed", "StatusMessage": "no"}
     odd = [{}, {"StartTime": "now", "StatusCode": "Failed"}, {"StartTime": NOW}]
-    aws = account(describe_scaling_activities={"Activities": [*odd, good]})
+    aws = FakeAws(describe_scaling_activities={"Activities": [*odd, good]})
     assert read.newest_activities(aws, alice.name) == [good]
 
 
 def test_an_odd_schedule_makes_the_hours_unknown() -> None:
     [alice] = read.by_name(groups(group()), "alice")
     listed = [{}, {"Name": "alice-start-0a1b", "State": "ENABLED"}]
-    aws = account(
+    aws = FakeAws(
         list_schedules={"Schedules": listed},
         get_schedule={"Target": {"Input": "[" * 9000}},
     )
@@ -133,7 +123,7 @@ def test_a_neighbour_s_name_blinds_nobody() -> None:
         "alice-start-0a1b2c3d4",
         "alice-start-0a1b2c3d-x",
     )
-    asked = account(list_schedules={"Schedules": [{"Name": n, "State": "ENABLED"} for n in theirs]})
+    asked = FakeAws(list_schedules={"Schedules": [{"Name": n, "State": "ENABLED"} for n in theirs]})
     assert hours.read(asked, alice) == hours.Hours(), "none of these is read"
     for name in theirs[:3]:
         found = schedule_names.NAME.fullmatch(name)
@@ -142,7 +132,7 @@ def test_a_neighbour_s_name_blinds_nobody() -> None:
 
 
 def test_an_odd_price_is_no_price() -> None:
-    odd = account(
+    odd = FakeAws(
         describe_spot_price_history={"SpotPriceHistory": [{"SpotPrice": "0.1"}, {}]},
         get_products={},
     )

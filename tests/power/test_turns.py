@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from reconciler.declare.timers import Rule
 from reconciler.power.backstops import Candidate, Limits, check
 from reconciler.workstation.model import Group
 from reconciler.workstation.read import to_group
+from tests.support.fake_aws import FakeAws
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 HOURS = (
@@ -20,6 +20,9 @@ HOURS = (
     Rule("stop", "cron(0 19 ? * MON-FRI *)", "UTC"),
 )
 NAMES = ("aaa", "bob", "carol", "dave")
+
+
+REGION = "us-east-1"
 
 
 def _instance(id_: str, launched: datetime) -> dict[str, Any]:
@@ -54,28 +57,24 @@ def _group(region: str, name: str) -> Group:
 
 
 @dataclass
-class Region:
+class Running:
     """Who runs, and since when."""
 
     launched: dict[str, datetime]
-    region: str = "us-east-1"
-    account: str = "123456789012"
-    partition: str = "aws"
 
-    def call(self, *_asked: Any, **_parameters: Any) -> dict[str, Any]:
-        raise AssertionError("nothing else is asked")
-
-    def pages(self, *_asked: Any, **_parameters: Any) -> Iterator[dict[str, Any]]:
-        for name, at in self.launched.items():
-            yield {"Instances": [_instance(f"i-{name}", at)]}
+    def instances(self, **_parameters: Any) -> dict[str, Any]:
+        """Answer DescribeInstances."""
+        found = [_instance(f"i-{name}", at) for name, at in self.launched.items()]
+        return {"Reservations": [{"Instances": [each]} for each in found]}
 
     def stop(self, now: datetime, limits: dict[str, Any]) -> list[str]:
         """Whom a run at this time stops."""
         candidates = [
-            Candidate(_group(self.region, name), Limits(name, **{"max_runtime": None, **limits}))
+            Candidate(_group(REGION, name), Limits(name, **{"max_runtime": None, **limits}))
             for name in sorted(self.launched)
         ]
-        stops = check(candidates, len(NAMES), {self.region: self}, now, lambda *_: "")
+        aws = FakeAws(describe_instances=self.instances)
+        stops = check(candidates, len(NAMES), {REGION: aws}, now, lambda *_: "")
         found = [key.name.removeprefix("acme-") for key in stops.reasons]
         for name in found:
             del self.launched[name]
@@ -90,18 +89,18 @@ class Region:
 def test_one_that_is_started_every_five_minutes_holds_up_nobody(limits: dict[str, Any]) -> None:
     """Four are forgotten, a run stops one of them, and aaa starts itself again and again."""
     noon = MONDAY + timedelta(hours=12)
-    region = Region(dict.fromkeys(NAMES, noon))
+    running = Running(dict.fromkeys(NAMES, noon))
     now, stopped = MONDAY + timedelta(hours=20), []
     for _ in range(4):
-        stopped += region.stop(now, limits)
-        region.launched.setdefault("aaa", now + timedelta(minutes=5))
+        stopped += running.stop(now, limits)
+        running.launched.setdefault("aaa", now + timedelta(minutes=5))
         now += timedelta(minutes=15)
     assert stopped == ["aaa", "bob", "carol", "dave"]
 
 
 def test_the_one_that_is_beyond_its_end_the_longest_goes_first() -> None:
     early, late = MONDAY + timedelta(hours=8), MONDAY + timedelta(hours=21)
-    region = Region({"aaa": late, "bob": early, "carol": MONDAY + timedelta(hours=20)})
+    running = Running({"aaa": late, "bob": early, "carol": MONDAY + timedelta(hours=20)})
     limits = {"rules": HOURS, "stops_outside_hours": True}
     now = MONDAY + timedelta(hours=22)
-    assert [region.stop(now, limits) for _ in range(3)] == [["bob"], ["carol"], ["aaa"]]
+    assert [running.stop(now, limits) for _ in range(3)] == [["bob"], ["carol"], ["aaa"]]

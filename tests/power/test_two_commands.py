@@ -6,7 +6,7 @@ after one of the two commands behind the other, or a command says that another o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from reconciler.workstation import read
 from reconciler.workstation.runtime_tags import NORMAL, active_override, parse_turned
 from tests.strict.conftest import SOAK
 from tests.strict.turns import Seat, Turns
+from tests.support.fake_aws import FakeAws, Hook, let_go_on
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
 NIGHT = NOON + timedelta(hours=9)
@@ -46,10 +47,20 @@ class Account:
     tag: str = ""
     end: dict[str, Any] | None = None
 
-    def answer(self, operation: str, it: dict[str, Any]) -> dict[str, Any]:
-        return getattr(self, f"_{operation}")(it) or {}
+    def region(self, before: Hook = let_go_on) -> FakeAws:
+        """One command's way to the account; the hook runs before each call."""
+        return FakeAws(
+            before=before,
+            describe_auto_scaling_groups=self._groups,
+            describe_scheduled_actions=self._actions,
+            create_or_update_tags=self._tag,
+            put_scheduled_update_group_action=self._put_action,
+            delete_scheduled_action=self._delete_action,
+            update_auto_scaling_group=self._update,
+            set_desired_capacity=self._desire,
+        )
 
-    def _describe_auto_scaling_groups(self, it: dict[str, Any]) -> dict[str, Any]:
+    def _groups(self, **_parameters: Any) -> dict[str, Any]:
         tags = {
             "reconciler:site": "acme",
             "reconciler:workstation": "alice",
@@ -66,27 +77,28 @@ class Account:
         }
         return {"AutoScalingGroups": [group]}
 
-    def _describe_scheduled_actions(self, it: dict[str, Any]) -> dict[str, Any]:
+    def _actions(self, **_parameters: Any) -> dict[str, Any]:
         return {"ScheduledUpdateGroupActions": [dict(self.end)] if self.end else []}
 
-    def _create_or_update_tags(self, it: dict[str, Any]) -> None:
-        [tag] = it["Tags"]
+    def _tag(self, Tags: list[dict[str, Any]]) -> None:  # noqa: N803 - AWS's name
+        [tag] = Tags
         self.tag = tag["Value"]
 
-    def _put_scheduled_update_group_action(self, it: dict[str, Any]) -> None:
-        self.end = {**(self.end or {}), **it}
+    def _put_action(self, **parameters: Any) -> None:
+        self.end = {**(self.end or {}), **parameters}
 
-    def _delete_scheduled_action(self, it: dict[str, Any]) -> None:
+    def _delete_action(self, **_parameters: Any) -> None:
         self.end = None
 
-    def _update_auto_scaling_group(self, it: dict[str, Any]) -> None:
-        self.sizes = it["MinSize"], it["MaxSize"]
-        self.desired = it["DesiredCapacity"]
+    def _update(self, **parameters: Any) -> None:
+        self.sizes = parameters["MinSize"], parameters["MaxSize"]
+        self.desired = parameters["DesiredCapacity"]
 
-    def _set_desired_capacity(self, it: dict[str, Any]) -> None:
-        if not self.sizes[0] <= it["DesiredCapacity"] <= self.sizes[1]:
+    def _desire(self, **parameters: Any) -> None:
+        desired = parameters["DesiredCapacity"]
+        if not self.sizes[0] <= desired <= self.sizes[1]:
             raise AwsError("autoscaling:SetDesiredCapacity", "ValidationError", "out of bounds")
-        self.desired = it["DesiredCapacity"]
+        self.desired = desired
 
     def stand(self, now: datetime) -> tuple[object, ...]:
         """What a person would see of it."""
@@ -108,26 +120,6 @@ class Account:
             *(["desired"] if word and self.desired != (way == "on") else []),
         ]
         return f"{wrong}: {self}" if wrong else ""
-
-
-@dataclass
-class Door:
-    """One command's way to the account; before each call another command may go first."""
-
-    account: Account
-    seat: Seat | None = None
-    calls: int = 0
-    region: str = "us-east-1"
-    partition: str = "aws"
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        self.calls += 1
-        if self.seat:
-            self.seat.turns.turn(self.seat.index)
-        return self.account.answer(operation, parameters)
-
-    def pages(self, *words: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
-        yield from self.call(words[0], words[1], **parameters)[words[2]]
 
 
 Command = Callable[[Any, Any, datetime], object]
@@ -167,11 +159,11 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def _do(door: Door, command: Command, now: datetime) -> str:
+def _do(aws: FakeAws, command: Command, now: datetime) -> str:
     """What a command said: "" when it went well."""
-    [group] = read.by_name(door, "alice")  # type: ignore[arg-type]
+    [group] = read.by_name(aws, "alice")
     try:
-        command(door, group, now)
+        command(aws, group, now)
     except Refused as refused:
         return str(refused)
     return ""
@@ -180,7 +172,7 @@ def _do(door: Door, command: Command, now: datetime) -> str:
 def _held(now: datetime, state: str = "on") -> Account:
     account = Account()
     command = COMMANDS["off" if state == "off" else "hold"]
-    assert not _do(Door(account), command, now - timedelta(hours=1))
+    assert not _do(account.region(), command, now - timedelta(hours=1))
     return account
 
 
@@ -214,7 +206,8 @@ def _play(
 
     def one(index: int) -> Callable[[Seat], object]:
         def go(seat: Seat) -> None:
-            played.said[index] = _do(Door(account, seat), COMMANDS[pair[index]], now)
+            aws = account.region(lambda call: seat.turns.turn(seat.index))
+            played.said[index] = _do(aws, COMMANDS[pair[index]], now)
 
         return go
 
@@ -228,16 +221,16 @@ def _orders(account: Account, pair: tuple[str, str], now: datetime) -> list[tupl
     for order in (pair, pair[::-1]):
         copy = deepcopy(account)
         for name in order:
-            _do(Door(copy), COMMANDS[name], now)
+            _do(copy.region(), COMMANDS[name], now)
         stands.append(copy.stand(now))
     return stands
 
 
 def _alone(account: Account, name: str, now: datetime) -> int:
     """How many calls a command makes that nobody disturbs."""
-    door = Door(deepcopy(account))
-    _do(door, COMMANDS[name], now)
-    return door.calls
+    aws = deepcopy(account).region()
+    _do(aws, COMMANDS[name], now)
+    return len(aws.calls)
 
 
 def _wrong(played: Played, orders: list[tuple[object, ...]], now: datetime) -> str:

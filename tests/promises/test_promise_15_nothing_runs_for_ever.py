@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +11,7 @@ import pytest
 from reconciler.declare.load import load
 from reconciler.plan.model import Outcome
 from reconciler.sandbox import Sandbox
-from tests.power.days import ALICE, DEFAULTS, Days, begin, codes
-
-Begin = Callable[..., Days]
+from tests.power.days import ALICE, DEFAULTS, Begin, Days, begin, codes
 
 PLAIN = ALICE % ""
 NOBODY_STOPS_IT = re.sub(r"schedule: .*", "schedule: manual", PLAIN)

@@ -7,7 +7,6 @@ what is there is neither made again nor taken away, and the other workstation ha
 from __future__ import annotations
 
 import json
-from concurrent.futures import Executor, Future
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,8 @@ from reconciler.plan.model import Op, Outcome, Report
 from reconciler.plan.selection import Selection
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import World, client, rows
-from tests.support.replay import GONE, Answers, Door, Path, places
+from tests.support.inline import Inline
+from tests.support.replay import GONE, Answers, Path, Replay, places
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -71,18 +71,6 @@ OPERATIONS = (
 )
 
 
-class AtOnce(Executor):
-    """Runs each task where it is given."""
-
-    def submit(self, task: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(task(*arguments, **named))
-        except BaseException as error:  # noqa: BLE001 - handed on, as a pool does
-            done.set_exception(error)
-        return done
-
-
 class Past:
     """A site whose answers were recorded: one workstation runs, the other waits for capacity."""
 
@@ -117,11 +105,11 @@ class Past:
     def look(self, answers: Answers) -> Report:
         """A dry run over these answers; what is not among them is asked of the sandbox."""
 
-        def reader(region: str) -> Door:
+        def reader(region: str) -> Replay:
             return answers.recording(self.world.session.region(region))
 
         environment = replace(
-            self.world.environment(), reader=reader, now=lambda: self.now, pool=lambda _: AtOnce()
+            self.world.environment(), reader=reader, now=lambda: self.now, pool=Inline
         )
         return make_report(self.world.site, environment, Selection())
 

@@ -8,14 +8,13 @@ and the report can be printed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.aws_api import Aws
 from reconciler.cli import exits
 from reconciler.engine.run import apply, make_report
 from reconciler.plan.model import Op, Outcome, Report
@@ -29,13 +28,13 @@ from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC04
 from tests.kinds.world import World, client, rows
 from tests.promises.fleets import EBS, PLAIN, VISION, site
 from tests.promises.poisons import POISONS, Poison
-from tests.promises.test_promise_16_one_odd_thing import AtOnce
-from tests.support.replay import Answers, Door
+from tests.support.fake_aws import WrappedAws
+from tests.support.inline import Inline
+from tests.support.replay import Answers, Replay
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
-READS = ("describe_", "get_", "list_")
 FLEET = {
     **VISION,
     "workstations": {
@@ -49,29 +48,6 @@ FLEET = {
         "erin": PLAIN,
     },
 }
-
-
-@dataclass
-class Hand:
-    """Writes, noted and not made; reads next to them are asked of the sandbox."""
-
-    aws: Aws
-    writes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.region, self.account = self.aws.region, self.aws.account
-        self.partition = self.aws.partition
-
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        if operation.startswith(READS):
-            return self.aws.call(service, operation, **parameters)
-        self.writes.append((operation, parameters))
-        return {}
-
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        return self.aws.pages(service, operation, items, page_size, **parameters)
 
 
 class Past:
@@ -109,23 +85,26 @@ class Past:
             GroupName="acme", Name=name, FlexibleTimeWindow={"Mode": "OFF"}, **same
         )
 
-    def run(self, answers: Answers) -> tuple[Report, Hand]:
+    def run(self, answers: Answers) -> tuple[Report, WrappedAws]:
         """A whole run over these answers; what is not among them is asked of the sandbox."""
 
-        def reader(region: str) -> Door:
+        def reader(region: str) -> Replay:
             return answers.recording(self.world.session.region(region))
 
-        hand = Hand(self.world.session.region("us-east-1"))
+        # Writes are noted and not made; reads next to them are asked of the sandbox.
+        noted = WrappedAws(
+            self.world.session.region("us-east-1"), before=lambda call: {} if call.write else None
+        )
         environment = replace(
             self.world.environment(),
             reader=reader,
-            writer=lambda region: hand,
+            writer=lambda region: noted,
             now=lambda: self.now,
-            pool=lambda _: AtOnce(),
+            pool=Inline,
         )
         report = make_report(self.world.site, environment, Selection())
         report = foretold(report, self.world.site, self.now)
-        return apply(report, self.world.site, environment, lambda _: None, lambda: False), hand
+        return apply(report, self.world.site, environment, lambda _: None, lambda: False), noted
 
 
 @pytest.fixture(scope="module")
@@ -133,21 +112,22 @@ def past(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> P
     return Past(module_sandbox, tmp_path_factory.mktemp("poisons"))
 
 
-def healed(hand: Hand) -> bool:
+def healed(noted: WrappedAws) -> bool:
     """Whether carol's tag was written back."""
     return any(
-        operation == "create_or_update_tags" and ("acme-carol", "acme-carol") in _tags(parameters)
-        for operation, parameters in hand.writes
+        call.operation == "create_or_update_tags"
+        and ("acme-carol", "acme-carol") in _tags(call.parameters)
+        for call in noted.writes
     )
 
 
-def _tags(parameters: dict[str, Any]) -> list[tuple[str, str]]:
+def _tags(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(each["ResourceId"], each["Value"]) for each in parameters["Tags"]]
 
 
 def test_without_a_poison_the_drift_is_healed_and_nothing_is_broken(past: Past) -> None:
-    report, hand = past.run(past.answers)
-    assert healed(hand)
+    report, noted = past.run(past.answers)
+    assert healed(noted)
     assert exits.of_report(report) == exits.DONE, rows(report)
 
 
@@ -158,7 +138,7 @@ def test_one_poison_stops_nothing(past: Past, record_property: Any) -> None:
     for poison in POISONS:
         count["planted"] += 1
         try:
-            report, hand = past.run(Answers(poison.into(past.answers.given)))
+            report, noted = past.run(Answers(poison.into(past.answers.given)))
         except AssertionError as error:
             trouble.append((poison.name, str(error)[:100]))
             continue
@@ -167,8 +147,8 @@ def test_one_poison_stops_nothing(past: Past, record_property: Any) -> None:
             trouble.append((poison.name, repr(error)[:200]))
             continue
         wrong = _wrong(poison, report, usual)
-        count["healed"] += healed(hand)
-        if not healed(hand) or wrong:
+        count["healed"] += healed(noted)
+        if not healed(noted) or wrong:
             trouble.append((poison.name, wrong or rows(report)))
     for name, number in count.items():
         record_property(name, number)

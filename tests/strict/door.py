@@ -8,10 +8,9 @@ retries are retried (on the virtual clock), and errors go through the product's 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError, PaginationError
@@ -22,8 +21,6 @@ from reconciler.aws.errors import translated
 from reconciler.aws.wait import MAX_ATTEMPTS
 from tests.strict.aws import ACCOUNT, Refusal, StrictAws
 from tests.strict.tables import Record
-
-T = TypeVar("T")
 
 RETRIED_CODES = frozenset(
     {
@@ -229,19 +226,3 @@ def client_error(refusal: Refusal, operation: str) -> ClientError:
         "ResponseMetadata": {"HTTPStatusCode": refusal.status},
     }
     return ClientError(response, operation)
-
-
-class Inline(Executor):
-    """Runs each task as it is submitted: one order, no threads. A crash ends the run at once."""
-
-    def __init__(self, at_once: int) -> None:
-        self.at_once = at_once
-
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Run the function at once, in this thread."""
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001  # what an executor does: the future tells it
-            future.set_exception(error)
-        return future

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.errors import AwsError
+from tests.support.fake_aws import Call, WrappedAws
 
 Path = tuple[str | int, ...]
 """Where in an answer: members by name, items by number."""
@@ -24,9 +26,9 @@ class Answers:
 
     given: dict[str, Any] = field(default_factory=dict)
 
-    def recording(self, aws: Aws) -> Door:
-        """A door that asks `aws` what was not asked before."""
-        return Door(aws.region, aws.account, aws.partition, self, aws)
+    def recording(self, aws: Aws) -> Replay:
+        """A region that asks `aws` what was not asked before."""
+        return Replay(aws, self)
 
     def odd(self, name: str, path: Path, value: Any) -> Answers:
         """The same answers with another value at one place of one of them."""
@@ -41,40 +43,29 @@ class Answers:
         return Answers({**self.given, name: answer})
 
 
-@dataclass
-class Door:
-    """The doors of one region over recorded answers."""
+class Replay(WrappedAws):
+    """One region over recorded answers."""
 
-    region: str
-    account: str
-    partition: str
-    answers: Answers
-    aws: Aws | None = None
+    def __init__(self, aws: Aws, answers: Answers) -> None:
+        super().__init__(aws)
+        self.answers = answers
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """As the door's `call`."""
-        answer: dict[str, Any] = self._given(
-            (service, operation, parameters),
-            lambda aws: aws.call(service, operation, **parameters),
-        )
-        return answer
+    def answer(self, call: Call) -> Mapping[str, Any]:
+        """Give the recorded answer, or record one."""
+        found: Mapping[str, Any] = self._given(call, partial(super().answer, call))
+        return found
 
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        """As the door's `pages`."""
-        yield from self._given(
-            (service, operation, parameters),
-            lambda aws: list(aws.pages(service, operation, items, page_size, **parameters)),
-        )
+    def items(self, call: Call, items: str, page_size: int) -> Iterator[dict[str, Any]]:
+        """Give the recorded items, or record them."""
+        ask = partial(super().items, call, items, page_size)
+        yield from self._given(call, lambda: list(ask()))
 
-    def _given(self, request: tuple[Any, ...], ask: Callable[[Aws], Any]) -> Any:
-        name = json.dumps([self.region, *request], sort_keys=True, default=str)
+    def _given(self, call: Call, ask: Callable[[], Any]) -> Any:
+        request = [self.region, call.service, call.operation, call.parameters]
+        name = json.dumps(request, sort_keys=True, default=str)
         if name not in self.answers.given:
-            if self.aws is None:
-                raise AwsError(request[1], "NotAsked", "nobody asked this before", self.region)
             try:
-                self.answers.given[name] = ask(self.aws)
+                self.answers.given[name] = ask()
             except AwsError as error:
                 self.answers.given[name] = error
         found = self.answers.given[name]

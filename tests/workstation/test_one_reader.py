@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.workstation import read
+from tests.support.fake_aws import FakeAws
 
 PRODUCT = Path(read.__file__).parent.parent
 OPERATIONS = (
@@ -35,46 +34,41 @@ def test_a_group_and_its_instance_are_described_in_one_file(operation: str) -> N
     assert places == {"workstation/describe.py"}
 
 
-@dataclass
-class Region:
+def region(odd: str = "") -> FakeAws:
     """EC2 and Systems Manager, of one region where every instance that is asked for stands."""
 
-    region: str = "us-east-1"
-    account: str = "123456789012"
-    partition: str = "aws"
-    odd: frozenset[str] = frozenset()
-    calls: list[tuple[str, int]] = field(default_factory=list)  # and how many ids each names
+    def instances(Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        found = [_instance(id_, odd=id_ == odd) for id_ in Filters[0]["Values"]]
+        return {"Reservations": [{"Instances": [instance]} for instance in found]}
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        raise AssertionError(operation)
-
-    def pages(
-        self, service: str, operation: str, items: str, page_size: int = 0, **parameters: Any
-    ) -> Iterator[dict[str, Any]]:
-        [by_id] = parameters["Filters"]
-        self.calls.append((operation, len(by_id["Values"])))
-        for id_ in by_id["Values"]:
-            if operation == "describe_instances":
-                yield {"Instances": [self._instance(id_)]}
-            else:
-                yield {"InstanceId": id_, "PingStatus": "Online" if id_ != "i-9" else "Inactive"}
-
-    def _instance(self, id_: str) -> dict[str, Any]:
+    def information(Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         return {
-            "InstanceId": id_,
-            "InstanceType": "g6.xlarge",
-            "Placement": {"AvailabilityZone": "us-east-1a"},
-            "State": {} if id_ in self.odd else {"Name": "running"},
-            "LaunchTime": NOW,
-            "InstanceLifecycle": "spot",
+            "InstanceInformationList": [
+                {"InstanceId": id_, "PingStatus": "Online" if id_ != "i-9" else "Inactive"}
+                for id_ in Filters[0]["Values"]
+            ]
         }
+
+    return FakeAws(describe_instances=instances, describe_instance_information=information)
+
+
+def _instance(id_: str, *, odd: bool) -> dict[str, Any]:
+    return {
+        "InstanceId": id_,
+        "InstanceType": "g6.xlarge",
+        "Placement": {"AvailabilityZone": "us-east-1a"},
+        "State": {} if odd else {"Name": "running"},
+        "LaunchTime": NOW,
+        "InstanceLifecycle": "spot",
+    }
 
 
 def test_many_instances_are_as_few_calls_as_their_filters_allow() -> None:
-    region = Region()
-    found = read.instances(region, [f"i-{number}" for number in range(250)])
+    aws = region()
+    found = read.instances(aws, [f"i-{number}" for number in range(250)])
     assert len(found) == 250
-    assert region.calls == [
+    sizes = [(call.operation, len(call.parameters["Filters"][0]["Values"])) for call in aws.calls]
+    assert sizes == [
         ("describe_instances", 200),
         ("describe_instances", 50),
         *(("describe_instance_information", size) for size in (100, 100, 50)),
@@ -82,16 +76,16 @@ def test_many_instances_are_as_few_calls_as_their_filters_allow() -> None:
 
 
 def test_no_instance_is_no_call() -> None:
-    region = Region()
-    assert read.instances(region, []) == {}
-    assert read.instance(region, None) is None
-    assert region.calls == []
+    aws = region()
+    assert read.instances(aws, []) == {}
+    assert read.instance(aws, None) is None
+    assert aws.calls == []
 
 
 def test_one_odd_instance_is_a_warning_and_the_others_are_there(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        found = read.instances(Region(odd=frozenset({"i-1"})), ["i-0", "i-1", "i-9"])
+        found = read.instances(region(odd="i-1"), ["i-0", "i-1", "i-9"])
     assert {id_: each.online for id_, each in found.items()} == {"i-0": True, "i-9": False}
     assert "i-1 cannot be read" in caplog.text
