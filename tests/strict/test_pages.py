@@ -85,11 +85,11 @@ def problems(edit: str, count: int, read: str, trouble: str, times: int) -> Iter
     aws = begin.aws.fork()
     gate = Pages(aws=aws, read=read, trouble=trouble, times=times)
     world = World(aws, begin.site, gate)
-    twin = World(begin.aws.fork(), begin.site, Pages())
-    twin.gate = Pages(aws=twin.aws, read=read, trouble=trouble, times=times)
-    twin.run()
     forbidden = UNREAD.get(read.split(":")[1])
     if trouble in HARMFUL and forbidden:
+        twin = World(begin.aws.fork(), begin.site, Pages())
+        twin.gate = Pages(aws=twin.aws, read=read, trouble=trouble, times=times)
+        twin.run()
         for sent in by_run(twin.aws):
             if sent.operation.startswith(forbidden) and sent.service != "scheduler":
                 yield f"{sent} follows from a list that could not be read"
