@@ -74,8 +74,9 @@ unit: setup
 golden: setup ## Rewrite the golden files; review the difference with git.
 	GOLDEN=rewrite $(BIN)/pytest -n $(JOBS)
 
-soak: setup ## Run the long tests on the strict AWS: this takes hours.
-	SOAK=1 $(BIN)/pytest -n $(JOBS) tests/strict
+soak: setup ## Run all cases of the tests that `make test` samples: this takes hours.
+	SOAK=1 $(BIN)/pytest -n $(JOBS) tests/strict tests/power/test_story.py tests/power/test_two_commands.py \
+		tests/promises/test_promise_16_one_odd_thing.py
 
 seeded: setup ## Plant each seeded bug in a copy of the code; the tests must find it.
 	$(BIN)/python -m tests.seeded

@@ -23,9 +23,9 @@ from reconciler.power import keep, start, stop
 from reconciler.power.hours import Hours
 from reconciler.workstation import read
 from reconciler.workstation.runtime_tags import NORMAL, active_override, parse_turned
-from tests.strict.conftest import SOAK
 from tests.strict.turns import Seat, Turns
 from tests.support.fake_aws import FakeAws, Hook, let_go_on
+from tests.support.samples import SOAK
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
 NIGHT = NOON + timedelta(hours=9)

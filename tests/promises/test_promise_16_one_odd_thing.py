@@ -21,6 +21,7 @@ from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC04
 from tests.kinds.world import World, client, rows
 from tests.support.inline import Inline
 from tests.support.replay import GONE, Answers, Path, Replay, places
+from tests.support.samples import SOAK
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -139,7 +140,7 @@ def test_one_odd_answer_is_one_broken_row(past: Past, tried: str) -> None:
     for name, answer in past.answers.given.items():
         if operation(name) != tried or isinstance(answer, AwsError):
             continue
-        for path, oddity in oddities(answer):
+        for path, oddity in some(oddities(answer)):
             report = past.look(past.answers.odd(name, path, oddity))
             odd = [c for c in report.plan.changes if str(c.key) not in usual]
             where = (tried, path, oddity, rows(report))
@@ -149,6 +150,11 @@ def test_one_odd_answer_is_one_broken_row(past: Past, tried: str) -> None:
                 assert len({c.workstation for c in odd} & {"alice", "bob"}) < 2, where
             count += 1
     assert count
+
+
+def some(every: list[tuple[Path, Any]]) -> list[tuple[Path, Any]]:
+    """Choose every fifth in the gate: each place has six at most, so the next has another one."""
+    return every if SOAK else every[::5]
 
 
 def oddities(answer: Any) -> list[tuple[Path, Any]]:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import gc
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from random import Random
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import pytest
 
 from tests.strict.memo import MEMO
 from tests.strict.scenario import Scenario, explore
 from tests.strict.summary import FIGURES
-
-SOAK = bool(os.environ.get("SOAK"))
-
-T = TypeVar("T")
+from tests.support.samples import sample
 
 
 class Explore(Protocol):
@@ -92,13 +87,6 @@ def check(request: pytest.FixtureRequest, record_property: Callable[[str, object
         assert not bad, f"{len(bad)} of {count} scenarios\n" + "\n".join(bad[:20])
 
     return run
-
-
-def sample(every: Sequence[T], most: int | None, seed: str) -> Sequence[T]:
-    """So many of them, always the same, in the order in which they stand; in a soak all."""
-    if most is None or SOAK or most >= len(every):
-        return every
-    return [every[index] for index in sorted(Random(seed).sample(range(len(every)), most))]
 
 
 def _since(began: float) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.strict.conftest import SOAK, Explore
+from tests.strict.conftest import Explore
 from tests.strict.faults import CRASHES
 from tests.strict.scenario import Scenario, start
 from tests.strict.sites import EDITS
+from tests.support.samples import SOAK
 
 CASES = [(edit, count) for count in (1, 3, 10) for edit in EDITS]
 

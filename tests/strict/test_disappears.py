@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.plan.model import Op, Outcome, Report
 from tests.kinds import cases
-from tests.strict.conftest import Check, sample
+from tests.strict.conftest import Check
 from tests.strict.door import Request
 from tests.strict.faults import Faults
 from tests.strict.hands import DATA, DELETES
@@ -17,6 +17,7 @@ from tests.strict.invariants import broken, essence, writes
 from tests.strict.memo import MEMO, account
 from tests.strict.scenario import start
 from tests.strict.world import PAUSE, World, rows
+from tests.support.samples import sample
 
 RUNS = 5
 
@@ -103,7 +104,7 @@ CASES = [
 def test_deleted_by_hand_at_any_call(edit: str, count: int, deed: str, check: Check) -> None:
     calls = range(1, start(edit, count).calls + 1)
     every = [(k, lag) for k in calls for lag in (0, 8)]
-    chosen = sample(every, 20, deed)
+    chosen = sample(every, 12, deed)
     cases = ((f"k={k} lag={lag}", problems(edit, count, deed, k, lag)) for k, lag in chosen)
     check(cases, len(every))
 

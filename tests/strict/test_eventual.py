@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.strict.conftest import SOAK, Check, Explore
+from tests.strict.conftest import Check, Explore
 from tests.strict.limits import Bucket
 from tests.strict.scenario import Scenario, start, verdict
 from tests.strict.sites import EDITS
+from tests.support.samples import SOAK
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -19,7 +20,7 @@ def test_reads_lag_and_go_back_in_time(edit: str, scenarios: Explore) -> None:
             Scenario(edit, count, (), lag, seed, options)
             for count in (1, 3)
             for lag in (1, 2, 4, 8, 16, 30)
-            for seed in range(1000 if SOAK else 2)
+            for seed in range(1000 if SOAK else 1)
             for options in ((), ("replicas",), ("replicas", "short_pages"))
         ]
     )

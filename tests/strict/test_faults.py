@@ -51,7 +51,7 @@ CASES = [(edit, count) for count in (1, 3) for edit in EDITS]
 @pytest.mark.parametrize(("edit", "count"), CASES, ids=[f"{e}-{n}" for e, n in CASES])
 def test_any_call_fails_in_any_way(edit: str, count: int, scenarios: Explore) -> None:
     ten = [scenario for scenario in every(edit, count) if scenario.faults[0][1] in TEN]
-    scenarios(ten, SAMPLE * 6 if count == 1 else SAMPLE)
+    scenarios(ten, SAMPLE * 2 if count == 1 else SAMPLE)
 
 
 @pytest.mark.parametrize(("edit", "count"), CASES, ids=[f"{e}-{n}" for e, n in CASES])

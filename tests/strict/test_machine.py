@@ -21,7 +21,6 @@ from hypothesis.stateful import (
 from reconciler.errors import AwsError
 from reconciler.plan.model import Report
 from tests.strict import autoscaling, instances, sites, strangers
-from tests.strict.conftest import SOAK
 from tests.strict.ec2_network import TYPES
 from tests.strict.faults import CRASHES, FAULTS, Faults
 from tests.strict.hands import DELETES, owned_records
@@ -29,6 +28,7 @@ from tests.strict.hands_edit import EDITS
 from tests.strict.invariants import abandoned, broken, foreign, writes
 from tests.strict.turns import Turns
 from tests.strict.world import REGION, World, new_aws, rows
+from tests.support.samples import SOAK
 
 NAMES = st.sampled_from(sites.NAMES[:5])
 CALL = st.integers(1, 70)

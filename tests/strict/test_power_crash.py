@@ -11,6 +11,7 @@ from tests.strict.passing import forward
 from tests.strict.power import act, at, group, scene
 from tests.strict.power_cases import CASES, COMMANDS, Trouble, calls, done
 from tests.strict.power_story import aftermath, endings, standing
+from tests.support.samples import sample
 
 LAGS = (0, 3)
 
@@ -33,7 +34,11 @@ def test_a_crash_at_every_call(name: str, action: str, check: Check) -> None:
         for again in (True, False)
         if again or not lag  # the next run comes when reads are up to date
     ]
-    check((str(trouble), trouble.problems()) for trouble in troubles)
+    # In each gate every call is the last of a command that is then given again, or of a run.
+    again = [trouble for trouble in troubles if trouble.again and not trouble.lag]
+    rest = [trouble for trouble in troubles if not trouble.again or trouble.lag]
+    chosen = (*again, *sample(rest, 40, f"{name} {action}"))
+    check(((str(trouble), trouble.problems()) for trouble in chosen), len(troubles))
 
 
 @pytest.mark.parametrize(("name", "action"), COMMANDS, ids=[f"{n}-{a}" for n, a in COMMANDS])

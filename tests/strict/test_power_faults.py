@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.strict.conftest import Check, sample
+from tests.strict.conftest import Check
 from tests.strict.door import Request
 from tests.strict.faults import FAULTS, PARTLY, TEN
 from tests.strict.power_cases import CASES, Trouble, calls
+from tests.support.samples import sample
 
 LAGS = (0, 1, 3)
 """In calls. A minute later every read is up to date."""
 
-SAMPLE = 45
+SAMPLE = 30
 
 
 def every(name: str, action: str) -> list[Trouble]:

@@ -16,7 +16,7 @@ import pytest
 from tests.strict import instances
 from tests.strict.autoscaling import tick
 from tests.strict.aws import Refusal, StrictAws
-from tests.strict.conftest import SOAK, Check, sample
+from tests.strict.conftest import Check
 from tests.strict.door import Request
 from tests.strict.faults import Faults
 from tests.strict.passing import set_capacity
@@ -25,6 +25,7 @@ from tests.strict.power_cases import CASES, calls, done
 from tests.strict.power_story import aftermath
 from tests.strict.turns import Seat, Turns
 from tests.strict.world import REGION
+from tests.support.samples import SOAK, sample
 
 SHARED = ("autoscaling", "scheduler")
 
