@@ -21,7 +21,7 @@ NAME, REGION = "fsx:CreateFileSystem", "us-east-1"
 LONG = 3600.0
 
 
-class Request:
+class StopRequest:
     """A request to stop, which a test makes."""
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class Request:
 
 
 @pytest.fixture
-def request_to_stop(monkeypatch: pytest.MonkeyPatch) -> Request:
+def request_to_stop(monkeypatch: pytest.MonkeyPatch) -> StopRequest:
     """None yet; who waits for a call asks every millisecond."""
     monkeypatch.setattr("reconciler.aws.cancellation._POLL", 0.001)
-    return Request()
+    return StopRequest()
 
 
 @pytest.fixture
-def cancellation(request_to_stop: Request) -> Iterator[Cancellation]:
+def cancellation(request_to_stop: StopRequest) -> Iterator[Cancellation]:
     made = Cancellation(request_to_stop)
     yield made
     made.close()
@@ -60,7 +60,7 @@ def test_what_a_call_gives_or_raises_is_what_its_caller_gets(cancellation: Cance
 
 
 def test_a_call_without_an_answer_is_left_behind(
-    cancellation: Cancellation, request_to_stop: Request
+    cancellation: Cancellation, request_to_stop: StopRequest
 ) -> None:
     never = threading.Event()
 
@@ -78,7 +78,7 @@ def test_a_call_without_an_answer_is_left_behind(
 
 
 def test_an_answer_within_the_grace_counts(
-    cancellation: Cancellation, request_to_stop: Request
+    cancellation: Cancellation, request_to_stop: StopRequest
 ) -> None:
     def slow() -> str:
         request_to_stop.since = 7.9
@@ -91,7 +91,7 @@ def test_an_answer_within_the_grace_counts(
 
 @pytest.mark.parametrize(("since", "grace"), [(8.0, 8.0), (0.0, 0.0)], ids=["late", "a-read"])
 def test_after_the_grace_no_call_begins(
-    cancellation: Cancellation, request_to_stop: Request, since: float, grace: float
+    cancellation: Cancellation, request_to_stop: StopRequest, since: float, grace: float
 ) -> None:
     begun: list[bool] = []
     request_to_stop.since = since
@@ -120,10 +120,10 @@ def test_without_anybody_who_can_ask_there_is_no_thread() -> None:
 # -- attempts --------------------------------------------------------------------------------
 
 
-class Wire:
+class PausedWire:
     """A session whose requests a test answers; every pause of botocore ends when it says so."""
 
-    def __init__(self, request_to_stop: Request, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, request_to_stop: StopRequest, patch: pytest.MonkeyPatch) -> None:
         self.sent = 0
         self.pausing = threading.Event()
         self.go_on = threading.Event()
@@ -147,8 +147,8 @@ class Wire:
 
 
 @pytest.fixture
-def wire(request_to_stop: Request, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
-    made = Wire(request_to_stop, monkeypatch)
+def wire(request_to_stop: StopRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[PausedWire]:
+    made = PausedWire(request_to_stop, monkeypatch)
     yield made
     made.go_on.set()
     made.session.close()
@@ -157,7 +157,7 @@ def wire(request_to_stop: Request, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 SLOW_DOWN = failure("events", "ThrottlingException", "slow down")
 
 
-def test_without_a_request_a_call_is_tried_again(wire: Wire) -> None:
+def test_without_a_request_a_call_is_tried_again(wire: PausedWire) -> None:
     left = iter([SLOW_DOWN, failure("events", "InternalException", status=500), ok(Rules=[])])
     wire.answers(lambda: next(left))
     wire.go_on.set()
@@ -175,8 +175,8 @@ def test_without_a_request_a_call_is_tried_again(wire: Wire) -> None:
     ids=["throttled", "broken", "cut"],
 )
 def test_the_attempt_in_hand_is_the_last(
-    wire: Wire,
-    request_to_stop: Request,
+    wire: PausedWire,
+    request_to_stop: StopRequest,
     answer: AWSResponse | Exception,
     error: type[Exception],
 ) -> None:
@@ -192,7 +192,7 @@ def test_the_attempt_in_hand_is_the_last(
 
 
 def test_in_the_pause_between_two_attempts_a_call_ends_at_once(
-    wire: Wire, request_to_stop: Request
+    wire: PausedWire, request_to_stop: StopRequest
 ) -> None:
     """And the thread that was left in that pause does not send the next one."""
     wire.answers(lambda: SLOW_DOWN)
@@ -215,7 +215,7 @@ def test_in_the_pause_between_two_attempts_a_call_ends_at_once(
     assert wire.sent == 1
 
 
-def test_a_later_page_is_not_asked_for(wire: Wire, request_to_stop: Request) -> None:
+def test_a_later_page_is_not_asked_for(wire: PausedWire, request_to_stop: StopRequest) -> None:
     def one() -> AWSResponse:
         request_to_stop.since = LONG
         return ok(Rules=[{"Name": "a"}], NextToken="1")
@@ -242,7 +242,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 @pytest.mark.parametrize("reads", [True, False])
 def test_a_server_that_hangs_holds_nobody_up(
     silent: socket.socket,
-    request_to_stop: Request,
+    request_to_stop: StopRequest,
     monkeypatch: pytest.MonkeyPatch,
     reads: bool,
 ) -> None:
@@ -267,7 +267,7 @@ def test_a_server_that_hangs_holds_nobody_up(
 
 
 def test_a_server_that_hangs_up_after_the_request_is_not_asked_again(
-    silent: socket.socket, request_to_stop: Request
+    silent: socket.socket, request_to_stop: StopRequest
 ) -> None:
     session = Session(boto3.Session(), request_to_stop)
     tried: list[int] = []

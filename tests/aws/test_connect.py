@@ -26,7 +26,7 @@ IDENTITY = """<GetCallerIdentityResponse><GetCallerIdentityResult>
 DENIED = "<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
 
 
-class Aws(ThreadingHTTPServer):
+class FakeSts(ThreadingHTTPServer):
     """An endpoint that knows one thing, and what it was asked."""
 
     def __init__(self) -> None:
@@ -67,8 +67,8 @@ class Aws(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    with Aws() as server:
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSts]:
+    with FakeSts() as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -82,7 +82,7 @@ def identity(account: str = ACCOUNT, partition: str = "aws") -> str:
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
-def test_the_session_knows_who_and_where_it_is(aws: Aws, partition: str) -> None:
+def test_the_session_knows_who_and_where_it_is(aws: FakeSts, partition: str) -> None:
     aws.says(identity(partition=partition))
     session = connect(SITE)
     assert (session.account, session.partition) == (ACCOUNT, partition)
@@ -92,7 +92,7 @@ def test_the_session_knows_who_and_where_it_is(aws: Aws, partition: str) -> None
     assert session.calls() == {"sts:GetCallerIdentity": 1}
 
 
-def test_another_account_is_refused_before_any_other_call(aws: Aws) -> None:
+def test_another_account_is_refused_before_any_other_call(aws: FakeSts) -> None:
     """Promise 7."""
     aws.says(identity("999999999999"))
     with pytest.raises(Refused, match="belong to account 999999999999") as caught:
@@ -106,7 +106,7 @@ def test_another_account_is_refused_before_any_other_call(aws: Aws) -> None:
     ("code", "error"), [("AccessDenied", Denied), ("ExpiredToken", UsageError)]
 )
 def test_a_refused_first_call_is_told_as_what_it_is(
-    aws: Aws, code: str, error: type[Exception]
+    aws: FakeSts, code: str, error: type[Exception]
 ) -> None:
     aws.says(DENIED.format(code=code), 403)
     with pytest.raises(error):
@@ -150,7 +150,7 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_the_next_round_has_the_same_session_and_asks_again_who_we_are(aws: Aws) -> None:
+def test_the_next_round_has_the_same_session_and_asks_again_who_we_are(aws: FakeSts) -> None:
     aws.says(identity())
     first = connect(SITE)
     client = first.client("sts", "us-east-1")
@@ -162,7 +162,7 @@ def test_the_next_round_has_the_same_session_and_asks_again_who_we_are(aws: Aws)
     assert second.calls() == {"sts:GetCallerIdentity": 1}, "each round counts its own calls"
 
 
-def test_the_next_round_is_refused_when_the_account_is_another_by_then(aws: Aws) -> None:
+def test_the_next_round_is_refused_when_the_account_is_another_by_then(aws: FakeSts) -> None:
     """Promise 7."""
     aws.says(identity())
     before = connect(SITE)
@@ -171,7 +171,7 @@ def test_the_next_round_is_refused_when_the_account_is_another_by_then(aws: Aws)
         connect(SITE, before=before)
 
 
-def test_a_credentials_file_that_changed_is_read_again(aws: Aws, keys: Path) -> None:
+def test_a_credentials_file_that_changed_is_read_again(aws: FakeSts, keys: Path) -> None:
     aws.says(identity())
     first = connect(SITE)
     assert connect(SITE, before=first) is first
@@ -182,7 +182,7 @@ def test_a_credentials_file_that_changed_is_read_again(aws: Aws, keys: Path) -> 
 
 
 def test_refused_credentials_are_looked_for_again_in_the_same_round(
-    aws: Aws, keys: Path, monkeypatch: pytest.MonkeyPatch
+    aws: FakeSts, keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where newer ones are that botocore would not read by itself: here as if of the same file."""
     aws.says(identity())
@@ -195,14 +195,14 @@ def test_refused_credentials_are_looked_for_again_in_the_same_round(
     assert aws.signers() == ["first", "first", "newer"]
 
 
-def test_a_closed_session_is_not_used_again(aws: Aws) -> None:
+def test_a_closed_session_is_not_used_again(aws: FakeSts) -> None:
     aws.says(identity())
     first = connect(SITE)
     first.close()
     assert connect(SITE, before=first) is not first
 
 
-def test_a_round_whose_sign_in_fails_does_not_spoil_the_next(aws: Aws) -> None:
+def test_a_round_whose_sign_in_fails_does_not_spoil_the_next(aws: FakeSts) -> None:
     aws.says(identity())
     before = connect(SITE)
     aws.says(DENIED.format(code="ExpiredToken"), 403)
@@ -213,7 +213,7 @@ def test_a_round_whose_sign_in_fails_does_not_spoil_the_next(aws: Aws) -> None:
     assert connect(SITE, before=before).account == ACCOUNT
 
 
-def test_a_session_that_is_replaced_is_freed(aws: Aws, keys: Path) -> None:
+def test_a_session_that_is_replaced_is_freed(aws: FakeSts, keys: Path) -> None:
     """Its clients, that is: a loop still holds the shell of the last session."""
     aws.says(identity())
     first = connect(SITE)

@@ -13,7 +13,7 @@ from tests.cli.fakes import Aws, Cli
 from tests.render.samples import HUNDRED, MIXED, NOTHING
 
 
-class World:
+class Rounds:
     """A clock that moves when told to, and a note of what happened when."""
 
     def __init__(self, takes: float = 0.0, runs: int = 3, chance: float = 0.5) -> None:
@@ -47,23 +47,23 @@ class World:
 
 
 def test_the_interval_counts_from_start_to_start() -> None:
-    assert World(takes=40).run(300) == [300, 300]
+    assert Rounds(takes=40).run(300) == [300, 300]
 
 
 @pytest.mark.parametrize(("chance", "apart"), [(0.0, 270), (0.5, 300), (1.0, 330)])
 def test_it_varies_by_a_tenth(chance: float, apart: float) -> None:
-    assert World(chance=chance).run(300) == [apart, apart]
+    assert Rounds(chance=chance).run(300) == [apart, apart]
 
 
 def test_a_run_longer_than_the_interval_gets_a_breath_and_never_overlaps() -> None:
-    assert World(takes=900).run(300) == [930, 930]
+    assert Rounds(takes=900).run(300) == [930, 930]
 
 
 def test_it_ends_without_waiting() -> None:
-    world = World(runs=1)
+    world = Rounds(runs=1)
     assert world.run(300) == []
     assert world.now == 100.0
-    assert World(runs=0).run(300) == []
+    assert Rounds(runs=0).run(300) == []
 
 
 def every(cli: Cli, monkeypatch: pytest.MonkeyPatch, reports: list[Report | Exception]) -> Aws:

@@ -30,7 +30,7 @@ PROMPT = 10
 """Seconds, on a machine that is busy with other tests. Alone it is one."""
 
 
-class Aws:
+class HangingAws:
     """Does not answer one operation, until it is let go."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
@@ -53,8 +53,8 @@ class Aws:
 
 
 @pytest.fixture
-def aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    made = Aws(monkeypatch)
+def aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingAws]:
+    made = HangingAws(monkeypatch)
     yield made
     made.let_go.set()
 
@@ -85,7 +85,7 @@ def run(folder: Path, program: str, *arguments: str) -> Any:
     return json.loads(out)
 
 
-def interrupted(aws: Aws, process: subprocess.Popen[str]) -> tuple[str, str]:
+def interrupted(aws: HangingAws, process: subprocess.Popen[str]) -> tuple[str, str]:
     """Its output, after a SIGTERM while AWS does not answer."""
     try:
         assert aws.hanging.wait(60), "it never called AWS"
@@ -100,14 +100,14 @@ def interrupted(aws: Aws, process: subprocess.Popen[str]) -> tuple[str, str]:
     return out, err
 
 
-def test_while_reading_it_ends_at_once(aws: Aws, fleets: Path) -> None:
+def test_while_reading_it_ends_at_once(aws: HangingAws, fleets: Path) -> None:
     aws.hangs_at = b"DescribeSubnets"
     _, err = interrupted(aws, start(fleets, "reconcile", "--every", "1h"))
     assert "stopped by SIGTERM while reading; nothing was written" in err
 
 
 def test_while_applying_it_tells_what_is_unknown_and_the_next_run_finds_out(
-    aws: Aws, fleets: Path
+    aws: HangingAws, fleets: Path
 ) -> None:
     """Promise 3."""
     aws.hangs_at = b"Action=CreateLaunchTemplate&"
@@ -131,7 +131,9 @@ def test_while_applying_it_tells_what_is_unknown_and_the_next_run_finds_out(
     assert run(fleets, "reconcile")["message"].startswith("Nothing to do")
 
 
-def test_a_workstation_command_tells_which_call_has_no_answer(aws: Aws, fleets: Path) -> None:
+def test_a_workstation_command_tells_which_call_has_no_answer(
+    aws: HangingAws, fleets: Path
+) -> None:
     run(fleets, "reconcile")
     aws.hangs_at = b"Action=CreateOrUpdateTags"
     out, err = interrupted(aws, start(fleets, "workstation", "start", "alice", "-o", "json"))
@@ -143,7 +145,7 @@ def test_a_workstation_command_tells_which_call_has_no_answer(aws: Aws, fleets: 
     assert aws.asked == 1
 
 
-def test_a_start_that_is_watched_tells_that_it_goes_on(aws: Aws, fleets: Path) -> None:
+def test_a_start_that_is_watched_tells_that_it_goes_on(aws: HangingAws, fleets: Path) -> None:
     run(fleets, "reconcile")
     process = start(fleets, "workstation", "start", "alice", "-o", "json")
     aws.hangs_at = b"Action=DescribeInstances&"

@@ -11,7 +11,7 @@ from reconciler.declare.load import load
 from tests.cli.fakes import YAML
 from tests.engine.hearing import (
     FakeRegion,
-    World,
+    ListeningPause,
     group,
     tags,
 )
@@ -32,5 +32,5 @@ def door() -> FakeRegion:
 
 
 @pytest.fixture
-def world(site: Site, door: FakeRegion) -> World:
-    return World(site, door)
+def world(site: Site, door: FakeRegion) -> ListeningPause:
+    return ListeningPause(site, door)

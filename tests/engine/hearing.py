@@ -99,7 +99,7 @@ def group(**changes: str) -> dict[str, Any]:
 
 
 @dataclass
-class World:
+class ListeningPause:
     """A loop's pause: its place, its memory, and what was run."""
 
     site: Site

@@ -24,14 +24,14 @@ from tests.engine.hearing import (
     REBALANCE,
     SUCCEEDED,
     URL,
-    World,
+    ListeningPause,
     group,
     message,
 )
 from tests.support.fake_aws import ACCOUNT, Call
 
 
-def test_told_run_and_deleted(world: World) -> None:
+def test_told_run_and_deleted(world: ListeningPause) -> None:
     assert world.hear(FAILURE) == []
     assert world.ran == [("alice",)]
     [said] = world.door.published
@@ -43,7 +43,7 @@ def test_told_run_and_deleted(world: World) -> None:
     }, "nobody is named whom the YAML does not name"
 
 
-def test_a_notice_names_whom_the_yaml_names(world: World) -> None:
+def test_a_notice_names_whom_the_yaml_names(world: ListeningPause) -> None:
     alice, *others = world.site.workstations
     told = replace(alice, notices=("alice@example.com", "ops@example.com"))
     world.site = replace(world.site, workstations=(told, *others))
@@ -55,7 +55,7 @@ def test_a_notice_names_whom_the_yaml_names(world: World) -> None:
     }
 
 
-def test_the_owner_is_told_before_the_run(world: World) -> None:
+def test_the_owner_is_told_before_the_run(world: ListeningPause) -> None:
     """A run takes its time; an interruption leaves two minutes."""
     world.hear(INTERRUPTION)
     assert world.ran
@@ -69,13 +69,13 @@ def test_the_owner_is_told_before_the_run(world: World) -> None:
     act([message(INTERRUPTION)], world.place, world.told, world.publish, run)
 
 
-def test_a_hint_is_told_and_nothing_is_run(world: World) -> None:
+def test_a_hint_is_told_and_nothing_is_run(world: ListeningPause) -> None:
     assert world.hear(REBALANCE) == []
     assert len(world.subjects) == 1
     assert world.ran == []
 
 
-def test_duplicates_are_told_once_and_run_once(world: World) -> None:
+def test_duplicates_are_told_once_and_run_once(world: ListeningPause) -> None:
     assert world.hear(FAILURE, FAILURE, FAILURE) == []
     assert len(world.subjects) == 1
     assert world.ran == [("alice",)]
@@ -83,7 +83,7 @@ def test_duplicates_are_told_once_and_run_once(world: World) -> None:
     assert len(world.subjects) == 1
 
 
-def test_after_the_hour_it_is_news_again(world: World) -> None:
+def test_after_the_hour_it_is_news_again(world: ListeningPause) -> None:
     world.hear(FAILURE)
     world.now += timedelta(hours=1, minutes=5)
     world.hear(FAILURE | {"time": "2026-11-20T14:04:00Z"})
@@ -91,7 +91,7 @@ def test_after_the_hour_it_is_news_again(world: World) -> None:
     assert len(world.told) == 1
 
 
-def test_memory_is_pruned(world: World) -> None:
+def test_memory_is_pruned(world: ListeningPause) -> None:
     world.hear(FAILURE, INTERRUPTION)
     assert len(world.told) == 2
     world.now += timedelta(hours=2)
@@ -109,7 +109,7 @@ def test_memory_is_pruned(world: World) -> None:
     ],
     ids=["error", "unread", "needs-approval", "unfinished"],
 )
-def test_a_message_stays_when_the_run_fails(world: World, report: Report | None) -> None:
+def test_a_message_stays_when_the_run_fails(world: ListeningPause, report: Report | None) -> None:
     world.report = report
     [left] = world.hear(FAILURE, REBALANCE)
     assert json.loads(left["Body"]) == FAILURE
@@ -122,7 +122,7 @@ def test_a_message_stays_when_the_run_fails(world: World, report: Report | None)
 
 @pytest.mark.parametrize("broken", ["publish", "describe_auto_scaling_groups"])
 def test_a_message_stays_when_it_cannot_be_told(
-    world: World, broken: str, caplog: pytest.LogCaptureFixture
+    world: ListeningPause, broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.door.broken.add(broken)
     assert len(world.hear(FAILURE, "poison")) == 1
@@ -139,7 +139,7 @@ def test_a_message_stays_when_it_cannot_be_told(
     ids=lambda it: str(it)[:20],
 )
 def test_poison_is_logged_and_deleted(
-    world: World, body: Any, caplog: pytest.LogCaptureFixture
+    world: ListeningPause, body: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert world.hear(body, FAILURE) == []
     assert "not an event, thrown away" in caplog.text
@@ -162,7 +162,7 @@ def _grown(document: dict[str, Any], path: str, value: str) -> dict[str, Any]:
 @pytest.mark.parametrize("size", [256, 5_000, 200_000])
 @pytest.mark.parametrize("document", [FAILURE, INTERRUPTION], ids=["failure", "interruption"])
 def test_an_event_with_a_text_of_any_length_is_deleted(
-    world: World, document: dict[str, Any], size: int
+    world: ListeningPause, document: dict[str, Any], size: int
 ) -> None:
     """AWS refuses a name that is too long, for ever: the message would come again and again."""
     world.door.before = refuse_long
@@ -190,7 +190,7 @@ def refuse_long(call: Call) -> None:
 
 
 def test_an_event_that_breaks_us_holds_up_no_other(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: ListeningPause, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It stays, and the queue itself moves it to the dead letters after some more tries."""
     broken = group()
@@ -202,7 +202,7 @@ def test_an_event_that_breaks_us_holds_up_no_other(
     assert world.ran == [("alice",)]
 
 
-def test_a_link_is_not_passed_on_under_awss_letterhead(world: World) -> None:
+def test_a_link_is_not_passed_on_under_awss_letterhead(world: ListeningPause) -> None:
     said = "URGENT: verify at https://aws-login.example.net/x now"
     world.hear(_grown(FAILURE, "detail.StatusMessage", said))
     [told] = world.door.published
@@ -210,14 +210,14 @@ def test_a_link_is_not_passed_on_under_awss_letterhead(world: World) -> None:
     assert "verify at (a link) now" in told["Message"]
 
 
-def test_what_this_loop_does_not_look_at_is_told_and_not_run(world: World) -> None:
+def test_what_this_loop_does_not_look_at_is_told_and_not_run(world: ListeningPause) -> None:
     world.only = ("bob",)
     assert world.hear(FAILURE) == []
     assert len(world.subjects) == 1
     assert world.ran == []
 
 
-def test_a_workstation_is_never_a_glob(world: World) -> None:
+def test_a_workstation_is_never_a_glob(world: ListeningPause) -> None:
     """A run for `*` would be one for all; only a declared name is run."""
     world.door.groups["acme-alice"] = group(reconciler_workstation="*")
     world.hear(FAILURE)
@@ -230,11 +230,11 @@ class Time:
     now = 0.0
 
 
-def heard(world: World, *bodies: Any) -> Heard:
+def heard(world: ListeningPause, *bodies: Any) -> Heard:
     return Heard("us-east-1", Queue(URL, world.door), [message(it) for it in bodies])
 
 
-def test_the_pause_lasts_and_hears_meanwhile(world: World) -> None:
+def test_the_pause_lasts_and_hears_meanwhile(world: ListeningPause) -> None:
     time = Time()
     arriving = {40.0: heard(world, FAILURE)}
 
@@ -248,13 +248,13 @@ def test_the_pause_lasts_and_hears_meanwhile(world: World) -> None:
     assert world.door.operations.count("delete_message") == 1
 
 
-def test_a_stop_ends_it(world: World) -> None:
+def test_a_stop_ends_it(world: ListeningPause) -> None:
     stopped = iter([False, True])
     listen(300, lambda left: None, world.act, partial(next, stopped), lambda: 0.0)
 
 
 def test_a_queue_that_cannot_be_heard_is_told_with_its_region(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: ListeningPause, caplog: pytest.LogCaptureFixture
 ) -> None:
     time = Time()
     error = AwsError("sqs:GetQueueUrl", "NonExistentQueue", "no such queue", "eu-central-1")
@@ -271,7 +271,7 @@ def test_a_queue_that_cannot_be_heard_is_told_with_its_region(
 
 
 def test_a_message_that_cannot_be_deleted_does_not_end_the_pause(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: ListeningPause, caplog: pytest.LogCaptureFixture
 ) -> None:
     time = Time()
     answers = [heard(world, FAILURE), heard(world, INTERRUPTION)]
@@ -286,7 +286,7 @@ def test_a_message_that_cannot_be_deleted_does_not_end_the_pause(
     assert len(world.ran) == 2
 
 
-def test_what_cannot_be_deleted_comes_again_and_is_not_told_again(world: World) -> None:
+def test_what_cannot_be_deleted_comes_again_and_is_not_told_again(world: ListeningPause) -> None:
     world.door.broken.add("delete_message")
     with pytest.raises(Unreachable):
         world.hear(FAILURE)

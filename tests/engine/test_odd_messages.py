@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.hearing import FAILURE, INTERRUPTION, World, event
+from tests.engine.hearing import FAILURE, INTERRUPTION, ListeningPause, event
 
 LONG = "x" * 200_000
 DETAIL = {"AutoScalingGroupName": "acme-alice"}
@@ -42,7 +42,7 @@ MESSAGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_the_next_message_is_acted_on(world: World, name: str) -> None:
+def test_the_next_message_is_acted_on(world: ListeningPause, name: str) -> None:
     odd = MESSAGES[name]
     body = odd if isinstance(odd, str) else json.dumps(odd)
     assert world.hear(body, FAILURE, body) == [], "nothing is left in the queue"
@@ -52,7 +52,7 @@ def test_the_next_message_is_acted_on(world: World, name: str) -> None:
     assert all(len(json.dumps(each)) < 5_000 for each in world.door.published)
 
 
-def test_a_message_from_the_future_does_not_mute_a_real_one(world: World) -> None:
+def test_a_message_from_the_future_does_not_mute_a_real_one(world: ListeningPause) -> None:
     world.hear(MESSAGES["of the future"], MESSAGES["of the year 9999"])
     assert world.subjects == []
     world.hear(FAILURE)

@@ -16,7 +16,7 @@ from tests.engine.hearing import (
     INTERRUPTION,
     NOW,
     REBALANCE,
-    World,
+    ListeningPause,
     group,
     parsed,
     tags,
@@ -26,7 +26,9 @@ from tests.engine.hearing import (
 @pytest.mark.parametrize(
     ("document", "wakes"), [(FAILURE, True), (INTERRUPTION, True), (REBALANCE, False)]
 )
-def test_what_an_event_calls_for(world: World, document: dict[str, Any], wakes: bool) -> None:
+def test_what_an_event_calls_for(
+    world: ListeningPause, document: dict[str, Any], wakes: bool
+) -> None:
     who = resolve(parsed(document), world.place)
     assert who is not None
     reaction = react(parsed(document), who, {})
@@ -35,7 +37,7 @@ def test_what_an_event_calls_for(world: World, document: dict[str, Any], wakes: 
     assert reaction.wake is wakes
 
 
-def test_a_repeat_is_looked_at_but_not_told(world: World) -> None:
+def test_a_repeat_is_looked_at_but_not_told(world: ListeningPause) -> None:
     """The wait for On-Demand may be over by now."""
     who = resolve(parsed(FAILURE), world.place)
     assert who is not None
@@ -53,13 +55,13 @@ def test_a_repeat_is_looked_at_but_not_told(world: World) -> None:
         "0001-01-01T00:00:00+14:00",
     ],
 )
-def test_what_is_not_of_now_is_thrown_away(world: World, time: str) -> None:
+def test_what_is_not_of_now_is_thrown_away(world: ListeningPause, time: str) -> None:
     assert world.hear(FAILURE | {"time": time}) == []
     assert (world.subjects, world.ran, world.told) == ([], [], {})
     assert not [name for name in world.door.operations if name.startswith("describe")]
 
 
-def test_who_is_from_the_tags_and_the_yaml(world: World) -> None:
+def test_who_is_from_the_tags_and_the_yaml(world: ListeningPause) -> None:
     world.door.groups["acme-alice"] = group(
         reconciler_market="on-demand since 2026-11-20T12:00:00Z"
     )
@@ -74,14 +76,14 @@ def test_who_is_from_the_tags_and_the_yaml(world: World) -> None:
         assert who.dry_since == (FAILED_AT if document is FAILURE else None)
 
 
-def test_one_that_left_the_yaml_is_told_and_not_run(world: World) -> None:
+def test_one_that_left_the_yaml_is_told_and_not_run(world: ListeningPause) -> None:
     world.site = replace(world.site, workstations=world.site.workstations[1:])
     assert world.hear(FAILURE) == []
     assert len(world.subjects) == 1
     assert world.ran == []
 
 
-def test_an_instance_without_its_group_is_off(world: World) -> None:
+def test_an_instance_without_its_group_is_off(world: ListeningPause) -> None:
     world.door.groups.clear()
     who = resolve(parsed(INTERRUPTION), world.place)
     assert who is not None
@@ -90,7 +92,9 @@ def test_an_instance_without_its_group_is_off(world: World) -> None:
 
 
 @pytest.mark.parametrize("document", [FAILURE, INTERRUPTION], ids=["group", "instance"])
-def test_another_sites_event_is_thrown_away(world: World, document: dict[str, Any]) -> None:
+def test_another_sites_event_is_thrown_away(
+    world: ListeningPause, document: dict[str, Any]
+) -> None:
     """acme-alice may be the workstation alice of acme, or ice of the site acme-al."""
     world.door.groups["acme-alice"] = group(reconciler_site="acme-al")
     world.door.instances["i-0abc1234"] = tags(reconciler_site="acme-al")
@@ -113,13 +117,13 @@ def test_another_sites_event_is_thrown_away(world: World, document: dict[str, An
     ],
     ids=str,
 )
-def test_what_is_not_here_is_thrown_away(world: World, changes: dict[str, Any]) -> None:
+def test_what_is_not_here_is_thrown_away(world: ListeningPause, changes: dict[str, Any]) -> None:
     assert world.hear(FAILURE | changes) == []
     assert world.subjects == []
     assert "describe_scaling_activities" not in world.door.operations
 
 
 @pytest.mark.parametrize("id_", ["i-0def1234", "*", "i-0abc1234,i-0def1234"])
-def test_an_instance_that_is_not_there(world: World, id_: str) -> None:
+def test_an_instance_that_is_not_there(world: ListeningPause, id_: str) -> None:
     assert world.hear(INTERRUPTION | {"detail": {"instance-id": id_}}) == []
     assert world.subjects == []

@@ -51,7 +51,7 @@ def raising(error: Exception) -> Callable[..., Any]:
     return ask
 
 
-class Answers:
+class FakeLookups:
     """Lookups for which all is there."""
 
     def subnets(self, aws: Aws) -> tuple[Subnet, ...] | Missing:
@@ -76,13 +76,13 @@ class Answers:
         return {}
 
 
-def faked(*kinds: Fake, lookups: Answers | None = None) -> Environment:
+def faked(*kinds: Fake, lookups: FakeLookups | None = None) -> Environment:
     return environment(
-        FakeAws, kinds=kinds, lookups=lookups or Answers(), now=lambda: NOW, homes=()
+        FakeAws, kinds=kinds, lookups=lookups or FakeLookups(), now=lambda: NOW, homes=()
     )
 
 
-def reading(*kinds: Fake, lookups: Answers | None = None) -> Any:
+def reading(*kinds: Fake, lookups: FakeLookups | None = None) -> Any:
     return read_both(SITE, faked(*kinds, lookups=lookups), {REGION: FakeAws(REGION)})
 
 
@@ -123,7 +123,7 @@ def test_credentials_that_end_in_a_lookup_end_the_run_and_nobody_waits_for_ever(
     lookup: str,
 ) -> None:
     """The kind that waits for the lookups must not hang."""
-    answers = Answers()
+    answers = FakeLookups()
     setattr(answers, lookup, raising(EXPIRED))
 
     def found(scope: Scope) -> list[Live]:

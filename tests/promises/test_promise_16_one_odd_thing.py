@@ -20,7 +20,7 @@ from reconciler.plan.selection import Selection
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import World, client, rows
 from tests.support.inline import Inline
-from tests.support.replay import GONE, Answers, Path, Replay, places
+from tests.support.replay import GONE, Answers, Path, ReplayedAws, places
 from tests.support.samples import SOAK
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Past:
     def look(self, answers: Answers) -> Report:
         """A dry run over these answers; what is not among them is asked of the sandbox."""
 
-        def reader(region: str) -> Replay:
+        def reader(region: str) -> ReplayedAws:
             return answers.recording(self.world.session.region(region))
 
         environment = replace(

@@ -30,7 +30,7 @@ from tests.promises.fleets import EBS, PLAIN, VISION, site
 from tests.promises.poisons import POISONS, Poison
 from tests.support.fake_aws import WrappedAws
 from tests.support.inline import Inline
-from tests.support.replay import Answers, Replay
+from tests.support.replay import Answers, ReplayedAws
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -50,7 +50,7 @@ FLEET = {
 }
 
 
-class Past:
+class RecordedFleet:
     """A recorded site: alice and erin run, bob and carol are off, dave waits for capacity."""
 
     def __init__(self, sandbox: Sandbox, folder: Any) -> None:
@@ -88,7 +88,7 @@ class Past:
     def run(self, answers: Answers) -> tuple[Report, WrappedAws]:
         """A whole run over these answers; what is not among them is asked of the sandbox."""
 
-        def reader(region: str) -> Replay:
+        def reader(region: str) -> ReplayedAws:
             return answers.recording(self.world.session.region(region))
 
         # Writes are noted and not made; reads next to them are asked of the sandbox.
@@ -108,8 +108,8 @@ class Past:
 
 
 @pytest.fixture(scope="module")
-def past(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Past:
-    return Past(module_sandbox, tmp_path_factory.mktemp("poisons"))
+def past(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> RecordedFleet:
+    return RecordedFleet(module_sandbox, tmp_path_factory.mktemp("poisons"))
 
 
 def healed(noted: WrappedAws) -> bool:
@@ -125,13 +125,13 @@ def _tags(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(each["ResourceId"], each["Value"]) for each in parameters["Tags"]]
 
 
-def test_without_a_poison_the_drift_is_healed_and_nothing_is_broken(past: Past) -> None:
+def test_without_a_poison_the_drift_is_healed_and_nothing_is_broken(past: RecordedFleet) -> None:
     report, noted = past.run(past.answers)
     assert healed(noted)
     assert exits.of_report(report) == exits.DONE, rows(report)
 
 
-def test_one_poison_stops_nothing(past: Past, record_property: Any) -> None:
+def test_one_poison_stops_nothing(past: RecordedFleet, record_property: Any) -> None:
     usual = {str(change.key) for change in past.before.plan.changes}
     count: Counter[str] = Counter()
     trouble: list[tuple[str, Any]] = []

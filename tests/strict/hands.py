@@ -9,9 +9,9 @@ from reconciler.errors import AwsError
 from reconciler.plan.ownership import FILE_SYSTEM, SITE, WORKSTATION, read_tags
 from tests.strict.aws import StrictAws
 from tests.strict.tables import Record
-from tests.strict.world import REGION, World
+from tests.strict.world import REGION, StrictWorld
 
-Hand = Callable[[World], bool]
+Hand = Callable[[StrictWorld], bool]
 """Does its deed if there is something to do it to; whether it did."""
 
 
@@ -30,7 +30,7 @@ def owned_records(aws: StrictAws, service: str, table: str) -> dict[str, Record]
 
 
 def _file_system(name: str) -> Hand:
-    def hand(world: World) -> bool:
+    def hand(world: StrictWorld) -> bool:
         for key, system in owned_records(world.aws, "fsx", "systems").items():
             if read_tags(system["Tags"]).get(FILE_SYSTEM) == name:
                 world.hand("fsx", "delete_file_system", FileSystemId=key)
@@ -40,7 +40,7 @@ def _file_system(name: str) -> Hand:
     return hand
 
 
-def volume(world: World) -> bool:
+def volume(world: StrictWorld) -> bool:
     """Delete an EBS home."""
     for key in owned_records(world.aws, "ec2", "volumes"):
         world.hand("ec2", "delete_volume", VolumeId=key)
@@ -48,7 +48,7 @@ def volume(world: World) -> bool:
     return False
 
 
-def template(world: World) -> bool:
+def template(world: StrictWorld) -> bool:
     """A launch template, also while its group stands."""
     for key in owned_records(world.aws, "ec2", "templates"):
         world.hand("ec2", "delete_launch_template", LaunchTemplateId=key)
@@ -56,7 +56,7 @@ def template(world: World) -> bool:
     return False
 
 
-def group(world: World) -> bool:
+def group(world: StrictWorld) -> bool:
     """A group with what runs in it: first its protection goes."""
     for key in owned_records(world.aws, "autoscaling", "groups"):
         name = {"AutoScalingGroupName": key}
@@ -66,7 +66,7 @@ def group(world: World) -> bool:
     return False
 
 
-def rules(world: World) -> bool:
+def rules(world: StrictWorld) -> bool:
     """All rules of our security groups."""
     for key, found in owned_records(world.aws, "ec2", "groups").items():
         wire = [
@@ -87,7 +87,7 @@ def rules(world: World) -> bool:
     return True
 
 
-def security_group(world: World) -> bool:
+def security_group(world: StrictWorld) -> bool:
     """A security group that nothing refers to any more."""
     rules(world)
     gone = False
@@ -98,7 +98,7 @@ def security_group(world: World) -> bool:
     return gone
 
 
-def topic(world: World) -> bool:
+def topic(world: StrictWorld) -> bool:
     """The topic; the rule's target dangles."""
     for arn in owned_records(world.aws, "sns", "topics"):
         world.hand("sns", "delete_topic", TopicArn=arn)
@@ -106,7 +106,7 @@ def topic(world: World) -> bool:
     return False
 
 
-def subscription(world: World) -> bool:
+def subscription(world: StrictWorld) -> bool:
     """One address: its recipient follows the link at the foot of a mail."""
     found = records(world.aws, "sns", "subscriptions")
     confirmed = [key for key, record in sorted(found.items()) if record["Attributes"]]
@@ -116,7 +116,7 @@ def subscription(world: World) -> bool:
 
 
 def _queue(name: str) -> Hand:
-    def hand(world: World) -> bool:
+    def hand(world: StrictWorld) -> bool:
         for key in owned_records(world.aws, "sqs", "queues"):
             if key == name:
                 url = f"https://sqs.{REGION}.amazonaws.com/123456789012/{key}"
@@ -127,7 +127,7 @@ def _queue(name: str) -> Hand:
     return hand
 
 
-def rule(world: World) -> bool:
+def rule(world: StrictWorld) -> bool:
     """The event rule, targets first."""
     for name, found in owned_records(world.aws, "events", "rules").items():
         if found["Targets"]:
@@ -137,7 +137,7 @@ def rule(world: World) -> bool:
     return False
 
 
-def schedule(world: World) -> bool:
+def schedule(world: StrictWorld) -> bool:
     """Delete one schedule."""
     for key in sorted(records(world.aws, "scheduler", "schedules")):
         owner, name = key.split("/")
@@ -147,7 +147,7 @@ def schedule(world: World) -> bool:
     return False
 
 
-def schedule_group(world: World) -> bool:
+def schedule_group(world: StrictWorld) -> bool:
     """The group, and with it all schedules."""
     if "acme" not in records(world.aws, "scheduler", "groups"):
         return False

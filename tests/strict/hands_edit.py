@@ -7,10 +7,10 @@ from contextlib import suppress
 
 from reconciler.errors import AwsError
 from tests.strict.hands import Hand, owned_records, records
-from tests.strict.world import World
+from tests.strict.world import StrictWorld
 
 
-def tag_file_system(world: World) -> bool:
+def tag_file_system(world: StrictWorld) -> bool:
     """A tag that the YAML does not know."""
     for system in owned_records(world.aws, "fsx", "systems").values():
         arn = system["Fields"]["ResourceARN"]
@@ -19,7 +19,7 @@ def tag_file_system(world: World) -> bool:
     return True
 
 
-def tag_template(world: World) -> bool:
+def tag_template(world: StrictWorld) -> bool:
     """Name another owner in the tags of a template."""
     for made in owned_records(world.aws, "ec2", "templates"):
         tags = [{"Key": "reconciler:owner", "Value": "mallory"}]
@@ -27,7 +27,7 @@ def tag_template(world: World) -> bool:
     return True
 
 
-def other_version(world: World) -> bool:
+def other_version(world: StrictWorld) -> bool:
     """A newer version with another image."""
     for made in owned_records(world.aws, "ec2", "templates"):
         data = {"ImageId": "ami-0123456789abcdef0", "KeyName": f"mine-{world.aws.calls}"}
@@ -37,17 +37,17 @@ def other_version(world: World) -> bool:
     return True
 
 
-def higher_limit(world: World) -> bool:
+def higher_limit(world: StrictWorld) -> bool:
     """Room for a second instance."""
     return _group(world, MaxSize=2)
 
 
-def other_settings(world: World) -> bool:
+def other_settings(world: StrictWorld) -> bool:
     """Capacity rebalancing, which would end what runs."""
     return _group(world, CapacityRebalance=True, HealthCheckGracePeriod=0)
 
 
-def _group(world: World, **settings: object) -> bool:
+def _group(world: StrictWorld, **settings: object) -> bool:
     for name in owned_records(world.aws, "autoscaling", "groups"):
         world.hand(
             "autoscaling", "update_auto_scaling_group", AutoScalingGroupName=name, **settings
@@ -55,7 +55,7 @@ def _group(world: World, **settings: object) -> bool:
     return True
 
 
-def resume(world: World) -> bool:
+def resume(world: StrictWorld) -> bool:
     """Resume the rebalancing of zones."""
     for name in owned_records(world.aws, "autoscaling", "groups"):
         world.hand(
@@ -67,7 +67,7 @@ def resume(world: World) -> bool:
     return True
 
 
-def open_ports(world: World) -> bool:
+def open_ports(world: StrictWorld) -> bool:
     """Open SSH to the world."""
     permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
     for made in owned_records(world.aws, "ec2", "groups"):
@@ -81,7 +81,7 @@ def open_ports(world: World) -> bool:
     return True
 
 
-def topic_policy(world: World) -> bool:
+def topic_policy(world: StrictWorld) -> bool:
     """Let everybody publish to the topic."""
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     for arn in owned_records(world.aws, "sns", "topics"):
@@ -90,7 +90,7 @@ def topic_policy(world: World) -> bool:
     return True
 
 
-def open_queues(world: World) -> bool:
+def open_queues(world: StrictWorld) -> bool:
     """Everybody may send, and what fails comes again for ever."""
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     for name in owned_records(world.aws, "sqs", "queues"):
@@ -100,7 +100,7 @@ def open_queues(world: World) -> bool:
     return True
 
 
-def silence(world: World) -> bool:
+def silence(world: StrictWorld) -> bool:
     """The rule off, without the description that says whose it is, and one more target."""
     for name, found in owned_records(world.aws, "events", "rules").items():
         pattern = found["Rule"]["EventPattern"]
@@ -110,7 +110,7 @@ def silence(world: World) -> bool:
     return True
 
 
-def move_schedules(world: World) -> bool:
+def move_schedules(world: StrictWorld) -> bool:
     """Every schedule at another hour, and off."""
     for key, found in records(world.aws, "scheduler", "schedules").items():
         if key.startswith("acme/"):

@@ -21,7 +21,7 @@ from tests.strict.aws import Sent, StrictAws
 from tests.strict.tables import Kept, Table, Tables
 
 if TYPE_CHECKING:
-    from tests.strict.world import World
+    from tests.strict.world import StrictWorld
 
 ROUND = 600.0
 """Seconds in which a run ends, its retries included."""
@@ -75,7 +75,7 @@ class Memo:
             self.seen[key] = see()
         return self.seen[key]
 
-    def run(self, world: World, approve: str) -> Report | None:
+    def run(self, world: StrictWorld, approve: str) -> Report | None:
         """A run of this world: told if it is known, else played."""
         key = self._begin(world, approve)
         known = self.runs.get(key)
@@ -90,7 +90,7 @@ class Memo:
         world.shuffle("after")
         return known.report
 
-    def look(self, world: World, approve: str, see: Callable[[], Report]) -> Report:
+    def look(self, world: StrictWorld, approve: str, see: Callable[[], Report]) -> Report:
         """The first half of a run, which writes nothing."""
         key = self._begin(world, approve)
         known = self.looks.get(key)
@@ -102,7 +102,7 @@ class Memo:
         world.shuffle("apply")
         return known.report
 
-    def _begin(self, world: World, approve: str) -> Hashable:
+    def _begin(self, world: StrictWorld, approve: str) -> Hashable:
         """Everything that a run depends on."""
         aws, begin = world.aws, world.shuffle("look")
         options = (aws.replicas, aws.short_pages, aws.lagging_references, *aws.lag.values())
@@ -114,7 +114,7 @@ class Memo:
         self,
         stories: dict[Hashable, Recording],
         key: Hashable,
-        world: World,
+        world: StrictWorld,
         play: Callable[[], Report | None],
     ) -> Recording:
         aws, gate, mark = world.aws, world.gate, world.gate.mark()
@@ -138,7 +138,7 @@ class Memo:
 MEMO = Memo()
 
 
-def _replay(story: Recording, world: World) -> None:
+def _replay(story: Recording, world: StrictWorld) -> None:
     """Go on from where the story ended, as the world in which it was first played."""
     aws, end = world.aws, story.aws
     aws.stores = {key: s.twin() for key, s in end.stores.items()}
@@ -148,7 +148,7 @@ def _replay(story: Recording, world: World) -> None:
     world.errors += story.errors
 
 
-def _same(story: Recording, world: World, approve: str) -> None:
+def _same(story: Recording, world: StrictWorld, approve: str) -> None:
     """Play what would be told, and compare. Its halves begin as those of the story did: what is
     drawn in the second one must not depend on how often the first one drew."""
     twin = world.alone()

@@ -29,7 +29,7 @@ from tests.strict.faults import Crash
 from tests.strict.memo import MEMO
 from tests.strict.passing import forward
 from tests.strict.tables import Record
-from tests.strict.world import REGION, World, new_aws
+from tests.strict.world import REGION, StrictWorld, new_aws
 
 GROUP = "acme-alice"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -66,7 +66,7 @@ def site() -> Site:
 def run(aws: StrictAws, gate: Gate = OPEN, actor: str = RUN) -> Report | None:
     """A run of the reconciler; None when it ended early."""
     MEMO.played += 1
-    return World(aws, site(), gate, actor).run()
+    return StrictWorld(aws, site(), gate, actor).run()
 
 
 def command(aws: StrictAws, name: str, gate: Gate = OPEN) -> str:
@@ -146,7 +146,7 @@ def share(aws: StrictAws) -> int:
 
 
 @dataclass
-class Stage:
+class SceneBuilder:
     """An account that is brought to a scene."""
 
     aws: StrictAws
@@ -182,131 +182,131 @@ class Stage:
         self.aws.refuses = {name.replace("_", "-"): text for name, text in refuses.items()}
 
 
-def _off(s: Stage) -> None:
+def _off(s: SceneBuilder) -> None:
     s.to("Mon 10:00")
 
 
-def _on(s: Stage) -> None:
+def _on(s: SceneBuilder) -> None:
     _off(s)
     s.do("start")
     s.to("Mon 10:10")
 
 
-def _evening(s: Stage) -> None:
+def _evening(s: SceneBuilder) -> None:
     s.to("Mon 20:00")
 
 
-def _forgotten(s: Stage) -> None:
+def _forgotten(s: SceneBuilder) -> None:
     _evening(s)
     s.desire(1)
     s.to("Mon 20:05")
 
 
-def _held(s: Stage) -> None:
+def _held(s: SceneBuilder) -> None:
     _on(s)
     s.to("Mon 18:30")
     s.do("extend")
 
 
-def _held_late(s: Stage) -> None:
+def _held_late(s: SceneBuilder) -> None:
     _held(s)
     s.to("Mon 19:30")
 
 
-def _kept_off(s: Stage) -> None:
+def _kept_off(s: SceneBuilder) -> None:
     _on(s)
     s.do("off")
     s.to("Mon 10:20")
 
 
-def _dry(s: Stage, spot: str = instances.NO_SPOT) -> None:
+def _dry(s: SceneBuilder, spot: str = instances.NO_SPOT) -> None:
     _off(s)
     s.refuse(spot=spot)
     s.do("start")
     s.to("Mon 10:08")
 
 
-def _dry_long(s: Stage) -> None:
+def _dry_long(s: SceneBuilder) -> None:
     _dry(s)
     s.to("Mon 10:15")
 
 
-def _quota(s: Stage) -> None:
+def _quota(s: SceneBuilder) -> None:
     _dry(s, instances.SPOT_QUOTA)
     s.to("Mon 10:15")
 
 
-def _refused(s: Stage) -> None:
+def _refused(s: SceneBuilder) -> None:
     _dry(s, instances.ON_DEMAND_QUOTA)
     s.to("Mon 10:15")
 
 
-def _leased(s: Stage) -> None:
+def _leased(s: SceneBuilder) -> None:
     _dry_long(s)
     s.do(RUN)
     s.to("Mon 10:20")
 
 
-def _lease_over(s: Stage) -> None:
+def _lease_over(s: SceneBuilder) -> None:
     _leased(s)
     s.to("Mon 18:40")
 
 
-def _leased_off(s: Stage) -> None:
+def _leased_off(s: SceneBuilder) -> None:
     _leased(s)
     s.refuse()
     s.to("Mon 19:05")
 
 
-def _leased_dry(s: Stage) -> None:
+def _leased_dry(s: SceneBuilder) -> None:
     _dry_long(s)
     s.refuse(spot=instances.NO_SPOT, on_demand=instances.NO_ON_DEMAND)
     s.do(RUN)
     s.to("Mon 10:30")
 
 
-def _ended(s: Stage) -> None:
+def _ended(s: SceneBuilder) -> None:
     """Its end was lost."""
     _held(s)
     s.hand("delete_scheduled_action", ScheduledActionName=override_end.ACTION)
     s.to("Mon 21:30")
 
 
-def _meant_on(s: Stage) -> None:
+def _meant_on(s: SceneBuilder) -> None:
     _on(s)
     s.to("Mon 18:30")
     s.say("on until 2026-11-23T20:00:00Z ann")
 
 
-def _meant_off(s: Stage) -> None:
+def _meant_off(s: SceneBuilder) -> None:
     _off(s)
     s.say("off until 2026-11-25T07:55:00Z ann")
 
 
-def _meant_off_on(s: Stage) -> None:
+def _meant_off_on(s: SceneBuilder) -> None:
     _on(s)
     s.say("off until 2026-11-25T07:55:00Z ann")
 
 
-def _sized_on(s: Stage) -> None:
+def _sized_on(s: SceneBuilder) -> None:
     """What is left of an override that was taken back."""
     _on(s)
     s.size(1, 1)
 
 
-def _sized_off(s: Stage) -> None:
+def _sized_off(s: SceneBuilder) -> None:
     _off(s)
     s.size(0, 0)
 
 
-def _suspended(s: Stage) -> None:
+def _suspended(s: SceneBuilder) -> None:
     """A run died in its flip."""
     _off(s)
     s.hand("suspend_processes", ScalingProcesses=["Launch"])
     s.desire(1)
 
 
-SCENES: dict[str, Callable[[Stage], None]] = {
+SCENES: dict[str, Callable[[SceneBuilder], None]] = {
     "off": _off,
     "on": _on,
     "evening": _evening,
@@ -336,13 +336,13 @@ SCENES: dict[str, Callable[[Stage], None]] = {
 def _base() -> StrictAws:
     aws = new_aws()
     aws.timed = True
-    World(aws, site()).settle(3)
+    StrictWorld(aws, site()).settle(3)
     return aws
 
 
 @cache
 def _scene(name: str) -> StrictAws:
-    stage = Stage(_base().fork())
+    stage = SceneBuilder(_base().fork())
     SCENES[name](stage)
     stage.aws.sent.clear()
     stage.aws.settled()

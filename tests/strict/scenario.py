@@ -26,7 +26,7 @@ from tests.strict.invariants import (
 )
 from tests.strict.memo import MEMO, account
 from tests.strict.tables import Record
-from tests.strict.world import PAUSE, World, new_aws, rows
+from tests.strict.world import PAUSE, StrictWorld, new_aws, rows
 
 AFTER_FAULT = 2
 """Runs that a recovery may take, beyond those that began while reads still lagged."""
@@ -60,7 +60,7 @@ class Start:
 def start(edit: str, count: int) -> Start:
     """The account before the edit: settled, with strangers in it, and somebody at work."""
     before, after = sites.edited(edit, count)
-    world = World(new_aws(), (before or after).site())
+    world = StrictWorld(new_aws(), (before or after).site())
     strangers.plant(world)
     if before is not None:
         world.settle(2)
@@ -69,8 +69,8 @@ def start(edit: str, count: int) -> Start:
             world.start(name)
     site = after.site()
     gate = Faults()
-    smooth = World(world.aws.fork(), site, gate)
-    first = World(world.aws.fork(), site, Faults())
+    smooth = StrictWorld(world.aws.fork(), site, gate)
+    first = StrictWorld(world.aws.fork(), site, Faults())
     first.run()
     runs = smooth.settle(4)
     assert writes(smooth.aws), "an edit writes something"
@@ -97,20 +97,20 @@ class Stop:
     call: int
     runs: int
 
-    def world(self, site: Site, gate: Faults) -> World:
+    def world(self, site: Site, gate: Faults) -> StrictWorld:
         """The same account, after the run that died."""
         aws = self.aws.fork()
         aws.sent = self.sent[: self.many]
         aws.rest(PAUSE)
         gate.calls, gate.fired = self.call, 1
-        return World(aws, site, gate, runs=self.runs)
+        return StrictWorld(aws, site, gate, runs=self.runs)
 
 
 @dataclass
 class Trail(Faults):
     """A gate that keeps the account before and after each call."""
 
-    world: World | None = None
+    world: StrictWorld | None = None
     stops: dict[tuple[int, str], Stop] = field(default_factory=dict)
 
     def _keep(self, when: str) -> None:
@@ -167,7 +167,7 @@ class Scenario:
             tuple(re.findall(r"replicas|short_pages|lagging_references", rest)),
         )
 
-    def world(self) -> World:
+    def world(self) -> StrictWorld:
         """The account before the edit, and a run that will meet the faults."""
         begin = start(self.edit, self.count)
         aws = begin.aws.fork(self.seed)
@@ -178,7 +178,7 @@ class Scenario:
         first = self.faults[:1]
         if first and first[0][1] in CRASHES and first[0][0] <= begin.calls and not self.lag:
             return self._trail()[first[0]].world(begin.site, gate)
-        return World(aws, begin.site, gate)
+        return StrictWorld(aws, begin.site, gate)
 
     def _trail(self) -> dict[tuple[int, str], Stop]:
         """What a run that dies leaves behind, for each call at which it may."""
@@ -197,7 +197,7 @@ class Scenario:
         return list(verdict(self.world(), start(self.edit, self.count), self.lag))
 
 
-def verdict(world: World, begin: Start, lag: int = 0) -> Iterator[str]:
+def verdict(world: StrictWorld, begin: Start, lag: int = 0) -> Iterator[str]:
     """Run until nothing is left to do, then look at what stands and how it came to be."""
     aws, gate = world.aws, world.gate
     assert isinstance(gate, Faults)

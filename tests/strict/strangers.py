@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.strict.world import World
+from tests.strict.world import StrictWorld
 
 OTHERS = [{"Key": "reconciler:site", "Value": "globex"}]
 
 
-def plant(world: World) -> None:
+def plant(world: StrictWorld) -> None:
     """Things without our tag, next to ours."""
     hand = world.hand
     group = hand(

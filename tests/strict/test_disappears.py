@@ -16,17 +16,17 @@ from tests.strict.hands import DATA, DELETES
 from tests.strict.invariants import broken, essence, writes
 from tests.strict.memo import MEMO, account
 from tests.strict.scenario import start
-from tests.strict.world import PAUSE, World, rows
+from tests.strict.world import PAUSE, StrictWorld, rows
 from tests.support.samples import sample
 
 RUNS = 5
 
 
 @dataclass
-class Meanwhile(Faults):
+class DeletedMeanwhile(Faults):
     """A gate behind which somebody does something before a call."""
 
-    world: World | None = None
+    world: StrictWorld | None = None
     before: int = 0
     deed: str = ""
     happened: list[bool] = field(default_factory=list)
@@ -51,8 +51,8 @@ def problems(edit: str, count: int, deed: str, k: int, lag: int) -> Iterator[str
     begin = start(edit, count)
     aws = begin.aws.fork(k % 2)
     aws.lag = dict.fromkeys(aws.lag, lag)
-    gate = Meanwhile(before=k, deed=deed)
-    world = World(aws, begin.site, gate, memo=MEMO)
+    gate = DeletedMeanwhile(before=k, deed=deed)
+    world = StrictWorld(aws, begin.site, gate, memo=MEMO)
     gate.world = world
     report: Report | None = None
     for _ in range(begin.runs + RUNS):

@@ -14,7 +14,7 @@ from tests.strict.invariants import by_run, essence
 from tests.strict.scenario import Scenario, start
 from tests.strict.sites import EDITS
 from tests.strict.wire import Line, WireWorld, without_sleep
-from tests.strict.world import PAUSE, World, rows
+from tests.strict.world import PAUSE, StrictWorld, rows
 from tests.support.samples import SOAK
 
 CAUSE = re.compile(r"(ResponseParserError|ReadTimeoutError|ConnectionClosedError).*", re.DOTALL)
@@ -24,7 +24,7 @@ RUNS = 3
 GATE = ("create", "resize", "retag", "remove")
 
 
-def observed(world: World, runs: int) -> list[object]:
+def observed(world: StrictWorld, runs: int) -> list[object]:
     """What a person and AWS see of a few runs."""
     seen: list[object] = []
     for _ in range(runs):

@@ -27,7 +27,7 @@ from tests.strict.hands import DELETES, owned_records
 from tests.strict.hands_edit import EDITS
 from tests.strict.invariants import abandoned, broken, foreign, writes
 from tests.strict.turns import Turns
-from tests.strict.world import REGION, World, new_aws, rows
+from tests.strict.world import REGION, StrictWorld, new_aws, rows
 from tests.support.samples import SOAK
 
 NAMES = st.sampled_from(sites.NAMES[:5])
@@ -42,7 +42,7 @@ class Machine(RuleBasedStateMachine):
         self.fleet = sites.fleet(count)
         self.fleet.file_systems = sites.fleet(3).file_systems
         self.size = dict.fromkeys(sites.NAMES, 1)  # of homes: they only grow
-        self.world = World(new_aws(seed), self.fleet.site())
+        self.world = StrictWorld(new_aws(seed), self.fleet.site())
         strangers.plant(self.world)
         self.strangers = foreign(self.world.aws)
         self.lagged = False
@@ -230,13 +230,13 @@ class Machine(RuleBasedStateMachine):
         self._run_behind(Faults({k: FAULTS[fault]}))
 
     def _run_behind(self, gate: Faults) -> None:
-        World(self.aws, self.world.site, gate).run()
+        StrictWorld(self.aws, self.world.site, gate).run()
 
     @rule(switch=st.dictionaries(CALL, st.integers(0, 1), max_size=4))
     def two_runs_at_once(self, switch: dict[int, int]) -> None:
         site = self.world.site
         Turns(switch).play(
-            [lambda seat, n=n: World(self.aws, site, seat, f"run-{n}").run() for n in (0, 1)]  # type: ignore[misc]  # mypy cannot infer a default in a lambda
+            [lambda seat, n=n: StrictWorld(self.aws, site, seat, f"run-{n}").run() for n in (0, 1)]  # type: ignore[misc]  # mypy cannot infer a default in a lambda
         )
 
     @precondition(lambda self: len(self.fleet.workstations) > 1)
@@ -247,7 +247,7 @@ class Machine(RuleBasedStateMachine):
             {"Team": "older"},
             self.fleet.file_systems,
         )
-        World(self.aws, older.site()).run()
+        StrictWorld(self.aws, older.site()).run()
 
     # -- what holds --------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from tests.strict.faults import Faults
 from tests.strict.invariants import by_run
 from tests.strict.scenario import Scenario, start, verdict
 from tests.strict.tables import Record
-from tests.strict.world import World
+from tests.strict.world import StrictWorld
 
 HARMLESS = ("empty", "short")
 HARMFUL = ("repeated", "error", "expired")
@@ -84,10 +84,10 @@ def problems(edit: str, count: int, read: str, trouble: str, times: int) -> Iter
     begin = start(edit, count)
     aws = begin.aws.fork()
     gate = Pages(aws=aws, read=read, trouble=trouble, times=times)
-    world = World(aws, begin.site, gate)
+    world = StrictWorld(aws, begin.site, gate)
     forbidden = UNREAD.get(read.split(":")[1])
     if trouble in HARMFUL and forbidden:
-        twin = World(begin.aws.fork(), begin.site, Pages())
+        twin = StrictWorld(begin.aws.fork(), begin.site, Pages())
         twin.gate = Pages(aws=twin.aws, read=read, trouble=trouble, times=times)
         twin.run()
         for sent in by_run(twin.aws):

@@ -8,7 +8,7 @@ from reconciler.plan.model import Outcome
 from tests.strict import sites
 from tests.strict.hands import owned_records
 from tests.strict.scenario import Scenario, start
-from tests.strict.world import PAUSE, World, new_aws
+from tests.strict.world import PAUSE, StrictWorld, new_aws
 
 REFUSED = "ConcurrentModificationException"
 
@@ -26,7 +26,7 @@ def test_a_failure_inside_a_good_answer_fails_its_row(count: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_two_file_systems_of_one_identity_are_both_told(seed: int) -> None:
-    world = World(new_aws(seed), sites.fleet(1).site())
+    world = StrictWorld(new_aws(seed), sites.fleet(1).site())
     world.settle(3)
     [(first, system)] = owned_records(world.aws, "fsx", "systems").items()
     world.aws.pause(1)

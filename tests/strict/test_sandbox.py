@@ -21,7 +21,7 @@ def report_rows(report: Any) -> list[str]:
     return [IDS.sub(r"\1", row) for row in kinds.rows(report)]
 
 
-def problems(sandbox: kinds.World, strict: world.World, edit: str) -> Iterator[str]:
+def problems(sandbox: kinds.World, strict: world.StrictWorld, edit: str) -> Iterator[str]:
     """One edit on both, and the runs it takes."""
     _, after = sites.edited(edit, COUNT)
     sandbox.site = strict.site = after.site()
@@ -34,6 +34,6 @@ def problems(sandbox: kinds.World, strict: world.World, edit: str) -> Iterator[s
 
 
 def test_one_life_on_both(sandbox: object, check: Check) -> None:
-    here = world.World(world.new_aws(), sites.edited("create", COUNT)[1].site())
+    here = world.StrictWorld(world.new_aws(), sites.edited("create", COUNT)[1].site())
     there = kinds.World(here.site)
     check([(edit, problems(there, here, edit)) for edit in LIFE])

@@ -15,7 +15,7 @@ from tests.strict.memo import MEMO
 from tests.strict.scenario import start, verdict
 from tests.strict.sites import EDITS
 from tests.strict.turns import Seat, Turns
-from tests.strict.world import World
+from tests.strict.world import StrictWorld
 from tests.support.samples import SOAK, sample
 
 Switch = dict[int, int] | Callable[[int, int], int]
@@ -32,11 +32,11 @@ def problems(
     commits: dict[str, Site] = {"old": (before or after).site(), "new": after.site()}
 
     def run(index: int, site: Site) -> Callable[[Seat], object]:
-        return lambda seat: World(aws, site, seat, f"run-{index}", memo=MEMO).run()
+        return lambda seat: StrictWorld(aws, site, seat, f"run-{index}", memo=MEMO).run()
 
     Turns(switch).play([run(index, commits[name]) for index, name in enumerate(declared)])
     aws.rest(600)
-    yield from verdict(World(aws, begin.site, Faults()), begin, lag)
+    yield from verdict(StrictWorld(aws, begin.site, Faults()), begin, lag)
 
 
 def twice(calls: int) -> list[dict[int, int]]:

@@ -28,7 +28,7 @@ from reconciler.aws.client import Session
 from tests.strict.aws import ACCOUNT, Refusal
 from tests.strict.door import Request
 from tests.strict.tables import Record
-from tests.strict.world import World
+from tests.strict.world import StrictWorld
 
 SIGNED = re.compile(r"Credential=\w+/\d+/(?P<region>[\w-]+)/(?P<service>\w+)/")
 ATTEMPT = re.compile(r"attempt=(\d+)")
@@ -67,7 +67,7 @@ class Line:
 
 
 @dataclass
-class WireWorld(World):
+class WireWorld(StrictWorld):
     """A world whose runs go through botocore."""
 
     line: Line = field(default_factory=Line)
@@ -151,6 +151,6 @@ def _response(request: AWSPreparedRequest, status: int, body: Any, protocol: str
     return AWSResponse(request.url, status, headers, Body(content))
 
 
-def without_sleep(world: World, patch: pytest.MonkeyPatch) -> None:
+def without_sleep(world: StrictWorld, patch: pytest.MonkeyPatch) -> None:
     """Botocore waits between attempts on the virtual clock."""
     patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=world.aws.pause))

@@ -41,7 +41,7 @@ def _selection(approve: str) -> Selection:
 
 
 @dataclass
-class World:
+class StrictWorld:
     """A site, an account, and what stands between them."""
 
     aws: StrictAws
@@ -93,9 +93,9 @@ class World:
         self.aws.random.seed(f"{begin} {half}")
         return begin
 
-    def alone(self) -> World:
+    def alone(self) -> StrictWorld:
         """The same run in a copy of the account, where nothing goes wrong."""
-        return World(self.aws.fork(), self.site, actor=self.actor, runs=self.runs)
+        return StrictWorld(self.aws.fork(), self.site, actor=self.actor, runs=self.runs)
 
     def settle(self, most: int) -> int:
         """Run until nothing is left to do: how many runs that took, the last, empty one aside."""

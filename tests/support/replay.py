@@ -26,9 +26,9 @@ class Answers:
 
     given: dict[str, Any] = field(default_factory=dict)
 
-    def recording(self, aws: Aws) -> Replay:
+    def recording(self, aws: Aws) -> ReplayedAws:
         """A region that asks `aws` what was not asked before."""
-        return Replay(aws, self)
+        return ReplayedAws(aws, self)
 
     def odd(self, name: str, path: Path, value: Any) -> Answers:
         """The same answers with another value at one place of one of them."""
@@ -43,7 +43,7 @@ class Answers:
         return Answers({**self.given, name: answer})
 
 
-class Replay(WrappedAws):
+class ReplayedAws(WrappedAws):
     """One region over recorded answers."""
 
     def __init__(self, aws: Aws, answers: Answers) -> None:
