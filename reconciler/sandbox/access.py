@@ -21,7 +21,7 @@ HTTP_PORT = 80
 _SCOPE = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)/\d+/([^/,\s]+)/([^/,\s]+)/aws4_request(?:,|$)"
 )
-_SIGNED_AS = {"servicequotas": "service-quotas"}
+_SIGNED_AS = {"elasticfilesystem": "efs", "servicequotas": "service-quotas"}
 """Services whose signatures name them otherwise than their model's folder."""
 
 

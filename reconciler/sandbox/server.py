@@ -46,6 +46,7 @@ OWN_SERVICES = frozenset(name for name, moto in SERVICES.items() if not moto)
 """Services whose state is not moto's, so that moto's other operations would answer nonsense."""
 CHECKED = {
     "autoscaling": "ValidationError",
+    "efs": "BadRequest",
     "events": "ValidationException",
     "fsx": "BadRequest",
     "scheduler": "ValidationException",

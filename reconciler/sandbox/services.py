@@ -7,6 +7,7 @@ from importlib import import_module
 SERVICES = {
     "autoscaling": "",
     "ec2": "ec2",
+    "efs": "",
     "events": "events",
     "fis": "fis",
     "fsx": "",
@@ -23,12 +24,14 @@ SERVICES = {
 }
 """All that the sandbox answers: what the product, its documentation and `make acceptance` call.
 Everything else of moto is closed; some of it starts containers. Each service by its name in a
-signature (service-quotas by its model's), with moto's name of it; "" where no call reaches moto,
-because the state is not moto's."""
+signature (efs and service-quotas by their model's), with moto's name of it; "" where no call
+reaches moto, because the state is not moto's."""
 
 MODULES = (
     "autoscaling",
     "ec2",
+    "efs",
+    "efs_mount_targets",
     "events",
     "fsx",
     "hooks",

@@ -15,6 +15,7 @@ RATE = "Rate exceeded"
 ERRORS: dict[str, tuple[str, str, int | None]] = {
     "autoscaling": ("Throttling", RATE, 400),
     "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
+    "efs": ("ThrottlingException", RATE, None),
     "events": ("ThrottlingException", RATE, 400),
     "fsx": ("ThrottlingException", RATE, 400),
     "pricing": ("ThrottlingException", RATE, 400),

@@ -63,6 +63,10 @@ class Aws:
         return self.client("autoscaling")
 
     @property
+    def efs(self) -> Any:
+        return self.client("efs")
+
+    @property
     def fsx(self) -> Any:
         return self.client("fsx")
 

@@ -271,7 +271,7 @@ def test_a_service_that_the_product_does_not_call_is_closed(aws: Aws, service: s
     found = Answered(aws, "POST", "/", GET_CALLER_IDENTITY, signed(service, aws.key))
     assert found.status == 501
     assert f"The sandbox does not answer {service}; AWS may well do." in found.text
-    assert "autoscaling, ec2, events" in found.text
+    assert "autoscaling, ec2, efs, events" in found.text
 
 
 def test_an_sdk_can_read_which_service_is_not_there(aws: Aws) -> None:

@@ -15,6 +15,7 @@ REGION = "us-east-1"
 CALLS: dict[str, Callable[[Any], Any]] = {
     "autoscaling": lambda client: client.describe_auto_scaling_groups(),
     "ec2": lambda client: client.describe_vpcs(),
+    "efs": lambda client: client.describe_file_systems(),
     "events": lambda client: client.list_rules(),
     "fsx": lambda client: client.describe_file_systems(),
     "pricing": lambda client: client.get_products(ServiceCode="AmazonEC2"),
