@@ -49,6 +49,7 @@ T = TypeVar("T")
 
 IAM_PREFIX = {
     "auto-scaling": "autoscaling",
+    "efs": "elasticfilesystem",
     "eventbridge": "events",
     "service-quotas": "servicequotas",
 }

@@ -23,6 +23,7 @@ SERVICES = {
     "autoscaling": "AUTO_SCALING",
     "cloudwatch": "CLOUDWATCH",
     "ec2": "EC2",
+    "efs": "EFS",
     "events": "EVENTBRIDGE",
     "fsx": "FSX",
     "iam": "IAM",

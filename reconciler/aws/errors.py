@@ -27,6 +27,7 @@ from reconciler.errors import (
 
 NOT_FOUND = frozenset({
     "AWS.SimpleQueueService.NonExistentQueue",  # sqs, as it was before JSON
+    "AccessPointNotFound",  # efs
     "FileSystemNotFound",
     "InvalidAMIID.NotFound",
     "InvalidGroup.NotFound",
@@ -39,6 +40,7 @@ NOT_FOUND = frozenset({
     "InvalidSnapshot.NotFound",
     "InvalidSubnetID.NotFound",
     "InvalidVolume.NotFound",
+    "MountTargetNotFound",  # efs
     "NoSuchEntity",  # iam
     "NoSuchResourceException",  # service-quotas
     "NotFound",  # sns
@@ -47,11 +49,15 @@ NOT_FOUND = frozenset({
     "QueueDoesNotExist",  # sqs
     "ResourceNotFound",  # sns
     "ResourceNotFoundException",  # scheduler, events
+    "SecurityGroupNotFound",  # efs
+    "SubnetNotFound",  # efs
 })  # fmt: skip
 
 ALREADY_EXISTS = frozenset({
+    "AccessPointAlreadyExists",  # efs
     "AlreadyExists",  # autoscaling
     "ConflictException",  # scheduler
+    "FileSystemAlreadyExists",  # efs: its token was used
     "IncompatibleParameterError",  # fsx: the token made something else before
     "IdempotentParameterMismatch",  # ec2: likewise
     "InvalidGroup.Duplicate",
@@ -68,7 +74,9 @@ NOT_READY = frozenset({
     "ConcurrentModificationException",  # events
     "ConcurrentTagAccess",  # ec2
     "DependencyViolation",
+    "IncorrectFileSystemLifeCycleState",  # efs: it is not available yet
     "IncorrectModificationState",  # ec2: a volume is still being changed
+    "IncorrectMountTargetState",  # efs
     "IncorrectState",
     "QueueDeletedRecently",  # sqs: its name is free again after 60 seconds
     "ResourceContention",
@@ -76,6 +84,7 @@ NOT_READY = frozenset({
     "ScalingActivityInProgress",
     "ServiceLinkedRoleFailure",  # autoscaling: the role is not ready for use yet
     "StaleTag",  # sns
+    "TooManyRequests",  # efs: its throughput mode changes once in 24 hours
     "VolumeInUse",
     "VolumeModificationRateExceeded",  # ec2: a volume is changed a few times a day at most
 })  # fmt: skip
@@ -144,6 +153,9 @@ _IMAGE_TEXT = re.compile(r"not authorized for images", re.IGNORECASE)
 """EC2's AuthFailure about an image that is not shared: no trouble with credentials."""
 _DEAD_LETTERS_TEXT = "Dead letter target does not exist"
 """How SQS says that a queue's dead-letter queue is not there, or not there yet."""
+
+_TAKEN_TEXT = "already exists in this AZ"
+"""How EFS says that a zone has its mount target; the same code says that it is in another VPC."""
 
 _ABSENT_TEXT = re.compile(r"does not exist|not found|could not find", re.IGNORECASE)
 """How Auto Scaling says it: its only code for what is not there is ValidationError."""
@@ -275,12 +287,14 @@ def _by_text(operation: str, code: str, text: str, region: str) -> AwsError | No
             return NotReady(operation, code, f"{text.rstrip('.')}; {advice}", region)
     if (service, code) == ("fsx", "BadRequest") and _BUSY_TEXT.search(text):
         return NotReady(operation, code, f"{text.rstrip('.')}; a later run changes it", region)
+    if code == "MountTargetConflict" and _TAKEN_TEXT in text:
+        return AlreadyExists(operation, code, text, region)
     invalid = _TEMPLATE.match(text)
     if invalid:
         return InvalidTemplate(operation, code, invalid.group(1) or text, region)
-    if code == "ValidationError" and _ABSENT_TEXT.search(text):
-        return NotFound(operation, code, text, region)
-    if code in ("InvalidParameterValue", "InvalidAttributeValue") and _DEAD_LETTERS_TEXT in text:
+    absent = code == "ValidationError" and _ABSENT_TEXT.search(text)
+    dead_letters = ("InvalidParameterValue", "InvalidAttributeValue")
+    if absent or (code in dead_letters and _DEAD_LETTERS_TEXT in text):
         return NotFound(operation, code, text, region)
     return None
 

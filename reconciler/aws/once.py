@@ -14,7 +14,12 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 
-SHARED_LISTS = frozenset({"describe_security_groups", "describe_subnets", "list_instance_profiles"})
+SHARED_LISTS = frozenset({
+    "describe_file_systems",
+    "describe_security_groups",
+    "describe_subnets",
+    "list_instance_profiles",
+})  # fmt: skip
 
 
 class ReadOnce:

@@ -31,10 +31,12 @@ Look: AWS cannot limit these to a resource
     autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities
     autoscaling:DescribeScheduledActions ec2:DescribeImages
     ec2:DescribeInstanceTypeOfferings ec2:DescribeInstances
-    ec2:DescribeLaunchTemplateVersions ec2:DescribeLaunchTemplates ec2:DescribeSecurityGroups
-    ec2:DescribeSubnets ec2:DescribeVolumes ec2:GetInstanceTypesFromInstanceRequirements
-    events:ListRules fsx:DescribeFileSystems iam:ListInstanceProfiles scheduler:ListSchedules
-    sqs:ListQueues
+    ec2:DescribeLaunchTemplateVersions ec2:DescribeLaunchTemplates ec2:DescribeNetworkInterfaces
+    ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVolumes
+    ec2:GetInstanceTypesFromInstanceRequirements elasticfilesystem:DescribeAccessPoints
+    elasticfilesystem:DescribeFileSystems elasticfilesystem:DescribeLifecycleConfiguration
+    elasticfilesystem:DescribeMountTargets events:ListRules fsx:DescribeFileSystems
+    iam:ListInstanceProfiles scheduler:ListSchedules sqs:ListQueues
     on everything
 ByName: reads resources that have a name of the site
     events:ListTagsForResource events:ListTargetsByRule scheduler:GetSchedule
@@ -61,8 +63,7 @@ Look: prices an hour, for reports
 DOCTOR = """
 Look: what only the doctor reads
     autoscaling:DescribeAccountLimits cloudwatch:GetMetricData ec2:DescribeInstanceTypes
-    ec2:DescribeNetworkInterfaces servicequotas:GetAWSDefaultServiceQuota
-    servicequotas:ListServiceQuotas
+    servicequotas:GetAWSDefaultServiceQuota servicequotas:ListServiceQuotas
     on everything
 MaySchedule: whether the schedules' role may start and stop, with everything that limits it [10]
     iam:SimulatePrincipalPolicy
@@ -114,6 +115,20 @@ TagAsMade: EC2 requires this for a create; the condition allows it only then [2]
 TagLustreAsMade: FSx requires it too [3] and has no such condition; never over another site's tag
     fsx:TagResource
     on file_systems when made if_tagged_ours
+MakeEfs: EFS cannot limit this to a resource; only encrypted, and with the site's tag [15]
+    elasticfilesystem:CreateFileSystem
+    on efs_to_make when made encrypted
+ChangeEfs: only resources with the site's tag; a mount target has the tags of its file system
+    elasticfilesystem:CreateAccessPoint elasticfilesystem:CreateMountTarget
+    elasticfilesystem:ModifyMountTargetSecurityGroups elasticfilesystem:PutLifecycleConfiguration
+    elasticfilesystem:TagResource elasticfilesystem:UntagResource elasticfilesystem:UpdateFileSystem
+    on efs_things when ours
+TagEfsAsMade: EFS requires this for a create; the condition allows it only then [15]
+    elasticfilesystem:TagResource
+    on efs_things when made while_making_efs
+EfsInterfaces: EFS creates and changes the interface of a mount target for the caller [16]
+    ec2:CreateNetworkInterface ec2:ModifyNetworkInterfaceAttribute
+    on efs_interfaces
 InVpc: AWS authorises a security group and a file system on their VPC too, which is yours
     ec2:CreateSecurityGroup ec2:GetSecurityGroupsForVpc
     on vpcs
@@ -139,8 +154,8 @@ UseKeysByAlias: KMS authorises on the key, so the declared alias is a condition 
 
 NEVER = """
 KeepData: promise 1, whatever else the role may do; without its key, encrypted data is lost
-    backup:DeleteRecoveryPoint ec2:DeleteSnapshot ec2:DeleteVolume fsx:Delete* kms:DisableKey
-    kms:ScheduleKeyDeletion
+    backup:DeleteRecoveryPoint ec2:DeleteSnapshot ec2:DeleteVolume elasticfilesystem:Delete*
+    fsx:Delete* kms:DisableKey kms:ScheduleKeyDeletion
     on everything
 CutNobodyOff: promise 8, a run terminates no instance
     autoscaling:TerminateInstanceInAutoScalingGroup ec2:DetachVolume ec2:RebootInstances
@@ -150,14 +165,14 @@ NeverByForce: a group is deleted when it is empty, not together with its instanc
     autoscaling:DeleteAutoScalingGroup
     on everything when by_force
 KeepSiteTag: a resource without the tag belongs to no site and is in no plan
-    autoscaling:DeleteTags ec2:DeleteTags events:UntagResource fsx:UntagResource
-    scheduler:UntagResource sns:UntagResource sqs:UntagQueue
+    autoscaling:DeleteTags ec2:DeleteTags elasticfilesystem:UntagResource events:UntagResource
+    fsx:UntagResource scheduler:UntagResource sns:UntagResource sqs:UntagQueue
     on everything when site_tag_named
 """
 
 BOUNDS = """
 NoOtherSite: with another site's tag, a resource would not belong to this site either
-    autoscaling:* ec2:* events:* fsx:* scheduler:* sns:* sqs:*
+    autoscaling:* ec2:* elasticfilesystem:* events:* fsx:* scheduler:* sns:* sqs:*
     on everything when made_for_another_site
 OwnTemplates: launches only from launch templates of the site [4]
     ec2:RunInstances
@@ -177,8 +192,9 @@ DEVELOPER = """
 Look: AWS cannot limit these to a resource
     autoscaling:DescribeAutoScalingGroups autoscaling:DescribeScalingActivities
     autoscaling:DescribeScheduledActions ec2:DescribeInstances ec2:DescribeRegions
-    ec2:DescribeSpotPriceHistory ec2:DescribeVolumes fsx:DescribeFileSystems pricing:GetProducts
-    scheduler:ListSchedules ssm:DescribeInstanceInformation
+    ec2:DescribeSpotPriceHistory ec2:DescribeVolumes elasticfilesystem:DescribeFileSystems
+    fsx:DescribeFileSystems pricing:GetProducts scheduler:ListSchedules
+    ssm:DescribeInstanceInformation
     on everything
 Hours: when a workstation starts and stops by itself
     scheduler:GetSchedule

@@ -54,6 +54,12 @@ def declared_keys(site: Site) -> set[str]:
     return {store.kms_key_id for store in stores if store and store.kms_key_id}
 
 
+def uses_efs(site: Site) -> bool:
+    """Whether the site declares an EFS file system; one that does not gets no right to make one."""
+    stores = (*(each.home for each in site.workstations), *site.file_systems)
+    return any(store and store.type == "efs" for store in stores)
+
+
 def below(path: str) -> tuple[str, str]:
     """Build the ARNs of a folder of parameters and of all that is in it."""
     return path, f"{path}/*"
@@ -75,6 +81,7 @@ def resources(site: Site) -> dict[str, list[str]]:
     )
     keys, roots = declared_keys(site), any(w.root.kms_key_id for w in workstations)
     public = f"arn:{partition(site)}"
+    efs = uses_efs(site)
     return {
         "everything": ["*"],
         "groups": some(
@@ -91,6 +98,11 @@ def resources(site: Site) -> dict[str, list[str]]:
             *some("ec2", "key-pair/*", "security-group/*"),
         ],
         "file_systems": some("fsx", "file-system/*"),
+        "efs_to_make": ["*"] if efs else [],
+        "efs_things": some("elasticfilesystem", "access-point/*", "file-system/*") if efs else [],
+        "efs_interfaces": some("ec2", "network-interface/*", "security-group/*", "subnet/*")
+        if efs
+        else [],
         "rule": some("events", f"rule/{events_name(site.name)}"),
         "topic": some("sns", events_name(site.name)),
         "queues": some("sqs", events_name(site.name), dead_letters_name(site.name)),
@@ -139,13 +151,18 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         "alias/" + n.partition("alias/")[2] for n in declared_keys(site) if "alias/" in n
     )
     making = ("CreateLaunchTemplate", "CreateSecurityGroup", "CreateVolume", "RunInstances")
-    services = ("autoscaling.amazonaws.com", "fsx.amazonaws.com", "spot.amazonaws.com")
+    efs = ("elasticfilesystem",) if uses_efs(site) else ()
+    services = tuple(f"{name}.amazonaws.com" for name in ("autoscaling", *efs, "fsx", "spot"))
+    storage = tuple(f"{name}.*" for name in ("ec2", *efs, "fsx"))
     equals: dict[str, dict[str, Any]] = {
         "made": {f"aws:RequestTag/{SITE}": site.name},
         "ours": {f"aws:ResourceTag/{SITE}": site.name},
         "home": {f"aws:ResourceTag/{FILE_SYSTEM}": "home"},
         "own": {f"aws:ResourceTag/{WORKSTATION}": MACHINE},
         "while_making": {"ec2:CreateAction": making},
+        "while_making_efs": {
+            "elasticfilesystem:CreateAction": ("CreateAccessPoint", "CreateFileSystem")
+        },
         "to_ec2": {"iam:PassedToService": ec2_service(site)},
         "to_scheduler": {"iam:PassedToService": "scheduler.amazonaws.com"},
         "by_mail": {"sns:Protocol": "email"},
@@ -168,7 +185,8 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         },
         "elsewhere": {"StringNotEquals": {"aws:RequestedRegion": site.regions}},
         "from_template": {"ArnLike": {"ec2:LaunchTemplate": arn(site, "ec2", "launch-template/*")}},
-        "via_storage": {"StringLike": {"kms:ViaService": ("ec2.*", "fsx.*")}},
+        "encrypted": {"Bool": {"elasticfilesystem:Encrypted": "true"}},
+        "via_storage": {"StringLike": {"kms:ViaService": storage}},
         "by_alias": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": aliases}},
         "by_force": {"Bool": {"autoscaling:ForceDelete": "true"}},
         "document_checked": {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},

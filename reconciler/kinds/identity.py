@@ -34,8 +34,8 @@ def tag_ec2(aws: Aws, resource: str, old: Mapping[str, str], new: Mapping[str, s
 def tag_arn(
     aws: Aws, service: str, arn: str, old: Mapping[str, str], new: Mapping[str, str]
 ) -> None:
-    """The same where tags go by ARN; fsx spells the parameter in capitals."""
-    resource = {"ResourceARN" if service == "fsx" else "ResourceArn": arn}
+    """The same where tags go by ARN; fsx and efs spell the parameter in their own ways."""
+    resource = {{"fsx": "ResourceARN", "efs": "ResourceId"}.get(service, "ResourceArn"): arn}
     gone, changed = _difference(old, new)
     if gone:
         aws.call(service, "untag_resource", **resource, TagKeys=gone)

@@ -199,10 +199,10 @@ def delete(call: Call) -> None:
         raise AwsError("FileSystemInUse", text)
     here = call.state(Efs)
     del here.file_systems[system.id]
-    for each in [
-        it for it in here.access_points.values() if it.fields["FileSystemId"] == system.id
-    ]:
-        del here.access_points[each.id]
+    points = here.access_points.values()
+    gone = [point.id for point in points if point.fields["FileSystemId"] == system.id]
+    for point_id in gone:
+        del here.access_points[point_id]
 
 
 @operation("efs", "PutLifecycleConfiguration")

@@ -42,6 +42,11 @@ PLAIN = {
     "ServiceLimitExceeded", "ServiceQuotaExceededException", "TagLimitExceeded",
     "FilterPolicyLimitExceeded", "ReplayLimitExceeded", "SubscriptionLimitExceeded",
     "TopicLimitExceeded",
+    # EFS: a limit, no room, or a zone or a VPC that does not fit.
+    "AccessPointLimitExceeded", "AvailabilityZonesMismatch", "FileSystemLimitExceeded",
+    "InsufficientThroughputCapacity", "IpAddressInUse", "MountTargetConflict",
+    "NetworkInterfaceLimitExceeded", "NoFreeAddressesInSubnet", "SecurityGroupLimitExceeded",
+    "ThroughputLimitExceeded", "UnsupportedAvailabilityZone",
     # Paging that broke off.
     "ExpiredNextTokenException", "InvalidNextToken", "InvalidNextTokenException",
     "InvalidPaginationTokenException",
@@ -87,6 +92,7 @@ COMMON = {
 DYNAMIC = {
     ("autoscaling", "suspend_processes"), ("autoscaling", "resume_processes"),
     ("ec2", "authorize_security_group_ingress"), ("ec2", "revoke_security_group_ingress"),
+    ("efs", "tag_resource"), ("efs", "untag_resource"),
     ("events", "tag_resource"), ("events", "untag_resource"),
     ("fsx", "tag_resource"), ("fsx", "untag_resource"),
     ("scheduler", "tag_resource"), ("scheduler", "untag_resource"),

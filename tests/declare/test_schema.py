@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.declare import gp3, layers
 from reconciler.declare.abis import GPUS
-from reconciler.declare.homes import fsx_lustre
+from reconciler.declare.homes import efs, fsx_lustre
 from reconciler.declare.messages import flow
 from reconciler.declare.schema import inlined, schema
 from tests.declare.helpers import Folder
@@ -113,6 +113,9 @@ def test_the_defaults_told_are_the_built_in_ones() -> None:
         assert defaults.pop(lustre + key) == value
         assert defaults.pop(f"file_systems.*.{key}") == value
     for key, value in fsx_lustre.SHARED.items():
+        assert defaults.pop(f"file_systems.*.{key}") == value
+    for key, value in efs.BUILT_IN.items():
+        assert defaults.pop(f"workstations.*.storage.home.efs.{key}") == value
         assert defaults.pop(f"file_systems.*.{key}") == value
     for key, value in layers.FALLBACK.items():
         assert defaults.pop(f"workstations.*.on_demand_fallback.{key}") == value

@@ -6,12 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from reconciler.aws import policies
+from reconciler.declare.fleet import Site
+
 ROOT = Path(__file__).parents[2]
 IAM = ROOT / "examples/github/iam"
 
 
 def actions(role: str, effect: str) -> set[str]:
-    policy = json.loads((IAM / f"{role}-policy.json").read_text())
+    return _actions(json.loads((IAM / f"{role}-policy.json").read_text()), effect)
+
+
+def _actions(policy: dict[str, Any], effect: str) -> set[str]:
     named = [s["Action"] for s in policy["Statement"] if s["Effect"] == effect and "Action" in s]
     return {action for one in named for action in ([one] if isinstance(one, str) else one)}
 
@@ -19,6 +25,12 @@ def actions(role: str, effect: str) -> set[str]:
 def allowed(*roles: str) -> set[str]:
     """The actions of all these roles together."""
     return {action for role in roles for action in actions(role, "Allow")}
+
+
+def allowed_of(site: Site, *roles: str) -> set[str]:
+    """The actions that the printed policies of a site allow these roles together."""
+    printed = (json.loads(json.dumps(policies.policy(site, role))) for role in roles)
+    return {action for policy in printed for action in _actions(policy, "Allow")}
 
 
 def test_the_plan_role_can_only_look() -> None:

@@ -6,7 +6,7 @@ from functools import cache
 
 import botocore.session
 
-SERVICES = {"servicequotas": "service-quotas"}
+SERVICES = {"elasticfilesystem": "efs", "servicequotas": "service-quotas"}
 """IAM's prefix → botocore's name, where they differ."""
 
 NO_OPERATION = {

@@ -25,6 +25,7 @@ ACCOUNT = "123456789012"
 GROUP = "autoscaling autoScalingGroup:0000-1111:autoScalingGroupName/"
 TEMPLATE, VOLUME = "ec2 launch-template/", "ec2 volume/"
 SECURITY_GROUP, FILE_SYSTEM = "ec2 security-group/", "fsx file-system/"
+EFS, ACCESS_POINT = "elasticfilesystem file-system/", "elasticfilesystem access-point/"
 RULE, SCHEDULE_GROUP = "events rule/", "scheduler schedule-group/"
 
 ON = {
@@ -49,6 +50,14 @@ ON = {
     "ec2:DeleteTags": "{Resources[0]}",
     "ec2:ModifyVolume": VOLUME + "{VolumeId}",
     "ec2:RevokeSecurityGroupIngress": SECURITY_GROUP + "{GroupId}",
+    "elasticfilesystem:CreateAccessPoint": EFS + "{FileSystemId}",
+    "elasticfilesystem:CreateMountTarget": EFS + "{FileSystemId}",
+    "elasticfilesystem:DescribeLifecycleConfiguration": EFS + "{FileSystemId}",
+    "elasticfilesystem:DescribeMountTargets": EFS + "{FileSystemId}",
+    "elasticfilesystem:PutLifecycleConfiguration": EFS + "{FileSystemId}",
+    "elasticfilesystem:TagResource": "{ResourceId}",
+    "elasticfilesystem:UntagResource": "{ResourceId}",
+    "elasticfilesystem:UpdateFileSystem": EFS + "{FileSystemId}",
     "events:ListTagsForResource": "{ResourceARN}",
     "events:ListTargetsByRule": RULE + "{Rule}",
     "events:PutRule": RULE + "{Name}",
@@ -88,10 +97,18 @@ ON = {
 }
 """Actions that are authorised on a resource. What is not here is authorised on `*`."""
 
-BY_ID = {"i-": "ec2 instance/", "lt-": TEMPLATE, "sg-": SECURITY_GROUP, "vol-": VOLUME}
+BY_ID = {
+    "fs-": EFS,
+    "fsap-": ACCESS_POINT,
+    "i-": "ec2 instance/",
+    "lt-": TEMPLATE,
+    "sg-": SECURITY_GROUP,
+    "vol-": VOLUME,
+}
 FREE = {"sts:GetCallerIdentity"}  # works even where it is denied (STS API, GetCallerIdentity)
 CREATES = {action for action, on in ON.items() if on.endswith("-new")} | {
-    "autoscaling:CreateAutoScalingGroup"
+    "autoscaling:CreateAutoScalingGroup",
+    "elasticfilesystem:CreateFileSystem",
 }
 
 
@@ -151,11 +168,15 @@ def asks(action: str, params: dict[str, Any], region: str) -> Iterator[Request]:
         yield _on_key(action, params["KeyId"], base, region)
         return
     where = ON[action].format_map(params) if action in ON else "*"
+    if action == "elasticfilesystem:ModifyMountTargetSecurityGroups":
+        where = _file_system_of(params["MountTargetId"], region)
     where = next((kind + where for id_, kind in BY_ID.items() if where.startswith(id_)), where)
     where = "sqs " + where.rpartition("/")[2] if "QueueUrl" in params else where
     where = where if where == "*" else arn(where, region)
     tags = _request_tags(params)
     context = {**base, **tags, **_group_settings(action, params)}
+    if action == "elasticfilesystem:CreateFileSystem":
+        context["elasticfilesystem:Encrypted"] = str(params["Encrypted"]).lower()
     if action == "sns:Subscribe":
         context["sns:Protocol"] = params["Protocol"]
     if action == "events:PutTargets":
@@ -195,10 +216,35 @@ def _dependent(
             if operation.startswith("Create"):
                 yield _service_role("autoscaling.amazonaws.com")
                 yield _service_role("spot.amazonaws.com")
+    if service == "elasticfilesystem":
+        yield from _dependent_of_efs(operation, params, tags)
     if key and operation.startswith("Create"):
         via: dict[str, Value] = {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
         for use in ("CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext"):
             yield _on_key(f"kms:{use}", key, via, region)
+
+
+def _dependent_of_efs(
+    operation: str, params: dict[str, Any], tags: dict[str, Value]
+) -> Iterator[Request]:
+    """The same for EFS, which makes network interfaces for the caller."""
+    match operation:
+        case "CreateFileSystem" | "CreateAccessPoint":
+            made = EFS + "fs-new" if operation.endswith("System") else ACCESS_POINT + "fsap-new"
+            making = {"elasticfilesystem:CreateAction": operation}
+            yield Request("elasticfilesystem:TagResource", made, {**tags, **making})
+        case "CreateMountTarget":
+            interface = "ec2:CreateNetworkInterface"
+            yield Request(interface, "ec2 network-interface/eni-new")
+            yield Request(interface, f"ec2 subnet/{params['SubnetId']}")
+            for group in params["SecurityGroups"]:
+                yield Request(interface, SECURITY_GROUP + group)
+            yield _service_role("elasticfilesystem.amazonaws.com")
+        case "ModifyMountTargetSecurityGroups":
+            attribute = "ec2:ModifyNetworkInterfaceAttribute"
+            yield Request(attribute, "ec2 network-interface/eni-1")
+            for group in params["SecurityGroups"]:
+                yield Request(attribute, SECURITY_GROUP + group)
 
 
 def _launch(policy: Mapping[str, Any], region: str) -> Iterator[Request]:
@@ -284,6 +330,12 @@ def _request_tags(params: Mapping[str, Any]) -> dict[str, Value]:
     return {**tags, "aws:TagKeys": keys} if keys else tags
 
 
+def _file_system_of(mount_target: str, region: str) -> str:
+    """A mount target is authorised as its file system."""
+    found = client("efs", region).describe_mount_targets(MountTargetId=mount_target)
+    return EFS + str(found["MountTargets"][0]["FileSystemId"])
+
+
 def _standing(resource: str, region: str) -> dict[str, str]:
     """The tags of a thing as it stands, where our policies look at them."""
     service, name = resource.split(":")[2], resource.rpartition("/")[2]
@@ -294,6 +346,8 @@ def _standing(resource: str, region: str) -> dict[str, str]:
         case "ec2":
             filters = [{"Name": "resource-id", "Values": [name]}]
             found = client(service, region).describe_tags(Filters=filters)["Tags"]
+        case "elasticfilesystem":
+            found = client("efs", region).list_tags_for_resource(ResourceId=name)["Tags"]
         case "fsx":
             found = client(service, region).list_tags_for_resource(ResourceARN=resource)["Tags"]
         case _:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from reconciler.kinds import (
     KINDS,
     auto_scaling_group,
     dead_letter_queue,
+    efs_access_point,
+    efs_file_system,
+    efs_mount_target,
     event_rule,
     file_system,
     home_volume,
     launch_template,
+    lustre_actions,
     override_end,
     queue,
     queue_wire,
@@ -57,6 +62,9 @@ SPECS: dict[str, Any] = {
     "security_group": security_group.SecurityGroup,
     "security_group_rules": security_group_rules.SecurityGroupRules,
     "file_system": file_system.FileSystem,
+    "efs_file_system": efs_file_system.EfsFileSystem,
+    "efs_mount_target": efs_mount_target.EfsMountTarget,
+    "efs_access_point": efs_access_point.EfsAccessPoint,
     "home_volume": home_volume.HomeVolume,
     "topic": topic.Topic,
     "subscription": subscription.Subscription,
@@ -73,6 +81,7 @@ IDENTITY: dict[str, set[str]] = {name: set() for name in SPECS} | {
     "security_group": {"group_name", "vpc_id", "description"},
     "security_group_rules": {"group_id"},
     "file_system": {"subnet_id", "security_group_id"},  # used once, at creation
+    "efs_mount_target": {"subnet_id"},  # used once, at creation; its zone is in its name
     "topic": {"topic_name", "tags"},  # tags: written once
     "subscription": {"topic_arn", "endpoint"},
     "dead_letter_queue": {"queue_name", "tags"},
@@ -98,6 +107,9 @@ GROUP = one("security_group", "acme-workstation")
 RULES = one("security_group_rules", "acme-workstation")
 HOME = one("file_system", "alice/home")
 SHARED = one("file_system", "vision/datasets")
+EFS = one("efs_file_system", "carol/home")
+TARGET = one("efs_mount_target", "carol/home (us-east-1a)")
+POINT = one("efs_access_point", "carol/home (carol)")
 VOLUME = one("home_volume", "bob/home")
 TOPIC = one("topic")
 QUEUE = one("queue")
@@ -140,6 +152,37 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
             "reconciler:site": "acme",
             "reconciler:fleet": "vision",
             "reconciler:workstation": "alice",
+            "reconciler:file-system": "home",
+        },
+    ),
+    ("efs_file_system", "availability_zone"): (EFS, "us-east-1c"),
+    ("efs_file_system", "encrypted"): (EFS, False),
+    ("efs_file_system", "kms_key_id"): (EFS, f"arn:aws:kms:{REGION}:{ACCOUNT}:key/other"),
+    ("efs_file_system", "throughput_mode"): (EFS, "bursting"),
+    ("efs_file_system", "lifecycle"): (EFS, {"TransitionToIA": "AFTER_7_DAYS"}),
+    ("efs_file_system", "tags"): (
+        EFS,
+        {
+            "Color": "blue",
+            "reconciler:site": "acme",
+            "reconciler:fleet": "vision",
+            "reconciler:workstation": "carol",
+            "reconciler:file-system": "home",
+        },
+    ),
+    ("efs_mount_target", "file_system_id"): (TARGET, "fs-0123456789abcdef0"),
+    ("efs_mount_target", "vpc_id"): (TARGET, "vpc-0123456789abcdef0"),
+    ("efs_access_point", "file_system_id"): (POINT, "fs-0123456789abcdef0"),
+    ("efs_access_point", "uid"): (POINT, 1001),
+    ("efs_access_point", "gid"): (POINT, 1001),
+    ("efs_access_point", "path"): (POINT, "/other"),
+    ("efs_access_point", "tags"): (
+        POINT,
+        {
+            "Color": "blue",
+            "reconciler:site": "acme",
+            "reconciler:fleet": "vision",
+            "reconciler:workstation": "carol",
             "reconciler:file-system": "home",
         },
     ),
@@ -268,6 +311,8 @@ ONLY_BY_HAND = {
     # What we never declare, so that only a hand can make it differ.
     ("launch_template", "other"),
     ("schedule", "other"),
+    # The group of a home follows from its name.
+    ("efs_mount_target", "security_group_ids"),
     # Subnets follow from lookups; the strategy has one value with attribute-based selection.
     ("auto_scaling_group", "subnets"),
     ("auto_scaling_group", "on_demand_allocation_strategy"),
@@ -275,6 +320,12 @@ ONLY_BY_HAND = {
     ("auto_scaling_group", "launch_template_version"),
     ("auto_scaling_group", "other"),
 }
+
+BETWEEN = {
+    "file_system": lustre_actions.BETWEEN + timedelta(minutes=30),  # the change itself takes some
+    "efs_file_system": timedelta(hours=24),
+}
+"""How long AWS takes no second change of the same field, by kind."""
 
 ONLY_BY_RUNTIME = {("auto_scaling_group", "protected_instances")}
 """What neither YAML nor a hand has a say in, but who is off: tests/power/test_overlay.py."""

@@ -11,17 +11,20 @@ from reconciler.plan.model import Key, Live
 from tests.kinds.cases import (
     ACCOUNT,
     DEAD,
+    EFS,
     EVENTS,
     FLEET,
     GROUP,
     HOME,
     OPEN,
+    POINT,
     QUEUE,
     REGION,
     RULES,
     SCHEDULES,
     SHARED,
     STOP,
+    TARGET,
     TEMPLATE,
     TOPIC,
     TYPED,
@@ -70,6 +73,40 @@ def _fsx_root(found: Mapping[Key, Live]) -> Key:
     client("fsx").update_file_system(
         FileSystemId=found[key].attrs["id"],
         LustreConfiguration={"RootSquashConfiguration": {"RootSquash": "0:0"}},
+    )
+    return key
+
+
+def _efs_tag(find: Key_) -> Callable[[Mapping[Key, Live]], Key]:
+    def edit(found: Mapping[Key, Live]) -> Key:
+        key = find(found)
+        tags = [{"Key": "Team", "Value": "other"}]
+        client("efs").tag_resource(ResourceId=found[key].attrs["id"], Tags=tags)
+        return key
+
+    return edit
+
+
+def _efs_lifecycle(found: Mapping[Key, Live]) -> Key:
+    key = EFS(found)
+    client("efs").put_lifecycle_configuration(
+        FileSystemId=found[key].attrs["id"],
+        LifecyclePolicies=[{"TransitionToArchive": "AFTER_90_DAYS"}],
+    )
+    return key
+
+
+def _efs_throughput(found: Mapping[Key, Live]) -> Key:
+    key = EFS(found)
+    client("efs").update_file_system(FileSystemId=found[key].attrs["id"], ThroughputMode="bursting")
+    return key
+
+
+def _efs_groups(found: Mapping[Key, Live]) -> Key:
+    """Whoever is in the group of workstations reaches the home."""
+    key = TARGET(found)
+    client("efs").modify_mount_target_security_groups(
+        MountTargetId=found[key].attrs["id"], SecurityGroups=[found[GROUP(found)].attrs["id"]]
     )
     return key
 
@@ -251,6 +288,12 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
         "data_compression_type": _fsx_compression,
         "root_squash": _fsx_root,
     },
+    "efs_file_system": {
+        "lifecycle": _efs_lifecycle,
+        "tags": _efs_tag(EFS),
+    },
+    "efs_mount_target": {"security_group_ids": _efs_groups},
+    "efs_access_point": {"tags": _efs_tag(POINT)},
     "home_volume": {
         "tags": _ec2_tag(VOLUME),
         "iops": _volume_iops,

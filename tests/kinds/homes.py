@@ -26,6 +26,17 @@ SAMPLES = {
         ("describe_volumes", "Volumes", {"VolumeId": "vol-1", "Size": 200}),
         "Size",
     ),
+    "efs": Sample(
+        "{transition_to_ia: AFTER_30_DAYS}",
+        {"id": "fs-1"},
+        "fs-1",
+        (
+            "describe_file_systems",
+            "FileSystems",
+            {"FileSystemId": "fs-1", "SizeInBytes": {"Value": 200 * 1024**3}},
+        ),
+        "SizeInBytes",
+    ),
     "fsx_lustre": Sample(
         "{storage_capacity: 1200GiB}",
         {"dns_name": "fs-1.fsx.us-east-1.amazonaws.com", "mount_name": "abcdef"},

@@ -47,6 +47,21 @@ def file_system() -> Look:
     return lambda: fsx.describe_file_systems(FileSystemIds=[made])["FileSystems"]
 
 
+def efs_file_system() -> Look:
+    """With a mount target and an access point of its own."""
+    efs = client("efs")
+    tags = [{"Key": "Name", "Value": "acme-carol/home"}]
+    made = efs.create_file_system(CreationToken="acme-carol/home", Encrypted=True, Tags=tags)
+    named = {"FileSystemId": made["FileSystemId"]}
+    efs.create_mount_target(**named, SubnetId=_private_subnet()["SubnetId"])
+    efs.create_access_point(ClientToken="acme-carol/home", **named, Tags=tags)
+    return lambda: (
+        efs.describe_file_systems(**named)["FileSystems"],
+        efs.describe_mount_targets(**named)["MountTargets"],
+        efs.describe_access_points(**named)["AccessPoints"],
+    )
+
+
 def home_volume() -> Look:
     ec2 = client("ec2")
     volume = ec2.create_volume(

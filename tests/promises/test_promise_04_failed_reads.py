@@ -26,6 +26,11 @@ KINDS_READ_BY: dict[str, set[str]] = {
     "ec2:DescribeSecurityGroups": {"security_group", "security_group_rules"},
     "ec2:DescribeSubnets": {"file_system"},
     "ec2:DescribeVolumes": {"home_volume"},
+    "elasticfilesystem:DescribeFileSystems": {
+        "efs_access_point",
+        "efs_file_system",
+        "efs_mount_target",
+    },
     "events:ListRules": {"event_rule"},
     "events:ListTargetsByRule": {"event_rule"},
     "fsx:DescribeFileSystems": {"file_system"},

@@ -143,8 +143,8 @@ def test_an_access_point_is_made_once_by_its_token(aws: Aws) -> None:
         point(aws, other)
     second = point(aws, other, token="bob")
     assert len(aws.efs.describe_access_points()["AccessPoints"]) == 2
-    [mine] = aws.efs.describe_access_points(FileSystemId=other)["AccessPoints"]
-    assert mine["AccessPointId"] == second["AccessPointId"]
+    [listed] = aws.efs.describe_access_points(FileSystemId=other)["AccessPoints"]
+    assert listed["AccessPointId"] == second["AccessPointId"]
     aws.efs.delete_access_point(AccessPointId=second["AccessPointId"])
     with refused("AccessPointNotFound"):
         aws.efs.describe_access_points(AccessPointId=second["AccessPointId"])

@@ -32,6 +32,7 @@ Operation: TypeAlias = Callable[["Here", Record], Record]
 SERVICES = {
     "autoscaling": "autoscaling",
     "ec2": "ec2",
+    "efs": "efs",
     "events": "events",
     "fsx": "fsx",
     "iam": "iam_ssm_sts",

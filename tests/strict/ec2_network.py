@@ -80,6 +80,23 @@ def describe_images(here: Here, p: Record) -> Record:
     return here.page(p, "Images", found)
 
 
+def describe_network_interfaces(here: Here, p: Record) -> Record:
+    """Those of mount targets, by id."""
+    wanted = p["Filters"][0]["Values"]
+
+    def found() -> list[Record]:
+        return [
+            {
+                "NetworkInterfaceId": each["NetworkInterfaceId"],
+                "Groups": [{"GroupId": group} for group in each["Groups"]],
+            }
+            for each in here.of("efs").seen("targets").values()
+            if each["NetworkInterfaceId"] in wanted
+        ]
+
+    return here.page(p, "NetworkInterfaces", found)
+
+
 def get_instance_types_from_instance_requirements(here: Here, p: Record) -> Record:
     """The same few for any requirement: what matches is not what is proved here."""
     return here.page(p, "InstanceTypes", lambda: [{"InstanceType": name} for name in TYPES])
@@ -143,6 +160,7 @@ def delete_security_group(here: Here, p: Record) -> Record:
             if g["GroupId"] != made and any(rule[3] == ("GroupId", made) for rule in g["Rules"])
         ),
         *(f for f, system in here.of("fsx").all("systems").items() if made in system["Groups"]),
+        *(t for t, target in here.of("efs").all("targets").items() if made in target["Groups"]),
     ]
     if used:
         raise Refusal("DependencyViolation", f"resource {made} has a dependent object {used}")

@@ -116,6 +116,7 @@ def _timeout() -> HTTPClientError:
 NOT_FOUND = {
     "autoscaling": "ValidationError",
     "ec2": "InvalidGroup.NotFound",
+    "efs": "FileSystemNotFound",
     "fsx": "FileSystemNotFound",
     "iam": "NoSuchEntity",
     "sns": "NotFound",

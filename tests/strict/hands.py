@@ -40,6 +40,30 @@ def _file_system(name: str) -> Hand:
     return hand
 
 
+def _efs(table: str, operation: str, parameter: str) -> Hand:
+    def hand(world: StrictWorld) -> bool:
+        for key in records(world.aws, "efs", table):
+            world.hand("efs", operation, **{parameter: key})
+            return True
+        return False
+
+    return hand
+
+
+def efs_file_system(world: StrictWorld) -> bool:
+    """An EFS home, mount targets first."""
+    while efs_mount_target(world):
+        pass
+    for key in owned_records(world.aws, "efs", "systems"):
+        world.hand("efs", "delete_file_system", FileSystemId=key)
+        return True
+    return False
+
+
+efs_access_point = _efs("points", "delete_access_point", "AccessPointId")
+efs_mount_target = _efs("targets", "delete_mount_target", "MountTargetId")
+
+
 def volume(world: StrictWorld) -> bool:
     """Delete an EBS home."""
     for key in owned_records(world.aws, "ec2", "volumes"):
@@ -160,6 +184,9 @@ def schedule_group(world: StrictWorld) -> bool:
 DELETES: dict[str, Hand] = {
     "auto_scaling_group": group,
     "dead_letter_queue": _queue("acme-events-dead"),
+    "efs_access_point": efs_access_point,
+    "efs_file_system": efs_file_system,
+    "efs_mount_target": efs_mount_target,
     "event_rule": rule,
     "file_system": _file_system("home"),
     "home_volume": volume,
@@ -174,7 +201,7 @@ DELETES: dict[str, Hand] = {
     "topic": topic,
 }
 
-DATA = frozenset({"file_system", "home_volume", "shared_file_system"})
+DATA = frozenset({"efs_file_system", "file_system", "home_volume", "shared_file_system"})
 
 
 def workstations(aws: StrictAws) -> list[str]:

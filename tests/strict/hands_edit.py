@@ -19,6 +19,28 @@ def tag_file_system(world: StrictWorld) -> bool:
     return True
 
 
+def move_efs(world: StrictWorld) -> bool:
+    """Other tags, no lifecycle, and the group of all workstations on every mount target."""
+    for made in owned_records(world.aws, "efs", "systems"):
+        tags = [{"Key": "Color", "Value": "red"}]
+        world.hand("efs", "tag_resource", ResourceId=made, Tags=tags)
+        with suppress(AwsError):  # while it is being created
+            world.hand(
+                "efs", "put_lifecycle_configuration", FileSystemId=made, LifecyclePolicies=[]
+            )
+    for made, target in records(world.aws, "efs", "targets").items():
+        world.hand(
+            "efs",
+            "modify_mount_target_security_groups",
+            MountTargetId=made,
+            SecurityGroups=[
+                *target["Groups"],
+                *sorted(owned_records(world.aws, "ec2", "groups"))[:1],
+            ][:5],
+        )
+    return True
+
+
 def tag_template(world: StrictWorld) -> bool:
     """Name another owner in the tags of a template."""
     for made in owned_records(world.aws, "ec2", "templates"):
@@ -125,6 +147,7 @@ EDITS: dict[str, Hand] = {
     hand.__name__: hand
     for hand in (
         higher_limit,
+        move_efs,
         move_schedules,
         open_ports,
         open_queues,

@@ -15,7 +15,10 @@ from tests.strict.aws import Sent, StrictAws
 from tests.strict.door import Door
 from tests.strict.tables import Record
 
-DATA_DELETES = frozenset({"delete_file_system", "delete_volume", "delete_snapshot"})
+DATA_DELETES = frozenset(
+    {"delete_access_point", "delete_file_system", "delete_mount_target", "delete_snapshot"}
+    | {"delete_volume"}
+)
 SHARED_DELETES = frozenset(
     {
         "delete_queue",
@@ -27,7 +30,7 @@ SHARED_DELETES = frozenset(
     }
 )
 READS = ("describe_", "get_", "list_")
-RANDOM_IDS = re.compile(r"\b(fs|i|lt|sg|vol)-[0-9a-f]{17}\b|\bm[0-9a-f]{7}\b")
+RANDOM_IDS = re.compile(r"\b(fs|fsap|fsmt|i|lt|sg|vol)-[0-9a-f]{17}\b|\bm[0-9a-f]{7}\b")
 
 SITE_NAME = "acme"
 
@@ -60,6 +63,8 @@ def doubled(aws: StrictAws, midway: bool = False) -> Iterator[str]:
     """At most one of each thing: by tags where AWS has no names, else by name and edge."""
     owners = [
         *(("file system", _identity(f["Tags"])) for f in _tables(aws, "fsx", "systems")),
+        *(("EFS file system", _identity(f["Tags"])) for f in _tables(aws, "efs", "systems")),
+        *(("access point", _identity(a["Tags"])) for a in _tables(aws, "efs", "points")),
         *(("volume", _identity(v["Tags"])) for v in _tables(aws, "ec2", "volumes")),
         *(("template", t["LaunchTemplateName"]) for t in _tables(aws, "ec2", "templates")),
         *(("group", (g["GroupName"], g["VpcId"])) for g in _tables(aws, "ec2", "groups")),
@@ -134,6 +139,7 @@ CONTENT = frozenset(
         ("ec2", "instances"),
         ("ec2", "tokens"),
         ("ec2", "versions"),
+        ("efs", "targets"),
         ("fsx", "tokens"),
         ("scheduler", "tokens"),
         ("sqs", "deleted"),

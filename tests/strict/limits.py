@@ -7,6 +7,7 @@ from dataclasses import dataclass
 LIMIT = {
     "autoscaling": "LimitExceeded",
     "ec2": "SecurityGroupLimitExceeded",
+    "efs": "FileSystemLimitExceeded",
     "events": "LimitExceededException",
     "fsx": "ServiceLimitExceeded",
     "scheduler": "ServiceQuotaExceededException",

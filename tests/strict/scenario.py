@@ -63,7 +63,7 @@ def start(edit: str, count: int) -> Start:
     world = StrictWorld(new_aws(), (before or after).site())
     strangers.plant(world)
     if before is not None:
-        world.settle(2)
+        world.settle(3)  # the file system, its mount targets, the group
         kept = [name for name in before.workstations if name in after.workstations]
         for name in kept[AT_WORK.get(edit, slice(2))]:
             world.start(name)

@@ -62,7 +62,8 @@ def _load(text: str) -> Site:
 
 
 def fleet(count: int) -> Fleet:
-    """So many workstations, of three sorts: a Lustre home, an EBS home, a shared file system."""
+    """So many workstations, of four sorts: a Lustre home, an EBS home, a shared file system, and an
+    EFS home."""
     declared = {name: workstation(index) for index, name in enumerate(NAMES[:count])}
     shared = {"datasets": {"type": "fsx_lustre", "storage_capacity": "1200GiB"}}
     return Fleet(declared, file_systems=shared if count > 2 else {})
@@ -72,13 +73,16 @@ def workstation(index: int) -> Item:
     """Declare the workstation of this number."""
     item: Item = {"owner": f"{NAMES[index]}@example.com", "schedule": dict(HOURS)}
     item["notices"] = {"email": "owner"}
-    match index % 3:
+    match index % 4:
         case 0:
             item |= {"gpu": {"memory": "24GB"}, "vcpus": {"min": 4, "max": 16}}
             item["storage"] = {"home": {"fsx_lustre": {"storage_capacity": "1200GiB"}}}
         case 1:
             item["instance_types"] = TYPES
             item["storage"] = {"home": {"ebs": {"size": "200GiB"}}}
+        case 3:
+            item["instance_types"] = TYPES
+            item["storage"] = {"home": {"efs": {}}}
         case _:
             item["instance_types"] = TYPES
             item["storage"] = {"mounts": [{"file_system": "datasets", "at": "/fsx"}]}

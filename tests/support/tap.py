@@ -12,10 +12,10 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from reconciler.aws.client import Session
+from reconciler.aws.client import IAM_PREFIX, Session
 from tests.support.answers import failure
 
-SERVICES = ("autoscaling", "ec2", "events", "fsx", "iam", "scheduler", "sns", "sqs", "ssm")
+SERVICES = ("autoscaling", "ec2", "efs", "events", "fsx", "iam", "scheduler", "sns", "sqs", "ssm")
 READS = ("Describe", "Get", "List")
 
 
@@ -31,7 +31,7 @@ class Sent:
     @property
     def name(self) -> str:
         """`autoscaling:CreateAutoScalingGroup`."""
-        return f"{self.service}:{self.operation}"
+        return f"{IAM_PREFIX.get(self.service, self.service)}:{self.operation}"
 
     @property
     def writes(self) -> bool:

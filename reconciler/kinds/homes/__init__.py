@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 from reconciler.declare.fleet import Workstation
 from reconciler.kinds.home_kind import FileSystemKind, HomeKind
-from reconciler.kinds.homes import ebs, fsx_lustre
+from reconciler.kinds.homes import ebs, efs, fsx_lustre
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import Key
 from reconciler.plan.resolve import ResolvedWorkstation
 
-FILE_SYSTEMS: Mapping[str, FileSystemKind] = {"fsx_lustre": fsx_lustre}
+FILE_SYSTEMS: Mapping[str, FileSystemKind] = {"fsx_lustre": fsx_lustre, "efs": efs}
 """The types that are reached over the network, and that a fleet can share."""
 
 HOMES: Mapping[str, HomeKind] = {"ebs": ebs, **FILE_SYSTEMS}
 
-KINDS: tuple[Kind, ...] = (*fsx_lustre.KINDS, *ebs.KINDS)
+KINDS: tuple[Kind, ...] = (*fsx_lustre.KINDS, *efs.KINDS, *ebs.KINDS)
 """All kinds of resources that homes take, in apply order."""
 
 HOME_PATH = "/home"
