@@ -26,12 +26,12 @@ def main() -> int:
     # Before the product imports it: there is no other place where a session can be met.
     botocore.session.get_session = get_session
     if program == "workstation":
-        from reconciler.cli import workstation
+        from reconciler.cli.workstation.command import main as workstation
 
-        return workstation.main(arguments)
-    from reconciler.cli import reconcile
+        return workstation(arguments)
+    from reconciler.cli.reconcile.command import main as reconcile
 
-    return reconcile.main(arguments)
+    return reconcile(arguments)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.cli.console import Console
-from reconciler.cli.repeat import repeat
-from reconciler.cli.run import Request
-from reconciler.cli.stop import Stop
+from reconciler.cli.reconcile.loop import repeat
+from reconciler.cli.reconcile.run import Request
+from reconciler.cli.terminal.console import Console
+from reconciler.cli.terminal.signals import Stop
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

@@ -21,7 +21,7 @@ def main(fleets: Path) -> None:
     site = load([fleets])
     environment = environment_of(connect(site))
     seen = read(site, environment, {region: environment.reader(region) for region in site.regions})
-    print(json.dumps([each.proof for each in seen.desired if each.proof]))
+    print(json.dumps([each.hashed_name for each in seen.desired if each.hashed_name]))
 
 
 if __name__ == "__main__":

@@ -59,13 +59,13 @@ def main(fleets: Path) -> None:
     clock.seconds["start"] = BEGUN
     with clock.during("start"):
         from reconciler.aws.client import connect
-        from reconciler.cli.garbage import collect_rarely
+        from reconciler.cli.terminal.garbage_collection import collect_rarely
         from reconciler.declare import schema
         from reconciler.declare.load import load
         from reconciler.engine import read, run
         from reconciler.engine.environment import environment_of
         from reconciler.plan.selection import Selection
-        from reconciler.render.look import Look
+        from reconciler.render.style import Style
         from reconciler.render.text import text
     collect_rarely()
     clock.around(schema, "check", "schema", inside="load")
@@ -78,7 +78,7 @@ def main(fleets: Path) -> None:
     with clock.during("find"):
         report = run.make_report(site, environment_of(session), Selection())
     with clock.during("render"):
-        text(report, Look())
+        text(report, Style())
     print(json.dumps({"stages": clock.seconds, "total": time.process_time()}))
 
 

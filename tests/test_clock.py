@@ -19,11 +19,11 @@ READERS = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("tim
 
 HANDS_IT_ON = {
     "reconciler/aws/client.py",  # Session.now, which is set by AWS's clock
-    "reconciler/aws/hourly.py",
-    "reconciler/cli/console.py",  # the time of a comment
+    "reconciler/aws/prices.py",
+    "reconciler/cli/terminal/console.py",  # the time of a comment
     "reconciler/cli/run_output.py",
-    "reconciler/cli/simulate.py",  # offline: there is no other clock
-    "reconciler/cli/validate.py",
+    "reconciler/cli/reconcile/simulate.py",  # offline: there is no other clock
+    "reconciler/cli/reconcile/validate.py",
     "reconciler/engine/environment.py",
     "reconciler/sandbox/clock.py",  # the sandbox is a program: its time is real until it is moved
 }

@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from reconciler import apply, connect, load, plan
-from reconciler.aws.client import RegionDoor, Session
+from reconciler.aws.client import RegionClient, Session
 from reconciler.declare.fleet import Site
 from reconciler.engine.run import Hooks
 from reconciler.errors import AwsError, NoDeclaration, OtherPlan, UsageError
@@ -108,14 +108,14 @@ def test_hooks_hear_of_each_change_and_end_the_run_early() -> None:
 
 
 def test_what_aws_refuses_is_a_row_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    call = RegionDoor.call
+    call = RegionClient.call
 
-    def refusing(client: RegionDoor, service: str, operation: str, **sent: Any) -> dict[str, Any]:
+    def refusing(client: RegionClient, service: str, operation: str, **sent: Any) -> dict[str, Any]:
         if operation == "create_launch_template":
             raise AwsError(f"{service}:{operation}", "Refused", "no", client.region)
         return call(client, service, operation, **sent)
 
-    monkeypatch.setattr(RegionDoor, "call", refusing)
+    monkeypatch.setattr(RegionClient, "call", refusing)
     report = apply(load())
     assert (report.failed, report.succeeded) == (True, False)
     failed = {c.key.kind for c in report.plan.changes if c.outcome is Outcome.FAILED}

@@ -28,7 +28,7 @@ ROOMS = (
     "tests/declare",
     "tests/doctor",
     "tests/editor",
-    "tests/face",
+    "tests/repository",
     "tests/hostile",
     "tests/iam",
     "tests/money",

@@ -22,7 +22,7 @@ NOT_ASKED = {
 @probe(
     "P15",
     "With which texts does a launch fail: a full subnet, a Spot price too low, a deleted profile?",
-    {"texts": "power/failures.py has to know each text; they are in the evidence"},
+    {"texts": "power/launch_failures.py has to know each text; they are in the evidence"},
     minutes=20,
 )
 def texts(stage: Stage) -> Answer:

@@ -30,8 +30,7 @@ from reconciler.aws.cancellation import Asked, Cancellation
 from reconciler.aws.endpoints import VARIABLE, Endpoints, Profile, configured
 from reconciler.aws.errors import translated
 from reconciler.aws.models import PlainFiles
-from reconciler.aws.times import moment
-from reconciler.aws.wait import (
+from reconciler.aws.retries import (
     CONNECT_TIMEOUT,
     FIRST_ATTEMPTS,
     FIRST_TIMEOUT,
@@ -40,6 +39,7 @@ from reconciler.aws.wait import (
     READ_TIMEOUT,
     SOCKETS_PER_SERVICE,
 )
+from reconciler.aws.timestamps import moment
 from reconciler.errors import ReconcilerError, Refused, Unreachable, UsageError
 
 if TYPE_CHECKING:
@@ -93,14 +93,14 @@ class Session:
         boto.events.register("before-parse", _whole)
         self.cancellation.watch(boto.events)
 
-    def region(self, name: str) -> RegionDoor:
+    def region(self, name: str) -> RegionClient:
         """Make the reading and writing client of one region."""
-        return RegionDoor(self, name, GRACE_SECONDS)
+        return RegionClient(self, name, GRACE_SECONDS)
 
-    def reader(self, name: str) -> RegionDoor:
+    def reader(self, name: str) -> RegionClient:
         """Make a client for calls that only read: a stop abandons them at once, and nothing is
         lost."""
-        return RegionDoor(self, name, 0)
+        return RegionClient(self, name, 0)
 
     def sign_in(self, region: str) -> None:
         """Learn the caller's identity from the first call, whose answer also has AWS's time.
@@ -188,7 +188,7 @@ class Session:
             self._calls[f"{IAM_PREFIX.get(service, service)}:{operation}"] += 1
 
 
-class RegionDoor:
+class RegionClient:
     """The calls of one region; what a kind is handed.
 
     `grace`: seconds that a call is waited for after the command is asked to stop.
@@ -266,7 +266,7 @@ def connect(site: Site, asked: Asked | None = None, before: Session | None = Non
     return session
 
 
-def connect_here(asked: Asked | None = None) -> tuple[Session, RegionDoor]:
+def connect_here(asked: Asked | None = None) -> tuple[Session, RegionClient]:
     """Sign in to the account and the region of the AWS configuration, without YAML.
 
     Raises: as `connect`, and UsageError where no region is set.

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from reconciler.cli.console import Console
 from reconciler.cli.options import Argument, Command
-from reconciler.cli.places import found, names
+from reconciler.cli.paths import found, names
+from reconciler.cli.terminal.console import Console
 
 _INSTALL = {
     "bash": "{0} completion bash >> ~/.bashrc",

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.cli import about, exits
-from reconciler.cli.console import Console
-from reconciler.cli.streams import write
+from reconciler.cli import product
+from reconciler.cli.terminal import exit_codes
+from reconciler.cli.terminal.console import Console
+from reconciler.cli.terminal.streams import write
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONTEXT = {
@@ -47,7 +48,7 @@ class _Help(click.Command):
     """Help that begins with examples and ends with the exit codes."""
 
     examples: tuple[str, ...] = ()
-    codes: tuple[exits.Exit, ...] = ()
+    codes: tuple[exit_codes.Exit, ...] = ()
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Examples"):
@@ -58,7 +59,7 @@ class _Help(click.Command):
         self.format_options(ctx, formatter)
         self._format_exit_codes(formatter)
         formatter.write_paragraph()
-        formatter.write_text(f"Documentation: {about.DOCS}")
+        formatter.write_text(f"Documentation: {product.DOCS}")
 
     def _format_exit_codes(self, formatter: click.HelpFormatter) -> None:
         """In one line, but for the program that has the table."""
@@ -67,7 +68,7 @@ class _Help(click.Command):
                 formatter.write_dl([(str(it.code), it.meaning) for it in self.codes])
             return
         formatter.write_paragraph()
-        formatter.write_text(exits.BRIEF)
+        formatter.write_text(exit_codes.BRIEF)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)
@@ -108,7 +109,7 @@ class Group(_Help, click.Group):
         self,
         *names: Any,
         examples: tuple[str, ...],
-        codes: tuple[exits.Exit, ...] = (),
+        codes: tuple[exit_codes.Exit, ...] = (),
         **settings: Any,
     ) -> None:
         settings["context_settings"] = CONTEXT
@@ -203,7 +204,7 @@ def console(ctx: click.Context) -> Console:
 
 def _say_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        write(sys.stdout, about.version(verbose=ctx.ensure_object(Console).verbose) + "\n")
+        write(sys.stdout, product.version(verbose=ctx.ensure_object(Console).verbose) + "\n")
         ctx.exit()
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
-from reconciler.cli.annotations import annotate
-from reconciler.cli.console import Console
-from reconciler.cli.progress import Progress
+from reconciler.cli.terminal.annotations import annotate
+from reconciler.cli.terminal.console import Console
+from reconciler.cli.terminal.progress import Progress
 
 if TYPE_CHECKING:
     from reconciler.engine.run import Hooks

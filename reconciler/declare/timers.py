@@ -50,7 +50,7 @@ _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 
 
 @dataclass(frozen=True)
-class Rule:
+class CronRule:
     """One schedule, as far as time goes. `begin` and `end` bound a recurring one (UTC)."""
 
     action: Literal["start", "stop"]
@@ -64,9 +64,9 @@ class Rule:
 
 def compiled(
     edges: Iterable[Edge], now: datetime, past: timedelta = LINGER, ahead: timedelta = AHEAD
-) -> Iterator[tuple[Edge, Rule]]:
+) -> Iterator[tuple[Edge, CronRule]]:
     """Compile each edge to its schedules, in order; the same schedule once. `now` is in UTC."""
-    seen: set[Rule] = set()
+    seen: set[CronRule] = set()
     declared = tuple(edges)
     for edge in declared:
         parts = (edge.action, edge.text, edge.expression, edge.timezone, edge.calendars)
@@ -130,14 +130,14 @@ def _of(
     now: datetime,
     past: timedelta,
     ahead: timedelta,
-) -> tuple[Rule, ...]:
+) -> tuple[CronRule, ...]:
     zone = ZoneInfo(timezone)
     since, horizon = now - past, now + ahead
     first = since.astimezone(zone).date() - _DAY
     last = first + (FARTHEST if calendars else ahead + past) + 3 * _DAY
     off = days_off(calendars, timezone, first, last) if calendars else {}
     times: list[tuple[datetime, bool]] = []  # each time it would fire, and whether it is a day off
-    once: list[Rule] = []
+    once: list[CronRule] = []
     for day in _dates(first, last, days(text)):
         local = datetime.combine(day, time(*clock(text)))
         at = instant(local, zone)
@@ -149,8 +149,8 @@ def _of(
             fires = instant(moved, zone)
             if fires is not None and since < fires <= horizon:
                 at_once = f"at({moved.isoformat()})"
-                once.append(Rule(action, at_once, timezone, moved_from=local))
-    return (*_pieces(Rule(action, expression, timezone), times, horizon), *once)
+                once.append(CronRule(action, at_once, timezone, moved_from=local))
+    return (*_pieces(CronRule(action, expression, timezone), times, horizon), *once)
 
 
 def _dates(first: date, last: date, weekdays: Iterable[int]) -> Iterator[date]:
@@ -161,7 +161,9 @@ def _dates(first: date, last: date, weekdays: Iterable[int]) -> Iterator[date]:
         day += _DAY
 
 
-def _pieces(rule: Rule, times: list[tuple[datetime, bool]], horizon: datetime) -> Iterator[Rule]:
+def _pieces(
+    rule: CronRule, times: list[tuple[datetime, bool]], horizon: datetime
+) -> Iterator[CronRule]:
     """The schedule cut at days off that begin before the horizon.
 
     A bound is half-way between the time that fires and the one that does not, so that it does
@@ -176,10 +178,10 @@ def _pieces(rule: Rule, times: list[tuple[datetime, bool]], horizon: datetime) -
             if begin is None:  # days off as far as can be seen
                 return
         elif middle is None or following[0] > horizon:
-            yield Rule(rule.action, rule.expression, rule.timezone, begin)
+            yield CronRule(rule.action, rule.expression, rule.timezone, begin)
             return
         else:
-            yield Rule(rule.action, rule.expression, rule.timezone, begin, middle)
+            yield CronRule(rule.action, rule.expression, rule.timezone, begin, middle)
 
 
 def once_at(expression: str, timezone: str) -> datetime | None:

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 from reconciler.aws import lookup
 from reconciler.aws.client import Session
-from reconciler.aws.hourly import hourly
-from reconciler.aws.once import ReadOnce
+from reconciler.aws.prices import hourly_price
+from reconciler.aws.read_cache import ReadCache
 from reconciler.aws_api import Aws
 from reconciler.kinds import KINDS, READ_FIRST
 from reconciler.plan.kind import Kind
 from reconciler.plan.lookups import Lookups
-from reconciler.power.backstops import Cost
+from reconciler.power.limits import Cost
 
 
 def no_price(_aws: Aws, _instance_type: str, _zone: str, _market: str) -> str:
@@ -46,14 +46,14 @@ def environment_of(session: Session) -> Environment:
     """Make the environment of a run from a session that has signed in."""
 
     def cost(aws: Aws, instance_type: str, zone: str, market: str) -> str:
-        price = hourly(
+        price = hourly_price(
             aws, instance_type, zone, "spot" if market == "spot" else "on-demand", session.now
         )
         return str(price or "")
 
     return Environment(
         account=session.account,
-        reader=lambda region: ReadOnce(session.reader(region)),
+        reader=lambda region: ReadCache(session.reader(region)),
         writer=session.region,
         lookups=lookup,
         kinds=KINDS,

@@ -23,18 +23,18 @@ from reconciler.plan.model import Report
 from reconciler.plan.names import group_prefix
 from reconciler.plan.ownership import FLEET, OWNER, SITE, WORKSTATION, read_tags
 from reconciler.plan.selection import Selection
-from reconciler.power import failures
+from reconciler.power import launch_failures
 from reconciler.power.notices import (
     WINDOW,
     Event,
+    EventType,
     Notice,
-    Told,
-    What,
-    Who,
+    Recipient,
+    SentNotices,
+    deduplication_key,
     notice,
     plain,
     read,
-    topic_of,
 )
 from reconciler.workstation import describe
 from reconciler.workstation.read import newest_activities, to_group
@@ -94,10 +94,10 @@ def listen(
             log.warning("%s: an event comes again: %s", heard.region, error)
 
 
-def react(event: Event, who: Who, told: Told) -> Reaction:
+def react(event: Event, who: Recipient, told: SentNotices) -> Reaction:
     """What an event calls for. Pure."""
     # A failure that repeats is looked at each time: the wait for On-Demand may be over.
-    wake = event.what is not What.REBALANCE and who.declared
+    wake = event.what is not EventType.REBALANCE and who.declared
     return Reaction(notice(event, who, told), wake)
 
 
@@ -163,13 +163,13 @@ def _tell(
     reaction = react(event, who, told)
     if reaction.notice:
         publish(event.region, reaction.notice)
-        told[topic_of(event, who)] = event.at
+        told[deduplication_key(event, who)] = event.at
         log.info("told %s: %s", plain(who.owner), reaction.notice.subject)
     takes = place.selection.takes(who.fleet, who.name)
     return who.name if reaction.wake and takes else ""
 
 
-def resolve(event: Event, place: Place) -> Who | None:
+def resolve(event: Event, place: Place) -> Recipient | None:
     """Find the workstation an event is about; None for what is not the site's, or has gone.
 
     Raises: AwsError when AWS does not say.
@@ -186,7 +186,7 @@ def resolve(event: Event, place: Place) -> Who | None:
     name = event.group or tags.get("aws:autoscaling:groupName", "")
     item = describe.group(door, name) if name else None
     if item is None:
-        recipient = Who(
+        recipient = Recipient(
             tags.get(WORKSTATION, ""), tags.get(FLEET, ""), tags.get(OWNER, ""), wanted=False
         )
         return _declared(recipient, event.region, site) if recipient.name else None
@@ -194,9 +194,9 @@ def resolve(event: Event, place: Place) -> Who | None:
     if group.site != site.name or not group.workstation:
         return None
     dry = None
-    if event.what is What.LAUNCH_FAILURE:
-        dry = failures.dry_since(newest_activities(door, name))
-    recipient = Who(
+    if event.what is EventType.LAUNCH_FAILURE:
+        dry = launch_failures.failing_since(newest_activities(door, name))
+    recipient = Recipient(
         group.workstation,
         group.fleet,
         group.owner,
@@ -223,7 +223,7 @@ def _instance_tags(event: Event, door: Aws) -> dict[str, str]:
     return {}
 
 
-def _declared(recipient: Who, region: str, site: Site) -> Who:
+def _declared(recipient: Recipient, region: str, site: Site) -> Recipient:
     """Add what the YAML says, where it still names the workstation."""
     found = next(
         (w for w in site.workstations if (w.name, w.region) == (recipient.name, region)), None

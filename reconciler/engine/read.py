@@ -85,7 +85,9 @@ def read(
         wanted = pool.submit(resolved_with_desired)
         scope = replace(
             bare,
-            expected=lambda: frozenset(each.proof for each in wanted.result()[2] if each.proof),
+            expected=lambda: frozenset(
+                each.hashed_name for each in wanted.result()[2] if each.hashed_name
+            ),
         )
         finds = {
             (kind.NAME, region): pool.submit(_find, kind, client, scope)

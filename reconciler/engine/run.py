@@ -17,7 +17,7 @@ from reconciler.declare.fleet import Site
 from reconciler.engine import apply as executor
 from reconciler.engine.environment import Environment
 from reconciler.engine.read import read, read_pools
-from reconciler.engine.settle import settle, unsettled
+from reconciler.engine.wait import settle, unsettled
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.plan import guard, review
 from reconciler.plan.approval import Approved, require_approved
@@ -28,8 +28,8 @@ from reconciler.plan.model import Change, Report
 from reconciler.plan.plan import make_plan
 from reconciler.plan.selection import Selection, in_regions, select
 from reconciler.plan.sensitive import with_sensitive
-from reconciler.power.foretold import foretold
 from reconciler.power.overlay import apply_runtime_state
+from reconciler.schedule.preview import with_preview
 
 
 def _ignore(_event: Any) -> None:
@@ -84,7 +84,7 @@ def reconcile(
     def plan() -> Report:
         with hooks.reading():
             report = make_report(site, environment, selection, drift_only=drift_only)
-            return foretold(report, site, environment.now())
+            return with_preview(report, site, environment.now())
 
     def again() -> Report:
         try:

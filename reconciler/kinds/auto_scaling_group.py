@@ -23,18 +23,18 @@ from reconciler.kinds import (
     mixed_instances,
     scaling_processes,
 )
-from reconciler.kinds.identity import group_tags
+from reconciler.kinds.tagging import group_tags
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import (
     SUBNETS,
     Create,
     Delete,
+    DeletionPolicy,
     Desired,
     Impact,
     Key,
     Live,
     Ref,
-    Removal,
     Update,
 )
 from reconciler.plan.names import group_name, group_prefix
@@ -63,7 +63,7 @@ from reconciler.workstation.runtime_tags import (
 )
 
 NAME = "auto_scaling_group"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = True
 
 GRACE_SECONDS = 600
@@ -116,7 +116,7 @@ class AutoScalingGroup:
     runtime: Group | None = None  # what nobody declares of what is there; never compared
 
 
-RULES = {
+UPDATE_POLICY = {
     "launch_template_id": NEXT_START,
     "launch_template_version": NEXT_START,
     "instance_types": NEXT_START,
@@ -252,7 +252,7 @@ def _identity(region: str, scope: Scope, group: Mapping[str, Any]) -> Live | Non
         workstation=tags.get(WORKSTATION, ""),
         owner=tags.get(OWNER, ""),
         busy="it is being deleted" if group.get("Status") else "",
-        removal=Removal.WHEN_OFF,
+        removal=DeletionPolicy.AFTER_STOP,
     )
 
 

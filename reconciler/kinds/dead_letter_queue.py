@@ -18,10 +18,10 @@ from reconciler.plan.names import dead_letters_name
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "dead_letter_queue"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
-RULES = queue_wire.RULES
+UPDATE_POLICY = queue_wire.UPDATE_POLICY
 
 RETENTION = 14 * DAY
 """The longest there is: a person has to look. A message keeps the age that it had in the queue it

@@ -17,7 +17,7 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Workstation, of_type
 from reconciler.declare.homes.efs import EfsFileSystem
 from reconciler.kinds import efs_file_system
-from reconciler.kinds.identity import tag_arn
+from reconciler.kinds.tagging import tag_arn
 from reconciler.plan.kind import Scope, Word
 from reconciler.plan.model import Create, Desired, Key, Live, Ref, Update
 from reconciler.plan.ownership import (
@@ -33,7 +33,7 @@ from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import IN_PLACE, fixed
 
 NAME = "efs_access_point"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 HOME, SHARED = "/home", "/shared"
@@ -60,7 +60,7 @@ _FOR_LIFE = (
     "access point by hand, which leaves all files as they are"
 )
 
-RULES = {
+UPDATE_POLICY = {
     "file_system_id": fixed(_FOR_LIFE.format("the file system")),
     "uid": fixed(_FOR_LIFE.format("the user id")),
     "gid": fixed(_FOR_LIFE.format("the group id")),

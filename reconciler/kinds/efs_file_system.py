@@ -17,10 +17,10 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import FileSystem as Declared
 from reconciler.declare.homes.efs import EfsFileSystem as DeclaredEfs
 from reconciler.errors import NotFound
-from reconciler.kinds.identity import creation_token, tag_arn
+from reconciler.kinds.tagging import client_token, tag_arn
 from reconciler.money.efs import efs_month
 from reconciler.plan.kind import Scope, Word
-from reconciler.plan.model import SUMMARY, Create, Desired, Key, Live, Ref, Removal, Update
+from reconciler.plan.model import SUMMARY, Create, DeletionPolicy, Desired, Key, Live, Ref, Update
 from reconciler.plan.ownership import (
     FILE_SYSTEM,
     FLEET,
@@ -36,7 +36,7 @@ from reconciler.plan.resolve import ResolvedFileSystem, ResolvedSite
 from reconciler.plan.update_policy import IN_PLACE, fixed
 
 NAME = "efs_file_system"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 THROUGHPUT_MODE = "elastic"
@@ -64,7 +64,7 @@ _FOR_LIFE = (
     "empty home), and copy the data by hand"
 )
 
-RULES = {
+UPDATE_POLICY = {
     "availability_zone": fixed(_FOR_LIFE.format("the zone of One Zone storage")),
     "encrypted": fixed(_FOR_LIFE.format("encryption")),
     "kms_key_id": fixed(_FOR_LIFE.format("the KMS key")),
@@ -151,7 +151,7 @@ def _identity(region: str, scope: Scope, item: Mapping[str, Any]) -> Live | None
         fleet=tags.get(FLEET, ""),
         workstation=tags.get(WORKSTATION, ""),
         owner=tags.get(OWNER, ""),
-        removal=Removal.DATA,
+        removal=DeletionPolicy.RETAIN_DATA,
     )
 
 
@@ -220,7 +220,7 @@ def create(aws: Aws, change: Create) -> Live:
     answer = aws.call(
         "efs",
         "create_file_system",
-        CreationToken=creation_token(aws, change),
+        CreationToken=client_token(aws, change),
         PerformanceMode="generalPurpose",
         ThroughputMode=spec.throughput_mode,
         Encrypted=spec.encrypted,

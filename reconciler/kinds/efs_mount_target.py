@@ -23,7 +23,7 @@ from reconciler.plan.resolve import ResolvedSite, Subnet
 from reconciler.plan.update_policy import IN_PLACE, fixed
 
 NAME = "efs_mount_target"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 FILTER_VALUES = 200
@@ -40,7 +40,7 @@ class EfsMountTarget:
     security_group_ids: tuple[str | Ref, ...]
 
 
-RULES = {
+UPDATE_POLICY = {
     "file_system_id": fixed(
         "the file system of a mount target cannot change: two file systems bear the same tags; "
         "take the tag reconciler:site off the one that is not in use"

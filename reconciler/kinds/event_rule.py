@@ -30,7 +30,7 @@ from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import IN_PLACE
 
 NAME = "event_rule"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 TARGET_ID = "queue"
@@ -51,7 +51,7 @@ class EventRule:
     tags: Mapping[str, str]  # written once, at creation, and not compared
 
 
-RULES = {
+UPDATE_POLICY = {
     "event_pattern": IN_PLACE,
     "state": IN_PLACE,
     "description": IN_PLACE,

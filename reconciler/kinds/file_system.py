@@ -16,17 +16,17 @@ from reconciler.declare.fleet import FileSystem as Declared
 from reconciler.declare.homes.fsx_lustre import LustreFileSystem
 from reconciler.kinds import (
     group_keys,
-    last_look,
     lustre_actions,
     lustre_limits,
     lustre_network,
     lustre_words,
+    precondition,
     root_squash,
 )
-from reconciler.kinds.identity import creation_token, tag_arn
+from reconciler.kinds.tagging import client_token, tag_arn
 from reconciler.money.storage import lustre_month
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import Create, Desired, Key, Live, Ref, Removal, Update
+from reconciler.plan.model import Create, DeletionPolicy, Desired, Key, Live, Ref, Update
 from reconciler.plan.ownership import (
     FILE_SYSTEM,
     FLEET,
@@ -43,7 +43,7 @@ from reconciler.plan.resolve import ResolvedFileSystem, ResolvedSite
 from reconciler.plan.update_policy import IN_PLACE, WHEN_UNMOUNTED, When, fixed
 
 NAME = "file_system"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 
@@ -78,7 +78,7 @@ _FOR_LIFE = (
 # AWS's words, in the Lustre user guide. Version: "all clients must be disconnected". Throughput:
 # "unavailable for up to an hour" (its pages disagree: "a few minutes", "very brief"). Storage: "may
 # be unavailable for a few minutes". Compression: of new files, without a word of unavailability.
-RULES = {
+UPDATE_POLICY = {
     "availability_zone": fixed(_FOR_LIFE.format("the zone")),
     "deployment_type": fixed(_FOR_LIFE.format("the deployment type")),
     "storage_type": fixed(_FOR_LIFE.format("the storage type")),
@@ -199,7 +199,7 @@ def _identity(region: str, scope: Scope, item: Mapping[str, Any]) -> Live | None
         fleet=tags.get(FLEET, ""),
         workstation=tags.get(WORKSTATION, ""),
         owner=tags.get(OWNER, ""),
-        removal=Removal.DATA,
+        removal=DeletionPolicy.RETAIN_DATA,
     )
 
 
@@ -287,7 +287,7 @@ def create(aws: Aws, change: Create) -> Live:
     answer = aws.call(
         "fsx",
         "create_file_system",
-        ClientRequestToken=creation_token(aws, change),
+        ClientRequestToken=client_token(aws, change),
         FileSystemType="LUSTRE",
         StorageType=spec.storage_type,
         StorageCapacity=spec.storage_capacity,
@@ -331,7 +331,7 @@ def update(aws: Aws, change: Update) -> Live:
         lustre["RootSquashConfiguration"] = root_squash.update(spec.root_squash or root_squash.OFF)
     if lustre:
         request["LustreConfiguration"] = lustre
-    if any(RULES[field].when is When.UNMOUNTED for field in fields):
+    if any(UPDATE_POLICY[field].when is When.UNMOUNTED for field in fields):
         _look_again(aws, change)
     if request:
         aws.call("fsx", "update_file_system", FileSystemId=live.attrs["id"], **request)
@@ -351,7 +351,7 @@ def _look_again(aws: Aws, change: Update) -> None:
             return workstation == want.workstation
         return fleet == want.fleet or workstation in change.disturbs
 
-    last_look.unmounted(aws, "fsx:UpdateFileSystem", want.spec.tags[SITE], mounts)
+    precondition.unmounted(aws, "fsx:UpdateFileSystem", want.spec.tags[SITE], mounts)
 
 
 SENSITIVE = lustre_words.SENSITIVE

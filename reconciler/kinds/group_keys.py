@@ -6,7 +6,7 @@ from reconciler.plan.model import Key
 from reconciler.plan.resolve import ResolvedFileSystem
 
 GROUP = "security_group"
-RULES = "security_group_rules"
+UPDATE_POLICY = "security_group_rules"
 
 
 def key(site: str, region: str, vpc_id: str, role: str) -> Key:
@@ -29,4 +29,4 @@ def of_file_system(site: str, each: ResolvedFileSystem, role: str) -> Key:
 
 def rules_of(group: Key) -> Key:
     """The key of the rules of a group."""
-    return Key(group.region, RULES, group.name)
+    return Key(group.region, UPDATE_POLICY, group.name)

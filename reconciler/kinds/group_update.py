@@ -10,8 +10,8 @@ from contextlib import nullcontext
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.kinds import group_settings, last_look, mixed_instances, scaling_processes
-from reconciler.kinds.identity import tag_auto_scaling_group, tag_ec2, tag_group, untag_group
+from reconciler.kinds import group_settings, mixed_instances, precondition, scaling_processes
+from reconciler.kinds.tagging import tag_auto_scaling_group, tag_ec2, tag_group, untag_group
 from reconciler.plan.model import Update
 from reconciler.plan.ownership import MARKET, OVERRIDE, OWNER
 
@@ -35,12 +35,12 @@ def update(aws: Aws, change: Update) -> None:
         settings["MixedInstancesPolicy"] = mixed_instances.write(spec)
     if "market" in fields and spec.market:  # what is meant comes first: a stopped run is completed
         tag_group(aws, name, MARKET, spec.market)
-    if fields & last_look.FIELDS and old.runtime:
+    if fields & precondition.FIELDS and old.runtime:
         seen = (old.min_size, old.max_size, old.runtime.desired)
-        last_look.unspoken(aws, name, (*seen, old.runtime.override))
+        precondition.require_unchanged(aws, name, (*seen, old.runtime.override))
         if "override" in fields:  # what is meant comes first, and the look stays next to the sizes
             tag_group(aws, name, OVERRIDE, spec.override or "")
-            last_look.unspoken(aws, name, (*seen, spec.override or ""))
+            precondition.require_unchanged(aws, name, (*seen, spec.override or ""))
     if settings:
         with mixed_instances.empty(aws, name) if _replaces(fields, old) else nullcontext():
             aws.call(

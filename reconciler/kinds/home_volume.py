@@ -13,19 +13,19 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.declare.homes.ebs import EbsHome
-from reconciler.kinds.identity import creation_token, tag_ec2
+from reconciler.kinds.tagging import client_token, tag_ec2
 from reconciler.money.storage import gp3_month
 from reconciler.plan.kind import Scope, Word, units
 from reconciler.plan.model import (
     SUMMARY,
     Create,
+    DeletionPolicy,
     Desired,
     FieldChange,
     Impact,
     Key,
     Live,
     Ref,
-    Removal,
     Shown,
     Update,
 )
@@ -45,7 +45,7 @@ from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import IN_PLACE, fixed, grow
 
 NAME = "home_volume"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 VOLUME_TYPE = "gp3"
@@ -73,7 +73,7 @@ class HomeVolume:
     tags: Mapping[str, str]
 
 
-RULES = {
+UPDATE_POLICY = {
     "availability_zone": fixed(
         "a volume cannot leave its zone: set storage.home.ebs.availability_zone to the zone it is "
         "in, or take that setting out"
@@ -159,7 +159,7 @@ def _identity(region: str, scope: Scope, volume: Mapping[str, Any]) -> Live:
         fleet=tags.get(FLEET, ""),
         workstation=tags.get(WORKSTATION, ""),
         owner=tags.get(OWNER, ""),
-        removal=Removal.DATA,
+        removal=DeletionPolicy.RETAIN_DATA,
     )
 
 
@@ -199,7 +199,7 @@ def create(aws: Aws, change: Create) -> Live:
     answer = aws.call(
         "ec2",
         "create_volume",
-        ClientToken=creation_token(aws, change),
+        ClientToken=client_token(aws, change),
         AvailabilityZone=spec.availability_zone,
         VolumeType=spec.volume_type,
         Size=spec.size,

@@ -19,9 +19,9 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import iam_name
 from reconciler.kinds import homes, security_group, template_words
 from reconciler.kinds.homes import HOMES
-from reconciler.kinds.identity import tag_ec2
+from reconciler.kinds.tagging import tag_ec2
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import Create, Delete, Desired, Key, Live, Ref, Removal, Update
+from reconciler.plan.model import Create, Delete, DeletionPolicy, Desired, Key, Live, Ref, Update
 from reconciler.plan.names import group_name
 from reconciler.plan.ownership import (
     FLEET,
@@ -36,7 +36,7 @@ from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 from reconciler.plan.update_policy import IN_PLACE, NEXT_START
 
 NAME = "launch_template"
-MOVES = frozenset({"version"})
+COMPUTED = frozenset({"version"})
 HOLDS_INSTANCES = False
 
 
@@ -55,7 +55,7 @@ class LaunchTemplate:
     other: Mapping[str, Any]
 
 
-RULES = {
+UPDATE_POLICY = {
     "image_id": NEXT_START,
     "instance_profile": NEXT_START,
     "security_group_ids": NEXT_START,
@@ -198,7 +198,7 @@ def _identity(region: str, scope: Scope, template: Mapping[str, Any]) -> Live | 
         fleet=tags.get(FLEET, ""),
         workstation=tags.get(WORKSTATION, ""),
         owner=tags.get(OWNER, ""),
-        removal=Removal.WHEN_OFF,
+        removal=DeletionPolicy.AFTER_STOP,
     )
 
 

@@ -26,9 +26,9 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
-from reconciler.kinds import auto_scaling_group, last_look
+from reconciler.kinds import auto_scaling_group, precondition
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import Create, Delete, Desired, Key, Live, Removal, Update
+from reconciler.plan.model import Create, Delete, DeletionPolicy, Desired, Key, Live, Update
 from reconciler.plan.names import group_prefix
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
@@ -37,7 +37,7 @@ from reconciler.workstation import describe
 from reconciler.workstation.runtime_tags import LONGEST_ON, format_time
 
 NAME = "override_end"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 ACTION = "reconciler-override-end"
@@ -66,7 +66,7 @@ class OverrideEnd:
         return datetime.fromisoformat(self.start_time)
 
 
-RULES = {
+UPDATE_POLICY = {
     "start_time": RUNTIME,
     "min_size": RUNTIME,
     "max_size": RUNTIME,
@@ -118,14 +118,14 @@ def _identity(region: str, prefix: str, item: Mapping[str, Any]) -> Live | None:
         attrs={"name": name, "group": group},
         workstation=group.removeprefix(prefix),
         parent=parent,
-        removal=Removal.KEEP,
+        removal=DeletionPolicy.RETAIN,
     )
 
 
 def _live(now: datetime, item: Mapping[str, Any], named: Live) -> Live:
     spec = read(item)
     far = {FAR: spec.start_time} if spec.start_time and spec.at - now > LONGEST_ON else {}
-    return replace(named, spec=spec, removal=Removal.RUNTIME, attrs={**named.attrs, **far})
+    return replace(named, spec=spec, removal=DeletionPolicy.RUNTIME, attrs={**named.attrs, **far})
 
 
 def read(item: Mapping[str, Any]) -> OverrideEnd:
@@ -152,7 +152,7 @@ def update(aws: Aws, change: Update) -> Live:
 
 def _write(aws: Aws, want: Desired, old: OverrideEnd | None) -> Live:
     spec, group = want.spec, want.key.name
-    last_look.still_until(aws, group, spec.start_time)
+    precondition.still_until(aws, group, spec.start_time)
     put(aws, group, old, spec)
     parent = Key(want.key.region, auto_scaling_group.NAME, group)
     attrs = {"name": ACTION, "group": group}
@@ -164,7 +164,7 @@ def delete(aws: Aws, change: Delete) -> None:
     live = change.live
     group, name = live.attrs["group"], live.attrs["name"]
     if name == ACTION and not live.spec.recurrence:
-        last_look.not_until(aws, group, live.spec.start_time, too_long=FAR in live.attrs)
+        precondition.not_until(aws, group, live.spec.start_time, too_long=FAR in live.attrs)
     remove(aws, group, name)
 
 

@@ -16,10 +16,10 @@ from reconciler.plan.names import events_name
 from reconciler.plan.resolve import ResolvedSite
 
 NAME = "queue"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
-RULES = queue_wire.RULES
+UPDATE_POLICY = queue_wire.UPDATE_POLICY
 
 RETENTION = 3600
 """Seconds. The loop throws away what is older, for a whole round has seen since what it would

@@ -40,7 +40,7 @@ class Queue:
     kms_master_key_id: str = ""  # with a key of KMS, EventBridge loses every event in silence
 
 
-RULES = {
+UPDATE_POLICY = {
     "policy": IN_PLACE,
     "message_retention_period": IN_PLACE,
     "visibility_timeout": IN_PLACE,

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.aws_api import Aws
 from reconciler.errors import NotReady
-from reconciler.kinds import last_look
+from reconciler.kinds import precondition
 from reconciler.workstation import describe
 
 SUSPENDED = ("AZRebalance",)
@@ -43,7 +43,7 @@ def resume(aws: Aws, name: str, processes: Collection[str]) -> None:
 
     Whatever came up since the plan was made is looked for once more.
     """
-    if ENDINGS.intersection(processes) and last_look.occupied(aws, name):
+    if ENDINGS.intersection(processes) and precondition.occupied(aws, name):
         raise NotReady(
             "autoscaling:ResumeProcesses",
             "Occupied",

@@ -31,7 +31,7 @@ from reconciler.declare.timers import (
     RETRIED,
     SOON,
     WINDOW,
-    Rule,
+    CronRule,
     compiled,
     keep_order,
     once_at,
@@ -40,13 +40,22 @@ from reconciler.errors import AlreadyExists, NotFound
 from reconciler.kinds import auto_scaling_group, dead_letter_queue, schedule_group, schedule_names
 from reconciler.plan.diff import differing
 from reconciler.plan.kind import Scope, Word
-from reconciler.plan.model import Create, Delete, Desired, FieldChange, Key, Live, Removal, Update
+from reconciler.plan.model import (
+    Create,
+    Delete,
+    DeletionPolicy,
+    Desired,
+    FieldChange,
+    Key,
+    Live,
+    Update,
+)
 from reconciler.plan.projection import Unreadable, projected, readable
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 from reconciler.plan.update_policy import IN_PLACE
 
 NAME = "schedule"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 SECOND = timedelta(seconds=1)
@@ -82,7 +91,7 @@ class Schedule:
     end_date: str | None = None  # and until then
 
 
-RULES = {
+UPDATE_POLICY = {
     "expression": IN_PLACE,
     "timezone": IN_PLACE,
     "state": IN_PLACE,
@@ -128,7 +137,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
                 fleet=declared.fleet,
                 workstation=declared.name,
                 after=(schedule_group.key(site.name, declared.region), group, dead_letters),
-                proof=f"{name}-{digest(spec)}",
+                hashed_name=f"{name}-{digest(spec)}",
                 notes=(f"{edge.action} {edge.text} {edge.timezone}",),
                 details={"role_arn": spec.role_arn.rpartition(":role/")[2]},
             )
@@ -136,7 +145,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 def _wanted(
     each: ResolvedWorkstation,
-    rule: Rule,
+    rule: CronRule,
     group: str,
     site: ResolvedSite,
     window: Mapping[str, Any],
@@ -216,7 +225,9 @@ def _identity(region: str, site: str, key: str, body: Mapping[str, Any]) -> Live
         parent=schedule_group.key(site, region),
         attrs={"group": site, "name": name, "hash": match["hash"]},
         workstation=match["workstation"],
-        removal=(Removal.WHEN_OFF if match["edge"].endswith("-stop") else Removal.AT_ONCE),
+        removal=(
+            DeletionPolicy.AFTER_STOP if match["edge"].endswith("-stop") else DeletionPolicy.AT_ONCE
+        ),
     )
 
 
@@ -234,7 +245,7 @@ def _unedited(made: datetime, _item: Mapping[str, Any], named: Live) -> Live:
 
 def _project(now: datetime, body: Mapping[str, Any], named: Live) -> Live:
     spec = from_body(body)
-    removal = Removal.KEEP if _may_fire(spec, now) else named.removal
+    removal = DeletionPolicy.RETAIN if _may_fire(spec, now) else named.removal
     return replace(named, spec=spec, removal=removal)
 
 
@@ -291,14 +302,16 @@ def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
         if live.attrs["hash"] == digest(want.spec):
             return ()
         return (
-            FieldChange("other", "name", live.attrs["name"], schedule_names.name_of(want.proof)),
+            FieldChange(
+                "other", "name", live.attrs["name"], schedule_names.name_of(want.hashed_name)
+            ),
         )
     bounds = (  # None is a value here: it fires for ever
         FieldChange(name, name, getattr(live.spec, name), getattr(want.spec, name))
         for name in _BOUNDS
         if getattr(live.spec, name) != getattr(want.spec, name)
     )
-    rules = {name: rule for name, rule in RULES.items() if name not in _BOUNDS}
+    rules = {name: rule for name, rule in UPDATE_POLICY.items() if name not in _BOUNDS}
     return (*differing(live.spec, want.spec, rules), *bounds)
 
 
@@ -325,7 +338,7 @@ def delete(aws: Aws, change: Delete) -> None:
 def _make(aws: Aws, group: str, want: Desired, old: str) -> Live:
     """Create a schedule under a name that the old one does not have."""
     spec: Schedule = want.spec
-    name = schedule_names.free_name(schedule_names.name_of(want.proof), old)
+    name = schedule_names.free_name(schedule_names.name_of(want.hashed_name), old)
     try:
         aws.call("scheduler", "create_schedule", **_body(group, name, spec))
     except AlreadyExists:  # by an earlier try of ours, or a hand

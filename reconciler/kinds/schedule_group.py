@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
-from reconciler.kinds.identity import tag_arn
+from reconciler.kinds.tagging import tag_arn
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Update
 from reconciler.plan.ownership import ownership, read_tags, write_tags
@@ -19,7 +19,7 @@ from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import IN_PLACE
 
 NAME = "schedule_group"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 
@@ -30,7 +30,7 @@ class ScheduleGroup:
     tags: Mapping[str, str]
 
 
-RULES = {"tags": IN_PLACE}
+UPDATE_POLICY = {"tags": IN_PLACE}
 
 
 def key(site: str, region: str) -> Key:

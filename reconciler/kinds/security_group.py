@@ -21,7 +21,7 @@ from reconciler.kinds import group_keys
 from reconciler.kinds.group_keys import key, own_key
 from reconciler.kinds.home_kind import Network
 from reconciler.kinds.homes import FILE_SYSTEMS
-from reconciler.kinds.identity import tag_ec2
+from reconciler.kinds.tagging import tag_ec2
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Update
 from reconciler.plan.ownership import (
@@ -37,7 +37,7 @@ from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation
 from reconciler.plan.update_policy import IN_PLACE
 
 NAME = group_keys.GROUP
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 WORKSTATIONS = "workstation"
@@ -57,7 +57,7 @@ class SecurityGroup:
     tags: Mapping[str, str]
 
 
-RULES = {"tags": IN_PLACE}
+UPDATE_POLICY = {"tags": IN_PLACE}
 
 
 def vpcs(site: ResolvedSite) -> list[tuple[str, str]]:

@@ -22,8 +22,8 @@ from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import IN_PLACE
 
-NAME = group_keys.RULES
-MOVES: frozenset[str] = frozenset()
+NAME = group_keys.UPDATE_POLICY
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 
@@ -50,7 +50,7 @@ class SecurityGroupRules:
     ingress: frozenset[Permission]
 
 
-RULES = {"ingress": IN_PLACE}
+UPDATE_POLICY = {"ingress": IN_PLACE}
 
 SENSITIVE = {"ingress": Word("ingress")}
 
@@ -148,7 +148,7 @@ def _permissions(group: Mapping[str, Any]) -> frozenset[Permission]:
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
     """Only the rules that differ, not the whole set."""
-    found = differing(live.spec, want.spec, RULES)
+    found = differing(live.spec, want.spec, UPDATE_POLICY)
     return tuple(
         FieldChange(each.field, each.path, _words(each.old - each.new), _words(each.new - each.old))
         for each in found

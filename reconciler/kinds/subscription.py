@@ -27,10 +27,10 @@ from reconciler.plan.model import Create, Desired, Key, Live, Ref
 from reconciler.plan.names import topic_arn
 from reconciler.plan.projection import projected, text
 from reconciler.plan.resolve import ResolvedSite
-from reconciler.plan.update_policy import Rule
+from reconciler.plan.update_policy import UpdatePolicy
 
 NAME = "subscription"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 TO = "to"
@@ -48,7 +48,7 @@ class Subscription:
     endpoint: str
 
 
-RULES: dict[str, Rule] = {}
+UPDATE_POLICY: dict[str, UpdatePolicy] = {}
 """What is subscribed is as it should be: nothing of it is ever changed."""
 
 
@@ -65,7 +65,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             Key(region, NAME, address),
             Subscription(arn, address),
             where=where,
-            proof=_proof(region, address),
+            hashed_name=_proof(region, address),
             notes=("AWS mails a link to it, and sends nothing else until the link was followed",),
         )
 

@@ -32,7 +32,7 @@ from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import IN_PLACE
 
 NAME = "topic"
-MOVES: frozenset[str] = frozenset()
+COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
 
 
@@ -45,7 +45,7 @@ class Topic:
     tags: Mapping[str, str]  # written once, at creation, and not compared
 
 
-RULES = {"policy": IN_PLACE}
+UPDATE_POLICY = {"policy": IN_PLACE}
 
 
 def key(site: str, region: str) -> Key:

@@ -136,7 +136,7 @@ def _create(draft: Draft, kind: Kind, row: Change, want: Desired, leans: Sequenc
     if lost:  # it was there, and is gone
         known_by = ", ".join(sorted(f"{each.key} {dict(each.attrs)}" for each in lost))
         old = min(each.mounts[want.key] for each in lost)
-        action = replace(action, instead_of=known_by, replaces=old)
+        action = replace(action, lost_identity=known_by, replaces=old)
         row = replace(row, action=action, impact=Impact.DATA)
     draft.changes.append(row)
     return None
@@ -152,7 +152,7 @@ def _update(draft: Draft, kind: Kind, row: Change, update: Update, opened: OpenF
     if advice:
         # Refused whole: half of a change is neither what was declared nor what was reviewed.
         change = replace(row, action=Replace(live, want, found), impact=_impact(kind, found))
-        larger = all(kind.RULES[f.field].when is not When.NEVER for f, _ in advice)
+        larger = all(kind.UPDATE_POLICY[f.field].when is not When.NEVER for f, _ in advice)
         reason = "; ".join(dict.fromkeys(why for _, why in advice))
         _stop(draft, change, reason, REFUSED, stands=larger)
         return
@@ -221,7 +221,7 @@ def _filled(draft: Draft, want: Desired, opened: OpenFields) -> Desired:
 def _forget(draft: Draft, kind: Kind, key: Key) -> None:
     """An update moves some attributes: whoever refers to them must wait for the new value."""
     draft.moving.add(key)
-    for attr in kind.MOVES:
+    for attr in kind.COMPUTED:
         draft.known.pop(Ref(key, attr), None)
 
 
@@ -240,7 +240,7 @@ def _stop(draft: Draft, row: Change, reason: str, error: str, *, stands: bool = 
 
 def _refusal(kind: Kind, change: FieldChange, live: Live, want: Desired) -> str:
     """Why this field may not change, and what to do instead; "" where it may."""
-    rule = kind.RULES[change.field]
+    rule = kind.UPDATE_POLICY[change.field]
     for failed in live.failed:
         if (failed.field, failed.target) == (change.field, change.new):
             return failed.why
@@ -251,7 +251,7 @@ def _refusal(kind: Kind, change: FieldChange, live: Live, want: Desired) -> str:
 
 def _holder(draft: Draft, kind: Kind, change: FieldChange, live: Live) -> str:
     """What runs that this change has to wait for; "" for nothing."""
-    match kind.RULES[change.field].when:
+    match kind.UPDATE_POLICY[change.field].when:
         case When.OFF:
             return live.in_use
         case When.EMPTY:
@@ -265,9 +265,9 @@ def _holder(draft: Draft, kind: Kind, change: FieldChange, live: Live) -> str:
 def may_be_written(kind: Kind, change: FieldChange, live: Live, want: Desired) -> bool:
     """Whether a field may change now: neither refused nor held by what is known of `live`."""
     held = {When.OFF: live.in_use, When.EMPTY: live.occupied, When.UNMOUNTED: "unknown"}
-    waits = held.get(kind.RULES[change.field].when) or live.later.get(change.field)
+    waits = held.get(kind.UPDATE_POLICY[change.field].when) or live.later.get(change.field)
     return not waits and not _refusal(kind, change, live, want)
 
 
 def _impact(kind: Kind, changes: Iterable[FieldChange]) -> Impact:
-    return max((kind.RULES[f.field].impact for f in changes), key=SEVERITY.index)
+    return max((kind.UPDATE_POLICY[f.field].impact for f in changes), key=SEVERITY.index)

@@ -11,10 +11,12 @@ from dataclasses import fields
 from typing import Any
 
 from reconciler.plan.model import FieldChange
-from reconciler.plan.update_policy import Rule
+from reconciler.plan.update_policy import UpdatePolicy
 
 
-def differing(live: Any, desired: Any, rules: Mapping[str, Rule]) -> tuple[FieldChange, ...]:
+def differing(
+    live: Any, desired: Any, rules: Mapping[str, UpdatePolicy]
+) -> tuple[FieldChange, ...]:
     """Compare two specs of one type, field by field.
 
     A desired None means "not declared": not compared, not written. A field that `rules` does

@@ -17,7 +17,7 @@ from typing import Any
 from reconciler.plan.json_value import json_value
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import Op, Outcome, Report
-from reconciler.plan.update_policy import Rule
+from reconciler.plan.update_policy import UpdatePolicy
 
 VERSION = 1
 
@@ -45,7 +45,7 @@ def rows(document: Mapping[str, Any], kinds: Iterable[Kind]) -> Rows:
     A thing can have two rows, one for now and one for when nothing runs: here they are one.
     Raises: KeyError, TypeError, AttributeError for a document that is no plan.
     """
-    rules = {kind.NAME: kind.RULES for kind in kinds}
+    rules = {kind.NAME: kind.UPDATE_POLICY for kind in kinds}
     found: dict[str, Row] = {}
     for change in document["changes"]:
         row = _row(change, rules.get(change["kind"], {}))
@@ -116,7 +116,7 @@ def differences(approved: Rows, now: Rows) -> Iterator[str]:
         yield f"gone: {name}: {_words(approved[name])}"
 
 
-def _row(change: Mapping[str, Any], rules: Mapping[str, Rule]) -> Row | None:
+def _row(change: Mapping[str, Any], rules: Mapping[str, UpdatePolicy]) -> Row | None:
     """A row without what runtime decides; None where nothing is left of it."""
     if change["by_time"] or (rules and all(rule.runtime for rule in rules.values())):
         return None
@@ -133,7 +133,7 @@ def _row(change: Mapping[str, Any], rules: Mapping[str, Rule]) -> Row | None:
     return Row((op,), fields, holds, (change["error"],) if stopped else ())
 
 
-def _is_runtime(path: str, rules: Mapping[str, Rule]) -> bool:
+def _is_runtime(path: str, rules: Mapping[str, UpdatePolicy]) -> bool:
     rule = rules.get(path.partition(".")[0])
     return rule is not None and rule.runtime
 

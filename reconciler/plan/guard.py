@@ -16,6 +16,7 @@ from reconciler.plan.model import (
     Change,
     Create,
     Delete,
+    DeletionPolicy,
     Finding,
     Impact,
     Key,
@@ -23,7 +24,6 @@ from reconciler.plan.model import (
     Op,
     Outcome,
     Plan,
-    Removal,
     Update,
 )
 from reconciler.plan.pools import Pools, Refusal, judge
@@ -54,13 +54,13 @@ def check(
     """Run every guard. `pools` is by the key of the row it is about."""
     chosen = {(each.declared.region, each.declared.name): each for each in workstations}
     runtime = {
-        kind.NAME: frozenset(name for name, rule in kind.RULES.items() if rule.runtime)
+        kind.NAME: frozenset(name for name, rule in kind.UPDATE_POLICY.items() if rule.runtime)
         for kind in kinds
     }
     disruptive = {
         kind.NAME: frozenset(
             name
-            for name, rule in kind.RULES.items()
+            for name, rule in kind.UPDATE_POLICY.items()
             if rule.impact is Impact.DISRUPTIVE and not rule.runtime
         )
         for kind in kinds
@@ -185,7 +185,7 @@ def _lost_data(plan: Plan) -> Iterable[Hold]:
         if isinstance(row.action, Create) and row.impact is Impact.DATA:
             yield Hold(
                 "data-missing",
-                token("data-missing", [f"{row.key.region} {row.key} {row.action.instead_of}"]),
+                token("data-missing", [f"{row.key.region} {row.key} {row.action.lost_identity}"]),
                 f"{row.key} was in use and is gone; restore it from a backup; to accept a new, "
                 "empty one",
                 _is(row.key),
@@ -268,7 +268,7 @@ def _removals(plan: Plan, declared: Collection[Place], limit: int, standing: int
 
 def _leaves(row: Change) -> bool:
     """Whether a row removes something that was declared: what runtime made does not count."""
-    return isinstance(row.action, Delete) and row.action.live.removal is not Removal.RUNTIME
+    return isinstance(row.action, Delete) and row.action.live.removal is not DeletionPolicy.RUNTIME
 
 
 def _disruptions(

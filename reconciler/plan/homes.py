@@ -17,12 +17,12 @@ from reconciler.plan.model import (
     Change,
     Create,
     Declared,
+    DeletionPolicy,
     Key,
     Live,
     Op,
     Plan,
     Ref,
-    Removal,
     Replace,
     Standing,
     Taken,
@@ -166,7 +166,8 @@ def _adopted(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold
     data = {
         row.key: row.action.live
         for row in plan.changes
-        if isinstance(row.action, Standing) and row.action.live.removal is Removal.DATA
+        if isinstance(row.action, Standing)
+        and row.action.live.removal is DeletionPolicy.RETAIN_DATA
     }
     for row in plan.changes:
         action, place = row.action, (row.key.region, row.workstation)

@@ -15,7 +15,8 @@
     summary(spec)          optional, pure: what matters of a new one, in one short line
     shown(change)          optional, pure: a differing field in the YAML's words and units
 
-A kind has `update` where it has `RULES`, and `delete` where a run may remove something of it.
+A kind has `update` where it has `UPDATE_POLICY`, and `delete` where a run may remove something
+of it.
 
 `find` reads each item of AWS's answers inside `projection.projected`: one that is odd is one broken
 row, never the end of a run.
@@ -46,7 +47,7 @@ from reconciler.plan.model import (
 )
 from reconciler.plan.ownership import OURS, SITE
 from reconciler.plan.resolve import ResolvedSite
-from reconciler.plan.update_policy import Rule
+from reconciler.plan.update_policy import UpdatePolicy
 
 _TAGS = ("tags", "volume_tags")
 """The fields of a spec that hold tags."""
@@ -108,11 +109,11 @@ class Kind(Protocol):
         """Its name in keys and plans."""
 
     @property
-    def RULES(self) -> Mapping[str, Rule]:  # noqa: N802
+    def UPDATE_POLICY(self) -> Mapping[str, UpdatePolicy]:  # noqa: N802
         """What a change to each field of the spec means; identity is left out."""
 
     @property
-    def MOVES(self) -> frozenset[str]:  # noqa: N802
+    def COMPUTED(self) -> frozenset[str]:  # noqa: N802
         """Attributes that an update changes."""
 
     @property
@@ -199,7 +200,7 @@ def diff(kind: Kind, live: Live, desired: Desired) -> tuple[FieldChange, ...]:
     """Compare what stands with what is declared: field by field, or as the kind does it."""
     if isinstance(kind, Compared):
         return kind.diff(live, desired)
-    return differing(live.spec, desired.spec, kind.RULES)
+    return differing(live.spec, desired.spec, kind.UPDATE_POLICY)
 
 
 def write(kind: Kind, aws: Aws, change: Write) -> Live | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from reconciler.plan.model import Key, Live, Removal, Unknown
+from reconciler.plan.model import DeletionPolicy, Key, Live, Unknown
 
 Reading: TypeAlias = Sequence[Live] | Unknown
 """Everything of one kind in one region, or why it could not be read."""
@@ -30,7 +30,7 @@ def count_workstations(readings: Readings) -> int:
             for reading in readings.values()
             if not isinstance(reading, Unknown)
             for live in reading
-            if live.owned and live.workstation and live.removal is not Removal.DATA
+            if live.owned and live.workstation and live.removal is not DeletionPolicy.RETAIN_DATA
         }
     )
 

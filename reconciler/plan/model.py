@@ -72,14 +72,14 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"  # needs a person
 
 
-class Removal(StrEnum):
+class DeletionPolicy(StrEnum):
     """What happens to a live thing that is no longer declared."""
 
     AT_ONCE = "at_once"
-    WHEN_OFF = "when_off"  # once nothing runs for its workstation
+    AFTER_STOP = "when_off"  # once nothing runs for its workstation
     RUNTIME = "runtime"  # at once, when runtime wants it no more: whatever is declared
-    KEEP = "keep"  # shared infrastructure: costs nothing, others may use it
-    DATA = "data"  # never by a run
+    RETAIN = "keep"  # shared infrastructure: costs nothing, others may use it
+    RETAIN_DATA = "data"  # never by a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ class Desired:
     fleet: str = ""
     workstation: str = ""  # "" for what is shared
     after: tuple[Key, ...] = ()  # things that must stand first, beyond those `spec` refers to
-    proof: str = ""  # what `find` is told of it: a name with a hash, which a list alone proves
+    hashed_name: str = (
+        ""  # what `find` is told of it: a name with a hash, which a list alone proves
+    )
     notes: tuple[str, ...] = ()  # shown under its row: where an image came from
     reason: str = ""  # why runtime wants what no YAML says
     home: Key | None = None  # the data that its instances mount as home
@@ -137,7 +139,7 @@ class Live:
     failed: tuple[Failed, ...] = ()
     later: Mapping[str, str] = field(default_factory=dict)  # field → why AWS does not take it yet
     unidentified: bool = False  # it may be anything of its kind and region
-    removal: Removal = Removal.KEEP
+    removal: DeletionPolicy = DeletionPolicy.RETAIN
     monthly_cost: str = ""  # of data that stays, e.g. "about $174/month"
 
 
@@ -204,7 +206,7 @@ class Create:
     op: ClassVar[Op] = Op.CREATE
     desired: Desired = field(repr=False)
     fields: tuple[FieldChange, ...] = ()  # every declared one
-    instead_of: str = ""  # what a lost thing was known by: its replacement is not the same thing
+    lost_identity: str = ""  # what a lost thing was known by: its replacement is not the same thing
     replaces: str = ""  # the AWS id of the data that it takes the place of
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from reconciler.plan.model import Key, Live, Removal
+from reconciler.plan.model import DeletionPolicy, Key, Live
 
 T = TypeVar("T")
 
@@ -68,7 +68,9 @@ def projected(
         _check_types(live)
     except ODD as error:
         why = f"{_label(item)} cannot be read: {explain(error)}; {IN_CONSOLE}"
-        removal = named.removal if named.removal is Removal.DATA else Removal.KEEP
+        removal = (
+            named.removal if named.removal is DeletionPolicy.RETAIN_DATA else DeletionPolicy.RETAIN
+        )
         live = replace(named, ready=False, broken=why, in_use=use, occupied=use, removal=removal)
     yield live
 

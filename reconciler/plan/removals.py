@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from reconciler.plan.codes import IN_USE
 from reconciler.plan.kind import Kind
 from reconciler.plan.live import Index
-from reconciler.plan.model import Change, Delete, Desired, Key, Live, Outcome, Removal
+from reconciler.plan.model import Change, Delete, DeletionPolicy, Desired, Key, Live, Outcome
 from reconciler.plan.resolve import Blocked
 
 Place = tuple[str, str]
@@ -38,21 +38,25 @@ def removals(
             (live.key.region, live.workstation): live.fleet
             for live in found.things.values()
             if live.owned and live.workstation and live.fleet
-            if live.removal is not Removal.DATA
+            if live.removal is not DeletionPolicy.RETAIN_DATA
         },
     )
     order = {kind.NAME: index for index, kind in enumerate(kinds)}
     going = sorted(
-        (o for o in orphans if o.removal not in (Removal.KEEP, Removal.DATA)),
+        (
+            o
+            for o in orphans
+            if o.removal not in (DeletionPolicy.RETAIN, DeletionPolicy.RETAIN_DATA)
+        ),
         key=lambda o: (
-            o.removal is Removal.WHEN_OFF,
+            o.removal is DeletionPolicy.AFTER_STOP,
             o.key.kind not in context.holders,
             order[o.key.kind],
             o.key,
         ),
     )
     rows = [_row(each, context) for each in going]
-    return rows, tuple(o for o in orphans if o.removal is Removal.DATA)
+    return rows, tuple(o for o in orphans if o.removal is DeletionPolicy.RETAIN_DATA)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def _orphans(found: Index, wanted: set[Key], blocked: Sequence[Blocked]) -> list
     return [
         live
         for key, live in found.things.items()
-        if live.owned and key not in wanted and live.removal is not Removal.RUNTIME
+        if live.owned and key not in wanted and live.removal is not DeletionPolicy.RUNTIME
         if (key.region, live.workstation or key.name) not in spared
     ]
 
@@ -81,7 +85,7 @@ def _over(found: Index, wanted: set[Key]) -> list[Live]:
     return [
         live
         for key, live in found.things.items()
-        if live.owned and live.removal is Removal.RUNTIME and key not in wanted
+        if live.owned and live.removal is DeletionPolicy.RUNTIME and key not in wanted
     ]
 
 
@@ -91,7 +95,7 @@ def _row(live: Live, context: _Context) -> Change:
     row = Change(live.key, Delete(live), fleet=fleet, workstation=live.workstation)
     # The stop schedule of a workstation that stays is one its owner no longer wants.
     stays = place in context.staying and live.key.kind not in context.holders
-    if live.removal in (Removal.AT_ONCE, Removal.RUNTIME) or stays:
+    if live.removal in (DeletionPolicy.AT_ONCE, DeletionPolicy.RUNTIME) or stays:
         return row
     for name in context.holders:
         unread = context.found.unread_kind(Key(live.key.region, name, ""))

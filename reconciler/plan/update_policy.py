@@ -1,6 +1,6 @@
 """What a change to a field of a spec means: when it may be written, and who notices. Pure.
 
-Each kind names one for each of its fields, in `RULES`; a field without one is identity.
+Each kind names one for each of its fields, in `UPDATE_POLICY`; a field without one is identity.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class When(Enum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class UpdatePolicy:
     """What a change to one field means, and the advice when it is refused.
 
     `runtime`: schedules, people and backstops decide it, so no guard may hold it up.
@@ -41,20 +41,20 @@ class Rule:
     refuses: Callable[[Any, Any], str] | None = None
 
 
-IN_PLACE = Rule(When.NOW, Impact.NONE)
-NEXT_START = Rule(When.NOW, Impact.NEXT_START)
-WHEN_OFF = Rule(When.OFF, Impact.NEXT_START)
-WHEN_EMPTY = Rule(When.EMPTY, Impact.NEXT_START)
-WHEN_UNMOUNTED = Rule(When.UNMOUNTED, Impact.DISRUPTIVE)
-STOPS = Rule(When.NOW, Impact.STOPS, runtime=True)
-RUNTIME = Rule(When.NOW, Impact.NONE, runtime=True)
+IN_PLACE = UpdatePolicy(When.NOW, Impact.NONE)
+NEXT_START = UpdatePolicy(When.NOW, Impact.NEXT_START)
+WHEN_OFF = UpdatePolicy(When.OFF, Impact.NEXT_START)
+WHEN_EMPTY = UpdatePolicy(When.EMPTY, Impact.NEXT_START)
+WHEN_UNMOUNTED = UpdatePolicy(When.UNMOUNTED, Impact.DISRUPTIVE)
+STOPS = UpdatePolicy(When.NOW, Impact.STOPS, runtime=True)
+RUNTIME = UpdatePolicy(When.NOW, Impact.NONE, runtime=True)
 
 
-def grow(impact: Impact, advice: str) -> Rule:
+def grow(impact: Impact, advice: str) -> UpdatePolicy:
     """A number that may only get larger."""
-    return Rule(When.NOW, impact, advice, grows=True)
+    return UpdatePolicy(When.NOW, impact, advice, grows=True)
 
 
-def fixed(advice: str) -> Rule:
+def fixed(advice: str) -> UpdatePolicy:
     """A field that cannot change in place."""
-    return Rule(When.NEVER, Impact.DATA, advice)
+    return UpdatePolicy(When.NEVER, Impact.DATA, advice)

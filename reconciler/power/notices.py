@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 from reconciler.declare.fleet import Fallback
 from reconciler.kinds.subscription import TO
-from reconciler.power.causes import SPOT_IS_DRY, Cause, Mender
-from reconciler.power.failures import MESSAGE_LIMIT, understand
+from reconciler.power.failure_causes import SPOT_IS_DRY, Cause, Mender
+from reconciler.power.launch_failures import MESSAGE_LIMIT, understand
 from reconciler.workstation.runtime_tags import parse_lease
 
 WINDOW = timedelta(hours=1)
@@ -38,11 +38,11 @@ WIDTH = 78
 
 _LINK = re.compile(r"\w+://\S+")
 
-Told = Mapping[tuple[str, ...], datetime]
-"""What was told, by `topic_of`, and the time of the event."""
+SentNotices = Mapping[tuple[str, ...], datetime]
+"""What was told, by `deduplication_key`, and the time of the event."""
 
 
-class What(StrEnum):
+class EventType(StrEnum):
     """The events that concern an owner; the values are what subscriptions can filter by."""
 
     INTERRUPTION = "interruption"
@@ -51,9 +51,9 @@ class What(StrEnum):
 
 
 _TYPES = {
-    ("aws.ec2", "EC2 Spot Instance Interruption Warning"): What.INTERRUPTION,
-    ("aws.ec2", "EC2 Instance Rebalance Recommendation"): What.REBALANCE,
-    ("aws.autoscaling", "EC2 Instance Launch Unsuccessful"): What.LAUNCH_FAILURE,
+    ("aws.ec2", "EC2 Spot Instance Interruption Warning"): EventType.INTERRUPTION,
+    ("aws.ec2", "EC2 Instance Rebalance Recommendation"): EventType.REBALANCE,
+    ("aws.autoscaling", "EC2 Instance Launch Unsuccessful"): EventType.LAUNCH_FAILURE,
 }
 
 
@@ -61,7 +61,7 @@ _TYPES = {
 class Event:
     """One event, as far as we act on it: about an instance, or about a group."""
 
-    what: What
+    what: EventType
     at: datetime
     account: str
     region: str
@@ -71,7 +71,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Who:
+class Recipient:
     """The workstation an event is about. What only the YAML knows is empty for one that left it."""
 
     name: str
@@ -120,7 +120,7 @@ def read(document: Mapping[str, Any]) -> Event | None:
         group=_text(detail, "AutoScalingGroupName"),
         message=_text(detail, "StatusMessage")[:MESSAGE_LIMIT],
     )
-    about = event.group if what is What.LAUNCH_FAILURE else event.instance
+    about = event.group if what is EventType.LAUNCH_FAILURE else event.instance
     return event if about else None
 
 
@@ -129,24 +129,24 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def topic_of(event: Event, who: Who) -> tuple[str, ...]:
+def deduplication_key(event: Event, who: Recipient) -> tuple[str, ...]:
     """What makes two events the same news: an instance, or a group and the cause."""
-    if event.what is What.LAUNCH_FAILURE:
+    if event.what is EventType.LAUNCH_FAILURE:
         return (event.what, event.region, who.name, understand(event.message).cause.name)
     return (event.what, event.region, event.instance)
 
 
-def notice(event: Event, who: Who, told: Told) -> Notice | None:
+def notice(event: Event, who: Recipient, told: SentNotices) -> Notice | None:
     """The words for the owner; None when they were told the same within the hour."""
-    before = told.get(topic_of(event, who))
+    before = told.get(deduplication_key(event, who))
     if before is not None and event.at - before < WINDOW:
         return None
     match event.what:
-        case What.INTERRUPTION:
+        case EventType.INTERRUPTION:
             subject, lines = _interruption(event, who)
-        case What.REBALANCE:
+        case EventType.REBALANCE:
             subject, lines = _rebalance(event, who)
-        case What.LAUNCH_FAILURE:
+        case EventType.LAUNCH_FAILURE:
             subject, lines = _launch_failure(event, who)
     attributes: dict[str, str | tuple[str, ...]] = {
         "owner": plain(who.owner),
@@ -161,14 +161,14 @@ def notice(event: Event, who: Who, told: Told) -> Notice | None:
     )
 
 
-def _body(event: Event, who: Who, lines: Mapping[str, str]) -> str:
+def _body(event: Event, who: Recipient, lines: Mapping[str, str]) -> str:
     fleet = f" of fleet {plain(who.fleet)}" if who.fleet else ""
     first = f"Workstation {plain(who.name)}{fleet}, {plain(who.owner)}, in {plain(event.region)}."
     rows = [f"{title}: {text}" for title, text in lines.items() if text]
     return "\n\n".join(textwrap.fill(row, WIDTH, break_long_words=False) for row in (first, *rows))
 
 
-def _interruption(event: Event, who: Who) -> tuple[str, dict[str, str]]:
+def _interruption(event: Event, who: Recipient) -> tuple[str, dict[str, str]]:
     ends = event.at + WARNING
     if who.wanted:
         now = "Auto Scaling asks for another instance at once. " + _again(who, ends)
@@ -184,7 +184,7 @@ def _interruption(event: Event, who: Who) -> tuple[str, dict[str, str]]:
     }
 
 
-def _rebalance(event: Event, who: Who) -> tuple[str, dict[str, str]]:
+def _rebalance(event: Event, who: Recipient) -> tuple[str, dict[str, str]]:
     return "AWS may take its Spot instance back soon", {
         "Why": f"AWS sees an elevated risk for the Spot instance {plain(event.instance)}. An "
         "interruption may follow, with two minutes' warning or with less, or none at all.",
@@ -194,7 +194,7 @@ def _rebalance(event: Event, who: Who) -> tuple[str, dict[str, str]]:
     }
 
 
-def _launch_failure(event: Event, who: Who) -> tuple[str, dict[str, str]]:
+def _launch_failure(event: Event, who: Recipient) -> tuple[str, dict[str, str]]:
     words = understand(event.message)
     cause = words.cause
     # A link under AWS's letterhead is followed: AWS's own words have none.
@@ -209,7 +209,7 @@ def _launch_failure(event: Event, who: Who) -> tuple[str, dict[str, str]]:
     }
 
 
-def _after(event: Event, who: Who, cause: Cause) -> str:
+def _after(event: Event, who: Recipient, cause: Cause) -> str:
     if not who.wanted:
         return "nothing: it was turned off meanwhile."
     if cause in SPOT_IS_DRY:
@@ -220,7 +220,7 @@ def _after(event: Event, who: Who, cause: Cause) -> str:
     return "Auto Scaling asks again, and is refused again, until this is fixed."
 
 
-def _again(who: Who, dry: datetime) -> str:
+def _again(who: Recipient, dry: datetime) -> str:
     """Which market it will be asked for in, if Spot is dry from `dry` on."""
     leased = parse_lease(who.lease)
     if who.spot_policy == "on-demand":
@@ -235,14 +235,14 @@ def _again(who: Who, dry: datetime) -> str:
     return ""
 
 
-def _lost(who: Who) -> str:
+def _lost(who: Recipient) -> str:
     gone = "what is in memory, and on the root disk."
     if who.home is None:
         return gone
     return f"{gone} The home stays." if who.home else f"{gone} There is no home that would stay."
 
 
-def _clock(at: datetime, who: Who) -> str:
+def _clock(at: datetime, who: Recipient) -> str:
     return f"{at.astimezone(ZoneInfo(who.timezone)):%H:%M} {who.timezone}"
 
 

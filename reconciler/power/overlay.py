@@ -21,10 +21,16 @@ from reconciler.kinds.auto_scaling_group import AutoScalingGroup
 from reconciler.plan.model import Desired, Finding, Key, Level, Live, Unknown
 from reconciler.plan.projection import ODD, explain
 from reconciler.plan.snapshot import EffectiveState, Snapshot
-from reconciler.power import backstops, ends, lost, market, memory
-from reconciler.power.failures import dry_since
+from reconciler.power import (
+    limits,
+    lost_firings,
+    on_demand_fallback,
+    override_ends,
+    unavailable_offerings,
+)
+from reconciler.power.launch_failures import failing_since
 from reconciler.power.renamed import renamed
-from reconciler.power.timetable import latest, rules_of
+from reconciler.schedule.cron import latest, rules_of
 from reconciler.workstation import describe
 from reconciler.workstation.model import Group
 from reconciler.workstation.runtime_tags import (
@@ -77,7 +83,7 @@ def apply_runtime_state(
     doors: Mapping[str, Aws],
     now: datetime,
     pool: Callable[[int], Executor],
-    cost: backstops.Cost,
+    cost: limits.Cost,
 ) -> EffectiveState:
     """The desired groups with what runtime decides, and what to tell of it."""
     groups = list(_groups(seen))
@@ -88,15 +94,15 @@ def apply_runtime_state(
     for group in groups:
         costs = partial(_costs, group, doors[group.live.key.region], cost)
         ruled[group.want.key] = _decided(group, droughts.get(group.want.key), now, findings, costs)
-    standing = lost.standing(seen)
+    standing = lost_firings.standing(seen)
     candidates = [
-        backstops.Candidate(each.runtime, _limits(each, standing, now))
+        limits.Candidate(each.runtime, _limits(each, standing, now))
         for each in groups
         if each.runtime.desired
     ]
-    stops = backstops.check(candidates, len(groups), doors, now, cost)
+    stops = limits.check(candidates, len(groups), doors, now, cost)
     findings.extend(stops.findings)
-    findings.extend(lost.lost_starts(_due(groups, standing, now), doors))
+    findings.extend(lost_firings.lost_starts(_due(groups, standing, now), doors))
     kept_on = {c.key for c in candidates if active_override(c.group.override, now)}
     for key, reason in stops.reasons.items():
         ruled[key] = _with(ruled[key], reason, desired_capacity=0)
@@ -108,17 +114,19 @@ def apply_runtime_state(
             ruled[group.live.key] = _unprotected(group, ruled[group.live.key], findings)
     undeclared = [each for key, each in ruled.items() if each.runtime_only]
     held = [
-        ends.Held(
+        override_ends.Held(
             g.live,
             g.declared,
             None if g.live.key in stops.reasons else active_override(g.runtime.override, now),
         )
         for g in groups
     ]
-    findings.extend(ends.foreign(seen, held))
+    findings.extend(override_ends.foreign(seen, held))
     findings.extend(renamed(seen, doors))
     desired = (ruled.get(each.key, each) for each in seen.desired)
-    return EffectiveState((*desired, *undeclared, *ends.wanted(seen, held, now)), tuple(findings))
+    return EffectiveState(
+        (*desired, *undeclared, *override_ends.wanted(seen, held, now)), tuple(findings)
+    )
 
 
 def _groups(seen: Snapshot) -> Iterable[Managed]:
@@ -174,15 +182,17 @@ def _unprotected(group: Managed, want: Desired, findings: list[Finding]) -> Desi
 
 
 def _limits(
-    group: Managed, standing: Mapping[tuple[str, str], tuple[lost.Standing, ...]], now: datetime
-) -> backstops.Limits:
+    group: Managed,
+    standing: Mapping[tuple[str, str], tuple[lost_firings.Standing, ...]],
+    now: datetime,
+) -> limits.Limits:
     """What ends it: as declared, or, for one that left the YAML, as its tags still say."""
     declared, live = group.declared, group.live
     unedited = standing.get((live.key.region, live.workstation), ())
     if declared is None:
         limit = group.runtime.max_runtime
-        return backstops.Limits(live.workstation, limit, leaving=True, standing=unedited)
-    return backstops.Limits(
+        return limits.Limits(live.workstation, limit, leaving=True, standing=unedited)
+    return limits.Limits(
         declared.name,
         declared.max_runtime,
         declared.where,
@@ -194,20 +204,22 @@ def _limits(
 
 def _due(
     groups: Iterable[Managed],
-    standing: Mapping[tuple[str, str], tuple[lost.Standing, ...]],
+    standing: Mapping[tuple[str, str], tuple[lost_firings.Standing, ...]],
     now: datetime,
-) -> Iterable[lost.Due]:
+) -> Iterable[lost_firings.Due]:
     """Those that are off within an hour after a start should have come, and nobody kept off."""
     for group in groups:
         declared, runtime, key = group.declared, group.runtime, group.live.key
         if declared is None or runtime.desired:
             continue
         last = latest(rules_of(declared, now), now)
-        if last is None or not backstops.GRACE < now - last.at <= backstops.GRACE + lost.TOLD:
+        if last is None or not limits.GRACE < now - last.at <= limits.GRACE + lost_firings.TOLD:
             continue
         stood = standing.get((key.region, declared.name), ())
-        if lost.fired(stood, "start", last.at) and not lost.refused(runtime.override, last.at):
-            yield lost.Due(key, declared.name, last.at, declared.where)
+        if lost_firings.fired(stood, "start", last.at) and not lost_firings.refused(
+            runtime.override, last.at
+        ):
+            yield lost_firings.Due(key, declared.name, last.at, declared.where)
 
 
 def _with(want: Desired, reason: str, **fields: object) -> Desired:
@@ -218,7 +230,7 @@ def _with(want: Desired, reason: str, **fields: object) -> Desired:
 
 def _decided(
     group: Managed,
-    dry: market.Dry | AwsError | None,
+    dry: on_demand_fallback.CapacityShortage | AwsError | None,
     now: datetime,
     findings: list[Finding],
     costs: Callable[[], str],
@@ -243,7 +255,7 @@ def _sizes(group: Managed, now: datetime, findings: list[Finding]) -> Desired:
     """What an override's sizes should be: those of one that holds, or the normal ones."""
     override = active_override(group.runtime.override, now)
     if override is None:
-        findings.extend(ends.too_long(group.live, group.want.where, now))
+        findings.extend(override_ends.too_long(group.live, group.want.where, now))
         want = _with(group.want, "", min_size=NORMAL.minimum, max_size=NORMAL.maximum)
         return _with(want, LOST_STOP, desired_capacity=0) if _lost_stop(group, now) else want
     name, where = group.live.workstation, group.want.where
@@ -262,7 +274,7 @@ def _lost_stop(group: Managed, now: datetime) -> bool:
         return False
     if over.until > now:  # one that is too long, and ignored: the backstops rule
         return False
-    hours = ends.hours_of(group.declared, now)
+    hours = override_ends.hours_of(group.declared, now)
     if not hours.stops:
         return hours.ends_off(over.until, over.until)
     last = latest(hours.rules, now)
@@ -272,7 +284,7 @@ def _lost_stop(group: Managed, now: datetime) -> bool:
 def _market(
     group: Managed,
     want: Desired,
-    dry: market.Dry | AwsError | None,
+    dry: on_demand_fallback.CapacityShortage | AwsError | None,
     now: datetime,
     findings: list[Finding],
     costs: Callable[[], str],
@@ -290,7 +302,7 @@ def _market(
         findings.append(_cannot_start(declared, dry))
     if declared.on_demand_fallback is None:
         return want
-    decided = market.decide(group.runtime, dry, declared.on_demand_fallback, now)
+    decided = on_demand_fallback.decide(group.runtime, dry, declared.on_demand_fallback, now)
     if decided.over:
         message = f"{declared.name}: {decided.reason}{costs()}"
         findings.append(Finding(Level.WARNING, "lease-over", message, declared.where))
@@ -298,11 +310,13 @@ def _market(
         want,
         decided.reason if decided.lease != spec.market else "",
         market=decided.lease,
-        on_demand_percentage_above_base_capacity=market.ON_DEMAND if decided.lease else market.SPOT,
+        on_demand_percentage_above_base_capacity=on_demand_fallback.ON_DEMAND
+        if decided.lease
+        else on_demand_fallback.SPOT,
     )
 
 
-def _costs(group: Managed, aws: Aws, cost: backstops.Cost) -> str:
+def _costs(group: Managed, aws: Aws, cost: limits.Cost) -> str:
     """` ($1.01/h)` of what runs On-Demand, or nothing."""
     found = [cost(aws, each.type, each.zone, "on-demand") for each in group.runtime.members]
     return f" ({', '.join(found)})" if all(found) else ""
@@ -313,10 +327,10 @@ def _droughts(
     doors: Mapping[str, Aws],
     now: datetime,
     pool: Callable[[int], Executor],
-) -> dict[Key, market.Dry | AwsError | None]:
+) -> dict[Key, on_demand_fallback.CapacityShortage | AwsError | None]:
     """Since when every launch of a waiting group failed, side by side: a drought hits many."""
 
-    def read(group: Managed) -> market.Dry | AwsError | None:
+    def read(group: Managed) -> on_demand_fallback.CapacityShortage | AwsError | None:
         try:
             return _dry(doors[group.live.key.region], group, now)
         except AwsError as error:
@@ -333,19 +347,25 @@ def _droughts(
         )
 
 
-def _dry(aws: Aws, group: Managed, now: datetime) -> market.Dry | None:
+def _dry(aws: Aws, group: Managed, now: datetime) -> on_demand_fallback.CapacityShortage | None:
     """Within the lease, if there is one: what failed before it was the other market."""
     fallback = group.declared.on_demand_fallback if group.declared else None
     wait = timedelta(seconds=fallback.after if fallback else 0)
-    bound = now - max(memory.LONGEST, wait + SLACK)
+    bound = now - max(unavailable_offerings.LONGEST, wait + SLACK)
     lease = parse_lease(group.spec.market)
     since = max(bound, lease) if lease and lease <= now else bound
     activities = list(describe.activities(aws, since, group.live.key.name))
-    found = dry_since(activities, "on-demand" if group.runtime.on_demand else "spot")
-    return market.Dry(found, memory.recall(activities, now)) if found else None
+    found = failing_since(activities, "on-demand" if group.runtime.on_demand else "spot")
+    return (
+        on_demand_fallback.CapacityShortage(
+            found, unavailable_offerings.unavailable(activities, now)
+        )
+        if found
+        else None
+    )
 
 
-def _cannot_start(declared: Workstation, dry: market.Dry) -> Finding:
+def _cannot_start(declared: Workstation, dry: on_demand_fallback.CapacityShortage) -> Finding:
     failure = dry.drought.failure
     code = f" ({failure.code})" if failure.code else ""
     pools = sorted(map(str, dry.memory))

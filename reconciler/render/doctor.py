@@ -15,7 +15,7 @@ from reconciler.doctor.check import Found, Level
 from reconciler.doctor.examine import Diagnosis
 from reconciler.render.as_json import VERSION, place
 from reconciler.render.escape import terminal
-from reconciler.render.look import Look, Role
+from reconciler.render.style import Role, Style
 
 _ROLES: dict[Level, Role] = {
     Level.OK: "add",
@@ -27,7 +27,7 @@ _WEIGHT = (Level.OK, Level.WARNING, Level.UNKNOWN, Level.ERROR)
 _LEVEL, _CHECK = 8, 17  # columns
 
 
-def text(diagnosis: Diagnosis, look: Look) -> str:
+def text(diagnosis: Diagnosis, look: Style) -> str:
     """Write the diagnosis: the account, then region by region, and the count."""
     head = f"Doctor for {diagnosis.site} in account {diagnosis.account}"
     lines = [look.paint("strong", terminal(head))]
@@ -45,7 +45,7 @@ def _count(number: int, level: str) -> str:
     return f"{number} {level}{'s' if countable and number != 1 else ''}"
 
 
-def _row(finding: Found, look: Look) -> Iterator[str]:
+def _row(finding: Found, look: Style) -> Iterator[str]:
     indent = " " * (2 + _LEVEL + _CHECK)
     head = f"  {finding.level.value:<{_LEVEL}}{finding.check:<{_CHECK}}"
     where = f" ({finding.where})" if finding.where and finding.level is not Level.OK else ""

@@ -9,14 +9,14 @@ from reconciler.errors import Where
 from reconciler.plan.json_value import json_value
 from reconciler.render.as_json import VERSION, place
 from reconciler.render.escape import terminal
-from reconciler.render.look import Look
+from reconciler.render.style import Style
 from reconciler.render.words import value
 
 Setting = tuple[str, Any, Where | None]
 _BUILT_IN = "built-in"
 
 
-def text(settings: Sequence[Setting], look: Look) -> str:
+def text(settings: Sequence[Setting], look: Style) -> str:
     """Write each setting as `path: value`, with its place at the right edge, or below where
     there is no room."""
     rows = [

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from reconciler.commands.model import Attempt, Reason
 from reconciler.declare import units
 from reconciler.money.storage import RetainedStorage
-from reconciler.power.model import Attempt, Reason
-from reconciler.power.moments import said
 from reconciler.render.escape import terminal
-from reconciler.render.look import Look
+from reconciler.render.style import Style
+from reconciler.schedule.human_time import format_local
 from reconciler.workstation.model import Group, Instance
 from reconciler.workstation.runtime_tags import Override, format_time
 
@@ -28,10 +28,12 @@ def machine(instance: Instance) -> str:
 def override(active: Override, zone: ZoneInfo | None, now: datetime) -> str:
     """Write an override as `kept on until Fri 20 Nov 19:00 CET (the tag names
     alice@example.com)`."""
-    return terminal(f"kept {active.state} until {said(active.until, zone, now)} ({active.author})")
+    return terminal(
+        f"kept {active.state} until {format_local(active.until, zone, now)} ({active.author})"
+    )
 
 
-def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> list[str]:
+def table(rows: Iterable[Sequence[str]], look: Style, head: Sequence[str]) -> list[str]:
     """Align rows in columns as wide as they need; ids are never cut."""
     cells = [[look.plain(terminal(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
@@ -43,7 +45,7 @@ def table(rows: Iterable[Sequence[str]], look: Look, head: Sequence[str]) -> lis
 
 
 def attempts(
-    found: Sequence[Attempt], zone: ZoneInfo | None, now: datetime, look: Look
+    found: Sequence[Attempt], zone: ZoneInfo | None, now: datetime, look: Style
 ) -> list[str]:
     """Write a table of the failed launches: type × zone × error."""
     rows = [
@@ -53,7 +55,7 @@ def attempts(
             MARKETS[attempt.last.market] or "?",
             attempt.last.code or attempt.last.cause.why,
             str(attempt.times),
-            said(attempt.last.at, zone, now),
+            format_local(attempt.last.at, zone, now),
         )
         for attempt in found
     ]
@@ -68,7 +70,7 @@ def kept(found: Sequence[RetainedStorage]) -> list[str]:
     ]
 
 
-def reason(group: Group, cause: Reason, look: Look) -> list[str]:
+def reason(group: Group, cause: Reason, look: Style) -> list[str]:
     """Write the cause why a workstation does not start, and the next step."""
     lines = look.wrap(terminal(f"{group.workstation}: {cause.why}."), "", "  ")
     if cause.mender:

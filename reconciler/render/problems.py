@@ -8,14 +8,14 @@ from typing import Any
 
 from reconciler.errors import BadDeclaration, Problem
 from reconciler.render.escape import annotation, terminal
-from reconciler.render.look import Look
+from reconciler.render.style import Style
 from reconciler.render.words import count
 
 AT_MOST = 50  # shown; whoever has more repairs the first ones first
 _WIDEST = 100  # characters of a source line; a longer one is cut around the caret
 
 
-def text(problems: Sequence[Problem], look: Look) -> str:
+def text(problems: Sequence[Problem], look: Style) -> str:
     """Write a problem as `file:line:column: message (what to do)`, the source line, and a caret
     below the place."""
     lines: list[str] = []
@@ -58,7 +58,7 @@ def _with_hint(problem: Problem) -> str:
     return problem.message + (f" ({problem.hint})" if problem.hint else "")
 
 
-def _excerpt(problem: Problem, look: Look) -> list[str]:
+def _excerpt(problem: Problem, look: Style) -> list[str]:
     if not problem.line.strip():
         return []
     begin = problem.where.column - 1

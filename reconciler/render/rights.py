@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from reconciler.errors import Where
 from reconciler.render.escape import terminal
-from reconciler.render.look import Look
+from reconciler.render.style import Style
 
 
 class Right(Protocol):
@@ -35,7 +35,7 @@ def text(
     role: str,
     new: Sequence[tuple[Right, Sequence[Where]]],
     gone: Sequence[Right],
-    look: Look,
+    look: Style,
 ) -> str:
     """List each right that would be new, with the line that wants it; then the rights that are
     gone."""
@@ -56,7 +56,7 @@ def text(
     return look.finish([*lines, look.paint("trouble" if new else "add", total)])
 
 
-def _right(right: Right, sign: str, look: Look) -> Iterator[str]:
+def _right(right: Right, sign: str, look: Style) -> Iterator[str]:
     # A Deny that is lost is a right that is new, and the other way round.
     denied = {"+": "no longer denied: ", "-": "denied from now on: "}[sign]
     head = f"{right.sid}: " if right.sid else ""

@@ -7,15 +7,15 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.power.simulate import Course, Moment, Week
 from reconciler.render.as_json import VERSION, place
 from reconciler.render.escape import terminal
-from reconciler.render.look import Look, Role
+from reconciler.render.style import Role, Style
+from reconciler.schedule.simulate import Course, Moment, Week
 
 _ROLES: dict[str, Role] = {"start": "add", "stop": "remove"}
 
 
-def text(courses: Sequence[Course], look: Look) -> str:
+def text(courses: Sequence[Course], look: Style) -> str:
     """Write each firing as `Mon 23 Nov 2026 09:00 CET +01:00  start  Mon-Fri 09:00
     (fleets/vision.yaml:12:25)`."""
     lines: list[str] = []
@@ -28,7 +28,7 @@ def text(courses: Sequence[Course], look: Look) -> str:
     return look.finish(lines[:-1])
 
 
-def _lines(course: Course, look: Look) -> Iterator[str]:
+def _lines(course: Course, look: Style) -> Iterator[str]:
     moments = list(course.moments)
     for number, week in enumerate(course.weeks):
         later = course.weeks[number + 1].monday if number + 1 < len(course.weeks) else None
@@ -37,7 +37,7 @@ def _lines(course: Course, look: Look) -> Iterator[str]:
         yield look.paint("quiet", f"  week of {week.monday:%a %d %b %Y}: {_hours(week)}")
 
 
-def _moment(moment: Moment, timezone: str, look: Look) -> list[str]:
+def _moment(moment: Moment, timezone: str, look: Style) -> list[str]:
     at = moment.at.astimezone(ZoneInfo(timezone))
     word = moment.action if moment.fires else "-"
     note = f"{moment.note}; {moment.action} " if moment.note else ""

@@ -8,10 +8,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reconciler.power.model import Ahead, Status
-from reconciler.power.moments import said
+from reconciler.commands.model import Ahead, Status
 from reconciler.render.escape import terminal
-from reconciler.render.look import Look, Role
 from reconciler.render.power import (
     MARKETS,
     duration,
@@ -22,6 +20,8 @@ from reconciler.render.power import (
     override_document,
     table,
 )
+from reconciler.render.style import Role, Style
+from reconciler.schedule.human_time import format_local
 from reconciler.workstation.runtime_tags import Override
 
 _ROLES: dict[str, Role] = {
@@ -41,7 +41,7 @@ def until(
     kept: Override | None, ahead: Ahead, zone: ZoneInfo | None, now: datetime, *, readable: bool
 ) -> str:
     """Write until when a workstation stays on, and what ends it."""
-    stop = said(ahead.stop, zone, now) if ahead.stop else ""
+    stop = format_local(ahead.stop, zone, now) if ahead.stop else ""
     if kept and kept.state == "on":
         then = "then it is turned off"
         if kept.until != ahead.stop:
@@ -65,7 +65,7 @@ def cost(
     text = f"about ${hourly:.2f}/h"
     if stop is None or stop <= now:
         return text
-    return f"{text}, ${total(hourly, stop, now):,.2f} until {said(stop, zone, now)}"
+    return f"{text}, ${total(hourly, stop, now):,.2f} until {format_local(stop, zone, now)}"
 
 
 def total(hourly: Decimal, stop: datetime, now: datetime) -> Decimal:
@@ -73,7 +73,7 @@ def total(hourly: Decimal, stop: datetime, now: datetime) -> Decimal:
     return hourly * Decimal((stop - now).total_seconds()) / 3600
 
 
-def status(workstation: Status, now: datetime, look: Look) -> list[str]:
+def status(workstation: Status, now: datetime, look: Style) -> list[str]:
     """Write the status of one workstation, line by line."""
     group, instance, zone = workstation.group, workstation.machine, workstation.zone
     name = look.paint("strong", terminal(group.workstation))
@@ -85,7 +85,9 @@ def status(workstation: Status, now: datetime, look: Look) -> list[str]:
         lines.append(f"  cost       {price}")
     if workstation.override:
         lines.append(f"  override   {override(workstation.override, zone, now)}")
-    lines += [f"  {word:<10} {said(at, zone, now)}{why}" for at, word, why in _next(workstation)]
+    lines += [
+        f"  {word:<10} {format_local(at, zone, now)}{why}" for at, word, why in _next(workstation)
+    ]
     if not workstation.readable:
         lines.append("  schedule   could not be read: when it starts and stops is not known")
     if instance and instance.launched < now:
@@ -105,13 +107,13 @@ def _next(workstation: Status) -> list[tuple[datetime, str, str]]:
     return sorted(rows)
 
 
-def _state(workstation: Status, now: datetime, look: Look) -> str:
+def _state(workstation: Status, now: datetime, look: Style) -> str:
     state, instance = workstation.group.state, workstation.machine
-    since = f" since {said(instance.launched, workstation.zone, now)}" if instance else ""
+    since = f" since {format_local(instance.launched, workstation.zone, now)}" if instance else ""
     return look.paint(_ROLES[state], state) + (since if state == "on" else "")
 
 
-def statuses(found: Sequence[Status], now: datetime, look: Look) -> list[str]:
+def statuses(found: Sequence[Status], now: datetime, look: Style) -> list[str]:
     """Write a table of workstations, and what they cost together; on a narrow terminal two lines
     each."""
     if not found:
@@ -130,14 +132,14 @@ def _row(workstation: Status, now: datetime) -> tuple[str, ...]:
     hardware = f"{instance.type} {MARKETS[instance.market]} {instance.zone}" if instance else ""
     price = (str(workstation.price) if workstation.price else "not known") if instance else ""
     ahead = [
-        f"{word.removeprefix('next ')} {said(at, workstation.zone, now)}"
+        f"{word.removeprefix('next ')} {format_local(at, workstation.zone, now)}"
         for at, word, _ in _next(workstation)
     ]
     upcoming = ahead[0] if ahead else ("" if workstation.readable else "schedule not readable")
     return name, group.owner, group.region, group.state, hardware, price, upcoming
 
 
-def _block(row: tuple[str, ...], look: Look) -> Iterator[str]:
+def _block(row: tuple[str, ...], look: Style) -> Iterator[str]:
     name, owner, region, state, hardware, price, upcoming = (look.plain(terminal(c)) for c in row)
     yield f"{look.paint('strong', name)}: {look.paint(_ROLES[state], state)}, {owner}"
     rest = ", ".join(filter(None, (hardware or region, price, upcoming)))

@@ -17,7 +17,7 @@ from itertools import groupby
 from reconciler.plan.model import Change, Finding, Level, Live, Outcome, Report, Unknown
 from reconciler.render.blocks import Block, Row, blocks
 from reconciler.render.escape import terminal
-from reconciler.render.look import Look, Role
+from reconciler.render.style import Role, Style
 from reconciler.render.words import BLOCKED, UNKNOWN, findings, quiet, some, spans, summary, verdict
 
 _ROLES: dict[str, Role] = {"+": "add", "~": "change", "-": "remove", "-/+": "remove"}
@@ -27,7 +27,7 @@ _FINDINGS = 10  # findings of one code
 _KEPT = 20  # things whose data stays
 
 
-def text(report: Report, look: Look) -> str:
+def text(report: Report, look: Style) -> str:
     """Write the whole report for a terminal."""
     plan = report.plan
     lines: list[str] = []
@@ -54,7 +54,7 @@ def text(report: Report, look: Look) -> str:
     return look.finish([*lines, *last])
 
 
-def _block(block: Block, look: Look) -> Iterator[str]:
+def _block(block: Block, look: Style) -> Iterator[str]:
     yield look.paint("strong", terminal(block.title))
     if len(block.workstations) > 1:
         names = some(spans(block.workstations), _NAMES)
@@ -63,7 +63,7 @@ def _block(block: Block, look: Look) -> Iterator[str]:
         yield from _row(row, look)
 
 
-def _row(row: Row, look: Look) -> Iterator[str]:
+def _row(row: Row, look: Style) -> Iterator[str]:
     remark = f", {row.remark}" if row.remark else ""
     reason = "" if row.outcome is Outcome.FAILED else row.reason  # a failure's is at the end
     head = f"{row.subject}{remark}{': ' + reason if reason else ''}"
@@ -77,14 +77,14 @@ def _row(row: Row, look: Look) -> Iterator[str]:
         yield from look.wrap(terminal(note), " " * 6, " " * 8)
 
 
-def _signed(sign: str, line: str, look: Look) -> list[str]:
+def _signed(sign: str, line: str, look: Style) -> list[str]:
     indent = " " * (len(sign) + 3)
     first, *rest = look.wrap(terminal(line), f"  {sign} ", indent)
     role = _ROLES.get(sign, "trouble")
     return [f"  {look.paint(role, sign)}{first[len(sign) + 2 :]}", *rest]
 
 
-def _failed(changes: list[Change], look: Look) -> Iterator[str]:
+def _failed(changes: list[Change], look: Style) -> Iterator[str]:
     for change in changes:
         where = f" ({change.where})" if change.where else ""
         yield from _signed(
@@ -92,12 +92,12 @@ def _failed(changes: list[Change], look: Look) -> Iterator[str]:
         )
 
 
-def _unknown(unknown: tuple[Unknown, ...], look: Look) -> Iterator[str]:
+def _unknown(unknown: tuple[Unknown, ...], look: Style) -> Iterator[str]:
     for unread in unknown:
         yield from _signed(UNKNOWN, f"{unread.kind} in {unread.region}: {unread.reason}", look)
 
 
-def _kept(kept: tuple[Live, ...], look: Look) -> Iterator[str]:
+def _kept(kept: tuple[Live, ...], look: Style) -> Iterator[str]:
     for live in kept[:_KEPT]:
         holder = f" of {live.fleet}/{live.workstation}" if live.workstation else ""
         cost = f", {live.monthly_cost}" if live.monthly_cost else ""
@@ -108,7 +108,7 @@ def _kept(kept: tuple[Live, ...], look: Look) -> Iterator[str]:
         yield f"  {len(kept) - _KEPT} more; -o json lists them all"
 
 
-def _findings(ordered: list[Finding], look: Look) -> Iterator[str]:
+def _findings(ordered: list[Finding], look: Style) -> Iterator[str]:
     for (_, level, code), group in groupby(
         ordered, key=lambda it: (bool(it.approval), it.level, it.code)
     ):

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.errors import Unanswered
 from reconciler.plan.model import Finding, Impact, Level, Op, Outcome, Ref, Report
-from reconciler.render.look import Role
+from reconciler.render.style import Role
 
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "-/+", Op.DELETE: "-"}
 BLOCKED = "!"

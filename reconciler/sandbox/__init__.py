@@ -13,10 +13,12 @@ import signal
 from collections.abc import Callable
 from types import TracebackType
 
-from reconciler.sandbox import patches, seed, services
+from reconciler.sandbox import patches
 from reconciler.sandbox.capacity import Capacity
 from reconciler.sandbox.clock import Clock
-from reconciler.sandbox.server import Server
+from reconciler.sandbox.control import seed
+from reconciler.sandbox.server import allowed_services
+from reconciler.sandbox.server.application import Server
 from reconciler.sandbox.world import Settings, World
 
 __all__ = ["Sandbox", "SandboxError", "serve"]
@@ -52,7 +54,7 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Seed the account and begin to listen. Raises: SandboxError if the port cannot be
         opened."""
-        services.load()
+        allowed_services.load()
         patches.apply()
         self.reset()
         self._key = f"sandbox-{secrets.token_hex(16)}"

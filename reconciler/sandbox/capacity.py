@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from reconciler.sandbox.failures import DEFAULTS, Failure, Market
+from reconciler.sandbox.services.failures import DEFAULTS, Failure, Market
 
 __all__ = ["Capacity", "Market"]
 

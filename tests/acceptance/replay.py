@@ -21,7 +21,7 @@ from boto3 import Session as Boto
 
 from acceptance.mask import ACCOUNT
 from acceptance.record import Recorded
-from reconciler.aws.client import RegionDoor, Session
+from reconciler.aws.client import RegionClient, Session
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Live
 
@@ -67,7 +67,7 @@ class Wire:
         self.session.account = ACCOUNT
         self.replay = Replay([])
 
-    def door(self, replay: Replay) -> RegionDoor:
+    def door(self, replay: Replay) -> RegionClient:
         """The product's own door; from now on this replay answers."""
         self.replay = replay
         return self.session.region(REGION)

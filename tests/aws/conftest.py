@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from reconciler.aws.client import RegionDoor, Session
+from reconciler.aws.client import RegionClient, Session
 
 Answers = Callable[[], AWSResponse]
 
@@ -19,7 +19,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.session = Session(boto3.Session())
-        self.door: RegionDoor = self.session.region("us-east-1")
+        self.door: RegionClient = self.session.region("us-east-1")
 
     def answer(self, service: str, answers: Callable[[Any], AWSResponse | None]) -> None:
         """Every request to this service gets what `answers(request)` returns or raises."""

@@ -11,13 +11,13 @@ from tests.aws.calls import Found, check
 
 PRODUCT = Path(__file__).parent.parent.parent / "reconciler"
 DYNAMIC = {
-    ("aws/once.py", "operation"),
+    ("aws/read_cache.py", "operation"),
     ("kinds/auto_scaling_group.py", "group_settings.write(spec, group_settings.FIELDS)"),
     ("kinds/event_rule.py", "tags"),
     ("kinds/group_update.py", "settings"),
     ("kinds/home_volume.py", "modified"),
-    ("kinds/identity.py", "'tag_resource'"),
-    ("kinds/identity.py", "'untag_resource'"),
+    ("kinds/tagging.py", "'tag_resource'"),
+    ("kinds/tagging.py", "'untag_resource'"),
     ("kinds/scaling_processes.py", "operation"),
     ("kinds/schedule.py", "_body(group, name, spec)"),
     ("kinds/security_group_rules.py", "operation"),

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from reconciler.aws.client import Session, connect
-from reconciler.aws.wait import FIRST_TIMEOUT
+from reconciler.aws.retries import FIRST_TIMEOUT
 from reconciler.errors import Denied, Refused, Unreachable, UsageError
 from tests.plan.declared import site, workstation
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 
-from reconciler.aws.once import ReadOnce
+from reconciler.aws.read_cache import ReadCache
 from reconciler.errors import AwsError, Denied, Throttled, Unreachable
 from tests.aws.conftest import Wire
 from tests.support.answers import answer, failure, ok
@@ -115,7 +115,7 @@ THROTTLED = Throttled("ec2:DescribeSubnets", "RequestLimitExceeded", "slow down"
 
 def test_concurrent_askers_share_one_request() -> None:
     aws, go_on = waiting()
-    once = ReadOnce(aws)
+    once = ReadCache(aws)
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(once.call, "ec2", "describe_subnets", Size=1) for _ in range(8)]
         go_on.set()
@@ -132,7 +132,7 @@ def test_a_list_that_one_kind_asks_for_is_not_kept() -> None:
             fetched.append(number)
             yield {"number": number}
 
-    found = ReadOnce(FakeAws(describe_volumes={"Volumes": items()})).pages(
+    found = ReadCache(FakeAws(describe_volumes={"Volumes": items()})).pages(
         "ec2", "describe_volumes", "Volumes"
     )
     assert next(found) == {"number": 1}
@@ -142,7 +142,7 @@ def test_a_list_that_one_kind_asks_for_is_not_kept() -> None:
 
 def test_pages_are_shared_whole() -> None:
     aws = FakeAws(describe_subnets=SUBNETS)
-    once = ReadOnce(aws)
+    once = ReadCache(aws)
     for _ in range(2):
         assert list(once.pages("ec2", "describe_subnets", "Subnets", 1000)) == SUBNETS["Subnets"]
     assert len(aws.calls) == 1
@@ -153,7 +153,7 @@ def test_pages_that_fail_midway_give_nothing_at_all() -> None:
         yield {"SubnetId": "subnet-1"}
         raise THROTTLED
 
-    once = ReadOnce(FakeAws(describe_subnets={"Subnets": items()}))
+    once = ReadCache(FakeAws(describe_subnets={"Subnets": items()}))
     found = once.pages("ec2", "describe_subnets", "Subnets")
     with pytest.raises(Throttled):
         next(found)
@@ -173,7 +173,7 @@ def test_what_differs_in_anything_is_another_request(
     other: tuple[str, str, dict[str, Any]],
 ) -> None:
     aws = FakeAws(describe_subnets=SUBNETS, describe_volumes={})
-    once = ReadOnce(aws)
+    once = ReadCache(aws)
     once.call("ec2", "describe_subnets", Size=1)
     service, operation, parameters = other
     once.call(service, operation, **parameters)
@@ -182,7 +182,7 @@ def test_what_differs_in_anything_is_another_request(
 
 def test_the_order_of_parameters_is_no_difference() -> None:
     aws = FakeAws(describe_subnets=SUBNETS)
-    once = ReadOnce(aws)
+    once = ReadCache(aws)
     once.call("ec2", "describe_subnets", A=1, B=2)
     once.call("ec2", "describe_subnets", B=2, A=1)
     assert len(aws.calls) == 1
@@ -190,7 +190,7 @@ def test_the_order_of_parameters_is_no_difference() -> None:
 
 def test_a_failure_is_not_remembered() -> None:
     aws = failing_once()
-    once = ReadOnce(aws)
+    once = ReadCache(aws)
     with pytest.raises(Throttled):
         once.call("ec2", "describe_subnets")
     assert once.call("ec2", "describe_subnets") == SUBNETS
@@ -199,7 +199,7 @@ def test_a_failure_is_not_remembered() -> None:
 
 def test_one_asker_waiting_for_a_failure_asks_again_itself() -> None:
     aws, go_on = waiting(THROTTLED)
-    once = ReadOnce(aws)
+    once = ReadCache(aws)
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(once.call, "ec2", "describe_subnets") for _ in range(2)]
         go_on.set()
@@ -208,5 +208,5 @@ def test_one_asker_waiting_for_a_failure_asks_again_itself() -> None:
 
 
 def test_it_is_the_same_place() -> None:
-    once = ReadOnce(FakeAws())
+    once = ReadCache(FakeAws())
     assert (once.region, once.account, once.partition) == ("us-east-1", "123456789012", "aws")

@@ -204,7 +204,7 @@ def _no_call(*_arguments: object, **_words: object) -> None:
 def test_a_variable_for_sts_alone_is_refused_before_the_first_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("reconciler.aws.client.RegionDoor.call", _no_call)
+    monkeypatch.setattr("reconciler.aws.client.RegionClient.call", _no_call)
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", HERE)
     for begin in (lambda: connect(SITE), connect_here):
         with pytest.raises(UsageError, match=r"sts to http://127\.0\.0\.1:5566, by AWS_ENDPOINT_U"):
@@ -212,7 +212,7 @@ def test_a_variable_for_sts_alone_is_refused_before_the_first_call(
 
 
 def test_a_file_that_mixes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.aws.client.RegionDoor.call", _no_call)
+    monkeypatch.setattr("reconciler.aws.client.RegionClient.call", _no_call)
     file = tmp_path / "config"
     file.write_text(
         "[default]\nservices = here\n[services here]\nsts =\n  endpoint_url = http://localhost:1\n"
@@ -249,7 +249,7 @@ def test_an_endpoint_that_is_ignored_is_not_named_as_the_one_that_answers(
 ) -> None:
     """No call: AWS itself would be asked."""
     monkeypatch.setattr(
-        "reconciler.aws.client.RegionDoor.call",
+        "reconciler.aws.client.RegionClient.call",
         lambda door, *_: {"Account": SITE.account, "Arn": "arn:aws:iam::1:user/ann"},
     )
     monkeypatch.setenv("AWS_ENDPOINT_URL", HERE)

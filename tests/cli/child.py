@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from reconciler.cli.reconcile import main
+from reconciler.cli.reconcile.command import main
 from reconciler.plan.model import Report
 from tests.cli.fakes import Aws
 from tests.render.samples import MIXED
@@ -31,7 +31,9 @@ def run(reading: float, change: float, arguments: list[str]) -> int:
             time.sleep(0.01)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reconciler.cli.progress.PATIENCE", 0.2)  # a test should not be patient
+        patch.setattr(
+            "reconciler.cli.terminal.progress.PATIENCE", 0.2
+        )  # a test should not be patient
         Aws(look, before_change=work).install(patch)
         return main(arguments)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reconciler.aws.endpoints import Target
-from reconciler.cli.reconcile import main
+from reconciler.cli.reconcile.command import main
 from reconciler.declare.fleet import Site
 from reconciler.plan.model import Change, Outcome, Plan, Report
 from reconciler.plan.selection import Selection

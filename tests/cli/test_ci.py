@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.ci import commit
+from reconciler.cli.terminal.ci import commit
 
 MERGE, HEAD = "a" * 40, "b" * 40
 

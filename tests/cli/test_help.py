@@ -12,9 +12,9 @@ import click
 import pytest
 
 from reconciler import __version__
-from reconciler.cli.about import DOCS
 from reconciler.cli.options import Option
-from reconciler.cli.reconcile import reconcile
+from reconciler.cli.product import DOCS
+from reconciler.cli.reconcile.command import reconcile
 from reconciler.declare.zonedata import in_use
 from tests.cli.fakes import Cli
 
@@ -31,7 +31,7 @@ SLOW = {
     "tenacity",
     "yaml",
 }
-IMPORTED = "import sys; from reconciler.cli.reconcile import main; code = main(); "
+IMPORTED = "import sys; from reconciler.cli.reconcile.command import main; code = main(); "
 IMPORTED += "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
 COMMANDS = ([], *([name] for name in reconcile.commands))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.stop import Stop
+from reconciler.cli.terminal.signals import Stop
 from tests.cli.fakes import Aws, Cli, Session
 from tests.engine.hearing import FAILURE, INTERRUPTION, FakeRegion, group, message, tags
 from tests.render.samples import MIXED, NOTHING
@@ -88,7 +88,7 @@ def test_a_failed_launch_is_run_and_told_without_waiting(cli: Cli, aws: Aws) -> 
 def test_after_it_rounds_are_whole_again(cli: Cli, aws: Aws, monkeypatch: Any) -> None:
     now = [0.0]
     door = ears(aws)
-    monkeypatch.setattr("reconciler.cli.repeat.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("reconciler.cli.reconcile.loop.time.monotonic", lambda: now[0])
 
     def hours() -> None:
         now[0] += 4000
@@ -135,7 +135,7 @@ def test_a_fault_while_listening_does_not_hurry_the_loop(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("reconciler.cli.repeat.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("reconciler.cli.reconcile.loop.time.monotonic", lambda: now[0])
 
     def report() -> Any:
         if now[0]:

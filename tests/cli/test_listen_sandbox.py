@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from reconciler.sandbox import long_poll
-from reconciler.sandbox.interruption import interrupt
+from reconciler.sandbox.control.interruption import interrupt
+from reconciler.sandbox.server import long_poll
 from tests.cli.fakes import YAML
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def test_a_signal_does_not_wait_for_the_poll(
     door = SimpleNamespace(
         take_wait=take_wait, has_message=long_poll.has_message, PAUSE_SECONDS=0.1
     )
-    monkeypatch.setattr("reconciler.sandbox.server.long_poll", door)
+    monkeypatch.setattr("reconciler.sandbox.server.application.long_poll", door)
     loop = begin()
     assert polled.wait(PATIENCE), loop.err
     took = loop.end()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.cli.stop import Stop
+from reconciler.cli.terminal.signals import Stop
 from reconciler.engine.loop import loop
 from reconciler.plan.model import Report
 from tests.cli.fakes import Aws, Cli

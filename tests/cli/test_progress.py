@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import progress
-from reconciler.cli.console import Console
-from reconciler.cli.progress import Progress
-from reconciler.cli.stop import Stop
+from reconciler.cli.terminal import progress
+from reconciler.cli.terminal.console import Console
+from reconciler.cli.terminal.progress import Progress
+from reconciler.cli.terminal.signals import Stop
 from tests.cli.fakes import Cli
 
 ROOT = Path(__file__).parents[2]

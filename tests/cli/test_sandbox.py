@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.sandbox import exports
+from reconciler.cli.sandbox.command import exports
 from reconciler.sandbox import UNSET, Sandbox
 from tests.cli.fakes import Cli
 from tests.cli.test_streams import VALIDATOR

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox import Sandbox
-from reconciler.sandbox.server import FrontDoor
-from reconciler.sandbox.wire import Answer
+from reconciler.sandbox.server.application import FrontDoor
+from reconciler.sandbox.server.wire import Answer
 from tests.cli.fakes import YAML
 
 ROOT = Path(__file__).parents[2]
 SHORT = "import sys; from reconciler.aws import client; client.GRACE_SECONDS = 0.5; "
 PROGRAMS = {
-    "reconcile": f"{SHORT}from reconciler.cli.reconcile import main; sys.exit(main())",
-    "workstation": f"{SHORT}from reconciler.cli.workstation import main; sys.exit(main())",
+    "reconcile": f"{SHORT}from reconciler.cli.reconcile.command import main; sys.exit(main())",
+    "workstation": f"{SHORT}from reconciler.cli.workstation.command import main; sys.exit(main())",
 }
 PROMPT = 10
 """Seconds, on a machine that is busy with other tests. Alone it is one."""

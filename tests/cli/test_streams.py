@@ -17,8 +17,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.aws.endpoints import Target
-from reconciler.cli import manners
-from reconciler.cli.streams import write
+from reconciler.cli.terminal import capabilities
+from reconciler.cli.terminal.streams import write
 from reconciler.errors import UsageError
 from reconciler.plan.model import Outcome, Report
 from tests.cli.fakes import Aws, Cli, Session
@@ -49,7 +49,7 @@ ESCAPE = "\x1b"
 def test_who_decides_about_colour(
     tty: bool, env: dict[str, str], no_color: bool, expected: bool
 ) -> None:
-    assert manners.colour(tty, env, no_color=no_color) is expected
+    assert capabilities.colour(tty, env, no_color=no_color) is expected
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_who_decides_about_colour(
 def test_who_decides_about_characters(
     encoding: str | None, env: dict[str, str], expected: bool
 ) -> None:
-    assert manners.unicode(encoding, env) is expected
+    assert capabilities.unicode(encoding, env) is expected
 
 
 @pytest.mark.parametrize("output", ["json", "markdown"])

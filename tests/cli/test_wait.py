@@ -35,7 +35,7 @@ READY = report(Plan((row(TEMPLATE),), unchanged=(FILES,)))
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.aws.wait.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("reconciler.aws.retries.POLL_SECONDS", 0.0)
 
 
 def looks(cli: Cli, *found: Report | Exception) -> Aws:
@@ -104,7 +104,7 @@ def test_a_signal_while_it_reads_again_ends_it_with_the_report(cli: Cli) -> None
 
 
 def test_a_signal_ends_it_with_the_report(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from reconciler.cli.stop import Stop
+    from reconciler.cli.terminal.signals import Stop
 
     monkeypatch.setattr(Stop, "pause", lambda stop, seconds: setattr(stop, "number", 15))
     looks(cli, FIRST)

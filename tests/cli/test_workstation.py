@@ -15,9 +15,9 @@ from typing import Any
 import click
 import pytest
 
-from reconciler.cli.about import DOCS
 from reconciler.cli.options import Option
-from reconciler.cli.workstation import main, workstation
+from reconciler.cli.product import DOCS
+from reconciler.cli.workstation.command import main, workstation
 from tests.cli.fakes import Cli
 from tests.cli.test_help import SLOW
 
@@ -72,7 +72,7 @@ def test_alone_it_is_its_help(run: Run) -> None:
 @pytest.mark.parametrize("words", [["--help"], ["start", "--help"], ["--nope"], ["hold", "Mon"]])
 def test_what_needs_no_library_imports_none(words: list[str]) -> None:
     script = (
-        "import sys; from reconciler.cli.workstation import main; "
+        "import sys; from reconciler.cli.workstation.command import main; "
         f"main({words!r}); print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
     )
     said = subprocess.run(
@@ -140,7 +140,7 @@ def test_it_completes_commands_and_its_own_script(cli: Cli, run: Run) -> None:
     assert "_WORKSTATION_COMPLETE" in out
     assert "# workstation completion bash >> ~/.bashrc" in out
     said = subprocess.run(
-        [sys.executable, "-c", "from reconciler.cli.workstation import main; main()"],
+        [sys.executable, "-c", "from reconciler.cli.workstation.command import main; main()"],
         cwd=cli.folder,
         env={
             **os.environ,

@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.declare.fleet import Calendar, Edge
 from reconciler.declare.hours import DAYS, cron
-from reconciler.declare.timers import LINGER, Rule, compiled
+from reconciler.declare.timers import LINGER, CronRule, compiled
 from reconciler.errors import Where
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -59,7 +59,7 @@ def walk(zone: ZoneInfo, change: datetime) -> Wall:
     return wall
 
 
-def fires(rule: Rule, wall: Wall) -> Iterator[datetime]:
+def fires(rule: CronRule, wall: Wall) -> Iterator[datetime]:
     """What Scheduler does, by its user guide."""
     if rule.expression.startswith("at("):
         once = datetime.fromisoformat(rule.expression[3:-1])

@@ -17,8 +17,8 @@ from reconciler.declare.fleet import Site
 from reconciler.declare.load import checked, load
 from reconciler.declare.schema import inlined
 from reconciler.errors import BadDeclaration, NoDeclaration
-from reconciler.render.look import Look
 from reconciler.render.problems import document, github, text
+from reconciler.render.style import Style
 from tests.declare.helpers import DEFAULTS
 
 DESIGN = (Path(__file__).parent / "data" / "design" / "vision.yaml").read_bytes()
@@ -50,7 +50,7 @@ def _outcome(place: Path, data: bytes) -> Site | None:
     for problem in problems:
         assert min(problem.where.line, problem.where.column, problem.length) >= 1
         assert problem.message
-    assert text(problems, Look(unicode=False)).isascii()
+    assert text(problems, Style(unicode=False)).isascii()
     json.dumps(document(problems))
     assert github(problems).startswith("::error file=")
     return None

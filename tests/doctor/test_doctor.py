@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.aws.client import connect
-from reconciler.cli.reconcile import main
+from reconciler.cli.reconcile.command import main
 from reconciler.declare.load import load
 from reconciler.doctor.check import Found, Level
 from reconciler.doctor.examine import ACCOUNT, REGION, Diagnosis, examine
 from reconciler.engine.environment import environment_of
 from reconciler.errors import UsageError, Where
 from reconciler.render.doctor import document, text
-from reconciler.render.look import Look
-from reconciler.sandbox import quotas
+from reconciler.render.style import Style
 from reconciler.sandbox.clock import Clock
+from reconciler.sandbox.services import quotas
 from tests.kinds.world import READS, client
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ DIAGNOSIS = Diagnosis("acme", "123456789012", FOUND, {"ec2:DescribeSubnets": 1})
 
 
 def test_text_has_the_fix_under_each() -> None:
-    assert text(DIAGNOSIS, Look(width=80)).splitlines() == [
+    assert text(DIAGNOSIS, Style(width=80)).splitlines() == [
         "Doctor for acme in account 123456789012",
         "",
         "account",
@@ -179,13 +179,13 @@ def test_text_has_the_fix_under_each() -> None:
         "",
         "1 ok, 0 warnings, 1 error, 0 unknown.",
     ]
-    painted = text(DIAGNOSIS, Look(colour=True))
+    painted = text(DIAGNOSIS, Style(colour=True))
     assert "\x1b[31;1merror\x1b[0m   vcpu-quota" in painted
 
 
 def test_what_aws_says_cannot_move_the_cursor() -> None:
     nasty = replace(DIAGNOSIS, found=(Found(Level.OK, "\x1b[2Jgone\n", check="image"),))
-    assert "\x1b" not in text(nasty, Look())
+    assert "\x1b" not in text(nasty, Style())
 
 
 def test_json_has_every_finding_in_full() -> None:

@@ -17,7 +17,7 @@ from reconciler.engine.polling import Heard
 from reconciler.engine.queue import Queue
 from reconciler.errors import AwsError, Unreachable
 from reconciler.plan.model import Finding, Level, Plan, Report, Unknown
-from reconciler.power.notices import What
+from reconciler.power.notices import EventType
 from tests.engine.hearing import (
     FAILURE,
     INTERRUPTION,
@@ -296,4 +296,4 @@ def test_what_cannot_be_deleted_comes_again_and_is_not_told_again(world: Listeni
 
 
 def test_each_what_has_a_name_for_filters() -> None:
-    assert {str(it) for it in What} == {"interruption", "rebalance", "launch-failure"}
+    assert {str(it) for it in EventType} == {"interruption", "rebalance", "launch-failure"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.engine.listen import react, resolve
-from reconciler.power.notices import topic_of
+from reconciler.power.notices import deduplication_key
 from tests.engine.hearing import (
     FAILED_AT,
     FAILURE,
@@ -41,7 +41,7 @@ def test_a_repeat_is_looked_at_but_not_told(world: ListeningPause) -> None:
     """The wait for On-Demand may be over by now."""
     who = resolve(parsed(FAILURE), world.place)
     assert who is not None
-    told = {topic_of(parsed(FAILURE), who): NOW - timedelta(minutes=10)}
+    told = {deduplication_key(parsed(FAILURE), who): NOW - timedelta(minutes=10)}
     assert react(parsed(FAILURE), who, told) == (None, True)
 
 

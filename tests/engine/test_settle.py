@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.engine.settle import joined, settle
+from reconciler.engine.wait import joined, settle
 from reconciler.errors import Throttled, UsageError
 from reconciler.plan.model import Change, Key, Op, Outcome, Plan, Report
 from tests.support.plan_rows import plan_row
@@ -124,7 +124,7 @@ def test_a_run_that_cannot_be_made_loses_nothing_of_the_report(error: Exception)
 
 
 def test_the_longest_wait_ends_with_the_last_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.aws.wait.WAIT_LIMIT_SECONDS", 0)
+    monkeypatch.setattr("reconciler.aws.retries.WAIT_LIMIT_SECONDS", 0)
     waiting = Waiting(report(CREATING))
     assert outcomes(waiting.settle(report(CREATING))) == {"alice": Outcome.WAITING}
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from reconciler.cli.reconcile import main
+from reconciler.cli.reconcile.command import main
 from tests.hostile.case import Case
 from tests.hostile.corpus import cases
 

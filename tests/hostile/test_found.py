@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.console import Console
-from reconciler.cli.logs import logger
-from reconciler.cli.places import names
-from reconciler.cli.progress import Progress
-from reconciler.cli.stop import Stop
+from reconciler.cli.paths import names
+from reconciler.cli.terminal.console import Console
+from reconciler.cli.terminal.logs import logger
+from reconciler.cli.terminal.progress import Progress
+from reconciler.cli.terminal.signals import Stop
 from reconciler.declare import files
 from reconciler.kinds import launch_template
 from reconciler.plan.json_value import json_value
 from reconciler.render.as_json import dumps
 from reconciler.render.escape import in_json, markdown
-from reconciler.render.look import Look
+from reconciler.render.style import Style
 
 
 def open_files() -> int:
@@ -87,7 +87,7 @@ def test_json_holds_no_command_of_a_runner(text: str) -> None:
 def test_a_log_in_json_holds_no_command_of_a_runner(capsys: pytest.CaptureFixture[str]) -> None:
     before = logging.getLogger("reconciler").handlers
     try:
-        logger(Look(), verbose=True, as_json=True).info("%s", "##[add-mask]x\n::error::x")
+        logger(Style(), verbose=True, as_json=True).info("%s", "##[add-mask]x\n::error::x")
     finally:
         logging.getLogger("reconciler").handlers = before
     line = capsys.readouterr().err
@@ -121,7 +121,7 @@ def test_a_progress_line_is_harmless_from_its_first_moment(
 
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
-    monkeypatch.setattr("reconciler.cli.progress.PATIENCE", 0.05)
+    monkeypatch.setattr("reconciler.cli.terminal.progress.PATIENCE", 0.05)
     console = Console([], {"TERM": "xterm", "NO_COLOR": "1"}, Stop())
     with Progress(console, "reading") as progress:
         progress.step("1/2 create x: failed: \x1b]0;pwned\x07")

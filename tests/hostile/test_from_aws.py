@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.aws.client import RegionDoor
-from reconciler.cli.reconcile import main
+from reconciler.aws.client import RegionClient
+from reconciler.cli.reconcile.command import main
 from reconciler.errors import AwsError, Denied, NotReady, Unreachable
 from tests.hostile import sinks
 from tests.hostile.payloads import PAYLOADS
@@ -197,22 +197,22 @@ def test_errors_that_aws_words_are_harmless(
 ) -> None:
     """All payloads in one message: a read that fails, then the first call of all."""
     text = " \n ".join(PAYLOADS.values())
-    pages, call = RegionDoor.pages, RegionDoor.call
+    pages, call = RegionClient.pages, RegionClient.call
 
-    def failing(door: RegionDoor, service: str, operation: str, *rest: Any, **more: Any) -> Any:
+    def failing(door: RegionClient, service: str, operation: str, *rest: Any, **more: Any) -> Any:
         if operation in ("describe_auto_scaling_groups", "describe_subnets"):
             raise ERRORS[kind](text)
         return pages(door, service, operation, *rest, **more)
 
-    monkeypatch.setattr(RegionDoor, "pages", failing)
+    monkeypatch.setattr(RegionClient, "pages", failing)
     assert judge(form, *dry_run_output(capsys, "-o", form)) == []
 
-    def refused(door: RegionDoor, service: str, operation: str, **more: Any) -> Any:
+    def refused(door: RegionClient, service: str, operation: str, **more: Any) -> Any:
         if service == "sts":
             raise ERRORS[kind](text)
         return call(door, service, operation, **more)
 
-    monkeypatch.setattr(RegionDoor, "call", refused)
+    monkeypatch.setattr(RegionClient, "call", refused)
     out, err = dry_run_output(capsys, "-o", form)
     assert judge(form, out.replace("plan  -->", "plan acme -->"), err) == []
 

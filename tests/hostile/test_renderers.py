@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.annotations import command
-from reconciler.cli.failures import failure
+from reconciler.cli.terminal.annotations import command
+from reconciler.cli.terminal.failures import failure
 from reconciler.declare.explain import Row
 from reconciler.errors import (
     AwsError,
@@ -36,15 +36,15 @@ from reconciler.plan.model import (
     Unknown,
 )
 from reconciler.render import as_json, escape, explain, problems
-from reconciler.render.look import Look
 from reconciler.render.markdown import comment, trouble
+from reconciler.render.style import Style
 from reconciler.render.text import text
 from tests.hostile import sinks
 from tests.hostile.payloads import PAYLOADS
 from tests.support.plan_rows import plan_row, with_fields, with_op
 
 EVERY = pytest.mark.parametrize("name", PAYLOADS)
-LOOKS = (Look(), Look(width=80), Look(width=40), Look(unicode=False))
+LOOKS = (Style(), Style(width=80), Style(width=40), Style(unicode=False))
 
 
 def report(payload: str) -> Report:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from reconciler.aws.client import RegionDoor
-from reconciler.cli.reconcile import main
+from reconciler.aws.client import RegionClient
+from reconciler.cli.reconcile.command import main
 from reconciler.kinds import event_rule, topic
 from reconciler.render import markdown
 from tests.declare.helpers import DEFAULTS
@@ -102,14 +102,16 @@ def run(
     module_sandbox: Sandbox, accepted: Accepted, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Run]:
     made = Run(tmp_path_factory.mktemp("fleets"), declaration(accepted))
-    call = RegionDoor.call
+    call = RegionClient.call
 
-    def record(self: RegionDoor, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+    def record(
+        self: RegionClient, service: str, operation: str, **arguments: Any
+    ) -> dict[str, Any]:
         made.calls.append((f"{service}:{operation}", arguments))
         return call(self, service, operation, **arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RegionDoor, "call", record)
+        patch.setattr(RegionClient, "call", record)
         patch.setenv("GITHUB_ACTIONS", "true")
         for _ in range(2):  # what mounts a file system waits for it; some can never be made
             with redirect_stdout(made.out), redirect_stderr(made.err):

@@ -10,8 +10,8 @@ import pytest
 from reconciler.declare import secrets
 from reconciler.declare.load import load
 from reconciler.errors import BadDeclaration
-from reconciler.render.look import Look
 from reconciler.render.problems import text
+from reconciler.render.style import Style
 from tests.declare.helpers import Folder, fleet
 from tests.hostile.shapes import CREDENTIALS
 
@@ -41,7 +41,7 @@ def test_nor_does_the_excerpt_of_a_comment_show_it(folder: Folder, kind: str) ->
     folder.write("a.yaml", f"{fleet('gpu: {}')}# {CREDENTIALS[kind]} is mine\n")
     with pytest.raises(BadDeclaration) as caught:
         load([folder.path])
-    shown = text(caught.value.problems, Look())
+    shown = text(caught.value.problems, Style())
     assert CREDENTIALS[kind] not in shown
     assert "a.yaml:4:" in shown
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.aws import policies
-from reconciler.aws.hourly import hourly
+from reconciler.aws.prices import hourly_price
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.doctor.examine import examine
@@ -22,12 +22,12 @@ from reconciler.kinds import KINDS
 from reconciler.plan.selection import Selection
 from reconciler.plan.update_policy import When
 from reconciler.power.notices import Notice
-from reconciler.sandbox import quotas
+from reconciler.sandbox.services import quotas
 from tests.conftest import point_at
 from tests.engine.hearing import SUCCEEDED
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
-from tests.kinds import cases, hands
+from tests.kinds import cases, manual_edits
 from tests.kinds.world import READS, World, live
 from tests.support.environment import as_declared
 
@@ -123,8 +123,8 @@ def _examined(world: World, recorder: Recorder) -> tuple[Request, ...]:
     before = len(recorder.requests)
     examine(world.site, world.environment(), (), timedelta())
     door = world.session.region("us-east-1")
-    hourly(door, "g5.xlarge", "us-east-1a", "spot")
-    hourly(door, "g5.xlarge", "us-east-1a", "on-demand")
+    hourly_price(door, "g5.xlarge", "us-east-1a", "spot")
+    hourly_price(door, "g5.xlarge", "us-east-1a", "on-demand")
     asked = tuple(recorder.requests[before:])
     del recorder.requests[before:]
     return asked
@@ -139,7 +139,11 @@ def _edited(world: World, look: Callable[[], None]) -> None:
     others = [kind for kind in KINDS if kind not in disruptive]
     for round_ in ([disruptive[0]], [disruptive[1]], others):
         there = live(world)
-        rules = {(kind.NAME, field): rule for kind in round_ for field, rule in kind.RULES.items()}
+        rules = {
+            (kind.NAME, field): rule
+            for kind in round_
+            for field, rule in kind.UPDATE_POLICY.items()
+        }
         for name, (find, value) in cases.DECLARED.items():
             if name[1] in LEFT_OUT:
                 continue
@@ -155,7 +159,7 @@ def _edited(world: World, look: Callable[[], None]) -> None:
         world.run()
         world.off()
         for kind in round_:
-            for field, edit in hands.BY_HAND.get(kind.NAME, {}).items():
+            for field, edit in manual_edits.BY_HAND.get(kind.NAME, {}).items():
                 if field not in LEFT_OUT:
                     edit(live(world))
         look()

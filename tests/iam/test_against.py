@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.iam import ROLES
-from reconciler.cli.reconcile import main
+from reconciler.cli.reconcile.command import main
+from reconciler.cli.reconcile.iam import ROLES
 
 ROOT = Path(__file__).parents[2]
 SITE = """\

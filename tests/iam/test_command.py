@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.aws import policies
-from reconciler.cli.iam import ROLES
-from reconciler.cli.reconcile import main
+from reconciler.cli.reconcile.command import main
+from reconciler.cli.reconcile.iam import ROLES
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.errors import UsageError

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from reconciler.aws.errors import translated
-from reconciler.cli.failures import failure
+from reconciler.cli.terminal.failures import failure
 from reconciler.engine.run import apply, make_report
 from reconciler.errors import Denied
 from reconciler.plan.model import Outcome

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.aws import policies
 from reconciler.aws.policy_names import regions
-from reconciler.cli.workstation import main
+from reconciler.cli.workstation.command import main
 from reconciler.declare.load import load
 from tests.iam.evaluator import Request, allowed, as_list, matches
 from tests.iam.recorder import GROUP, Recorder, arn, client

@@ -12,7 +12,7 @@ from reconciler.aws import policies
 from reconciler.declare.load import load
 from tests.iam.evaluator import Request, Value, allowed
 from tests.iam.recorder import GROUP, RULE, arn
-from tests.kinds import hands
+from tests.kinds import manual_edits
 
 SITE = load([Path(__file__).parents[2] / "fleets"])
 HERE: dict[str, Value] = {"aws:RequestedRegion": "us-east-1"}
@@ -368,5 +368,5 @@ def test_every_parameter_of_an_update_is_refused_put_back_or_harmless() -> None:
     assert shape is not None
     members = set(shape.members)
     assert members == set(PUT_BACK) | REFUSED | set(HARMLESS)
-    by_hand = set(hands.BY_HAND["auto_scaling_group"])
+    by_hand = set(manual_edits.BY_HAND["auto_scaling_group"])
     assert set(PUT_BACK.values()) - by_hand == set(), "tests/kinds/test_contract.py heals each"

@@ -16,11 +16,11 @@ from unittest.mock import patch
 
 import reconciler.aws.client
 import reconciler.aws.lookup
-import reconciler.cli.run
+import reconciler.cli.reconcile.run
 import reconciler.declare.load
 import reconciler.kinds
 import reconciler.render.text  # noqa: F401 - so that children need not
-from reconciler.cli.reconcile import main
+from reconciler.cli.reconcile.command import main
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,7 +19,7 @@ import pytest
 from reconciler.plan.model import Outcome
 from reconciler.sandbox import Sandbox
 from tests.kill.state import DATA_DELETES, faults, vision
-from tests.kill.victims import Ear, Victim
+from tests.kill.subprocesses import Ear, Victim
 from tests.kinds.world import World, rows
 from tests.promises import fleets
 from tests.promises.fleets import Tree

@@ -33,7 +33,7 @@ from reconciler.plan.kind import Compared, Deletable, Updatable
 from reconciler.plan.model import Key, Live
 from reconciler.plan.update_policy import RUNTIME
 
-DECLARABLE = [kind for kind in KINDS if set(kind.RULES.values()) != {RUNTIME}]
+DECLARABLE = [kind for kind in KINDS if set(kind.UPDATE_POLICY.values()) != {RUNTIME}]
 """What no YAML declares is runtime's alone: tests/kinds/test_override_end.py."""
 
 UPDATABLE: tuple[Updatable, ...] = (

@@ -16,9 +16,9 @@ from reconciler.engine.run import apply
 from reconciler.kinds import KINDS as ALL
 from reconciler.plan.codes import LATER
 from reconciler.plan.kind import Compared, Deletable, Kind, Updatable
-from reconciler.plan.model import Key, Live, Op, Outcome, Removal
+from reconciler.plan.model import DeletionPolicy, Key, Live, Op, Outcome
 from reconciler.plan.update_policy import When
-from tests.kinds import cases, hands, strangers
+from tests.kinds import cases, foreign_resources, manual_edits
 from tests.kinds.world import World, live, row, rows, writes
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ IDS = [kind.NAME for kind in KINDS]
 FIELDS = [
     (kind, field)
     for kind in KINDS
-    for field in kind.RULES
+    for field in kind.UPDATE_POLICY
     if (kind.NAME, field) not in cases.ONLY_BY_HAND | cases.ONLY_BY_RUNTIME
 ]
 BY_HAND = [
-    (kind, name, edit) for kind, edits in hands.BY_HAND.items() for name, edit in edits.items()
+    (kind, name, edit)
+    for kind, edits in manual_edits.BY_HAND.items()
+    for name, edit in edits.items()
 ]
 
 
@@ -48,8 +50,8 @@ def world(module_sandbox: object) -> World:
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)
 def test_rules_name_every_field_but_identity(kind: Kind) -> None:
     spec = cases.SPECS[kind.NAME]
-    assert {f.name for f in fields(spec)} - set(kind.RULES) == cases.IDENTITY[kind.NAME]
-    for field, rule in kind.RULES.items():
+    assert {f.name for f in fields(spec)} - set(kind.UPDATE_POLICY) == cases.IDENTITY[kind.NAME]
+    for field, rule in kind.UPDATE_POLICY.items():
         if rule.when is When.NEVER or rule.grows:
             assert len(rule.advice) > 20, f"{field}: a refusal says what to do instead"
 
@@ -64,9 +66,13 @@ def test_a_kind_has_the_optional_halves_that_it_needs_and_no_other(world: World)
     for protocol, listed in halves:
         assert [kind for kind in ALL if isinstance(kind, protocol)] == list(listed), protocol
     updated = {kind.NAME for kind in ALL if isinstance(kind, Updatable)}
-    assert updated == {kind.NAME for kind in ALL if kind.RULES}
+    assert updated == {kind.NAME for kind in ALL if kind.UPDATE_POLICY}
     found = live(world)
-    deleted = {key.kind for key in found if found[key].removal not in (Removal.KEEP, Removal.DATA)}
+    deleted = {
+        key.kind
+        for key in found
+        if found[key].removal not in (DeletionPolicy.RETAIN, DeletionPolicy.RETAIN_DATA)
+    }
     by_runtime = {kind.NAME for kind in ALL if kind not in KINDS}
     assert deleted | by_runtime == {kind.NAME for kind in ALL if isinstance(kind, Deletable)}
 
@@ -92,7 +98,7 @@ def test_a_field_changed_in_yaml_shows_alone_and_is_gone_after_a_run(
     world.edits[key, field] = value
     change = row(world.look(), key)
     assert {f.field for f in change.fields} == {field}
-    rule = kind.RULES[field]
+    rule = kind.UPDATE_POLICY[field]
     if rule.when is When.NEVER:
         assert (change.op, change.outcome) == (Op.REPLACE, Outcome.BLOCKED)
         assert change.reason == rule.advice
@@ -138,7 +144,7 @@ def test_a_hand_made_change_is_seen_and_healed(
 
 
 def test_every_kind_has_a_hand_made_change() -> None:
-    assert set(hands.BY_HAND) == set(IDS)
+    assert set(manual_edits.BY_HAND) == set(IDS)
     tried = {(kind, field) for kind, field, _ in BY_HAND}
     assert tried >= cases.ONLY_BY_HAND, "a field that YAML cannot change is changed by hand"
 
@@ -152,22 +158,22 @@ def test_a_second_run_makes_no_mutating_call(world: World) -> None:
 
 
 STRANGERS = {
-    "security_group": strangers.security_group,
-    "security_group_rules": strangers.security_group,
-    "file_system": strangers.file_system,
-    "efs_file_system": strangers.efs_file_system,
-    "efs_mount_target": strangers.efs_file_system,
-    "efs_access_point": strangers.efs_file_system,
-    "home_volume": strangers.home_volume,
-    "topic": strangers.topic,
-    "subscription": strangers.subscription,
-    "dead_letter_queue": strangers.dead_letter_queue,
-    "queue": strangers.queue,
-    "event_rule": strangers.event_rule,
-    "launch_template": strangers.launch_template,
-    "auto_scaling_group": strangers.auto_scaling_group,
-    "schedule_group": strangers.schedule_group,
-    "schedule": strangers.schedule,
+    "security_group": foreign_resources.security_group,
+    "security_group_rules": foreign_resources.security_group,
+    "file_system": foreign_resources.file_system,
+    "efs_file_system": foreign_resources.efs_file_system,
+    "efs_mount_target": foreign_resources.efs_file_system,
+    "efs_access_point": foreign_resources.efs_file_system,
+    "home_volume": foreign_resources.home_volume,
+    "topic": foreign_resources.topic,
+    "subscription": foreign_resources.subscription,
+    "dead_letter_queue": foreign_resources.dead_letter_queue,
+    "queue": foreign_resources.queue,
+    "event_rule": foreign_resources.event_rule,
+    "launch_template": foreign_resources.launch_template,
+    "auto_scaling_group": foreign_resources.auto_scaling_group,
+    "schedule_group": foreign_resources.schedule_group,
+    "schedule": foreign_resources.schedule,
 }
 NAMELESS = {
     "efs_access_point",

@@ -187,18 +187,18 @@ def test_a_start_and_a_stop_that_are_near_keep_their_order(
 
 def test_a_schedule_is_named_by_its_content() -> None:
     start, stop = schedule.desired(declared(schedule=EDGES))
-    assert start.proof == f"alice-start-{schedule.digest(start.spec)}"
-    for field in schedule.RULES:
+    assert start.hashed_name == f"alice-start-{schedule.digest(start.spec)}"
+    for field in schedule.UPDATE_POLICY:
         other = replace(start.spec, **{field: {"changed": 1}})
         assert schedule.digest(other) != schedule.digest(start.spec), field
-    assert stop.proof != start.proof
+    assert stop.hashed_name != start.hashed_name
 
 
 def test_the_longest_names_fit_aws() -> None:
     """Schedules: 64 characters (EventBridge Scheduler API, CreateSchedule)."""
     longest = "a" * 32
     (start, _) = schedule.desired(declared(name=longest, schedule=EDGES))
-    assert len(schedule_names.free_name(start.proof, f"{start.proof}-9999")) <= 64
+    assert len(schedule_names.free_name(start.hashed_name, f"{start.hashed_name}-9999")) <= 64
 
 
 def test_healing_an_edited_schedule_takes_the_next_generation() -> None:

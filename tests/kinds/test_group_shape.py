@@ -17,8 +17,8 @@ from reconciler.kinds import auto_scaling_group, group_settings, mixed_instances
 from reconciler.plan.model import Change, Key, Outcome, Update
 from tests.kinds import cases
 from tests.kinds.world import World, client, live, row, rows, writes
+from tests.support.call_recorder import Killed
 from tests.support.fake_aws import WrappedAws
-from tests.support.tap import Killed
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.plan.model import Outcome
-from reconciler.sandbox.bus import emit
+from reconciler.sandbox.services.bus import emit
 from tests.kinds.world import World, client, rows, writes
 
 if TYPE_CHECKING:

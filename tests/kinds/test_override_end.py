@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.commands import override_writer, overrides
 from reconciler.kinds import override_end
 from reconciler.kinds.override_end import ACTION, UNCHANGED, OverrideEnd
 from reconciler.plan.model import Change, Op, Outcome
-from reconciler.power import hours, keep, settle
+from reconciler.schedule import hours
 from reconciler.workstation import read
 from reconciler.workstation.runtime_tags import NORMAL, Sizes
 from tests.power.days import Days, aws, begin, codes
@@ -161,7 +162,7 @@ def test_an_end_without_a_capacity_is_never_written_over_one_with_a_capacity(
     names.clear()
     [group] = read.by_name(door, "alice")
     now = days.sandbox.clock.now()
-    keep.extend(door, group, hours.read(door, group), UNTIL, "ann", now)
+    overrides.extend(door, group, hours.read(door, group), UNTIL, "ann", now)
     assert names == ["delete_scheduled_action", "put_scheduled_update_group_action"]
     assert stands() == {ACTION: OverrideEnd(ENDS, 0, 1, UNCHANGED)}
-    assert settle.read(door, group).group.sizes == Sizes(1, 1) != NORMAL
+    assert override_writer.read(door, group).group.sizes == Sizes(1, 1) != NORMAL

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 
 from reconciler.aws.client import Session, connect
-from reconciler.aws.once import ReadOnce
+from reconciler.aws.read_cache import ReadCache
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from reconciler.engine.environment import Environment, no_price
@@ -21,7 +21,7 @@ from reconciler.plan.kind import Kind, Scope
 from reconciler.plan.model import Change, Desired, Key, Live, Op, Report
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.selection import Selection
-from reconciler.power.backstops import Cost
+from reconciler.power.limits import Cost
 from tests.support.environment import environment
 
 FLEETS = Path(__file__).parent / "fleets"
@@ -46,8 +46,8 @@ class Wanting:
                 yield each
                 continue
             spec = replace(each.spec, **edits)
-            proof = each.proof and f"{each.key.name}-{self.kind.digest(spec)}"  # type: ignore[attr-defined]  # schedule's own
-            yield replace(each, spec=spec, proof=proof)
+            proof = each.hashed_name and f"{each.key.name}-{self.kind.digest(spec)}"  # type: ignore[attr-defined]  # schedule's own
+            yield replace(each, spec=spec, hashed_name=proof)
 
 
 class World:
@@ -132,7 +132,7 @@ def writes(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int
 
 def live(world: World) -> dict[Key, Live]:
     """Everything that is there, by key."""
-    door = ReadOnce(world.session.region("us-east-1"))
+    door = ReadCache(world.session.region("us-east-1"))
     # Somebody is told, or subscriptions would not be read; nothing else is proved by its name.
     told = frozenset({"subscription us-east-1 x@example.com"})
     scope = Scope(world.site.name, world.session.now(), expected=lambda: told)

@@ -15,6 +15,7 @@ from reconciler.plan.model import (
     Create,
     Declared,
     Delete,
+    DeletionPolicy,
     Desired,
     Failed,
     Impact,
@@ -22,7 +23,6 @@ from reconciler.plan.model import (
     Live,
     Plan,
     Ref,
-    Removal,
     Unknown,
     Update,
     Write,
@@ -34,7 +34,7 @@ from reconciler.plan.update_policy import (
     NEXT_START,
     RUNTIME,
     WHEN_OFF,
-    Rule,
+    UpdatePolicy,
     When,
     fixed,
     grow,
@@ -76,7 +76,7 @@ RULES = {
     "color": replace(IN_PLACE, refuses=_paint),
     "of": NEXT_START,
     "shape": WHEN_OFF,
-    "engine": Rule(When.UNMOUNTED, Impact.DISRUPTIVE),
+    "engine": UpdatePolicy(When.UNMOUNTED, Impact.DISRUPTIVE),
     "power": RUNTIME,
     "size": grow(Impact.DISRUPTIVE, "it only grows: put the size in use back"),
     "zone": fixed("it stays in its zone: make another"),
@@ -88,11 +88,11 @@ Answer = Callable[[Write], Live]
 class Fake:
     """A kind without AWS: what there is, what it is told to do, what it answers."""
 
-    RULES = RULES
+    UPDATE_POLICY = RULES
 
     def __init__(self, name: str, *moves: str, holds_instances: bool = False) -> None:
         self.NAME = name
-        self.MOVES = frozenset(moves)
+        self.COMPUTED = frozenset(moves)
         self.HOLDS_INSTANCES = holds_instances
         self.there: list[Live] = []
         self.applied: list[Write] = []
@@ -192,7 +192,7 @@ def there(
     owner: str = "",
     failed: tuple[Failed, ...] = (),
     later: dict[str, str] | None = None,
-    removal: Removal = Removal.KEEP,
+    removal: DeletionPolicy = DeletionPolicy.RETAIN,
     region: str = REGION,
     **spec: Any,
 ) -> Live:

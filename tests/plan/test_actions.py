@@ -11,9 +11,9 @@ from reconciler.plan.kind import Kind, diff, write
 from reconciler.plan.model import (
     Create,
     Delete,
+    DeletionPolicy,
     Outcome,
     Plan,
-    Removal,
     Replace,
     Taken,
     Unread,
@@ -36,7 +36,7 @@ NO_IMAGE = Blocked("vision", "alice", "alice", REGION, "no such image", WHERE, "
     [
         (plan([want("store")]), Create),
         (plan([want("store", color="blue")], [there("store")]), Update),
-        (plan([], [there("timer", removal=Removal.AT_ONCE)]), Delete),
+        (plan([], [there("timer", removal=DeletionPolicy.AT_ONCE)]), Delete),
     ],
     ids=["create", "update", "delete"],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.plan import guard
 from reconciler.plan.guard import Guarded
-from reconciler.plan.model import Live, Outcome, Removal
+from reconciler.plan.model import DeletionPolicy, Live, Outcome
 from reconciler.plan.ownership import OWNER
 from tests.plan.declared import resolved
 from tests.plan.fakes import Tagged, key, kinds, plan, there, want
@@ -19,7 +19,9 @@ HOME = key("store", "alice/home")
 
 def kept(owner: str = ALICE, *, owned: bool = True) -> Live:
     """The home of a workstation that left the YAML."""
-    live = there("store", HOME.name, attrs={"id": "vol-1"}, removal=Removal.DATA, owner=owner)
+    live = there(
+        "store", HOME.name, attrs={"id": "vol-1"}, removal=DeletionPolicy.RETAIN_DATA, owner=owner
+    )
     return replace(live, spec=Tagged(tags={OWNER: owner} if owner else {}), owned=owned)
 
 

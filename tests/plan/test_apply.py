@@ -21,7 +21,17 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.plan.kind import Scope
-from reconciler.plan.model import Change, Create, Key, Live, Outcome, Plan, Ref, Removal, Write
+from reconciler.plan.model import (
+    Change,
+    Create,
+    DeletionPolicy,
+    Key,
+    Live,
+    Outcome,
+    Plan,
+    Ref,
+    Write,
+)
 from tests.plan.bench import DENIED, ID, Bench, chain, failing, in_order
 from tests.plan.declared import NOW
 from tests.plan.fakes import OTHER_REGION, REGION, key, key_of, made, plan, rows, there, want
@@ -50,9 +60,9 @@ def test_the_rows_come_back_in_the_plans_own_order(bench: Bench) -> None:
 
 def gone(name: str = "alice") -> list[Live]:
     return [
-        there("timer", f"{name}-start", workstation=name, removal=Removal.AT_ONCE),
+        there("timer", f"{name}-start", workstation=name, removal=DeletionPolicy.AT_ONCE),
         *(
-            there(kind, name, workstation=name, removal=Removal.WHEN_OFF)
+            there(kind, name, workstation=name, removal=DeletionPolicy.AFTER_STOP)
             for kind in ("timer", "template", "group")
         ),
     ]

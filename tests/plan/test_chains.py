@@ -63,7 +63,7 @@ def test_data_that_was_in_use_and_is_gone_is_a_data_change() -> None:
     store = planned.changes[0]
     assert (store.op, store.impact) == (Op.CREATE, Impact.DATA)
     assert isinstance(store.action, Create)
-    assert "template alice" in store.action.instead_of
+    assert "template alice" in store.action.lost_identity
     assert only(plan([want("store")])).impact is Impact.NONE, "the first time is no loss"
 
 

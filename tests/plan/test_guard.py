@@ -11,6 +11,7 @@ import pytest
 from reconciler.declare.fleet import Mount
 from reconciler.plan.model import (
     Change,
+    DeletionPolicy,
     FieldChange,
     Finding,
     Impact,
@@ -20,7 +21,6 @@ from reconciler.plan.model import (
     Op,
     Outcome,
     Plan,
-    Removal,
 )
 from tests.plan.declared import REGION, lustre, resolved, subnet
 from tests.plan.fakes import Tagged, key, plan, there, want, wanted
@@ -266,7 +266,7 @@ def test_kept_data_is_told_with_its_cost() -> None:
         None,
         owned=True,
         attrs={"id": "fs-1"},
-        removal=Removal.DATA,
+        removal=DeletionPolicy.RETAIN_DATA,
         monthly_cost="about $174/month",
     )
     (finding,) = check(Plan(kept=(kept,))).findings

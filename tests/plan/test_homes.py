@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.plan import guard
 from reconciler.plan.guard import Guarded
-from reconciler.plan.model import Change, Desired, Live, Outcome, Plan, Removal
+from reconciler.plan.model import Change, DeletionPolicy, Desired, Live, Outcome, Plan
 from reconciler.plan.ownership import OWNER, REPLACES
 from reconciler.plan.resolve import ResolvedWorkstation
 from tests.plan.declared import resolved
@@ -28,7 +28,9 @@ def standing(home: object = OLD, id_: str = "vol-1") -> Live:
 
 
 def store(name: str, id_: str, **more: str) -> Live:
-    return there("store", name, attrs={"id": id_, **more}, removal=Removal.DATA, owner=OWNED)
+    return there(
+        "store", name, attrs={"id": id_, **more}, removal=DeletionPolicy.RETAIN_DATA, owner=OWNED
+    )
 
 
 def check(

@@ -8,16 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.plan.model import (
-    Desired,
-    Failed,
-    Impact,
-    Live,
-    Op,
-    Outcome,
-    Ref,
-    Removal,
-)
+from reconciler.plan.model import DeletionPolicy, Desired, Failed, Impact, Live, Op, Outcome, Ref
 from tests.plan.fakes import (
     FOREIGN,
     OTHER_REGION,
@@ -44,10 +35,10 @@ from tests.plan.fakes import (
         ([there("store", size=1)], [want("store", size=2)], ["update store alice: planned"]),
         ([FOREIGN], [want("store")], ["create store alice: blocked"]),
         ([FOREIGN], [], []),
-        ([there("store", removal=Removal.KEEP)], [], []),
-        ([there("store", removal=Removal.DATA)], [], []),
-        ([there("timer", removal=Removal.AT_ONCE)], [], ["delete timer alice: planned"]),
-        ([there("group", removal=Removal.WHEN_OFF)], [], ["delete group alice: planned"]),
+        ([there("store", removal=DeletionPolicy.RETAIN)], [], []),
+        ([there("store", removal=DeletionPolicy.RETAIN_DATA)], [], []),
+        ([there("timer", removal=DeletionPolicy.AT_ONCE)], [], ["delete timer alice: planned"]),
+        ([there("group", removal=DeletionPolicy.AFTER_STOP)], [], ["delete group alice: planned"]),
     ],
     ids=[
         "missing",
@@ -71,7 +62,7 @@ def test_each_row_of_the_table(
     assert rows(planned) == becomes
     same = bool(live and desired) and not becomes
     assert planned.unchanged == ((key("store"),) if same else ())
-    kept = [each for each in live if each.removal is Removal.DATA]
+    kept = [each for each in live if each.removal is DeletionPolicy.RETAIN_DATA]
     assert list(planned.kept) == kept
 
 
@@ -175,7 +166,7 @@ def test_a_thing_that_cannot_be_read_is_one_blocked_row_and_what_needs_it_waits_
 
 
 def test_what_nobody_declares_and_cannot_be_read_is_told_and_stays() -> None:
-    planned = plan((), [broken("group", removal=Removal.KEEP)])
+    planned = plan((), [broken("group", removal=DeletionPolicy.RETAIN)])
     assert rows(planned) == ["update group alice: blocked"]
     assert rows(plan((), [broken("group", owned=False)])) == []
 
@@ -205,7 +196,7 @@ def test_where_it_cannot_be_told_whether_something_runs_nothing_is_taken_away() 
         broken("group", "x", owned=False, workstation="", in_use="it could not be read"),
         unidentified=True,
     )
-    leaving = there("template", removal=Removal.WHEN_OFF)
+    leaving = there("template", removal=DeletionPolicy.AFTER_STOP)
     data = there("store", "b", workstation="b")
     planned = plan([want("store", "b", workstation="b", engine=2)], [odd, leaving, data])
     assert rows(planned) == [
@@ -304,5 +295,5 @@ def test_a_thing_without_tags_is_ours_if_its_parent_is(
 
 
 def test_a_strangers_child_is_not_removed() -> None:
-    child = there("timer", owned=False, parent=key("group"), removal=Removal.AT_ONCE)
+    child = there("timer", owned=False, parent=key("group"), removal=DeletionPolicy.AT_ONCE)
     assert rows(plan([], [there("group", owned=False), child])) == []

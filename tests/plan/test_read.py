@@ -113,7 +113,7 @@ def test_names_that_prove_their_content_wait_for_the_lookups() -> None:
         asked.append(scope.expected())
         return []
 
-    proof = Desired(want("timer").key, want("timer").spec, proof="alice-start-1f0c9a2b")
+    proof = Desired(want("timer").key, want("timer").spec, hashed_name="alice-start-1f0c9a2b")
     reading(Finding("timer", found, proof, want("timer", "unproven")))
     assert asked == [frozenset({"alice-start-1f0c9a2b"})]
 

@@ -6,14 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.plan.model import (
-    Key,
-    Live,
-    Op,
-    Outcome,
-    Ref,
-    Removal,
-)
+from reconciler.plan.model import DeletionPolicy, Key, Live, Op, Outcome, Ref
 from reconciler.plan.plan import make_plan
 from reconciler.plan.resolve import Blocked
 from tests.plan.fakes import OTHER_REGION, REGION, WHERE, key, only, plan, rows, there, want
@@ -24,17 +17,17 @@ def standing(
 ) -> tuple[Live, ...]:
     """All there is of one workstation, in no particular order."""
 
-    def one(kind: str, name: str, removal: Removal, running: str = "") -> Live:
+    def one(kind: str, name: str, removal: DeletionPolicy, running: str = "") -> Live:
         return there(
             kind, name, workstation=workstation, removal=removal, in_use=running, region=region
         )
 
     return (
-        one("timer", f"{workstation}-stop", Removal.WHEN_OFF),
-        one("template", workstation, Removal.WHEN_OFF),
-        one("store", workstation, Removal.DATA),
-        one("group", workstation, Removal.WHEN_OFF, in_use),
-        one("timer", f"{workstation}-start", Removal.AT_ONCE),
+        one("timer", f"{workstation}-stop", DeletionPolicy.AFTER_STOP),
+        one("template", workstation, DeletionPolicy.AFTER_STOP),
+        one("store", workstation, DeletionPolicy.RETAIN_DATA),
+        one("group", workstation, DeletionPolicy.AFTER_STOP, in_use),
+        one("timer", f"{workstation}-start", DeletionPolicy.AT_ONCE),
     )
 
 
@@ -88,13 +81,13 @@ def test_removals_come_after_everything_that_is_made() -> None:
 
 def test_a_stop_schedule_goes_at_once_when_its_workstation_stays() -> None:
     """Held until nothing runs, it would end the very work it was taken out for."""
-    stop = there("timer", "alice-stop", removal=Removal.WHEN_OFF)
+    stop = there("timer", "alice-stop", removal=DeletionPolicy.AFTER_STOP)
     running = there("group", in_use="i-0abc is running")
     assert rows(plan([want("group")], [running, stop])) == ["delete timer alice-stop: planned"]
 
 
 def test_a_second_group_of_a_workstation_that_stays_still_waits() -> None:
-    second = there("group", "other", in_use="i-0abc is running", removal=Removal.WHEN_OFF)
+    second = there("group", "other", in_use="i-0abc is running", removal=DeletionPolicy.AFTER_STOP)
     assert rows(plan([want("group")], [there("group"), second])) == ["delete group other: waiting"]
 
 
@@ -146,7 +139,7 @@ def shared(name: str) -> Live:
         owned=True,
         attrs={"id": "fs-1"},
         fleet="vision",
-        removal=Removal.DATA,
+        removal=DeletionPolicy.RETAIN_DATA,
     )
 
 
@@ -183,13 +176,13 @@ def test_the_summary_counts_every_row_once() -> None:
 
 def test_a_schedule_that_goes_has_the_fleet_of_its_workstation() -> None:
     """Schedules have no tags: one whose time has passed goes while its workstation stays."""
-    once = replace(there("timer", "alice-start.2", removal=Removal.AT_ONCE), fleet="")
+    once = replace(there("timer", "alice-start.2", removal=DeletionPolicy.AT_ONCE), fleet="")
     planned = plan([want("group")], [once, there("group")])
     (gone,) = (c for c in planned.changes if c.op is Op.DELETE)
     assert (gone.key.name, gone.fleet, gone.workstation) == ("alice-start.2", "vision", "alice")
 
 
 def test_a_schedule_of_a_workstation_that_left_has_the_fleet_of_its_group() -> None:
-    once = replace(there("timer", "alice-start", removal=Removal.AT_ONCE), fleet="")
-    found = plan([], [once, there("group", removal=Removal.WHEN_OFF)])
+    once = replace(there("timer", "alice-start", removal=DeletionPolicy.AT_ONCE), fleet="")
+    found = plan([], [once, there("group", removal=DeletionPolicy.AFTER_STOP)])
     assert {change.fleet for change in found.changes} == {"vision"}

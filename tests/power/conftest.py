@@ -20,7 +20,7 @@ def hand(
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., Hand]:
     """`hand(more)`: alice with these settings more, applied; and somebody to start and stop her."""
-    monkeypatch.setattr("reconciler.aws.wait.START_POLL_SECONDS", 0.0)
+    monkeypatch.setattr("reconciler.aws.retries.START_POLL_SECONDS", 0.0)
 
     def make(more: str = "") -> Hand:
         return Hand(begin(sandbox, monkeypatch, tmp_path, more), capsys)

@@ -172,7 +172,9 @@ def begin(
 ) -> Days:
     """Sunday noon, everything applied. Schedules fire at the beginning of their windows."""
     monkeypatch.setattr(sandbox.clock, "real", lambda: SUNDAY)
-    monkeypatch.setattr("reconciler.sandbox.firing._spread", lambda schedule, at: timedelta())
+    monkeypatch.setattr(
+        "reconciler.sandbox.services.firing._spread", lambda schedule, at: timedelta()
+    )
     site = declared(folder, more, hours)
     days = Days(sandbox, site, connect(site))
     for _ in range(2):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from reconciler.cli.workstation import main
+from reconciler.cli.workstation.command import main
 from reconciler.kinds.override_end import ACTION
 from reconciler.workstation.runtime_tags import Sizes
 from tests.power.days import BERLIN, Days, aws

@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.aws.endpoints import is_local
 from reconciler.aws_api import Aws
-from reconciler.sandbox.interruption import interrupt
+from reconciler.sandbox.control.interruption import interrupt
 from reconciler.workstation import read
 from reconciler.workstation.model import Instance, Member
 from tests.power.hand import Hand

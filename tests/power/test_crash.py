@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from reconciler.aws_api import Aws
-from reconciler.power import hours, keep, settle, start, stop
-from reconciler.power.hours import Hours
+from reconciler.commands import override_writer, overrides, start, stop
+from reconciler.schedule import hours
+from reconciler.schedule.hours import Hours
 from reconciler.workstation import read
 from reconciler.workstation.model import Group
 from reconciler.workstation.runtime_tags import NORMAL, Turned, active_override
@@ -43,15 +44,15 @@ def stopped(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) 
 
 
 def extended(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return keep.extend(aws, group, its, until, "ann", now)
+    return overrides.extend(aws, group, its, until, "ann", now)
 
 
 def held(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return keep.hold(aws, group, its, until, "ann", now)
+    return overrides.hold(aws, group, its, until, "ann", now)
 
 
 def kept_off(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return keep.off_until(aws, group, its, until, "ann", now)
+    return overrides.off_until(aws, group, its, until, "ann", now)
 
 
 CASES: dict[str, tuple[Act | None, Act]] = {
@@ -82,8 +83,8 @@ def test_what_is_cut_off_is_completed(hand: Make, case: str) -> None:
     def prepare() -> None:
         do(stopped)
         if read.by_name(door, "alice")[0].override:
-            state = settle.read(door, read.by_name(door, "alice")[0])
-            keep.take_back(door, state, Hours(), Turned("off", now, "ann"), now)
+            state = override_writer.read(door, read.by_name(door, "alice")[0])
+            overrides.take_back(door, state, Hours(), Turned("off", now, "ann"), now)
         if first:
             do(first)
 

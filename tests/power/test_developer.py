@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from reconciler.sandbox.interruption import interrupt
+from reconciler.sandbox.control.interruption import interrupt
 from reconciler.workstation.runtime_tags import NORMAL, Sizes
 from tests.power.days import aws
 from tests.power.hand import Hand, Stand

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.commands import find
 from reconciler.errors import UsageError
-from reconciler.power import find
 from tests.power.days import aws
 from tests.power.hand import Hand
 

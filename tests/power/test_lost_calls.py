@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.declare.load import load
-from reconciler.sandbox.throttling import relieve, throttle
+from reconciler.sandbox.server.throttling import relieve, throttle
 from tests.power.days import REGION, Begin, Days, aws, codes, declared, override
 
 

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from reconciler.declare.fleet import Fallback
-from reconciler.power.causes import Cause
+from reconciler.power.failure_causes import Cause
 from reconciler.power.notices import (
     SUBJECT_LIMIT,
     Event,
+    EventType,
     Notice,
-    What,
-    Who,
+    Recipient,
+    deduplication_key,
     notice,
     plain,
     read,
-    topic_of,
 )
 
 AT = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)  # 14:00 in Berlin
@@ -27,12 +27,12 @@ NO_SPOT = (
     "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity due to "
     "your request configuration. Launching EC2 instance failed."
 )
-INTERRUPTION = Event(What.INTERRUPTION, AT, "123456789012", "us-east-1", instance="i-0abc")
-REBALANCE = replace(INTERRUPTION, what=What.REBALANCE)
+INTERRUPTION = Event(EventType.INTERRUPTION, AT, "123456789012", "us-east-1", instance="i-0abc")
+REBALANCE = replace(INTERRUPTION, what=EventType.REBALANCE)
 FAILURE = Event(
-    What.LAUNCH_FAILURE, AT, "123456789012", "us-east-1", group="acme-alice", message=NO_SPOT
+    EventType.LAUNCH_FAILURE, AT, "123456789012", "us-east-1", group="acme-alice", message=NO_SPOT
 )
-ALICE = Who(
+ALICE = Recipient(
     name="alice",
     fleet="vision",
     owner="alice@example.com",
@@ -44,13 +44,13 @@ ALICE = Who(
 EVENTS = pytest.mark.parametrize("event", [INTERRUPTION, REBALANCE, FAILURE], ids=lambda e: e.what)
 
 
-def told(event: Event, who: Who = ALICE) -> Notice:
+def told(event: Event, who: Recipient = ALICE) -> Notice:
     found = notice(event, who, {})
     assert found is not None
     return found
 
 
-def words(event: Event, who: Who = ALICE) -> str:
+def words(event: Event, who: Recipient = ALICE) -> str:
     """The body without its line breaks."""
     return " ".join(told(event, who).body.split())
 
@@ -127,7 +127,7 @@ def test_the_wait_counts_from_the_first_failure() -> None:
     ],
     ids=["leased", "spot", "on-demand", "left the YAML"],
 )
-def test_which_market_is_asked_next(who: Who, says: str) -> None:
+def test_which_market_is_asked_next(who: Recipient, says: str) -> None:
     assert says in words(FAILURE, who)
     assert "if Spot has no capacity" not in words(FAILURE, who)
 
@@ -170,15 +170,18 @@ def test_each_cause_has_its_next_step(message: str, cause: Cause, now: str) -> N
 
 
 def test_the_same_is_told_once_within_the_hour() -> None:
-    before = {topic_of(FAILURE, ALICE): AT - timedelta(minutes=59)}
+    before = {deduplication_key(FAILURE, ALICE): AT - timedelta(minutes=59)}
     assert notice(FAILURE, ALICE, before) is None
-    assert notice(FAILURE, ALICE, {topic_of(FAILURE, ALICE): AT - timedelta(hours=1)})
+    assert notice(FAILURE, ALICE, {deduplication_key(FAILURE, ALICE): AT - timedelta(hours=1)})
     # SQS keeps no order: an earlier failure that comes later is no news either.
-    assert notice(FAILURE, ALICE, {topic_of(FAILURE, ALICE): AT + timedelta(minutes=5)}) is None
+    assert (
+        notice(FAILURE, ALICE, {deduplication_key(FAILURE, ALICE): AT + timedelta(minutes=5)})
+        is None
+    )
 
 
 def test_what_differs_is_told_beside_it() -> None:
-    before = {topic_of(FAILURE, ALICE): AT, topic_of(REBALANCE, ALICE): AT}
+    before = {deduplication_key(FAILURE, ALICE): AT, deduplication_key(REBALANCE, ALICE): AT}
     assert notice(failing("Client error on launch."), ALICE, before)
     assert notice(FAILURE, replace(ALICE, name="bob"), before)
     assert notice(INTERRUPTION, ALICE, before)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.aws.hourly import hourly
+from reconciler.aws.prices import hourly_price
+from reconciler.commands import stop
 from reconciler.errors import AwsError
 from reconciler.kinds import schedule_names
-from reconciler.power import hours, stop
+from reconciler.schedule import hours
 from reconciler.workstation import read
 from tests.support.fake_aws import FakeAws
 
@@ -137,5 +138,5 @@ def test_an_odd_price_is_no_price() -> None:
         get_products={},
     )
     soon = NOW + timedelta(hours=1)
-    assert hourly(odd, "g6.xlarge", "us-east-1a", "spot", lambda: soon) is None
-    assert hourly(odd, "g6.xlarge", "us-east-1a", "on-demand", lambda: soon) is None
+    assert hourly_price(odd, "g6.xlarge", "us-east-1a", "spot", lambda: soon) is None
+    assert hourly_price(odd, "g6.xlarge", "us-east-1a", "on-demand", lambda: soon) is None

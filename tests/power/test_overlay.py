@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.plan.model import Op, Outcome
-from reconciler.sandbox import failures, quotas
+from reconciler.sandbox.services import failures, quotas
 from tests.power.days import REGION, Begin, Days, aws, codes, override
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from botocore.session import get_session
 
-from reconciler.cli import ssh_files
-from reconciler.errors import Refused, UsageError
-from reconciler.power.connect import (
+from reconciler.cli.workstation import ssh_files
+from reconciler.commands.connect import (
     REGION,
     Way,
     block,
@@ -24,6 +23,7 @@ from reconciler.power.connect import (
     no_keys,
     proxied,
 )
+from reconciler.errors import Refused, UsageError
 from tests.power.test_why import WANTED
 
 WAY = Way(WANTED, "i-0a1b2c3d", "", "alice")

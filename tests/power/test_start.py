@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.cli.stop import Stop
-from reconciler.sandbox.interruption import interrupt
+from reconciler.cli.terminal.signals import Stop
+from reconciler.sandbox.control.interruption import interrupt
 from tests.power.days import aws
 from tests.power.hand import Hand
 

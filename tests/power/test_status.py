@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from reconciler.aws.client import RegionDoor
-from reconciler.cli.reconcile import main as reconcile
-from reconciler.cli.workstation import main as workstation
+from reconciler.aws.client import RegionClient
+from reconciler.cli.reconcile.command import main as reconcile
+from reconciler.cli.workstation.command import main as workstation
+from reconciler.commands.model import Ahead
+from reconciler.commands.next_change import next_changes
 from reconciler.errors import AwsError, Denied
 from reconciler.kinds.override_end import end
-from reconciler.power.ahead import ahead
-from reconciler.power.model import Ahead
-from reconciler.power.moments import said
+from reconciler.schedule.human_time import format_local
 from tests.power.days import BERLIN
 from tests.power.hand import Hand
 from tests.power.test_two_commands import HOURS, NIGHT, NOON
@@ -64,19 +64,19 @@ def test_the_next_start_and_stop_are_those_that_happen(
     settings: dict[str, Any], now: datetime, expected: Ahead
 ) -> None:
     base = replace(WANTED if settings.get("desired", 1) else OFF, override="", max_runtime=None)
-    assert ahead(replace(base, **settings), HOURS, None, now, now) == expected
+    assert next_changes(replace(base, **settings), HOURS, None, now, now) == expected
 
 
 def test_an_end_that_turns_it_off_is_believed() -> None:
     group = replace(WANTED, override=_told("on", NOON + DAY), max_runtime=None)
     turns_off = end(NOON + DAY, turns_off=True)
-    assert ahead(group, HOURS, turns_off, NOON).stop == NOON + DAY
+    assert next_changes(group, HOURS, turns_off, NOON).stop == NOON + DAY
 
 
 def test_a_time_of_another_year_says_which() -> None:
     later = datetime(2027, 1, 4, 8, tzinfo=UTC)
-    assert said(later, BERLIN, NOON) == "Mon 04 Jan 2027 09:00 CET"
-    assert said(later, BERLIN, later) == "Mon 04 Jan 09:00 CET"
+    assert format_local(later, BERLIN, NOON) == "Mon 04 Jan 2027 09:00 CET"
+    assert format_local(later, BERLIN, later) == "Mon 04 Jan 09:00 CET"
 
 
 def test_one_that_is_kept_off_starts_after_it(hand: Make) -> None:
@@ -137,17 +137,17 @@ def test_a_region_that_cannot_be_read_is_named(
 ) -> None:
     """A failed read is unknown, never empty (promise 4)."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    pages = RegionDoor.pages
+    pages = RegionClient.pages
     name = "autoscaling:DescribeAutoScalingGroups"
 
-    def refused(self: RegionDoor, *words: Any, **parameters: Any) -> Any:
+    def refused(self: RegionClient, *words: Any, **parameters: Any) -> Any:
         if self.region == "eu-central-1":
             if closed:
                 raise Denied(name, "AccessDenied", "explicit deny", self.region, name, "*")
             raise AwsError(name, "InternalFailure", "sorry", self.region)
         return pages(self, *words, **parameters)
 
-    monkeypatch.setattr(RegionDoor, "pages", refused)
+    monkeypatch.setattr(RegionClient, "pages", refused)
     found, out, err = everywhere("-o", "json")
     assert found == code
     assert "eu-central-1" in err

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox import Sandbox
-from reconciler.sandbox.interruption import interrupt
+from reconciler.sandbox.control.interruption import interrupt
 from tests.power.days import begin
 from tests.support.samples import SOAK
 

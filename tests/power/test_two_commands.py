@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from reconciler.declare.timers import Rule
+from reconciler.commands import overrides, start, stop
+from reconciler.declare.timers import CronRule
 from reconciler.errors import AwsError, Refused
 from reconciler.kinds import override_end
-from reconciler.power import keep, start, stop
-from reconciler.power.hours import Hours
+from reconciler.schedule.hours import Hours
 from reconciler.workstation import read
 from reconciler.workstation.runtime_tags import NORMAL, active_override, parse_turned
-from tests.strict.turns import Seat, Turns
+from tests.strict.interleaving import Seat, Turns
 from tests.support.fake_aws import FakeAws, Hook, let_go_on
 from tests.support.samples import SOAK
 
@@ -31,8 +31,8 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)  # a Monday
 NIGHT = NOON + timedelta(hours=9)
 HOURS = Hours(
     (
-        Rule("start", "cron(0 9 ? * MON-FRI *)", "UTC", None, None),
-        Rule("stop", "cron(0 19 ? * MON-FRI *)", "UTC", None, None),
+        CronRule("start", "cron(0 9 ? * MON-FRI *)", "UTC", None, None),
+        CronRule("stop", "cron(0 19 ? * MON-FRI *)", "UTC", None, None),
     )
 )
 NAME = "acme-alice"
@@ -138,15 +138,15 @@ def _stop(door: Any, group: Any, now: datetime) -> object:
 
 
 def _extend(door: Any, group: Any, now: datetime) -> object:
-    return keep.extend(door, group, HOURS, now + timedelta(hours=2), "cyd", now)
+    return overrides.extend(door, group, HOURS, now + timedelta(hours=2), "cyd", now)
 
 
 def _hold(door: Any, group: Any, now: datetime) -> object:
-    return keep.hold(door, group, HOURS, now + timedelta(hours=48), "dan", now)
+    return overrides.hold(door, group, HOURS, now + timedelta(hours=48), "dan", now)
 
 
 def _off(door: Any, group: Any, now: datetime) -> object:
-    return keep.off_until(door, group, HOURS, now + timedelta(hours=72), "eva", now)
+    return overrides.off_until(door, group, HOURS, now + timedelta(hours=72), "eva", now)
 
 
 COMMANDS: dict[str, Command] = {

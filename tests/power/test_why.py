@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from reconciler.commands.model import Reason
+from reconciler.commands.why import reason
 from reconciler.declare.fleet import Fallback
-from reconciler.power.causes import Cause
-from reconciler.power.hours import Hours
-from reconciler.power.model import Reason
-from reconciler.power.timetable import Rule
-from reconciler.power.why import reason
-from reconciler.sandbox.interruption import interrupt
+from reconciler.power.failure_causes import Cause
+from reconciler.sandbox.control.interruption import interrupt
+from reconciler.schedule.cron import CronRule
+from reconciler.schedule.hours import Hours
 from reconciler.workstation.model import Group, Member
 from reconciler.workstation.runtime_tags import NORMAL
 from tests.power.hand import Hand
@@ -23,8 +23,8 @@ from tests.power.hand import Hand
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)  # a Monday
 HOURS = Hours(
     (
-        Rule("start", "cron(0 9 ? * MON-FRI *)", "Europe/Berlin"),
-        Rule("stop", "cron(0 19 ? * MON-FRI *)", "Europe/Berlin"),
+        CronRule("start", "cron(0 9 ? * MON-FRI *)", "Europe/Berlin"),
+        CronRule("stop", "cron(0 19 ? * MON-FRI *)", "Europe/Berlin"),
     )
 )
 WANTED = Group(

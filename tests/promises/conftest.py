@@ -19,7 +19,7 @@ from tests.conftest import point_at
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import FLEETS, World
 from tests.promises.fleets import Tree, site
-from tests.support.tap import Tap
+from tests.support.call_recorder import Tap
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox

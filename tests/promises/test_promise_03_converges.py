@@ -13,7 +13,7 @@ from reconciler.plan.selection import Selection
 from tests.kinds.world import rows
 from tests.promises.conftest import Raise, Stage, client
 from tests.promises.fleets import HOURS, TYPES, VISION, Tree, plain, vision
-from tests.support.tap import Killed, Sent
+from tests.support.call_recorder import Killed, Sent
 
 FIRST_APPLY = 28
 """Writing calls of a first apply of two workstations, over the runs it takes."""

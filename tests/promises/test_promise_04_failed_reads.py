@@ -8,15 +8,15 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Change, Declared, Op, Outcome, Report
 from reconciler.plan.refs import refs
 from tests.kinds.world import rows
 from tests.promises.conftest import Raise, Stage, client, data, group, schedules
 from tests.promises.fleets import ALICE, BOB, PLAIN, VISION, Tree, vision
 from tests.support.answers import failure
+from tests.support.call_recorder import Sent
 from tests.support.later import later
-from tests.support.tap import Sent
 
 KINDS_READ_BY: dict[str, set[str]] = {
     "autoscaling:DescribeAutoScalingGroups": {"auto_scaling_group"},
@@ -127,7 +127,7 @@ def test_a_failed_read_is_told_and_blocks_its_rows(
     unread = KINDS_READ_BY[operation]
     with world.tap.failing(operation, error):
         report = world.look()
-    assert exits.of_report(report) == exits.FAILED
+    assert exit_codes.of_report(report) == exit_codes.FAILED
     assert {unknown.kind for unknown in report.plan.unknown} == unread
     code = "denied" if error == "AccessDenied" else "throttled"
     for unknown in report.plan.unknown:
@@ -148,7 +148,7 @@ def test_a_failed_lookup_blocks_the_workstations_that_need_it(
 ) -> None:
     with world.tap.failing(operation, error):
         report = world.look()
-    assert exits.of_report(report) == exits.FAILED
+    assert exit_codes.of_report(report) == exit_codes.FAILED
     for name in ("alice", "carol"):
         mine = [change for change in report.plan.changes if change.workstation == name]
         if operation in MATCHED and name == "alice":  # its needs are as before: nobody asked
@@ -184,7 +184,7 @@ def test_a_run_that_cannot_see_file_systems_makes_none_and_the_next_goes_on(stag
     with world.tap.failing("fsx:DescribeFileSystems", "ThrottlingException") as tap:
         report = world.run()
         assert "fsx:CreateFileSystem" not in tap.writes
-    assert exits.of_report(report) == exits.FAILED
+    assert exit_codes.of_report(report) == exit_codes.FAILED
     assert group("acme-alice") == {}, "its home is unknown"
     assert group("acme-bob") != {}, "bob has nothing to do with it"
     assert len(data()) == 1, "bob's volume"
@@ -199,7 +199,7 @@ def test_a_run_that_cannot_see_groups_removes_none(stage: Raise) -> None:
     with world.tap.failing("autoscaling:DescribeAutoScalingGroups", "AccessDenied") as tap:
         report = world.run()
         assert [name for name in tap.writes if "Delete" in name] == ["scheduler:DeleteSchedule"]
-    assert exits.of_report(report) == exits.FAILED
+    assert exit_codes.of_report(report) == exit_codes.FAILED
     assert group("acme-bob") != {}
     assert "bob-stop" in schedules()
     world.settle()
@@ -235,7 +235,7 @@ def test_a_region_that_cannot_be_read_blocks_only_itself(stage: Raise, unreachab
     assert not {c.outcome for c in here} & {Outcome.BLOCKED, Outcome.FAILED}, rows(report)
     assert {c.outcome for c in there} == {Outcome.BLOCKED}
     assert {c.workstation for c in there} == {"ed"}
-    assert exits.of_report(report) == exits.FAILED
+    assert exit_codes.of_report(report) == exit_codes.FAILED
     world.settle()
     assert client("autoscaling", "eu-central-1").describe_auto_scaling_groups()["AutoScalingGroups"]
 

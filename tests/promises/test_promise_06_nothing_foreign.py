@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Outcome
-from tests.kinds import strangers
+from tests.kinds import foreign_resources
 from tests.kinds.world import live, rows
 from tests.promises.conftest import Raise, client, group
 from tests.promises.fleets import HOURS, VISION, Tree, plain
@@ -16,7 +16,7 @@ from tests.promises.fleets import HOURS, VISION, Tree, plain
 NEIGHBOUR: Tree = {**VISION, "workstations": {"bob": VISION["workstations"]["bob"]}}
 
 
-def strange_things() -> list[strangers.Look]:
+def strange_things() -> list[foreign_resources.Look]:
     """Somebody's things without a name of ours: a group that runs, a schedule, a file system."""
     autoscaling, scheduler = client("autoscaling"), client("scheduler")
     subnet = client("ec2").describe_subnets(Filters=[{"Name": "tag:Tier", "Values": ["private"]}])
@@ -46,8 +46,8 @@ def strange_things() -> list[strangers.Look]:
         return {name: value for name, value in found.items() if name != "ResponseMetadata"}
 
     return [
-        strangers.file_system(),
-        strangers.home_volume(),
+        foreign_resources.file_system(),
+        foreign_resources.home_volume(),
         schedule,
         lambda: autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["theirs"])[
             "AutoScalingGroups"
@@ -103,7 +103,7 @@ def test_a_name_of_the_neighbour_is_refused_and_not_taken_over(stage: Raise) -> 
 def test_a_name_taken_by_a_stranger_stops_that_workstation_alone(
     stage: Raise, stranger: str
 ) -> None:
-    look = getattr(strangers, stranger)()
+    look = getattr(foreign_resources, stranger)()
     before = look()
     world = stage(plain("alice", "zoe", schedule=HOURS))
     reports = [world.run(), world.run()]
@@ -112,7 +112,7 @@ def test_a_name_taken_by_a_stranger_stops_that_workstation_alone(
         mine = [change for change in report.plan.changes if change.workstation == "alice"]
         reasons = {change.reason for change in mine if change.outcome is Outcome.BLOCKED}
         assert any("exists without our tag" in reason for reason in reasons)
-        assert exits.of_report(report) == exits.FAILED
+        assert exit_codes.of_report(report) == exit_codes.FAILED
     assert group("acme-zoe") != {}
     assert not [c for c in reports[1].plan.changes if c.workstation == "zoe"]
 

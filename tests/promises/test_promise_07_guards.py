@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Finding, Report
 from tests.kinds.world import rows
 from tests.promises.cli import reconcile
@@ -47,14 +47,14 @@ def test_an_empty_folder_is_refused(fleets: Path) -> None:
     for file in fleets.iterdir():
         file.unlink()
     said = reconcile(fleets)
-    assert (said.code, said.out) == (exits.REFUSED, "")
+    assert (said.code, said.out) == (exit_codes.REFUSED, "")
     assert "declares a fleet" in said.err
     assert groups() == list(FIVE)
 
 
 def test_a_folder_with_nothing_but_defaults_is_refused(fleets: Path) -> None:
     (fleets / "plain.yaml").unlink()
-    assert reconcile(fleets).code == exits.REFUSED
+    assert reconcile(fleets).code == exit_codes.REFUSED
     assert groups() == list(FIVE)
 
 
@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_read_is_no_removal(fleets: Path, broken: str) -> 
         file.unlink()
         file.symlink_to(fleets / "gone.yaml")
     said = reconcile(fleets)
-    assert said.code == exits.USAGE
+    assert said.code == exit_codes.USAGE
     assert "plain.yaml" in said.err
     assert groups() == list(FIVE), "nothing was made or removed"
 
@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_read_is_no_removal(fleets: Path, broken: str) -> 
 def test_another_account_is_refused(fleets: Path) -> None:
     write(fleets.parent, plain("ann"), account="999999999999")
     said = reconcile(fleets)
-    assert said.code == exits.REFUSED
+    assert said.code == exit_codes.REFUSED
     assert "belong to account 123456789012" in said.err
     assert groups() == list(FIVE)
 
@@ -84,19 +84,19 @@ def test_another_account_is_refused(fleets: Path) -> None:
 def test_a_mass_removal_takes_the_token_of_exactly_that_plan(fleets: Path) -> None:
     write(fleets.parent, plain("ann", "ben"))
     refused = reconcile(fleets, "-o", "json")
-    assert refused.code == exits.REFUSED
+    assert refused.code == exit_codes.REFUSED
     assert "3 of 5 workstations would be removed" in refused.finding
     token = token_in(refused.finding)
     assert groups() == list(FIVE)
 
     write(fleets.parent, plain("ann"))  # the YAML moves on: the approval does not
     stale = reconcile(fleets, "-o", "json", "--approve", token)
-    assert stale.code == exits.REFUSED
+    assert stale.code == exit_codes.REFUSED
     assert f"(the token {token} belongs to another plan)" in stale.finding
     assert groups() == list(FIVE)
 
     done = reconcile(fleets, "-o", "json", "--approve", token_in(stale.finding))
-    assert (done.code, groups()) == (exits.DONE, ["ann"])
+    assert (done.code, groups()) == (exit_codes.DONE, ["ann"])
 
 
 # -- what counts -----------------------------------------------------------------------------
@@ -209,5 +209,5 @@ def test_too_few_pools_block_that_workstation_before_its_data_is_paid_for(
     report = world.run()
     assert [f.code for f in report.findings if f.level == "error"] == ["too-few-pools"]
     assert client("fsx").describe_file_systems()["FileSystems"] == []
-    assert (group("acme-bad"), exits.of_report(report)) == ({}, exits.FAILED)
+    assert (group("acme-bad"), exit_codes.of_report(report)) == ({}, exit_codes.FAILED)
     assert group("acme-zoe") != {}

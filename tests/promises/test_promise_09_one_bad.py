@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Outcome
 from tests.kinds.world import rows
 from tests.promises.conftest import Raise, group, schedules
 from tests.promises.fleets import ALICE, BOB, HOURS, PLAIN, TYPES, VISION, Tree, vision
 from tests.support.answers import failure
-from tests.support.tap import Hook, Sent
+from tests.support.call_recorder import Hook, Sent
 
 LACKS: dict[str, tuple[dict[str, Any], str]] = {
     "image-parameter": (
@@ -69,7 +69,7 @@ def test_what_lacks_something_is_blocked_and_the_others_are_made(stage: Raise, l
     assert reason in bad.reason
     assert bad.where is not None
     assert bad.where.file.endswith("three.yaml")
-    assert exits.of_report(report) == exits.FAILED
+    assert exit_codes.of_report(report) == exit_codes.FAILED
     assert group("acme-amy") != {} != group("acme-zoe")
     assert group("acme-max") == {}
 
@@ -123,7 +123,7 @@ def test_one_denied_call_fails_one_workstation_and_is_named(stage: Raise, operat
         assert change.error == "denied"
         assert change.reason.startswith(f"{operation}: AccessDenied: ")
         assert f"perform: {operation} on resource: {name}" in change.reason
-    assert exits.of_report(reports[-1]) == exits.FAILED
+    assert exit_codes.of_report(reports[-1]) == exit_codes.FAILED
     left = {change.workstation for change in reports[-1].plan.changes}
     assert not left & lucky, "the other one is done"
     world.settle()
@@ -155,7 +155,7 @@ def test_a_shared_file_system_that_is_refused_stops_no_new_workstation(stage: Ra
     carol = {"instance_types": TYPES, "storage": {"mounts": ALICE["storage"]["mounts"]}}
     world.declare({**vision(carol=carol), "file_systems": {"datasets": moved}})
     report = world.run()
-    assert exits.of_report(report) == exits.FAILED
+    assert exit_codes.of_report(report) == exit_codes.FAILED
     assert group("acme-carol") != {}, rows(report)
 
 

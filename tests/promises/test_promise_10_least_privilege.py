@@ -6,13 +6,13 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from reconciler.plan.model import Outcome
-from tests.face.test_policies import allowed
-from tests.kinds import hands
+from tests.kinds import manual_edits
 from tests.kinds.world import client, live, rows
 from tests.promises.conftest import Raise, Stage, start, stop
 from tests.promises.fleets import BOB, LUSTRE, VISION, Tree, vision
+from tests.repository.test_policies import allowed
 from tests.support.answers import failure
-from tests.support.tap import Hook, Sent
+from tests.support.call_recorder import Hook, Sent
 
 GROWN: Tree = vision(
     alice=None, bob={**BOB, "storage": {"home": {"ebs": {"size": "300GiB"}}}, "tags": {"Team": "v"}}
@@ -39,7 +39,7 @@ def world(stage: Raise) -> Stage:
 def test_the_apply_role_is_enough_for_making_changing_healing_and_removing(world: Stage) -> None:
     with world.tap.hearing(only(allowed("plan", "apply"))) as tap:
         world.settle()
-        for edits in hands.BY_HAND.values():
+        for edits in manual_edits.BY_HAND.values():
             for edit in edits.values():
                 edit(live(world))
         client("autoscaling").resume_processes(  # or nothing would end what the edits start

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from tests.promises.cli import Said, reconcile
 from tests.promises.conftest import Raise, client
 from tests.promises.fleets import PLAIN, VISION, write
@@ -38,17 +38,17 @@ def told(said: Said) -> list[str]:
 def test_no_output_in_any_form_tells_a_secret(fleets: Path) -> None:
     for form in ("text", "json", "markdown"):
         said = run(fleets, "--dry-run", "-v", "-v", "-o", form)
-        assert (said.code, told(said)) == (exits.DONE, [])
+        assert (said.code, told(said)) == (exit_codes.DONE, [])
         assert "alice" in said.out
     applied = run(fleets, "-v", "-v", "--log-format", "json")
-    assert (applied.code, told(applied)) == (exits.DONE, [])
+    assert (applied.code, told(applied)) == (exit_codes.DONE, [])
 
 
 @pytest.mark.parametrize(
     ("environment", "code"),
     [
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, exits.FAILED),
-        ({"AWS_PROFILE": "nobody"}, exits.USAGE),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, exit_codes.FAILED),
+        ({"AWS_PROFILE": "nobody"}, exit_codes.USAGE),
     ],
     ids=["unreachable", "no-such-profile"],
 )
@@ -62,7 +62,7 @@ def test_a_blocked_workstation_tells_none(fleets: Path) -> None:
     gone = {**PLAIN, "image": {"id": "ami-00000000000000000"}}
     write(fleets.parent, {"fleet": "more", "workstations": {"bad": gone}})
     said = run(fleets, "-v", "-v")
-    assert (said.code, told(said)) == (exits.FAILED, [])
+    assert (said.code, told(said)) == (exit_codes.FAILED, [])
 
 
 def test_what_a_parameter_holds_is_no_image_and_is_not_repeated(fleets: Path) -> None:

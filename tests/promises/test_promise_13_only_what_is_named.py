@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from reconciler.declare.load import load
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import Change
@@ -72,7 +72,7 @@ def two(stage: Raise, tmp_path: Path) -> tuple[Stage, Path]:
 def test_one_file_takes_nothing_of_the_others_away(two: tuple[Stage, Path]) -> None:
     _, fleets = two
     said = reconcile(fleets / "robots.yaml", "-o", "json")
-    assert (said.code, said.json["changes"]) == (exits.DONE, [])
+    assert (said.code, said.json["changes"]) == (exit_codes.DONE, [])
     assert group("acme-alice")
     assert group("acme-bob")
 
@@ -82,7 +82,7 @@ def test_one_file_removes_nothing_even_of_its_own(two: tuple[Stage, Path]) -> No
     _, fleets = two
     write(fleets.parent, vision(bob=None), ROBOTS)
     said = reconcile(fleets / "vision.yaml", "-o", "json")
-    assert (said.code, said.json["changes"], said.json["kept"]) == (exits.DONE, [], [])
+    assert (said.code, said.json["changes"], said.json["kept"]) == (exit_codes.DONE, [], [])
     assert group("acme-bob")
     whole = reconcile(fleets, "-o", "json")
     assert {row["workstation"] for row in whole.json["changes"]} == {"bob"}
@@ -93,7 +93,7 @@ def test_one_file_is_held_against_the_rest_of_its_directory(tmp_path: Path) -> N
     """A name that another file has too would flip from fleet to fleet."""
     fleets = write(tmp_path, plain("emil"), ROBOTS)
     said = reconcile(fleets / "robots.yaml", "--dry-run")
-    assert said.code == exits.USAGE
+    assert said.code == exit_codes.USAGE
     assert "emil" in said.err
     assert "plain.yaml" in said.err + said.out
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from tests.promises.cli import reconcile
 from tests.promises.conftest import Raise, client, start
 from tests.promises.fleets import plain, vision, write
@@ -45,7 +45,7 @@ def test_the_approved_plan_is_applied(fleets: Path) -> None:
     for output in ("text", "markdown"):
         assert plan["digest"] in reconcile(fleets, "--dry-run", "-o", output).out
     said = reconcile(fleets, "--expect", str(file), "-o", "json")
-    assert (said.code, said.json["digest"]) == (exits.DONE, plan["digest"])
+    assert (said.code, said.json["digest"]) == (exit_codes.DONE, plan["digest"])
     assert {row["outcome"] for row in said.json["changes"]} == {"done"}
 
 
@@ -56,7 +56,7 @@ def test_another_image_behind_the_parameter_is_another_plan(fleets: Path, by: st
     another = image()
     point_parameter_at(another)
     said = reconcile(fleets, "--expect", plan["digest"] if by == "digest" else str(file))
-    assert (said.code, said.out) == (exits.REFUSED, "")
+    assert (said.code, said.out) == (exit_codes.REFUSED, "")
     assert "nothing was written" in said.err
     if by == "file":
         assert "now " in said.err
@@ -79,9 +79,9 @@ def test_each_row_that_differs_is_a_line(fleets: Path) -> None:
 
 def test_a_plan_that_was_applied_already_is_empty_now(fleets: Path) -> None:
     file, _ = planned(fleets)
-    assert reconcile(fleets, "--expect", str(file)).code == exits.DONE
+    assert reconcile(fleets, "--expect", str(file)).code == exit_codes.DONE
     result = reconcile(fleets, "--expect", str(file))
-    assert result.code == exits.REFUSED
+    assert result.code == exit_codes.REFUSED
     assert "the approved plan was applied already, or somebody took back" in result.err
 
 
@@ -90,7 +90,7 @@ def test_the_refusal_is_told_in_every_form(fleets: Path, output: str) -> None:
     file, _ = planned(fleets)
     point_parameter_at(image())
     said = reconcile(fleets, "--expect", str(file), "-o", output)
-    assert said.code == exits.REFUSED
+    assert said.code == exit_codes.REFUSED
     assert "acme-ben" in said.out
     if output == "json":
         assert said.json["error"]["code"] == "other-plan"
@@ -105,7 +105,7 @@ def test_a_machine_that_starts_between_plan_and_apply_changes_nothing(fleets: Pa
     start("acme-ann", "acme-ben")
     assert planned(fleets)[1]["digest"] == plan["digest"]
     said = reconcile(fleets, "--expect", str(file))
-    assert said.code == exits.DONE, said.err
+    assert said.code == exit_codes.DONE, said.err
 
 
 def test_an_approval_of_a_hold_is_of_the_same_plan(stage: Raise, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_an_approval_of_a_hold_is_of_the_same_plan(stage: Raise, tmp_path: Path)
     assert held["digest"] == lifted["digest"]
     assert {row["outcome"] for row in held["changes"]} == {"blocked"}
     said = reconcile(fleets, "--expect", str(file), "--approve", token, "-o", "json")
-    assert said.code == exits.DONE, said.out
+    assert said.code == exit_codes.DONE, said.out
     assert "done" in {row["outcome"] for row in said.json["changes"]}
 
 
@@ -139,7 +139,7 @@ def test_a_file_that_is_no_plan_is_wrong_usage(fleets: Path, text: str | None, t
     if text is not None:
         file.write_text(text)
     said = reconcile(fleets, "--expect", str(file))
-    assert said.code == exits.USAGE
+    assert said.code == exit_codes.USAGE
     assert told in said.err
 
 
@@ -149,12 +149,12 @@ def test_a_file_that_was_edited_is_wrong_usage(fleets: Path) -> None:
     plan["changes"] = []
     file.write_text(json.dumps(plan))
     said = reconcile(fleets, "--expect", str(file))
-    assert said.code == exits.USAGE
+    assert said.code == exit_codes.USAGE
     assert "it was edited" in said.err
 
 
 @pytest.mark.parametrize("other", [["--every", "5m"], ["--wait"]], ids=["every", "wait"])
 def test_what_makes_many_plans_takes_no_expected_one(fleets: Path, other: list[str]) -> None:
     said = reconcile(fleets, "--expect", "0" * 64, *other)
-    assert said.code == exits.USAGE
+    assert said.code == exit_codes.USAGE
     assert "--expect is for one plan" in said.err

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from reconciler.engine.run import apply, make_report
 from reconciler.plan.codes import NEW_BEHIND
 from reconciler.plan.model import Report
@@ -65,7 +65,7 @@ def test_another_image_waits_and_the_drift_of_others_is_repaired(world: Stage) -
     assert (boots("acme-ann"), boots("acme-ben")) == (before, before)
     assert len(waiting(report)) == 2
     assert f"{PARAMETER} is {new} now, and {before} stands" in waiting(report)[0]
-    assert exits.of_report(report) == exits.REFUSED
+    assert exit_codes.of_report(report) == exit_codes.REFUSED
 
     assert waiting(world.run()) == [], "an approved run applies it"
     assert boots("acme-ann") == new
@@ -170,6 +170,6 @@ def test_the_option_does_it(world: Stage, tmp_path: Path) -> None:
     point_parameter_at(image())
     write(tmp_path, {"fleet": "plain", "workstations": {"ann": PLAIN, "ben": PLAIN}})
     said = reconcile(tmp_path / "fleets", "--drift-only", "-o", "json")
-    assert said.code == exits.REFUSED, said.err
+    assert said.code == exit_codes.REFUSED, said.err
     assert {each["code"] for each in said.json["findings"]} >= {NEW_BEHIND}
     assert boots("acme-ann") == before

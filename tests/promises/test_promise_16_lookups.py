@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Outcome, Report
 from tests.kinds.world import rows
 from tests.promises.conftest import Raise, Stage, client, group, schedules
@@ -62,7 +62,7 @@ def test_a_parameter_of_another_text_holds_up_no_hours_and_no_tags(world: Stage,
     assert images() == before, "its image stays as it is"
     assert set(blocked(report)) == {"amy", "max", "new"}, "and each row says so"
     assert group("acme-new") == {}, "nothing is created without an image"
-    assert exits.of_report(report) == exits.FAILED
+    assert exit_codes.of_report(report) == exit_codes.FAILED
     assert set(blocked(world.look())) == {"amy", "max", "new"}
     assert len(world.look().plan.changes) == 3, "promise 2"
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.cli import exits
+from reconciler.cli.terminal import exit_codes
 from reconciler.engine.run import apply, make_report
 from reconciler.plan.model import Op, Outcome, Report
 from reconciler.plan.selection import Selection
-from reconciler.power.foretold import foretold
 from reconciler.render.as_json import document
-from reconciler.render.look import Look
 from reconciler.render.markdown import comment
+from reconciler.render.style import Style
 from reconciler.render.text import text
+from reconciler.schedule.preview import with_preview
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import World, client, rows
 from tests.promises.fleets import EBS, PLAIN, VISION, site
@@ -103,7 +103,7 @@ class RecordedFleet:
             pool=Inline,
         )
         report = make_report(self.world.site, environment, Selection())
-        report = foretold(report, self.world.site, self.now)
+        report = with_preview(report, self.world.site, self.now)
         return apply(report, self.world.site, environment, lambda _: None, lambda: False), noted
 
 
@@ -128,7 +128,7 @@ def _tags(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
 def test_without_a_poison_the_drift_is_healed_and_nothing_is_broken(past: RecordedFleet) -> None:
     report, noted = past.run(past.answers)
     assert healed(noted)
-    assert exits.of_report(report) == exits.DONE, rows(report)
+    assert exit_codes.of_report(report) == exit_codes.DONE, rows(report)
 
 
 def test_one_poison_stops_nothing(past: RecordedFleet, record_property: Any) -> None:
@@ -170,5 +170,5 @@ def _wrong(poison: Poison, report: Report, usual: set[str]) -> list[str]:
             wrong.append(f"{change.op} {change.key} {change.outcome} {change.reason[:200]}")
     assert document(report)
     assert comment(report, "")
-    assert text(report, Look())
+    assert text(report, Style())
     return wrong

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.render.escape import annotation, code, markdown, terminal
-from reconciler.render.look import Look
 from reconciler.render.markdown import comment
+from reconciler.render.style import Style
 from reconciler.render.text import text
 from tests.render.samples import HOSTILE
 
@@ -99,7 +99,7 @@ def test_annotation(raw: str, is_property: bool, shown: str) -> None:
 
 
 def test_the_whole_of_a_hostile_report_is_harmless() -> None:
-    for shown in (text(HOSTILE, Look(width=80)), text(HOSTILE, Look()), comment(HOSTILE)):
+    for shown in (text(HOSTILE, Style(width=80)), text(HOSTILE, Style()), comment(HOSTILE)):
         assert "\x1b" not in shown
         assert "\u202e" not in shown
         assert not re.search(r"^\s*::[a-z]", shown, re.MULTILINE)

@@ -24,9 +24,9 @@ from reconciler.plan.model import (
     Unknown,
 )
 from reconciler.render import as_json
-from reconciler.render.look import Look
 from reconciler.render.markdown import comment
 from reconciler.render.redact import masked, masking, redacted
+from reconciler.render.style import Style
 from reconciler.render.text import text
 from tests.hostile.payloads import PAYLOADS
 from tests.render.samples import ALL, HERE, TOKEN, report
@@ -118,8 +118,8 @@ def forms(shown: Report) -> list[str]:
     """Every form, also on a narrow terminal, where lines are cut."""
     return [
         comment(shown),
-        text(shown, Look()),
-        text(shown, Look(width=40)),
+        text(shown, Style()),
+        text(shown, Style(width=40)),
         as_json.dumps(as_json.document(shown)),
     ]
 

@@ -12,7 +12,7 @@ from reconciler.errors import Where
 from reconciler.plan.model import Finding, Key, Level, Op, Outcome, Plan, Ref
 from reconciler.render import explain
 from reconciler.render.blocks import blocks
-from reconciler.render.look import Look
+from reconciler.render.style import Style
 from reconciler.render.text import text
 from reconciler.render.words import count, sides, spans, summary, value
 from tests.render.samples import (
@@ -29,7 +29,7 @@ from tests.render.samples import (
 )
 from tests.support.plan_rows import plan_row
 
-WIDE = Look()
+WIDE = Style()
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_counts_have_their_plural() -> None:
 def test_a_hundred_new_workstations_are_one_block() -> None:
     (block,) = blocks(HUNDRED)
     assert len(block.workstations) == 100
-    assert len(text(HUNDRED, Look(width=80)).splitlines()) <= 19
+    assert len(text(HUNDRED, Style(width=80)).splitlines()) <= 19
 
 
 def test_those_who_differ_keep_their_own_block() -> None:
@@ -151,14 +151,14 @@ def test_explain_lines_up() -> None:
         ("storage.root.size", "100GiB", None),
         ("tags", {"Team": "x" * 60}, HERE),
     ]
-    assert explain.text(rows, Look(width=60)).splitlines() == [
+    assert explain.text(rows, Style(width=60)).splitlines() == [
         "owner: alice@example.com             fleets/vision.yaml:12:5",
         "storage.root.size: 100GiB                           built-in",
         "tags: {Team:",
         "    " + "x" * 60 + "}",
         "                                     fleets/vision.yaml:12:5",
     ]
-    assert explain.text(rows[:2], Look()).splitlines() == [
+    assert explain.text(rows[:2], Style()).splitlines() == [
         "owner: alice@example.com  fleets/vision.yaml:12:5",
         "storage.root.size: 100GiB                built-in",
     ]
@@ -199,12 +199,12 @@ def test_no_machine_words_of_hours_are_shown() -> None:
     [("nothing", "32"), ("hundred", "33"), ("applied", "31;1"), ("held", "31;1")],
 )
 def test_the_verdict_has_its_colour(which: str, colour: str) -> None:
-    last = text(ALL[which], Look(colour=True)).splitlines()[-1]
+    last = text(ALL[which], Style(colour=True)).splitlines()[-1]
     assert last.startswith(f"\x1b[{colour}m")
 
 
 def test_a_warning_has_its_colour() -> None:
-    assert "\x1b[33mwarning\x1b[0m few-spot-pools" in text(MIXED, Look(colour=True))
+    assert "\x1b[33mwarning\x1b[0m few-spot-pools" in text(MIXED, Style(colour=True))
 
 
 def test_a_block_without_a_fleet_has_a_heading() -> None:

@@ -13,10 +13,11 @@ import pytest
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import create_backend_app
 
-from reconciler.sandbox import Sandbox, server
-from reconciler.sandbox.access import Access
+from reconciler.sandbox import Sandbox
 from reconciler.sandbox.operations import OPERATIONS
-from reconciler.sandbox.services import SERVICES
+from reconciler.sandbox.server import application
+from reconciler.sandbox.server.access import Access
+from reconciler.sandbox.server.allowed_services import SERVICES
 from tests.sandbox.helpers import Aws, order, refused, signed
 
 ROOT = Path(__file__).parents[2]
@@ -287,7 +288,7 @@ def test_moto_s_own_choice_is_a_second_wall() -> None:
     """Moto chooses a service by path, body and header besides: what is made is on the list."""
     for name in ("moto_api", "batch", "lambda", "instance_metadata", "s3"):
         with pytest.raises(NotImplementedError, match=name):
-            server._backend_app(name)
+            application._backend_app(name)
     assert create_backend_app("sts").extensions.get("cors") is None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.bus import emit
+from reconciler.sandbox.services.bus import emit
 from tests.sandbox.helpers import Aws
 
 REGION = "us-east-1"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.control import verb
+from reconciler.sandbox.control.orders import verb
 from reconciler.sandbox.operations import Wire
 from reconciler.sandbox.world import World
 from tests.sandbox.helpers import Aws, order

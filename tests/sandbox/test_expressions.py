@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconciler.power import timetable
-from reconciler.sandbox.expressions import At, Cron, Rate, crontab, read
+from reconciler.sandbox.services.expressions import At, Cron, Rate, crontab, read
+from reconciler.schedule import cron
 
 BERLIN, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -130,7 +130,7 @@ def test_the_product_and_the_sandbox_agree_for_a_year(name: str, clock: str) -> 
     while (following := rule.following(at, until)) is not None:
         found.append(following)
         at = following
-    expected = timetable.fires([timetable.Rule("start", expression, name)], START, until)
+    expected = cron.fires([cron.CronRule("start", expression, name)], START, until)
     assert found == [fire.at for fire in expected]
     assert 51 <= len(found) <= 52
 

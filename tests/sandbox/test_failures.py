@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.power.causes import Cause
-from reconciler.power.failures import read
-from reconciler.sandbox.failures import LARGEST_MESSAGE, NAMED, Market
+from reconciler.power.failure_causes import Cause
+from reconciler.power.launch_failures import read
+from reconciler.sandbox.services.failures import LARGEST_MESSAGE, NAMED, Market
 from tests.sandbox.helpers import Aws, policy
 
 TYPE = {"InstanceType": "g5.xlarge"}

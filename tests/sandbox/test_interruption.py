@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox import interruption
+from reconciler.sandbox.control import interruption
 from tests.sandbox.helpers import Aws, policy
 from tests.sandbox.test_bus import ACCOUNT, REGION, bodies, listen
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox import prices
+from reconciler.sandbox.services import prices
 from tests.sandbox.helpers import Aws
 
 

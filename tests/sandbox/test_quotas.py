@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox import quotas
+from reconciler.sandbox.services import quotas
 from tests.sandbox.helpers import IMAGE, Aws, policy, refused
 
 G_ON_DEMAND, G_SPOT, P_SPOT = "L-DB2E81BA", "L-3819A6DF", "L-7212CCBC"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.sandbox import throttling
-from reconciler.sandbox.throttling import throttle
+from reconciler.sandbox.server import throttling
+from reconciler.sandbox.server.throttling import throttle
 from tests.sandbox.helpers import Aws, refused
 
 REGION = "us-east-1"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.failures import NAMED
-from reconciler.sandbox.quotas import QUOTAS
+from reconciler.sandbox.services.failures import NAMED
+from reconciler.sandbox.services.quotas import QUOTAS
 from tests.sandbox.helpers import Aws, order, refused
 
 SPOT = "L-3819A6DF"

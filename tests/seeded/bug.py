@@ -19,7 +19,7 @@ POWER_RACES = ("tests/strict/test_power_found.py", "tests/strict/test_power_two_
 POWER_RULES = ("tests/power",)
 ENDS = ("tests/kinds/test_override_end.py",)
 ODD_TAGS = ("tests/power/test_odd_tags.py",)
-TURNS = ("tests/power/test_turns.py",)
+TURNS = ("tests/power/test_interleaving.py",)
 TWO_COMMANDS = ("tests/power/test_two_commands.py",)
 
 

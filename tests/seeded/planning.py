@@ -106,7 +106,7 @@ PLANNING = (
     Bug(
         "the group keeps the old template version in the same run",
         "reconciler/plan/compare.py",
-        "    draft.moving.add(key)\n    for attr in kind.MOVES:",
+        "    draft.moving.add(key)\n    for attr in kind.COMPUTED:",
         "    draft.moving.add(key)\n    for attr in ():",
         PLAN,
     ),

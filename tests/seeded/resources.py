@@ -19,7 +19,7 @@ from tests.seeded.bug import (
 RESOURCES = (
     Bug(
         "a random creation token",
-        "reconciler/kinds/identity.py",
+        "reconciler/kinds/tagging.py",
         "return hashlib.sha256(identity.encode()).hexdigest()[:40]",
         'return __import__("uuid").uuid4().hex + identity[:0]',
         STRICT,
@@ -83,8 +83,8 @@ RESOURCES = (
     Bug(
         "a topic's policy is not compared",
         "reconciler/kinds/topic.py",
-        'RULES = {"policy": IN_PLACE}',
-        "RULES: dict[str, str] = {}",
+        'UPDATE_POLICY = {"policy": IN_PLACE}',
+        "UPDATE_POLICY: dict[str, str] = {}",
         KINDS,
     ),
     Bug(
@@ -112,8 +112,8 @@ RESOURCES = (
     Bug(
         "the stop schedule of a leaving workstation goes at once",
         "reconciler/kinds/schedule.py",
-        "Removal.WHEN_OFF if match[",
-        "Removal.AT_ONCE if match[",
+        "DeletionPolicy.AFTER_STOP if match[",
+        "DeletionPolicy.AT_ONCE if match[",
         promise(1, 8),
     ),
     Bug(
@@ -210,8 +210,8 @@ RESOURCES = (
     Bug(
         "homes are ordinary things",
         "reconciler/kinds/home_volume.py",
-        "        removal=Removal.DATA,",
-        "        removal=Removal.WHEN_OFF,",
+        "        removal=DeletionPolicy.RETAIN_DATA,",
+        "        removal=DeletionPolicy.AFTER_STOP,",
         promise(1),
     ),
     Bug(

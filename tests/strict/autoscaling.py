@@ -1,4 +1,4 @@
-"""EC2 Auto Scaling groups. What runs in them is in `instances.py`, their times in `passing.py`."""
+"""EC2 Auto Scaling groups. What runs in them is in `instances.py`, their times in `timers.py`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.strict.memo import MEMO
+from tests.strict.cache import MEMO
 from tests.strict.scenario import Scenario, explore
 from tests.strict.summary import FIGURES
 from tests.support.samples import sample

@@ -18,7 +18,7 @@ from botocore.session import Session, get_session
 from botocore.validate import ParamValidator
 
 from reconciler.aws.errors import translated
-from reconciler.aws.wait import MAX_ATTEMPTS
+from reconciler.aws.retries import MAX_ATTEMPTS
 from tests.strict.aws import ACCOUNT, Refusal, StrictAws
 from tests.strict.tables import Record
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from reconciler.aws.wait import MAX_ATTEMPTS
+from reconciler.aws.retries import MAX_ATTEMPTS
 from tests.strict.aws import Refusal
 from tests.strict.door import Request, Send
 from tests.strict.limits import LIMIT, THROTTLE

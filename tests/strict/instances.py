@@ -1,7 +1,7 @@
 """What runs in Auto Scaling groups: instances that come and go, and the activities that tell of it.
 
 By default an instance is there, or gone, as soon as the call returns. On a `timed` account it
-comes and goes with the clock (`passing.py`): what a call asks for, time brings.
+comes and goes with the clock (`timers.py`): what a call asks for, time brings.
 """
 
 from __future__ import annotations

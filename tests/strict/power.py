@@ -13,22 +13,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.aws_api import Aws
+from reconciler.commands import find, overrides
+from reconciler.commands import start as starting
+from reconciler.commands import stop as stopping
 from reconciler.declare.fleet import Site
 from reconciler.errors import ReconcilerError
 from reconciler.kinds import override_end
 from reconciler.plan.model import Report
-from reconciler.power import find, hours, keep
-from reconciler.power import start as starting
-from reconciler.power import stop as stopping
-from reconciler.power.hours import Hours
+from reconciler.schedule import hours
+from reconciler.schedule.hours import Hours
 from reconciler.workstation.model import Group
 from tests.strict import instances, sites
 from tests.strict.aws import StrictAws
+from tests.strict.cache import MEMO
 from tests.strict.door import OPEN, Door, Gate
 from tests.strict.faults import Crash
-from tests.strict.memo import MEMO
-from tests.strict.passing import forward
 from tests.strict.tables import Record
+from tests.strict.timers import forward
 from tests.strict.world import REGION, StrictWorld, new_aws
 
 GROUP = "acme-alice"
@@ -93,16 +94,16 @@ def stop(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
 
 def extend(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
     """Two hours beyond the stop."""
-    return keep.extend(aws, group, timetable, at("Mon 21:00"), "ann", now)
+    return overrides.extend(aws, group, timetable, at("Mon 21:00"), "ann", now)
 
 
 def hold(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
     """Over night, to a moment within its hours."""
-    return keep.hold(aws, group, timetable, at("Tue 12:00"), "ann", now)
+    return overrides.hold(aws, group, timetable, at("Tue 12:00"), "ann", now)
 
 
 def off(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
-    return keep.off_until(aws, group, timetable, at("Wed 09:00"), "ann", now)
+    return overrides.off_until(aws, group, timetable, at("Wed 09:00"), "ann", now)
 
 
 COMMANDS: dict[str, Act] = {

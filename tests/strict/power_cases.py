@@ -10,9 +10,9 @@ from tests.strict import instances
 from tests.strict.aws import StrictAws
 from tests.strict.door import Request
 from tests.strict.faults import CRASHES, FAULTS, Faults
-from tests.strict.passing import at as now
 from tests.strict.power import RUN, act, group, scene, tag
 from tests.strict.power_story import aftermath, override_of
+from tests.strict.timers import at as now
 
 COMMANDS = (
     ("off", "start"),

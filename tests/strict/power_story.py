@@ -9,13 +9,13 @@ from collections.abc import Hashable, Iterator
 from datetime import datetime, timedelta
 
 from reconciler.plan.model import Outcome
-from tests.strict import instances, memo
+from tests.strict import cache, instances
 from tests.strict.aws import StrictAws
-from tests.strict.memo import MEMO
-from tests.strict.passing import at as now
-from tests.strict.passing import forward
+from tests.strict.cache import MEMO
 from tests.strict.power import at, group, run, share, tag
 from tests.strict.tables import Record
+from tests.strict.timers import at as now
+from tests.strict.timers import forward
 from tests.strict.world import REGION
 
 GRACE = timedelta(minutes=25)
@@ -180,4 +180,4 @@ def exact(aws: StrictAws) -> Hashable:
             found.append((key, repr(store.tables)))
         elif key == ("ec2", REGION):
             found.append((key, repr(store.tables.get("instances"))))
-    return tuple(found), memo.account(aws), repr(aws.refuses), tuple(aws.lag.values())
+    return tuple(found), cache.account(aws), repr(aws.refuses), tuple(aws.lag.values())

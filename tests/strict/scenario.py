@@ -10,8 +10,9 @@ from typing import Any
 
 from reconciler.declare.fleet import Site
 from reconciler.plan.model import Outcome
-from tests.strict import sites, strangers
+from tests.strict import foreign_resources, sites
 from tests.strict.aws import Sent, StrictAws
+from tests.strict.cache import MEMO, account
 from tests.strict.door import Request, Send
 from tests.strict.faults import CRASHES, FAULTS, Faults
 from tests.strict.invariants import (
@@ -24,7 +25,6 @@ from tests.strict.invariants import (
     touched,
     writes,
 )
-from tests.strict.memo import MEMO, account
 from tests.strict.tables import Record
 from tests.strict.world import PAUSE, StrictWorld, new_aws, rows
 
@@ -61,7 +61,7 @@ def start(edit: str, count: int) -> Start:
     """The account before the edit: settled, with strangers in it, and somebody at work."""
     before, after = sites.edited(edit, count)
     world = StrictWorld(new_aws(), (before or after).site())
-    strangers.plant(world)
+    foreign_resources.plant(world)
     if before is not None:
         world.settle(3)  # the file system, its mount targets, the group
         kept = [name for name in before.workstations if name in after.workstations]

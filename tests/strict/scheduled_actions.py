@@ -1,4 +1,4 @@
-"""Auto Scaling's scheduled actions: one time each, run by `passing.py`, then gone."""
+"""Auto Scaling's scheduled actions: one time each, run by `timers.py`, then gone."""
 
 from __future__ import annotations
 

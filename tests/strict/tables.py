@@ -10,7 +10,7 @@ Tables: TypeAlias = dict[str, "Table"]
 
 
 class Table(dict[str, Record]):
-    """The records of one sort, by their keys and in the order of these; `print` is memo.py's."""
+    """The records of one sort, by their keys and in the order of these; `print` is cache.py's."""
 
     __slots__ = ("print",)
     print: int

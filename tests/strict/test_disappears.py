@@ -9,12 +9,12 @@ import pytest
 
 from reconciler.plan.model import Op, Outcome, Report
 from tests.kinds import cases
+from tests.strict.cache import MEMO, account
 from tests.strict.conftest import Check
 from tests.strict.door import Request
 from tests.strict.faults import Faults
-from tests.strict.hands import DATA, DELETES
 from tests.strict.invariants import broken, essence, writes
-from tests.strict.memo import MEMO, account
+from tests.strict.manual_edits import DATA, DELETES
 from tests.strict.scenario import start
 from tests.strict.world import PAUSE, StrictWorld, rows
 from tests.support.samples import sample

@@ -20,13 +20,13 @@ from hypothesis.stateful import (
 
 from reconciler.errors import AwsError
 from reconciler.plan.model import Report
-from tests.strict import autoscaling, instances, sites, strangers
+from tests.strict import autoscaling, foreign_resources, instances, sites
 from tests.strict.ec2_network import TYPES
 from tests.strict.faults import CRASHES, FAULTS, Faults
-from tests.strict.hands import DELETES, owned_records
-from tests.strict.hands_edit import EDITS
+from tests.strict.interleaving import Turns
 from tests.strict.invariants import abandoned, broken, foreign, writes
-from tests.strict.turns import Turns
+from tests.strict.manual_edits import DELETES, owned_records
+from tests.strict.manual_edits_of_fields import EDITS
 from tests.strict.world import REGION, StrictWorld, new_aws, rows
 from tests.support.samples import SOAK
 
@@ -43,7 +43,7 @@ class Machine(RuleBasedStateMachine):
         self.fleet.file_systems = sites.fleet(3).file_systems
         self.size = dict.fromkeys(sites.NAMES, 1)  # of homes: they only grow
         self.world = StrictWorld(new_aws(seed), self.fleet.site())
-        strangers.plant(self.world)
+        foreign_resources.plant(self.world)
         self.strangers = foreign(self.world.aws)
         self.lagged = False
         self.world.run()

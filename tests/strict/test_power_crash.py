@@ -7,10 +7,10 @@ import pytest
 
 from tests.strict.conftest import Check
 from tests.strict.faults import CRASHES
-from tests.strict.passing import forward
 from tests.strict.power import act, at, group, scene
 from tests.strict.power_cases import CASES, COMMANDS, Trouble, calls, done
 from tests.strict.power_story import aftermath, endings, standing
+from tests.strict.timers import forward
 from tests.support.samples import sample
 
 LAGS = (0, 3)

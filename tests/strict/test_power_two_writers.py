@@ -19,11 +19,11 @@ from tests.strict.aws import Refusal, StrictAws
 from tests.strict.conftest import Check
 from tests.strict.door import Request
 from tests.strict.faults import Faults
-from tests.strict.passing import set_capacity
+from tests.strict.interleaving import Seat, Turns
 from tests.strict.power import GROUP, RUN, act, scene
 from tests.strict.power_cases import CASES, calls, done
 from tests.strict.power_story import aftermath
-from tests.strict.turns import Seat, Turns
+from tests.strict.timers import set_capacity
 from tests.strict.world import REGION
 from tests.support.samples import SOAK, sample
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.plan.model import Outcome
 from tests.strict import sites
-from tests.strict.hands import owned_records
+from tests.strict.manual_edits import owned_records
 from tests.strict.scenario import Scenario, start
 from tests.strict.world import PAUSE, StrictWorld, new_aws
 

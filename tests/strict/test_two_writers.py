@@ -9,12 +9,12 @@ import pytest
 
 from reconciler.declare.fleet import Site
 from tests.strict import sites
+from tests.strict.cache import MEMO
 from tests.strict.conftest import Check
 from tests.strict.faults import Faults
-from tests.strict.memo import MEMO
+from tests.strict.interleaving import Seat, Turns
 from tests.strict.scenario import start, verdict
 from tests.strict.sites import EDITS
-from tests.strict.turns import Seat, Turns
 from tests.strict.world import StrictWorld
 from tests.support.samples import SOAK, sample
 

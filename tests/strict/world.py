@@ -13,9 +13,9 @@ from reconciler.plan.model import Outcome, Report
 from reconciler.plan.selection import Selection
 from tests.strict import ec2_network, iam_ssm_sts
 from tests.strict.aws import ACCOUNT, StrictAws
+from tests.strict.cache import Memo
 from tests.strict.door import OPEN, Door, Gate
 from tests.strict.faults import Crash, Faults
-from tests.strict.memo import Memo
 from tests.strict.tables import Record
 from tests.support.environment import environment
 from tests.support.inline import Inline

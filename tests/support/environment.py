@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.aws import lookup
-from reconciler.aws.once import ReadOnce
+from reconciler.aws.read_cache import ReadCache
 from reconciler.aws_api import Aws
 from reconciler.engine.environment import Environment
 from reconciler.kinds import KINDS, READ_FIRST
@@ -22,7 +22,7 @@ def environment(client: Callable[[str], Aws], **parts: Any) -> Environment:
     """Make an environment whose reads and writes go to `client(region)`; `parts` replace others."""
     usual: dict[str, Any] = {
         "account": ACCOUNT,
-        "reader": lambda region: ReadOnce(client(region)),
+        "reader": lambda region: ReadCache(client(region)),
         "writer": client,
         "lookups": lookup,
         "kinds": KINDS,

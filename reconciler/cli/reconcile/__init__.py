@@ -1,0 +1,1 @@
+"""The program `reconcile`: one file per command."""

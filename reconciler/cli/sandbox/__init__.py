@@ -1,0 +1,1 @@
+"""`reconcile sandbox`: start a local AWS, and change its world."""

@@ -1,0 +1,1 @@
+"""Streams, signals, errors and exit codes, for all programs."""

@@ -1,0 +1,1 @@
+"""The program `workstation`: one file per command, or for several alike."""

@@ -1,0 +1,74 @@
+"""Where a developer's command works: the account, the region, who asks, the workstation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from reconciler.cli.terminal.console import Console
+
+if TYPE_CHECKING:
+    from reconciler.aws.client import RegionClient, Session
+    from reconciler.aws_api import Aws
+    from reconciler.money.compute import Price
+    from reconciler.power.launch_failures import Market
+    from reconciler.schedule.hours import Hours
+    from reconciler.workstation.model import Group, Instance
+
+
+@dataclass(frozen=True)
+class Context:
+    """One command's view of AWS."""
+
+    session: Session
+    aws: RegionClient
+    who: str
+
+    def now(self) -> datetime:
+        """By AWS's clock."""
+        return self.session.now()
+
+
+def make_context(console: Console) -> Context:
+    """Sign in, and say who answers where that is not AWS."""
+    from reconciler.aws.client import connect_here
+    from reconciler.commands.find import caller
+
+    session, aws = connect_here(console.stop.seconds)
+    console.log.debug("account %s, %s, as %s", session.account, aws.region, session.identity)
+    if session.target.note:
+        console.say_once(session.target.note)
+    console.also = {"endpoint": session.target.url or None}
+    return Context(session, aws, caller(session.identity))
+
+
+def price(desk: Context, aws: Aws, instance_type: str, zone: str, market: Market) -> Price | None:
+    """Ask what an hour of an instance costs now; None when it cannot be known."""
+    from reconciler.aws.prices import hourly_price
+
+    return hourly_price(aws, instance_type, zone, market or "on-demand", desk.now)
+
+
+def running(desk: Context, group: Group) -> tuple[Instance | None, Price | None]:
+    """The instance of a group and its price, as far as they can be read: for reports alone."""
+    from reconciler.errors import AwsError
+    from reconciler.workstation import read
+
+    try:
+        instance = read.instance(desk.aws, group.member)
+    except AwsError:
+        return None, None
+    if instance is None:
+        return None, None
+    return instance, price(desk, desk.aws, instance.type, instance.zone, instance.market)
+
+
+def find(desk: Context, name: str, console: Console) -> tuple[Group, Hours]:
+    """The workstation, and its hours."""
+    from reconciler.commands.find import one
+    from reconciler.schedule import hours
+
+    group = one(desk.aws, name, desk.who)
+    console.site = group.site
+    return group, hours.read(desk.aws, group)

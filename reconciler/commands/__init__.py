@@ -1,0 +1,1 @@
+"""What each command of `workstation` does, and the write of an override."""

@@ -1,0 +1,58 @@
+"""What a developer's commands say of a workstation: its status, what was tried, why it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from reconciler.money.compute import Price
+from reconciler.power.failure_causes import Mender
+from reconciler.power.launch_failures import Failure
+from reconciler.workstation.model import Group, Instance
+from reconciler.workstation.runtime_tags import Override
+
+Cause = Literal["schedule", "override", "max_runtime"]
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The next start and stop; None: none comes by itself, or nobody can know it."""
+
+    start: datetime | None = None
+    stop: datetime | None = None
+    cause: Cause | None = None  # what stops it
+
+
+@dataclass(frozen=True)
+class Status:
+    """One workstation, whole."""
+
+    group: Group
+    machine: Instance | None
+    override: Override | None
+    ahead: Ahead
+    price: Price | None = None  # an hour, now
+    readable: bool = True  # False: its schedules could not be read
+    zone: ZoneInfo | None = None  # its owner's, by its schedules; None: the machine's
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Launches that failed alike: `last` is the newest of `times`."""
+
+    last: Failure
+    times: int
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a workstation is as it is: a sentence, what to do, and who can where AWS refuses."""
+
+    code: str
+    why: str
+    step: str
+    details: Mapping[str, Any]
+    mender: Mender | None = None

@@ -1,0 +1,81 @@
+"""Identity on the wire: tags, in the ways AWS's services want them, and creation tokens."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.aws_api import Aws
+from reconciler.plan.model import Create
+from reconciler.plan.ownership import write_tags
+
+
+def client_token(aws: Aws, change: Create) -> str:
+    """The token of a create whose result has no unique name (FSx takes at most 63 characters).
+
+    Of the identity alone, not the content: an edit between a crash and the next run must find
+    the first one, not make a second. What replaces a lost thing is another one.
+    """
+    key = change.desired.key
+    identity = "|".join((aws.account, key.region, key.kind, key.name, change.lost_identity))
+    return hashlib.sha256(identity.encode()).hexdigest()[:40]
+
+
+def tag_ec2(aws: Aws, resource: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    """Make an EC2 resource's managed tags read `new`."""
+    gone, changed = _difference(old, new)
+    if gone:
+        aws.call("ec2", "delete_tags", Resources=[resource], Tags=[{"Key": key} for key in gone])
+    if changed:
+        aws.call("ec2", "create_tags", Resources=[resource], Tags=write_tags(changed))
+
+
+def tag_arn(
+    aws: Aws, service: str, arn: str, old: Mapping[str, str], new: Mapping[str, str]
+) -> None:
+    """The same where tags go by ARN; fsx and efs spell the parameter in their own ways."""
+    resource = {{"fsx": "ResourceARN", "efs": "ResourceId"}.get(service, "ResourceArn"): arn}
+    gone, changed = _difference(old, new)
+    if gone:
+        aws.call(service, "untag_resource", **resource, TagKeys=gone)
+    if changed:
+        aws.call(service, "tag_resource", **resource, Tags=write_tags(changed))
+
+
+def tag_auto_scaling_group(
+    aws: Aws, name: str, old: Mapping[str, str], new: Mapping[str, str]
+) -> None:
+    """The same for a group, whose tags also reach its instances."""
+    gone, changed = _difference(old, new)
+    if gone:
+        tags = [{**_group(name), "Key": key} for key in gone]
+        aws.call("autoscaling", "delete_tags", Tags=tags)
+    if changed:
+        aws.call("autoscaling", "create_or_update_tags", Tags=group_tags(name, changed))
+
+
+def tag_group(aws: Aws, name: str, key: str, value: str) -> None:
+    """Write one runtime tag of a group. Instances do not inherit it: what it says begins and ends
+    while they live."""
+    tag = {**_group(name), "Key": key, "Value": value, "PropagateAtLaunch": False}
+    aws.call("autoscaling", "create_or_update_tags", Tags=[tag])
+
+
+def untag_group(aws: Aws, name: str, key: str) -> None:
+    """Take one runtime tag off a group."""
+    aws.call("autoscaling", "delete_tags", Tags=[{**_group(name), "Key": key}])
+
+
+def group_tags(name: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Tags of an Auto Scaling group as its API wants them."""
+    return [{**_group(name), **tag, "PropagateAtLaunch": True} for tag in write_tags(tags)]
+
+
+def _group(name: str) -> dict[str, str]:
+    return {"ResourceId": name, "ResourceType": "auto-scaling-group"}
+
+
+def _difference(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    gone = sorted(old.keys() - new.keys())
+    return gone, {key: value for key, value in new.items() if old.get(key) != value}

@@ -1,0 +1,1 @@
+"""How each service of AWS answers."""

@@ -1,0 +1,35 @@
+"""When what stands in AWS fires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.kinds import schedule
+from reconciler.schedule.cron import CronRule, fires
+
+_ANY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def rule_from_aws(body: Mapping[str, Any]) -> CronRule | None:
+    """GetSchedule's answer; None for one that is disabled, or does something else than ours."""
+    return cron_rule(schedule.from_body(body))
+
+
+def cron_rule(spec: schedule.Schedule) -> CronRule | None:
+    """A schedule as a plan has it; None likewise."""
+    told: object = spec.input  # by a hand, perhaps no mapping
+    capacity = told.get("DesiredCapacity") if isinstance(told, Mapping) else None
+    ours = spec.target.endswith(":autoscaling:setDesiredCapacity")
+    if spec.state != "ENABLED" or not ours or capacity not in (0, 1):
+        return None
+    begin, end = (
+        datetime.fromisoformat(it) if it else None for it in (spec.start_date, spec.end_date)
+    )
+    rule = CronRule("start" if capacity else "stop", spec.expression, spec.timezone, begin, end)
+    try:
+        fires([rule], _ANY, _ANY)
+    except (ValueError, KeyError, OSError):  # no expression of ours, or no zone known here
+        return None
+    return rule
