@@ -16,7 +16,7 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import FileSystem as Declared
 from reconciler.declare.homes.efs import EfsFileSystem as DeclaredEfs
-from reconciler.errors import NotFound
+from reconciler.errors import NotFound, NotReady
 from reconciler.kinds.tagging import client_token, tag_arn
 from reconciler.money.efs import efs_month
 from reconciler.plan.kind import Scope, Word
@@ -174,6 +174,18 @@ def ours(aws: Aws, scope: Scope) -> dict[str, Live]:
     return found
 
 
+def unreadable(aws: Aws, scope: Scope, kind: str) -> Iterator[Live]:
+    """Yield each file system whose tags cannot be read, as a thing of another kind.
+
+    What belongs to it may be what is declared, so nothing of that kind may be created.
+    """
+    identify = partial(_identity, aws.region, scope)
+    for item in listed(aws):
+        for live in projected(NAME, aws.region, item, identify, lambda _item, named: named):
+            if live.unidentified:
+                yield replace(live, key=replace(live.key, kind=kind))
+
+
 def _live(aws: Aws, scope: Scope, item: Mapping[str, Any], named: Live) -> Live:
     tags = read_tags(item["Tags"])
     file_system_id, state = item["FileSystemId"], item["LifeCycleState"]
@@ -242,13 +254,18 @@ def create(aws: Aws, change: Create) -> Live:
 
 
 def _put_lifecycle(aws: Aws, file_system_id: str, spec: EfsFileSystem) -> None:
+    """Write the lifecycle. Raises: NotReady too where a new file system is not visible yet."""
     policies = [{name: when} for name, when in sorted(spec.lifecycle.items())]
-    aws.call(
-        "efs",
-        "put_lifecycle_configuration",
-        FileSystemId=file_system_id,
-        LifecyclePolicies=policies,
-    )
+    try:
+        aws.call(
+            "efs",
+            "put_lifecycle_configuration",
+            FileSystemId=file_system_id,
+            LifecyclePolicies=policies,
+        )
+    except NotFound as error:
+        reason = f"{file_system_id} is not visible everywhere yet"
+        raise NotReady(error.operation, error.aws_code, reason, error.region) from error
 
 
 def update(aws: Aws, change: Update) -> Live:

@@ -18,7 +18,7 @@ from reconciler.errors import NotFound
 from reconciler.kinds import efs_file_system, efs_network, group_keys
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Ref, Update
-from reconciler.plan.projection import Unreadable, projected, text
+from reconciler.plan.projection import Unreadable, projected, readable, text
 from reconciler.plan.resolve import ResolvedSite, Subnet
 from reconciler.plan.update_policy import IN_PLACE, fixed
 
@@ -96,6 +96,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """Yield every mount target of our file systems."""
+    yield from efs_file_system.unreadable(aws, scope, NAME)
     found: list[tuple[Live, dict[str, Any]]] = []
     for file_system_id, parent in efs_file_system.ours(aws, scope).items():
         try:
@@ -113,7 +114,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
 
 
 def _groups(aws: Aws, interfaces: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The security groups of network interfaces, by interface."""
+    """Read the security groups of network interfaces, by interface, as far as they make sense."""
     for start in range(0, len(interfaces), FILTER_VALUES):
         some = interfaces[start : start + FILTER_VALUES]
         for item in aws.pages(
@@ -123,8 +124,14 @@ def _groups(aws: Aws, interfaces: list[str]) -> Iterator[tuple[str, tuple[str, .
             1000,
             Filters=[{"Name": "network-interface-id", "Values": some}],
         ):
-            groups = tuple(sorted(str(group.get("GroupId")) for group in item.get("Groups", ())))
-            yield str(item.get("NetworkInterfaceId")), groups
+            shown = readable(item, _groups_of)
+            if not isinstance(shown, Unreadable):
+                yield shown
+
+
+def _groups_of(interface: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    groups = (text(group, "GroupId") for group in interface["Groups"])
+    return text(interface, "NetworkInterfaceId"), tuple(sorted(groups))
 
 
 def _identity(parent: Live, item: Mapping[str, Any]) -> Live:

@@ -48,7 +48,7 @@ def test_completion_does_not_wait_for_a_fifo(tmp_path: Path) -> None:
 
 
 USER_DATA: dict[str, dict[str, Any]] = {
-    "a mount of a kind of tomorrow": {"mounts": [{"type": "efs", "name": "x"}]},
+    "a mount of a kind of tomorrow": {"mounts": [{"type": "nfs", "name": "x"}]},
     "a mount without a name": {"mounts": [{"type": "ebs"}]},
     "a mount that is a word": {"mounts": ["x"]},
     "a home that is a number": {"mounts": [], "home": 5},

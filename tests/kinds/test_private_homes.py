@@ -8,7 +8,10 @@ from reconciler.plan.model import Key, Live
 from tests.kinds.cases import GROUP, SHARED, TEMPLATE, one
 from tests.kinds.world import World, client, live, row, rows
 
-HOME_GROUP, OWN_GROUP = one("security_group", "alice/home (vpc"), one("security_group", "/instance")
+HOME_GROUP, OWN_GROUP = (
+    one("security_group", "alice/home (vpc"),
+    one("security_group", "alice/instance"),
+)
 HOME = one("file_system", "alice/home")
 
 

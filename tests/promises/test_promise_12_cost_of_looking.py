@@ -10,7 +10,7 @@ from tests.kinds.world import client
 from tests.promises.conftest import Raise, Stage
 from tests.promises.fleets import DEFAULTS, HOURS, LUSTRE, plain
 
-FIXED = 15
+FIXED = 16
 PER_HUNDRED = 7
 """The sandbox's pages are as AWS's."""
 
@@ -42,7 +42,7 @@ def test_no_service_is_asked_more_than_ten_things_at_once(hundred: Stage) -> Non
     assert most["autoscaling", "us-east-1"] >= 5, "but side by side"
 
 
-def test_a_steady_look_at_a_hundred_makes_22_calls_or_fewer(hundred: Stage) -> None:
+def test_a_steady_look_at_a_hundred_makes_23_calls_or_fewer(hundred: Stage) -> None:
     assert sum(calls_of_a_look(hundred).values()) <= FIXED + PER_HUNDRED
 
 

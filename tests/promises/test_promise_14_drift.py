@@ -64,7 +64,7 @@ def test_another_image_waits_and_the_drift_of_others_is_repaired(world: Stage) -
     ]
     assert (boots("acme-ann"), boots("acme-ben")) == (before, before)
     assert len(waiting(report)) == 2
-    assert f"{PARAMETER} is {new} now, and {before} stands" in waiting(report)[0]
+    assert f"{PARAMETER} is {new} now, and {before} is in use" in waiting(report)[0]
     assert exit_codes.of_report(report) == exit_codes.REFUSED
 
     assert waiting(world.run()) == [], "an approved run applies it"

@@ -15,7 +15,8 @@ import pytest
 
 from reconciler.engine.run import make_report
 from reconciler.errors import AwsError
-from reconciler.plan.model import Op, Outcome, Report
+from reconciler.plan.model import Change, Create, Key, Op, Outcome, Report
+from reconciler.plan.refs import refs
 from reconciler.plan.selection import Selection
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import World, client, rows
@@ -45,12 +46,16 @@ OF_ONE = {
 """Lists whose items are each of one workstation."""
 
 OPERATIONS = (
+    "describe_access_points",
     "describe_auto_scaling_groups",
     "describe_file_systems",
     "describe_images",
     "describe_instances",
     "describe_launch_template_versions",
     "describe_launch_templates",
+    "describe_lifecycle_configuration",
+    "describe_mount_targets",
+    "describe_network_interfaces",
     "describe_scaling_activities",
     "describe_scheduled_actions",
     "describe_security_groups",
@@ -144,12 +149,27 @@ def test_one_odd_answer_is_one_broken_row(past: Past, tried: str) -> None:
             report = past.look(past.answers.odd(name, path, oddity))
             odd = [c for c in report.plan.changes if str(c.key) not in usual]
             where = (tried, path, oddity, rows(report))
-            wrong = [c for c in odd if c.op is not Op.UPDATE and c.outcome is Outcome.PLANNED]
+            blocked = {c.key for c in report.plan.changes if c.outcome is Outcome.BLOCKED}
+            wrong = [
+                c
+                for c in odd
+                if c.op is not Op.UPDATE and c.outcome is Outcome.PLANNED
+                if not needed(c) & blocked  # it waits for what is blocked
+                # It has no name: without tags it is somebody else's, and one more of ours beside it
+                # leads to the same directory as the same user.
+                if (tried, path[-1]) != ("describe_access_points", "Tags")
+            ]
             assert not wrong, where
             if tried in OF_ONE:
                 assert len({c.workstation for c in odd} & {"alice", "bob"}) < 2, where
             count += 1
     assert count
+
+
+def needed(change: Change) -> set[Key]:
+    """What a row refers to."""
+    action = change.action
+    return {ref.key for ref in refs(action.desired.spec)} if isinstance(action, Create) else set()
 
 
 def some(every: list[tuple[Path, Any]]) -> list[tuple[Path, Any]]:

@@ -22,7 +22,7 @@ numbers = count()
 def random_tokens(patch: Patch) -> None:
     """As boto3 fills them in: another one for each call."""
     for kind in (file_system, home_volume):
-        patch.setattr(kind, "creation_token", lambda aws, change: f"random-{next(numbers)}")
+        patch.setattr(kind, "client_token", lambda aws, change: f"random-{next(numbers)}")
 
 
 def random_version_tokens(patch: Patch) -> None:

@@ -86,7 +86,7 @@ class Machine(RuleBasedStateMachine):
         home = workstation and workstation["storage"].get("home", {})
         if home and "fsx_lustre" in home:
             home["fsx_lustre"]["storage_capacity"] = f"{max(1200, 2400 * (size - 1))}GiB"
-        elif home:
+        elif home and "ebs" in home:  # EFS has no size
             home["ebs"]["size"] = f"{100 + 100 * size}GiB"
         self._edited()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,11 +21,12 @@ HARMLESS = ("empty", "short")
 HARMFUL = ("repeated", "error", "expired")
 
 UNREAD = {
-    "describe_file_systems": "create_file_system",
-    "describe_volumes": "create_volume",
-    "describe_auto_scaling_groups": "delete_",
+    "fsx:describe_file_systems": "fsx:create_file_system",
+    "efs:describe_file_systems": "efs:create_file_system",
+    "ec2:describe_volumes": "ec2:create_volume",
+    "autoscaling:describe_auto_scaling_groups": r"(?!scheduler:)\w+:delete_",
 }
-"""What must not follow from a list that could not be read."""
+"""What must not follow from a list that could not be read: patterns of calls."""
 
 
 @dataclass
@@ -85,13 +87,13 @@ def problems(edit: str, count: int, read: str, trouble: str, times: int) -> Iter
     aws = begin.aws.fork()
     gate = Pages(aws=aws, read=read, trouble=trouble, times=times)
     world = StrictWorld(aws, begin.site, gate)
-    forbidden = UNREAD.get(read.split(":")[1])
+    forbidden = UNREAD.get(read)
     if trouble in HARMFUL and forbidden:
         twin = StrictWorld(begin.aws.fork(), begin.site, Pages())
         twin.gate = Pages(aws=twin.aws, read=read, trouble=trouble, times=times)
         twin.run()
         for sent in by_run(twin.aws):
-            if sent.operation.startswith(forbidden) and sent.service != "scheduler":
+            if re.match(forbidden, f"{sent.service}:{sent.operation}"):
                 yield f"{sent} follows from a list that could not be read"
     yield from verdict(world, begin)
 
