@@ -39,6 +39,7 @@ from reconciler.aws.retries import (
     READ_TIMEOUT,
     SOCKETS_PER_SERVICE,
 )
+from reconciler.aws.services import iam_prefix
 from reconciler.aws.timestamps import moment
 from reconciler.errors import ReconcilerError, Refused, Unreachable, UsageError
 
@@ -46,15 +47,6 @@ if TYPE_CHECKING:
     from reconciler.declare.fleet import Site
 
 T = TypeVar("T")
-
-IAM_PREFIX = {
-    "auto-scaling": "autoscaling",
-    "efs": "elasticfilesystem",
-    "eventbridge": "events",
-    "service-quotas": "servicequotas",
-}
-"""botocore's event names → the service prefix that IAM and CloudTrail use."""
-
 
 ONE_REGION = {"pricing": "us-east-1"}
 """Services that have one list for all regions, and endpoints in few."""
@@ -185,7 +177,7 @@ class Session:
     def _count(self, event_name: str, **_context: Any) -> None:
         _, service, operation = event_name.split(".")
         with self._lock:
-            self._calls[f"{IAM_PREFIX.get(service, service)}:{operation}"] += 1
+            self._calls[f"{iam_prefix(service)}:{operation}"] += 1
 
 
 class RegionClient:
@@ -380,5 +372,4 @@ def _whole(operation_model: Any, response_dict: dict[str, Any], **_context: Any)
 
 
 def _name(client: Any, service: str, operation: str) -> str:
-    prefix = IAM_PREFIX.get(service, service)
-    return f"{prefix}:{client.meta.method_to_api_mapping[operation]}"
+    return f"{iam_prefix(service)}:{client.meta.method_to_api_mapping[operation]}"

@@ -14,30 +14,11 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from reconciler.aws.services import SERVICES
 from reconciler.errors import UsageError
 
 VARIABLE = "AWS_ENDPOINT_URL"
 IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
-
-SERVICES = {
-    "autoscaling": "AUTO_SCALING",
-    "cloudwatch": "CLOUDWATCH",
-    "ec2": "EC2",
-    "efs": "EFS",
-    "events": "EVENTBRIDGE",
-    "fsx": "FSX",
-    "iam": "IAM",
-    "kms": "KMS",
-    "pricing": "PRICING",
-    "scheduler": "SCHEDULER",
-    "service-quotas": "SERVICE_QUOTAS",
-    "sns": "SNS",
-    "sqs": "SQS",
-    "ssm": "SSM",
-    "sts": "STS",
-}
-"""The services that this product calls → their names in variables (the same guide, "Identifiers for
-service-specific endpoints"); in lower case these are the names in a file."""
 
 DOMAINS = (
     "amazonaws.com",
@@ -133,7 +114,7 @@ def configured(env: Mapping[str, str], profile: Profile, *, ignored: bool) -> di
     """Return the endpoints that are set, by service; none of them where they are `ignored`."""
     if ignored:
         return {}
-    found = {name: _setting(identifier, env, profile) for name, identifier in SERVICES.items()}
+    found = {name: _setting(service.endpoint, env, profile) for name, service in SERVICES.items()}
     return {name: setting for name, setting in found.items() if setting}
 
 

@@ -8,28 +8,26 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
 
-SHARED_LISTS = frozenset({
-    "describe_file_systems",
-    "describe_security_groups",
-    "describe_subnets",
-    "list_instance_profiles",
-})  # fmt: skip
+LOOKUP_LISTS = frozenset({"describe_subnets", "list_instance_profiles"})
+"""The lists that several lookups ask for."""
 
 
 class ReadCache:
     """The calls of one region, for the reads of one run; the answers are shared, so read-only.
 
-    A read that failed is not remembered.
+    `lists` are the operations whose lists several kinds ask for. A read that failed is not
+    remembered.
     """
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, lists: Collection[str] = ()) -> None:
         self._aws = aws
+        self._lists = LOOKUP_LISTS.union(lists)
         self.region = aws.region
         self.account = aws.account
         self.partition = aws.partition
@@ -50,7 +48,7 @@ class ReadCache:
     ) -> Iterator[dict[str, Any]]:
         """List every item of every page; a shared list is complete before its first item."""
         read = partial(self._aws.pages, service, operation, items, page_size, **parameters)
-        if operation in SHARED_LISTS:
+        if operation in self._lists:
             request = (service, operation, items, page_size, parameters)
             yield from self._once(request, lambda: list(read()))
         else:

@@ -13,7 +13,7 @@ from reconciler.aws.prices import hourly_price
 from reconciler.aws.read_cache import ReadCache
 from reconciler.aws_api import Aws
 from reconciler.kinds import KINDS, READ_FIRST
-from reconciler.plan.kind import Kind
+from reconciler.plan.kind import Kind, shared_lists
 from reconciler.plan.lookups import Lookups
 from reconciler.power.limits import Cost
 
@@ -51,9 +51,10 @@ def environment_of(session: Session) -> Environment:
         )
         return str(price or "")
 
+    lists = shared_lists(KINDS)
     return Environment(
         account=session.account,
-        reader=lambda region: ReadCache(session.reader(region)),
+        reader=lambda region: ReadCache(session.reader(region), lists),
         writer=session.region,
         lookups=lookup,
         kinds=KINDS,

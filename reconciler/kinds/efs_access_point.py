@@ -17,7 +17,7 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Workstation, of_type
 from reconciler.declare.homes.efs import EfsFileSystem
 from reconciler.kinds import efs_file_system
-from reconciler.kinds.tagging import tag_arn
+from reconciler.kinds.tagging import tag_resource
 from reconciler.plan.kind import Scope, Word
 from reconciler.plan.model import Create, Desired, Key, Live, Ref, Update
 from reconciler.plan.ownership import (
@@ -189,7 +189,7 @@ def _token(aws: Aws, target: Key, spec: EfsAccessPoint) -> str:
 def update(aws: Aws, change: Update) -> Live:
     """Write its tags; AWS changes nothing else of an access point."""
     live, spec = change.live, change.desired.spec
-    tag_arn(aws, "efs", live.attrs["id"], live.spec.tags, spec.tags)
+    tag_resource(aws, "efs", {"ResourceId": live.attrs["id"]}, live.spec.tags, spec.tags)
     return Live(live.key, spec, owned=True, attrs=live.attrs)
 
 

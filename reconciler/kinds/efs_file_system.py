@@ -17,7 +17,7 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import FileSystem as Declared
 from reconciler.declare.homes.efs import EfsFileSystem as DeclaredEfs
 from reconciler.errors import NotFound, NotReady
-from reconciler.kinds.tagging import client_token, tag_arn
+from reconciler.kinds.tagging import client_token, tag_resource
 from reconciler.money.efs import efs_month
 from reconciler.plan.kind import Scope, Word
 from reconciler.plan.model import SUMMARY, Create, DeletionPolicy, Desired, Key, Live, Ref, Update
@@ -38,6 +38,7 @@ from reconciler.plan.update_policy import IN_PLACE, fixed
 NAME = "efs_file_system"
 COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
+SHARED_LISTS = frozenset({"describe_file_systems"})
 
 THROUGHPUT_MODE = "elastic"
 """It follows what is read and written, with nothing to reserve, and takes cold files."""
@@ -276,7 +277,7 @@ def update(aws: Aws, change: Update) -> Live:
     if "lifecycle" in fields:
         _put_lifecycle(aws, file_system_id, spec)
     if "tags" in fields:
-        tag_arn(aws, "efs", file_system_id, live.spec.tags, spec.tags)
+        tag_resource(aws, "efs", {"ResourceId": file_system_id}, live.spec.tags, spec.tags)
     if "throughput_mode" in fields:
         mode = spec.throughput_mode
         aws.call("efs", "update_file_system", FileSystemId=file_system_id, ThroughputMode=mode)

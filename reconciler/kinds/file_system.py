@@ -23,7 +23,7 @@ from reconciler.kinds import (
     precondition,
     root_squash,
 )
-from reconciler.kinds.tagging import client_token, tag_arn
+from reconciler.kinds.tagging import client_token, tag_resource
 from reconciler.money.storage import lustre_month
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, DeletionPolicy, Desired, Key, Live, Ref, Update
@@ -336,7 +336,8 @@ def update(aws: Aws, change: Update) -> Live:
     if request:
         aws.call("fsx", "update_file_system", FileSystemId=live.attrs["id"], **request)
     if "tags" in fields:
-        tag_arn(aws, "fsx", live.attrs["arn"], live.spec.tags, spec.tags)
+        resource = {"ResourceARN": live.attrs["arn"]}
+        tag_resource(aws, "fsx", resource, live.spec.tags, spec.tags)
     return Live(live.key, spec, owned=True, attrs=live.attrs)
 
 

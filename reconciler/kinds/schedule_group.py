@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.errors import NotFound
 from reconciler.kinds import topic
-from reconciler.kinds.tagging import tag_arn
+from reconciler.kinds.tagging import tag_resource
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Desired, Key, Live, Update
 from reconciler.plan.ownership import ownership, read_tags, write_tags
@@ -85,5 +85,6 @@ def create(aws: Aws, change: Create) -> Live:
 def update(aws: Aws, change: Update) -> Live:
     """Write the group's tags."""
     live, spec = change.live, change.desired.spec
-    tag_arn(aws, "scheduler", live.attrs["arn"], live.spec.tags, spec.tags)
+    resource = {"ResourceArn": live.attrs["arn"]}
+    tag_resource(aws, "scheduler", resource, live.spec.tags, spec.tags)
     return Live(live.key, spec, owned=True, attrs=live.attrs)

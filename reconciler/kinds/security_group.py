@@ -39,6 +39,7 @@ from reconciler.plan.update_policy import IN_PLACE
 NAME = group_keys.GROUP
 COMPUTED: frozenset[str] = frozenset()
 HOLDS_INSTANCES = False
+SHARED_LISTS = frozenset({"describe_security_groups"})
 
 WORKSTATIONS = "workstation"
 """The role of the group that every instance of a site is in."""

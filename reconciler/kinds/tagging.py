@@ -31,11 +31,15 @@ def tag_ec2(aws: Aws, resource: str, old: Mapping[str, str], new: Mapping[str, s
         aws.call("ec2", "create_tags", Resources=[resource], Tags=write_tags(changed))
 
 
-def tag_arn(
-    aws: Aws, service: str, arn: str, old: Mapping[str, str], new: Mapping[str, str]
+def tag_resource(
+    aws: Aws,
+    service: str,
+    resource: Mapping[str, str],
+    old: Mapping[str, str],
+    new: Mapping[str, str],
 ) -> None:
-    """The same where tags go by ARN; fsx and efs spell the parameter in their own ways."""
-    resource = {{"fsx": "ResourceARN", "efs": "ResourceId"}.get(service, "ResourceArn"): arn}
+    """The same where a service has TagResource. `resource`: the parameter that names the resource,
+    which each service spells in its own way, and its value."""
     gone, changed = _difference(old, new)
     if gone:
         aws.call(service, "untag_resource", **resource, TagKeys=gone)

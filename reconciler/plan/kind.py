@@ -11,6 +11,7 @@
     update(aws, change)    optional, writes: the fields that differ; the Live it leaves behind
     delete(aws, change)    optional, writes: removes what nobody declares any more
     SENSITIVE              optional: the fields that give rights or costs away, always shown
+    SHARED_LISTS           optional: the list operations that other kinds call too
     LOOKUPS                optional: fields that hold the answer of a lookup, and of which
     summary(spec)          optional, pure: what matters of a new one, in one short line
     shown(change)          optional, pure: a differing field in the YAML's words and units
@@ -188,12 +189,28 @@ class Word:
 
 
 @runtime_checkable
+class SharesLists(Protocol):
+    """A kind that calls list operations which other kinds call too."""
+
+    @property
+    def SHARED_LISTS(self) -> frozenset[str]:  # noqa: N802
+        """These operations, as botocore's methods: a run calls each once."""
+
+
+@runtime_checkable
 class LooksUp(Protocol):
     """A kind with fields whose values AWS decides: `image`, `subnets`, `version` of a template."""
 
     @property
     def LOOKUPS(self) -> Mapping[str, str]:  # noqa: N802
         """Which lookup each of these fields is the answer of."""
+
+
+def shared_lists(kinds: Iterable[Kind]) -> frozenset[str]:
+    """Return the list operations that a run calls once for all kinds."""
+    return frozenset[str]().union(
+        *(kind.SHARED_LISTS for kind in kinds if isinstance(kind, SharesLists))
+    )
 
 
 def diff(kind: Kind, live: Live, desired: Desired) -> tuple[FieldChange, ...]:

@@ -14,7 +14,6 @@ from botocore.session import get_session
 from reconciler.aws.client import connect, connect_here
 from reconciler.aws.endpoints import (
     DOMAINS,
-    SERVICES,
     Endpoints,
     Profile,
     Setting,
@@ -23,6 +22,7 @@ from reconciler.aws.endpoints import (
     is_aws,
     is_local,
 )
+from reconciler.aws.services import SERVICES, iam_prefix
 from reconciler.errors import UsageError
 from tests.plan.declared import site, workstation
 
@@ -52,9 +52,18 @@ def test_the_table_has_the_services_that_are_called() -> None:
 def test_the_variable_of_a_service_is_the_one_that_botocore_reads(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{SERVICES[service]}", HERE)
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{SERVICES[service].endpoint}", HERE)
     make: Any = boto3.Session().client
     assert make(service, region_name="us-east-1").meta.endpoint_url == HERE
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_names_of_a_service_are_those_of_botocore_and_of_iam(service: str) -> None:
+    model = get_session().get_service_model(service)
+    assert SERVICES[service].event == model.service_id.hyphenize()
+    assert iam_prefix(service) == iam_prefix(SERVICES[service].event) == model.signing_name or (
+        service == "cloudwatch"  # signed as `monitoring`, as its endpoint is
+    )
 
 
 def test_aws_s_domains_are_those_that_botocore_knows() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import botocore.session
 
-from reconciler.aws.client import IAM_PREFIX
+from reconciler.aws.services import iam_prefix
 from tests.iam.evaluator import Request, Value
 from tests.kinds.world import READS
 
@@ -128,7 +128,7 @@ class Recorder:
 
     def _record(self, params: Mapping[str, Any], model: Any, context: Any, **_more: Any) -> None:
         service = model.service_model.service_id.hyphenize()
-        action = f"{IAM_PREFIX.get(service, service)}:{model.name}"
+        action = f"{iam_prefix(service)}:{model.name}"
         if action not in FREE:
             # Now, before the call is made: the tags IAM would look at are those that stand.
             asked = list(asks(action, dict(params), context["client_region"]))

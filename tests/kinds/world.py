@@ -17,7 +17,7 @@ from reconciler.declare.load import load
 from reconciler.engine.environment import Environment, no_price
 from reconciler.engine.run import apply, make_report
 from reconciler.kinds import KINDS
-from reconciler.plan.kind import Kind, Scope
+from reconciler.plan.kind import Kind, Scope, shared_lists
 from reconciler.plan.model import Change, Desired, Key, Live, Op, Report
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.selection import Selection
@@ -132,7 +132,7 @@ def writes(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int
 
 def live(world: World) -> dict[Key, Live]:
     """Everything that is there, by key."""
-    door = ReadCache(world.session.region("us-east-1"))
+    door = ReadCache(world.session.region("us-east-1"), shared_lists(KINDS))
     # Somebody is told, or subscriptions would not be read; nothing else is proved by its name.
     told = frozenset({"subscription us-east-1 x@example.com"})
     scope = Scope(world.site.name, world.session.now(), expected=lambda: told)

@@ -48,7 +48,7 @@ REACHING = (
     Bug(
         "moto may choose any of its services",
         "reconciler/sandbox/server/application.py",
-        "    if backend not in SERVICES.values():\n",
+        "    if backend not in _MOTO:\n",
         "    if not backend:\n",
         ACCESS,
     ),

@@ -12,7 +12,8 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from reconciler.aws.client import IAM_PREFIX, Session
+from reconciler.aws.client import Session
+from reconciler.aws.services import iam_prefix
 from tests.support.answers import failure
 
 SERVICES = ("autoscaling", "ec2", "efs", "events", "fsx", "iam", "scheduler", "sns", "sqs", "ssm")
@@ -31,7 +32,7 @@ class Sent:
     @property
     def name(self) -> str:
         """`autoscaling:CreateAutoScalingGroup`."""
-        return f"{IAM_PREFIX.get(self.service, self.service)}:{self.operation}"
+        return f"{iam_prefix(self.service)}:{self.operation}"
 
     @property
     def writes(self) -> bool:

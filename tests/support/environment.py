@@ -13,6 +13,7 @@ from reconciler.aws.read_cache import ReadCache
 from reconciler.aws_api import Aws
 from reconciler.engine.environment import Environment
 from reconciler.kinds import KINDS, READ_FIRST
+from reconciler.plan.kind import shared_lists
 from reconciler.plan.snapshot import EffectiveState, Snapshot
 
 ACCOUNT = "123456789012"
@@ -22,7 +23,7 @@ def environment(client: Callable[[str], Aws], **parts: Any) -> Environment:
     """Make an environment whose reads and writes go to `client(region)`; `parts` replace others."""
     usual: dict[str, Any] = {
         "account": ACCOUNT,
-        "reader": lambda region: ReadCache(client(region)),
+        "reader": lambda region: ReadCache(client(region), shared_lists(KINDS)),
         "writer": client,
         "lookups": lookup,
         "kinds": KINDS,

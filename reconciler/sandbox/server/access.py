@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.sandbox.control.orders import PREFIX
+from reconciler.sandbox.server.allowed_services import SERVICES
 
 PASTE = "paste the two lines that `reconcile sandbox` printed when it started"
 JSON = "application/json"
@@ -21,8 +22,7 @@ HTTP_PORT = 80
 _SCOPE = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)/\d+/([^/,\s]+)/([^/,\s]+)/aws4_request(?:,|$)"
 )
-_SIGNED_AS = {"elasticfilesystem": "efs", "servicequotas": "service-quotas"}
-"""Services whose signatures name them otherwise than their model's folder."""
+_SIGNED_AS = {service.signed_as: name for name, service in SERVICES.items() if service.signed_as}
 
 
 @dataclass(frozen=True)

@@ -43,16 +43,7 @@ from reconciler.sandbox.server.wire import Answer, error_answer, protocol_of, re
 from reconciler.sandbox.world import ACCOUNT, World
 
 log = logging.getLogger("reconciler.sandbox")
-OWN_SERVICES = frozenset(name for name, moto in SERVICES.items() if not moto)
-"""Services whose state is not moto's, so that moto's other operations would answer nonsense."""
-CHECKED = {
-    "autoscaling": "ValidationError",
-    "efs": "BadRequest",
-    "events": "ValidationException",
-    "fsx": "BadRequest",
-    "scheduler": "ValidationException",
-}
-"""Services whose requests are held against their model, and the error each answers then."""
+_MOTO = {service.moto for service in SERVICES.values() if service.moto}
 
 
 @dataclass
@@ -140,7 +131,7 @@ class FrontDoor:
         target.name = operation.name
         throttling.check(self.world, target.region, target.service, target.name)
         handler = OPERATIONS.get((target.service, target.name))
-        if handler is None and target.service in OWN_SERVICES:
+        if handler is None and not SERVICES[target.service].moto:
             raise _not_implemented(target)
         if handler is None:
             return self._moto_answer(environ, target)
@@ -182,7 +173,7 @@ def _backend_app(backend: Any) -> Any:
 
     Moto chooses it by path and body too: `/moto-api`, for one, which records requests into files.
     """
-    if backend not in SERVICES.values():
+    if backend not in _MOTO:
         raise NotImplementedError(f"{backend} is no service of the sandbox")
     return create_backend_app(backend)
 
@@ -233,12 +224,13 @@ def _parse(
 
 
 def _check(service: str, operation: OperationModel, params: dict[str, Any]) -> None:
-    """Enums, patterns and maximums, for the services that moto has no part in."""
-    if service in CHECKED and operation.input_shape is not None:
+    """Enums, patterns and maximums, for the services that are checked."""
+    code = SERVICES[service].invalid
+    if code and operation.input_shape is not None:
         found = list(violations(operation.input_shape, params))
         if found:
             count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
-            raise AwsError(CHECKED[service], count + "; ".join(found))
+            raise AwsError(code, count + "; ".join(found))
 
 
 class _Handler(MotoRequestHandler):

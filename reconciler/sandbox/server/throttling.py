@@ -7,22 +7,10 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from reconciler.sandbox.operations import AwsError
+from reconciler.sandbox.server.allowed_services import SERVICES
 from reconciler.sandbox.world import World
 
-# What each service calls it. EC2's and Auto Scaling's are not in their models.
-# [D ec2-api-throttling, autoscaling CommonErrors; M the others]
-RATE = "Rate exceeded"
-ERRORS: dict[str, tuple[str, str, int | None]] = {
-    "autoscaling": ("Throttling", RATE, 400),
-    "ec2": ("RequestLimitExceeded", "Request limit exceeded.", 503),
-    "efs": ("ThrottlingException", RATE, None),
-    "events": ("ThrottlingException", RATE, 400),
-    "fsx": ("ThrottlingException", RATE, 400),
-    "pricing": ("ThrottlingException", RATE, 400),
-    "scheduler": ("ThrottlingException", RATE, None),
-    "service-quotas": ("TooManyRequestsException", RATE, 400),
-    "ssm": ("ThrottlingException", RATE, 400),
-}
+ERRORS = {name: service.throttled for name, service in SERVICES.items() if service.throttled}
 
 
 @dataclass
