@@ -1,4 +1,4 @@
-"""The YAML of the site that is tried: small machines, one home of one GiB."""
+"""The YAML of the site that is tried: small machines, one home of one GiB, one empty EFS home."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ WALK = "walk"
 OTHER = "other"
 """Somebody else's, which the developer role must not touch."""
 SPOT = "spot"
-"""The one that asks for Spot; nobody starts it."""
+"""The one that asks for Spot; nobody starts it. Its home stays empty, so EFS bills nothing."""
+_SPOT_STORAGE: dict[str, Any] = {"home": {"efs": {}}}
 
 
 def write(folder: Path, account: str, region: str, schedule: dict[str, str] | None = None) -> None:
@@ -28,14 +29,14 @@ def write(folder: Path, account: str, region: str, schedule: dict[str, str] | No
     workstations = {
         WALK: walk,
         OTHER: {"owner": "somebody@example.com", "spot_policy": "on-demand"},
-        SPOT: {"schedule": hours},
+        SPOT: {"schedule": hours, "storage": _SPOT_STORAGE},
     }
     _write(folder, account, region, workstations)
 
 
 def without_walk(folder: Path, account: str, region: str) -> None:
     """The site after the walked workstation was taken out of the YAML."""
-    _write(folder, account, region, {SPOT: {}})
+    _write(folder, account, region, {SPOT: {"storage": _SPOT_STORAGE}})
 
 
 def _write(folder: Path, account: str, region: str, workstations: dict[str, Any]) -> None:

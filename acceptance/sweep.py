@@ -236,6 +236,24 @@ def _remove_file_system(clients: Clients, name: str) -> None:
         fsx.delete_file_system(FileSystemId=name)
 
 
+def _efs(clients: Clients) -> Iterator[str]:
+    for page in clients("efs").get_paginator("describe_file_systems").paginate():
+        for each in page["FileSystems"]:
+            tags = {tag["Key"]: tag["Value"] for tag in each.get("Tags", ())}
+            if tags.get(SITE_TAG) == SITE and each["LifeCycleState"] != "deleted":
+                yield each["FileSystemId"]
+
+
+def _remove_efs(clients: Clients, name: str) -> None:
+    """EFS deletes no file system that has mount targets: a later round finds it without them."""
+    efs = clients("efs")
+    for each in efs.describe_mount_targets(FileSystemId=name)["MountTargets"]:
+        if each["LifeCycleState"] != "deleting":
+            efs.delete_mount_target(MountTargetId=each["MountTargetId"])
+    if not efs.describe_mount_targets(FileSystemId=name)["MountTargets"]:
+        efs.delete_file_system(FileSystemId=name)
+
+
 def _schedule_groups(clients: Clients) -> Iterator[str]:
     pages = clients("scheduler").get_paginator("list_schedule_groups").paginate(NamePrefix=SITE)
     groups = [each for page in pages for each in page["ScheduleGroups"]]
@@ -323,6 +341,7 @@ FAMILIES = (
         "instances", _instances, lambda c, x: c("ec2").terminate_instances(InstanceIds=[x])
     ),
     Family("file systems", _file_systems, _remove_file_system),
+    Family("EFS file systems", _efs, _remove_efs),
     Family(
         "templates",
         _tagged("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),

@@ -19,6 +19,7 @@ from acceptance import SITE
 from acceptance.probe import PROBES
 from acceptance.record import Recorded
 from reconciler.aws import policies
+from reconciler.aws.services import iam_prefix
 from reconciler.declare.load import load
 from reconciler.sandbox.world import Settings
 from tests.acceptance import replay
@@ -96,7 +97,9 @@ def _left() -> dict[str, set[str]]:
     securing = ec2.describe_security_groups()["SecurityGroups"]
     rules, schedules = _client("events").list_rules()["Rules"], _client("scheduler")
     queues = _client("sqs").list_queues()
+    file_systems = _client("efs").describe_file_systems()["FileSystems"]
     return {
+        "EFS file systems": {each["FileSystemId"] for each in file_systems},
         "groups": {each["AutoScalingGroupName"] for each in groups},
         "instances": {
             each["InstanceId"]
@@ -131,7 +134,9 @@ def _asks_only_what_is_printed(folder: Path) -> None:
     ]
     for role in ("plan", "apply", "developer"):
         allows = [s for s in policies.policy(site, role)["Statement"] if s["Effect"] == "Allow"]
-        made = {each.call for each in calls if each.actor == role} - needs_no_right
+        made = {
+            f"{iam_prefix(each.service)}:{each.operation}" for each in calls if each.actor == role
+        } - needs_no_right
         assert made or role == "developer"
         assert {c for c in made if not any(covers(s, c) for s in allows)} == set(), role
 
