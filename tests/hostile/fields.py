@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reconciler.declare.homes import FILE_SYSTEMS
 from reconciler.declare.load import load
 from reconciler.declare.schema import inlined
 from reconciler.errors import BadDeclaration, Problem
@@ -25,6 +26,11 @@ TAGS: Path_ = ("tags", "*")
 CALENDAR = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nEND:VCALENDAR\n"
 
 _LUSTRE = {"storage_capacity": "1200GiB"}
+_SHARED: dict[str, dict[str, Any]] = {
+    "fsx_lustre": {"type": "fsx_lustre", **_LUSTRE},
+    "efs": {"type": "efs"},
+}
+"""A good shared file system of each type."""
 # What a field needs beside it to be a good declaration.
 _BESIDE: dict[str, dict[str, Any]] = {
     "image.owner": {"image": {"name": "golden-*"}},
@@ -72,11 +78,17 @@ def _item(path: Path_, base: dict[str, Any], prefix: str = "") -> dict[str, Any]
     return made
 
 
+def _shared(setting: str) -> dict[str, Any]:
+    """A shared file system of the first type that takes the setting."""
+    types = (name for name, kind in FILE_SYSTEMS.items() if setting in kind.SETTINGS)
+    return _SHARED[next(types, "fsx_lustre")]
+
+
 @cache
 def items() -> tuple[tuple[str, str, dict[str, Any]], ...]:
     """Section, field and item of each: the item holds MARK where the payload goes."""
     top = inlined()["properties"]
-    gpu, lustre = {"gpu": {"count": 1}}, {"type": "fsx_lustre", **_LUSTRE}
+    gpu = {"gpu": {"count": 1}}
     return (
         *(
             ("workstations", ".".join(path), _item(path, gpu))
@@ -89,7 +101,7 @@ def items() -> tuple[tuple[str, str, dict[str, Any]], ...]:
             {**gpu, "network": {"subnets": {"tags": {MARK: "x"}}}},
         ),
         *(
-            ("file_systems", ".".join(path), _item(path, lustre))
+            ("file_systems", ".".join(path), _item(path, _shared(path[0])))
             for path in texts(top["file_systems"]["additionalProperties"])
         ),
         *(
@@ -118,7 +130,7 @@ def _lines(payload: str, sections: tuple[str, ...]) -> Iterator[tuple[str, str]]
         if section == "calendars":
             yield '  data: {dates: ["2026-12-24"]}', ""
         if section == "file_systems":
-            yield f"  data: {json.dumps({'type': 'fsx_lustre', **_LUSTRE})}", ""
+            yield f"  data: {json.dumps(_SHARED['fsx_lustre'])}", ""
         for number, (where, name, item) in enumerate(items()):
             if where == section:
                 start = "  -" if section == "ingress" else f"  w-{chr(97 + number // 26)}"

@@ -51,7 +51,7 @@ def test_each_field_is_good_but_for_its_payload(tmp_path: Path) -> None:
     for word in (*GOOD.values(), "tcp", "10.0.0.0/8", "8443", "x", "24GB", "16GiB", "Mon 10:00",
                  "UTC", "10m", "8h", "l4", "nvidia", "intel", "current", "excluded", "ssd", "gpu",
                  "g5.*", "c6i", "alias/x", "PERSISTENT_2", "SSD", "NONE", "LZ4", "2.15", "/fsx",
-                 "1:05:00", "manual", "2026-12-24", "it.ics", "report", "spot",
+                 "1:05:00", "AFTER_30_DAYS", "manual", "2026-12-24", "it.ics", "report", "spot",
                  "auto", "1200GiB", "ami-0123456789abcdef0", "vpc-0123456789abcdef0", "/a/b", "t4",
                  ):  # fmt: skip
         some |= fields.let_through(tmp_path, word)

@@ -251,6 +251,14 @@ RESOURCES = (
         DECLARE,
     ),
     Bug(
+        "the security groups of a mount target are not compared",
+        "reconciler/kinds/efs_mount_target.py",
+        """    "security_group_ids": IN_PLACE,
+""",
+        "",
+        KINDS,
+    ),
+    Bug(
         "a session for every round of a loop",
         "reconciler/aws/client.py",
         "    if session.is_current():",
