@@ -91,7 +91,11 @@ def data() -> set[str]:
     """Every file system and home volume there is, by id."""
     homes = [{"Name": "tag:reconciler:file-system", "Values": ["*"]}]
     volumes = client("ec2").describe_volumes(Filters=homes)["Volumes"]
-    file_systems = client("fsx").describe_file_systems()["FileSystems"]
+    file_systems = [
+        each
+        for service in ("fsx", "efs")
+        for each in client(service).describe_file_systems()["FileSystems"]
+    ]
     return {*(f["FileSystemId"] for f in file_systems), *(v["VolumeId"] for v in volumes)}
 
 

@@ -14,6 +14,7 @@ Tree = dict[str, Any]
 
 HOURS = {"start": "Mon-Fri 09:00", "stop": "Mon-Fri 19:00", "timezone": "Europe/Berlin"}
 LUSTRE = {"fsx_lustre": {"storage_capacity": "1200GiB"}}
+EFS: Tree = {"efs": {}}
 EBS = {"ebs": {"size": "200GiB"}}
 TYPES = ["g6.xlarge", "g5.xlarge", "g4dn.xlarge"]
 

@@ -17,7 +17,18 @@ from tests.promises.conftest import (
     start,
     stop,
 )
-from tests.promises.fleets import ALICE, BOB, DATASETS, EBS, LUSTRE, VISION, Tree, plain, vision
+from tests.promises.fleets import (
+    ALICE,
+    BOB,
+    DATASETS,
+    EBS,
+    EFS,
+    LUSTRE,
+    VISION,
+    Tree,
+    plain,
+    vision,
+)
 
 HOME, VOLUME, SHARED = "acme-alice/home", "acme-bob/home", "acme-vision/datasets"
 ABROAD: Tree = {
@@ -35,6 +46,7 @@ EDITS: dict[str, tuple[list[Tree], list[str]]] = {
         [HOME],
     ),
     "volume-home-becomes-lustre": ([vision(bob={**BOB, "storage": {"home": LUSTRE}})], [VOLUME]),
+    "volume-home-becomes-efs": ([vision(bob={**BOB, "storage": {"home": EFS}})], [VOLUME]),
     "home-taken-out": ([vision(bob={**BOB, "storage": {}})], [VOLUME]),
     "shared-file-system-taken-out": (
         [{**vision(alice={**ALICE, "storage": {"home": LUSTRE}}), "file_systems": {}}],

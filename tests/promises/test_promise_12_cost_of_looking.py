@@ -1,4 +1,9 @@
-"""Promise 12: looking costs calls by pages, not by workstations; ten calls at once at most."""
+"""Promise 12: looking costs calls by pages, not by workstations; ten calls at once at most.
+
+EFS is the exception: it lists neither the mount targets nor the lifecycle policies of more than one
+file system, so each file system costs two calls. A site without EFS asks for the list of file
+systems alone: one call a region.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ import pytest
 
 from tests.kinds.world import client
 from tests.promises.conftest import Raise, Stage
-from tests.promises.fleets import DEFAULTS, HOURS, LUSTRE, plain
+from tests.promises.fleets import DEFAULTS, EFS, HOURS, LUSTRE, plain
 
 FIXED = 16
 PER_HUNDRED = 7
@@ -46,6 +51,11 @@ def test_a_steady_look_at_a_hundred_makes_23_calls_or_fewer(hundred: Stage) -> N
     assert sum(calls_of_a_look(hundred).values()) <= FIXED + PER_HUNDRED
 
 
+def test_a_site_without_efs_makes_one_call_of_efs(hundred: Stage) -> None:
+    asked = {n: m for n, m in calls_of_a_look(hundred).items() if n.startswith("elasticf")}
+    assert asked == {"elasticfilesystem:DescribeFileSystems": 1}, "which three kinds share"
+
+
 def test_twice_as_many_cost_only_more_pages(hundred: Stage) -> None:
     one = calls_of_a_look(hundred)
     hundred.declare(plain(*names(200), schedule=HOURS))
@@ -77,3 +87,17 @@ def test_a_private_home_costs_no_call_of_its_own(stage: Raise) -> None:
     world.declare(plain(*few, **home), defaults=defaults)
     world.settle()
     assert calls_of_a_look(world) == three
+
+
+def test_each_efs_home_costs_two_calls(stage: Raise) -> None:
+    few = names(4)
+    home = {"schedule": HOURS, "storage": {"home": EFS}}
+    world = stage(plain(*few[:2], **home))
+    world.settle()
+    two = calls_of_a_look(world)
+    world.declare(plain(*few, **home))
+    world.settle()
+    assert calls_of_a_look(world) - two == {
+        "elasticfilesystem:DescribeLifecycleConfiguration": 2,
+        "elasticfilesystem:DescribeMountTargets": 2,
+    }
