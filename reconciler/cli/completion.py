@@ -69,7 +69,9 @@ def complete_selection(
 ) -> Sequence[CompletionItem]:
     """As for one workstation, and whole fleets as `fleet/*`."""
     fleets = sorted({fleet for fleet, _ in _names(ctx)})
-    whole = [CompletionItem(f"{it}/*") for it in fleets if f"{it}/*".startswith(incomplete)]
+    whole = [
+        CompletionItem(f"{fleet}/*") for fleet in fleets if f"{fleet}/*".startswith(incomplete)
+    ]
     return [*complete_workstation(ctx, _param, incomplete), *whole]
 
 

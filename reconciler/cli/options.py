@@ -65,7 +65,7 @@ class _Help(click.Command):
         """In one line, but for the program that has the table."""
         if self.codes:
             with formatter.section("Exit codes"):
-                formatter.write_dl([(str(it.code), it.meaning) for it in self.codes])
+                formatter.write_dl([(str(row.code), row.meaning) for row in self.codes])
             return
         formatter.write_paragraph()
         formatter.write_text(exit_codes.BRIEF)
@@ -193,13 +193,13 @@ def console(ctx: click.Context) -> Console:
     from reconciler.declare.zonedata import in_use
 
     in_use()
-    it = ctx.ensure_object(Console)
-    it.output = ctx.params["output"]
-    it.no_color = ctx.params["no_color"]
-    it.verbose = ctx.params["verbose"]
-    it.log_format = ctx.params["log_format"]
-    it.debug = ctx.params["debug"]
-    return it
+    console = ctx.ensure_object(Console)
+    console.output = ctx.params["output"]
+    console.no_color = ctx.params["no_color"]
+    console.verbose = ctx.params["verbose"]
+    console.log_format = ctx.params["log_format"]
+    console.debug = ctx.params["debug"]
+    return console
 
 
 def _say_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

@@ -63,12 +63,12 @@ def _fields(change: Change) -> dict[str, str]:
     }
 
 
-def debug(console: Console, what: str, report: Report) -> None:
+def debug(console: Console, step: str, report: Report) -> None:
     """Log for -v what was done, and the AWS calls of the run so far, the most frequent first."""
     often = sorted(report.calls.items(), key=lambda it: (-it[1], it[0]))
     calls = ", ".join(f"{number} {name}" for name, number in often)
     total = sum(report.calls.values())
-    text = f"{what}; {total} AWS {'call' if total == 1 else 'calls'} so far: {calls or 'none'}"
+    text = f"{step}; {total} AWS {'call' if total == 1 else 'calls'} so far: {calls or 'none'}"
     console.log.debug("%s", text, extra={"calls": dict(report.calls)})
 
 
@@ -95,8 +95,8 @@ def _text(report: Report, console: Console, looped: bool) -> str:
     from reconciler.render.words import quiet, summary
 
     if not looped:
-        return text(report, console.look)
+        return text(report, console.style)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if quiet(report):  # most runs of a loop are: one line each
         return f"{now} {summary(report)}\n"
-    return f"{now}\n{text(report, console.look)}"
+    return f"{now}\n{text(report, console.style)}"

@@ -27,16 +27,16 @@ _WEIGHT = (Level.OK, Level.WARNING, Level.UNKNOWN, Level.ERROR)
 _LEVEL, _CHECK = 8, 17  # columns
 
 
-def text(diagnosis: Diagnosis, look: Style) -> str:
+def text(diagnosis: Diagnosis, style: Style) -> str:
     """Write the diagnosis: the account, then region by region, and the count."""
     head = f"Doctor for {diagnosis.site} in account {diagnosis.account}"
-    lines = [look.paint("strong", terminal(head))]
+    lines = [style.paint("strong", terminal(head))]
     for region, found in groupby(diagnosis.found, key=lambda it: it.region):
-        lines += ["", look.paint("strong", terminal(region or "account"))]
-        lines += [line for finding in found for line in _row(finding, look)]
+        lines += ["", style.paint("strong", terminal(region or "account"))]
+        lines += [line for finding in found for line in _row(finding, style)]
     worst = max((finding.level for finding in diagnosis.found), key=_WEIGHT.index, default=Level.OK)
     counts = ", ".join(_count(n, level) for level, n in diagnosis.summary().items())
-    return look.finish([*lines, "", look.paint(_ROLES[worst], f"{counts}.")])
+    return style.finish([*lines, "", style.paint(_ROLES[worst], f"{counts}.")])
 
 
 def _count(number: int, level: str) -> str:
@@ -45,16 +45,16 @@ def _count(number: int, level: str) -> str:
     return f"{number} {level}{'s' if countable and number != 1 else ''}"
 
 
-def _row(finding: Found, look: Style) -> Iterator[str]:
+def _row(finding: Found, style: Style) -> Iterator[str]:
     indent = " " * (2 + _LEVEL + _CHECK)
     head = f"  {finding.level.value:<{_LEVEL}}{finding.check:<{_CHECK}}"
     where = f" ({finding.where})" if finding.where and finding.level is not Level.OK else ""
-    first, *rest = look.wrap(terminal(finding.message + where), head, indent)
-    word = look.paint(_ROLES[finding.level], finding.level.value)
+    first, *rest = style.wrap(terminal(finding.message + where), head, indent)
+    word = style.paint(_ROLES[finding.level], finding.level.value)
     yield f"  {word}{first[2 + len(finding.level.value) :]}"
     yield from rest
     if finding.fix:
-        yield from look.wrap(terminal(f"fix: {finding.fix}"), indent, f"{indent}  ")
+        yield from style.wrap(terminal(f"fix: {finding.fix}"), indent, f"{indent}  ")
 
 
 def document(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -16,24 +16,24 @@ Setting = tuple[str, Any, Where | None]
 _BUILT_IN = "built-in"
 
 
-def text(settings: Sequence[Setting], look: Style) -> str:
+def text(settings: Sequence[Setting], style: Style) -> str:
     """Write each setting as `path: value`, with its place at the right edge, or below where
     there is no room."""
     rows = [
         (terminal(f"{path}: {value(setting)}"), terminal(str(where or _BUILT_IN)))
         for path, setting, where in settings
     ]
-    width = look.width or max((len(f"{left}  {where}") for left, where in rows), default=0)
+    width = style.width or max((len(f"{left}  {where}") for left, where in rows), default=0)
     lines = []
     for left, where in rows:
         room = width - len(left) - len(where)
-        source = look.paint("quiet", where)
+        source = style.paint("quiet", where)
         if room < 2:
-            lines += look.wrap(left, "", "    ")
+            lines += style.wrap(left, "", "    ")
             lines.append(" " * (width - len(where)) + source)
         else:
             lines.append(left + " " * room + source)
-    return look.finish(lines)
+    return style.finish(lines)
 
 
 def document(site: str, name: str, settings: Sequence[Setting]) -> dict[str, Any]:

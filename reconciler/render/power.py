@@ -33,19 +33,19 @@ def override(active: Override, zone: ZoneInfo | None, now: datetime) -> str:
     )
 
 
-def table(rows: Iterable[Sequence[str]], look: Style, head: Sequence[str]) -> list[str]:
+def table(rows: Iterable[Sequence[str]], style: Style, head: Sequence[str]) -> list[str]:
     """Align rows in columns as wide as they need; ids are never cut."""
-    cells = [[look.plain(terminal(cell)) for cell in row] for row in rows]
+    cells = [[style.plain(terminal(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in [list(head), *cells]
     ]
-    return [look.paint("quiet", lines[0]), *lines[1:]]
+    return [style.paint("quiet", lines[0]), *lines[1:]]
 
 
 def attempts(
-    found: Sequence[Attempt], zone: ZoneInfo | None, now: datetime, look: Style
+    found: Sequence[Attempt], zone: ZoneInfo | None, now: datetime, style: Style
 ) -> list[str]:
     """Write a table of the failed launches: type × zone × error."""
     rows = [
@@ -59,7 +59,7 @@ def attempts(
         )
         for attempt in found
     ]
-    return table(rows, look, ("type", "zone", "market", "error", "tries", "last")) if rows else []
+    return table(rows, style, ("type", "zone", "market", "error", "tries", "last")) if rows else []
 
 
 def kept(found: Sequence[RetainedStorage]) -> list[str]:
@@ -70,12 +70,12 @@ def kept(found: Sequence[RetainedStorage]) -> list[str]:
     ]
 
 
-def reason(group: Group, cause: Reason, look: Style) -> list[str]:
+def reason(group: Group, cause: Reason, style: Style) -> list[str]:
     """Write the cause why a workstation does not start, and the next step."""
-    lines = look.wrap(terminal(f"{group.workstation}: {cause.why}."), "", "  ")
+    lines = style.wrap(terminal(f"{group.workstation}: {cause.why}."), "", "  ")
     if cause.mender:
-        lines += look.wrap(f"Who can fix it: {cause.mender.words}.", "", "  ")
-    lines += look.wrap(terminal(f"Next: {cause.step}."), "", "  ")
+        lines += style.wrap(f"Who can fix it: {cause.mender.words}.", "", "  ")
+    lines += style.wrap(terminal(f"Next: {cause.step}."), "", "  ")
     return lines
 
 

@@ -15,16 +15,16 @@ AT_MOST = 50  # shown; whoever has more repairs the first ones first
 _WIDEST = 100  # characters of a source line; a longer one is cut around the caret
 
 
-def text(problems: Sequence[Problem], look: Style) -> str:
+def text(problems: Sequence[Problem], style: Style) -> str:
     """Write a problem as `file:line:column: message (what to do)`, the source line, and a caret
     below the place."""
     lines: list[str] = []
     for problem in problems[:AT_MOST]:
         place, rest = terminal(str(problem.where)), terminal(_with_hint(problem))
-        lines.append(f"{look.paint('strong', place)}: {look.paint('trouble', rest)}")
-        lines += _excerpt(problem, look)
+        lines.append(f"{style.paint('strong', place)}: {style.paint('trouble', rest)}")
+        lines += _excerpt(problem, style)
     lines += _remainder(problems)
-    return look.finish(lines)
+    return style.finish(lines)
 
 
 def document(problems: Sequence[Problem]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _with_hint(problem: Problem) -> str:
     return problem.message + (f" ({problem.hint})" if problem.hint else "")
 
 
-def _excerpt(problem: Problem, look: Style) -> list[str]:
+def _excerpt(problem: Problem, style: Style) -> list[str]:
     if not problem.line.strip():
         return []
     begin = problem.where.column - 1
@@ -69,9 +69,9 @@ def _excerpt(problem: Problem, look: Style) -> list[str]:
     gutter = " " * len(number)
     carets = "^" * max(1, _columns(under))
     return [
-        f"  {look.paint('quiet', f'{number} |')} {terminal(shown)}",
-        f"  {look.paint('quiet', f'{gutter} |')} {' ' * _columns(before)}"
-        f"{look.paint('trouble', carets)}",
+        f"  {style.paint('quiet', f'{number} |')} {terminal(shown)}",
+        f"  {style.paint('quiet', f'{gutter} |')} {' ' * _columns(before)}"
+        f"{style.paint('trouble', carets)}",
     ]
 
 

@@ -35,40 +35,40 @@ def text(
     role: str,
     new: Sequence[tuple[Right, Sequence[Where]]],
     gone: Sequence[Right],
-    look: Style,
+    style: Style,
 ) -> str:
     """List each right that would be new, with the line that wants it; then the rights that are
     gone."""
     lines: list[str] = []
     if new:
-        lines.append(look.paint("strong", f"New for the {role} role of {site}"))
+        lines.append(style.paint("strong", f"New for the {role} role of {site}"))
         for right, wheres in new:
-            lines += _right(right, "+", look)
+            lines += _right(right, "+", style)
             if wheres:
-                lines += look.wrap(", ".join(map(str, wheres)), "      wanted by ", "        ")
+                lines += style.wrap(", ".join(map(str, wheres)), "      wanted by ", "        ")
         lines.append("")
     if gone:
-        lines.append(look.paint("strong", "Gone, which takes rights away"))
+        lines.append(style.paint("strong", "Gone, which takes rights away"))
         for right in gone:
-            lines += _right(right, "-", look)
+            lines += _right(right, "-", style)
         lines.append("")
     total = f"The {role} role of {site}: {len(new)} new, {len(gone)} gone."
-    return look.finish([*lines, look.paint("trouble" if new else "add", total)])
+    return style.finish([*lines, style.paint("trouble" if new else "add", total)])
 
 
-def _right(right: Right, sign: str, look: Style) -> Iterator[str]:
+def _right(right: Right, sign: str, style: Style) -> Iterator[str]:
     # A Deny that is lost is a right that is new, and the other way round.
     denied = {"+": "no longer denied: ", "-": "denied from now on: "}[sign]
     head = f"{right.sid}: " if right.sid else ""
     head += denied if right.effect == "Deny" else ""
     head += "all but " if right.spares_actions else ""
-    yield from look.wrap(terminal(head + ", ".join(right.actions)), f"  {sign} ", "      ")
+    yield from style.wrap(terminal(head + ", ".join(right.actions)), f"  {sign} ", "      ")
     on = "on all but " if right.spares_resources else "on "
     for resource in right.resources:
-        yield from look.wrap(terminal(resource), f"      {on}", "        ")
+        yield from style.wrap(terminal(resource), f"      {on}", "        ")
     for (operator, key), values in sorted(right.conditions.items()):
         line = f"{operator} {key}: {', '.join(sorted(values))}"
-        yield from look.wrap(terminal(line), "      when ", "           ")
+        yield from style.wrap(terminal(line), "      when ", "           ")
 
 
 def document(

@@ -15,37 +15,37 @@ from reconciler.schedule.simulate import Course, Moment, Week
 _ROLES: dict[str, Role] = {"start": "add", "stop": "remove"}
 
 
-def text(courses: Sequence[Course], look: Style) -> str:
+def text(courses: Sequence[Course], style: Style) -> str:
     """Write each firing as `Mon 23 Nov 2026 09:00 CET +01:00  start  Mon-Fri 09:00
     (fleets/vision.yaml:12:25)`."""
     lines: list[str] = []
     for course in courses:
         zone = f" ({course.timezone})" if course.timezone else ""
-        lines.append(look.paint("strong", terminal(f"{course.fleet}/{course.name}{zone}")))
+        lines.append(style.paint("strong", terminal(f"{course.fleet}/{course.name}{zone}")))
         if not course.timezone:
             lines.append("  no schedule: it starts and stops when somebody says so")
-        lines += [*_lines(course, look), ""]
-    return look.finish(lines[:-1])
+        lines += [*_lines(course, style), ""]
+    return style.finish(lines[:-1])
 
 
-def _lines(course: Course, look: Style) -> Iterator[str]:
+def _lines(course: Course, style: Style) -> Iterator[str]:
     moments = list(course.moments)
     for number, week in enumerate(course.weeks):
         later = course.weeks[number + 1].monday if number + 1 < len(course.weeks) else None
         while moments and (later is None or moments[0].local.date() < later):
-            yield from _moment(moments.pop(0), course.timezone, look)
-        yield look.paint("quiet", f"  week of {week.monday:%a %d %b %Y}: {_hours(week)}")
+            yield from _moment(moments.pop(0), course.timezone, style)
+        yield style.paint("quiet", f"  week of {week.monday:%a %d %b %Y}: {_hours(week)}")
 
 
-def _moment(moment: Moment, timezone: str, look: Style) -> list[str]:
+def _moment(moment: Moment, timezone: str, style: Style) -> list[str]:
     at = moment.at.astimezone(ZoneInfo(timezone))
     word = moment.action if moment.fires else "-"
     note = f"{moment.note}; {moment.action} " if moment.note else ""
     when = f"{at:%a %d %b %Y %H:%M} {_zone(moment, timezone)}".ljust(35)
     line = terminal(f"{when} {word:<5}  {note}{moment.text} ({moment.where})")
-    first, *rest = look.wrap(line, "  ", " " * 8)
+    first, *rest = style.wrap(line, "  ", " " * 8)
     role = _ROLES[moment.action] if moment.fires else "quiet"
-    return [first.replace(f" {word} ", f" {look.paint(role, word)} ", 1), *rest]
+    return [first.replace(f" {word} ", f" {style.paint(role, word)} ", 1), *rest]
 
 
 def _zone(moment: Moment, timezone: str) -> str:

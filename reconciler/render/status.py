@@ -73,11 +73,11 @@ def total(hourly: Decimal, stop: datetime, now: datetime) -> Decimal:
     return hourly * Decimal((stop - now).total_seconds()) / 3600
 
 
-def status(workstation: Status, now: datetime, look: Style) -> list[str]:
+def status(workstation: Status, now: datetime, style: Style) -> list[str]:
     """Write the status of one workstation, line by line."""
     group, instance, zone = workstation.group, workstation.machine, workstation.zone
-    name = look.paint("strong", terminal(group.workstation))
-    lines = [f"{name}: {_state(workstation, now, look)}"]
+    name = style.paint("strong", terminal(group.workstation))
+    lines = [f"{name}: {_state(workstation, now, style)}"]
     if instance:
         answers = "answers" if instance.online else "does not answer yet"
         lines.append(f"  machine    {machine(instance)}, {instance.id}, {answers}")
@@ -107,22 +107,22 @@ def _next(workstation: Status) -> list[tuple[datetime, str, str]]:
     return sorted(rows)
 
 
-def _state(workstation: Status, now: datetime, look: Style) -> str:
+def _state(workstation: Status, now: datetime, style: Style) -> str:
     state, instance = workstation.group.state, workstation.machine
     since = f" since {format_local(instance.launched, workstation.zone, now)}" if instance else ""
-    return look.paint(_ROLES[state], state) + (since if state == "on" else "")
+    return style.paint(_ROLES[state], state) + (since if state == "on" else "")
 
 
-def statuses(found: Sequence[Status], now: datetime, look: Style) -> list[str]:
+def statuses(found: Sequence[Status], now: datetime, style: Style) -> list[str]:
     """Write a table of workstations, and what they cost together; on a narrow terminal two lines
     each."""
     if not found:
         return ["No workstations."]
     head = ("workstation", "owner", "region", "state", "machine", "price", "next")
     rows = [_row(workstation, now) for workstation in found]
-    lines = table(rows, look, head)
-    if look.width is not None and max(map(len, lines)) > look.width:
-        lines = [line for row in rows for line in _block(row, look)]
+    lines = table(rows, style, head)
+    if style.width is not None and max(map(len, lines)) > style.width:
+        lines = [line for row in rows for line in _block(row, style)]
     return [*lines, "", _sum(found)]
 
 
@@ -139,11 +139,11 @@ def _row(workstation: Status, now: datetime) -> tuple[str, ...]:
     return name, group.owner, group.region, group.state, hardware, price, upcoming
 
 
-def _block(row: tuple[str, ...], look: Style) -> Iterator[str]:
-    name, owner, region, state, hardware, price, upcoming = (look.plain(terminal(c)) for c in row)
-    yield f"{look.paint('strong', name)}: {look.paint(_ROLES[state], state)}, {owner}"
+def _block(row: tuple[str, ...], style: Style) -> Iterator[str]:
+    name, owner, region, state, hardware, price, upcoming = (style.plain(terminal(c)) for c in row)
+    yield f"{style.paint('strong', name)}: {style.paint(_ROLES[state], state)}, {owner}"
     rest = ", ".join(filter(None, (hardware or region, price, upcoming)))
-    yield from look.wrap(rest, "  ", "    ")
+    yield from style.wrap(rest, "  ", "    ")
 
 
 def _sum(found: Sequence[Status]) -> str:

@@ -151,5 +151,5 @@ class Cli:
             for name, value in (env or {}).items():
                 patch.setenv(name, value)
             code = main(arguments)
-        said = self._capsys.readouterr()
-        return Result(code, said.out, said.err)
+        captured = self._capsys.readouterr()
+        return Result(code, captured.out, captured.err)

@@ -117,7 +117,7 @@ def test_the_script_works_in_the_shell_itself(cli: Cli, shell: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_says_how_to_install_it(cli: Cli, shell: str) -> None:
-    told = cli("completion", shell)
-    assert told.err == ""
-    assert f"\n# reconcile completion {shell} >" in told.out
-    assert "_RECONCILE_COMPLETE" in told.out
+    result = cli("completion", shell)
+    assert result.err == ""
+    assert f"\n# reconcile completion {shell} >" in result.out
+    assert "_RECONCILE_COMPLETE" in result.out

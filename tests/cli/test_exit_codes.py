@@ -94,12 +94,12 @@ def test_a_wait_that_ends_too_early_is_1(cli: Cli, monkeypatch: pytest.MonkeyPat
 )
 def test_an_error_is_one_line_and_a_code(cli: Cli, error: Exception, code: int, says: str) -> None:
     cli.on(Aws(NOTHING, connected=error))
-    told = cli("--dry-run")
-    assert told.code == code
-    assert told.out == ""
-    assert says in told.err
-    assert told.err.startswith("error: ")
-    assert told.err.count("\n") == 1
+    result = cli("--dry-run")
+    assert result.code == code
+    assert result.out == ""
+    assert says in result.err
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
 
 
 def bad_yaml(cli: Cli) -> None:
@@ -134,10 +134,10 @@ def test_offline_commands_are_0(cli: Cli, command: tuple[str, ...]) -> None:
     cli.on(Aws(NOTHING, connected=AssertionError("AWS was called")))
     home = "region: us-east-1\n  storage: {home: {ebs: {size: 200GiB}}}"
     cli.yaml(YAML.replace("region: us-east-1", home))  # without one there is a warning
-    told = cli(*command)
-    assert told.code == 0
-    assert told.out
-    assert told.err == ""
+    result = cli(*command)
+    assert result.code == 0
+    assert result.out
+    assert result.err == ""
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,12 @@ def test_offline_commands_are_0(cli: Cli, command: tuple[str, ...]) -> None:
     ],
 )
 def test_wrong_usage_is_2_with_what_to_do(cli: Cli, arguments: tuple[str, ...], says: str) -> None:
-    told = cli(*arguments)
-    assert told.code == exit_codes.USAGE
-    assert told.out == ""
-    assert says in told.err
-    assert "--help`)" in told.err
-    assert told.err.count("\n") == 1
+    result = cli(*arguments)
+    assert result.code == exit_codes.USAGE
+    assert result.out == ""
+    assert says in result.err
+    assert "--help`)" in result.err
+    assert result.err.count("\n") == 1
 
 
 def test_a_variable_of_the_environment_is_no_contradiction(cli: Cli) -> None:
@@ -180,12 +180,12 @@ def test_the_report_of_a_run_has_one_code() -> None:
 
 
 def test_the_table_has_each_code_once() -> None:
-    assert [it.code for it in exit_codes.TABLE] == [0, 1, 2, 3, 4, 130, 143]
+    assert [row.code for row in exit_codes.TABLE] == [0, 1, 2, 3, 4, 130, 143]
     assert {BadDeclaration.exit_code, Refused.exit_code, AwsError.exit_code} <= {1, 2, 4}
 
 
 def test_help_and_docs_tell_the_table(cli: Cli, golden: Callable[[Path, str], None]) -> None:
     golden(ROOT / "docs/exit-codes.md", exit_codes.markdown())
-    told = cli("--help").out
-    for it in exit_codes.TABLE:
-        assert f"{it.code:<5}{it.meaning}" in told
+    text = cli("--help").out
+    for row in exit_codes.TABLE:
+        assert f"{row.code:<5}{row.meaning}" in text

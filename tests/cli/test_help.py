@@ -88,33 +88,33 @@ def test_completion_imports_no_library() -> None:
 def test_help_begins_with_examples_and_ends_with_the_docs(
     cli: Cli, command: list[str], flag: str
 ) -> None:
-    told = cli(*command, flag)
-    assert told.code == 0
-    assert told.err == ""
-    first, example, *_ = told.out.splitlines()
+    result = cli(*command, flag)
+    assert result.code == 0
+    assert result.err == ""
+    first, example, *_ = result.out.splitlines()
     assert first == "Examples:"
     assert "reconcile" in example
-    assert "Exit codes:" in told.out
-    assert told.out.endswith(f"Documentation: {DOCS}\n")
-    assert max(map(len, told.out.splitlines())) <= 80
+    assert "Exit codes:" in result.out
+    assert result.out.endswith(f"Documentation: {DOCS}\n")
+    assert max(map(len, result.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda it: " ".join(it) or "reconcile")
 def test_every_option_says_what_it_does_and_where_it_belongs(command: list[str]) -> None:
-    it: click.Command = reconcile.commands[command[0]] if command else reconcile
-    for parameter in it.params:
+    program: click.Command = reconcile.commands[command[0]] if command else reconcile
+    for parameter in program.params:
         if isinstance(parameter, click.Option):
             assert isinstance(parameter, Option), parameter.name
             assert parameter.help, parameter.name
             assert parameter.help.endswith((".", "]")), parameter.name
-    assert it.get_short_help_str(100).endswith(".")
+    assert program.get_short_help_str(100).endswith(".")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda it: " ".join(it) or "reconcile")
 def test_every_example_is_a_real_one(cli: Cli, command: list[str]) -> None:
     """Its options are parsed, as far as its help."""
-    it = reconcile.commands[command[0]] if command else reconcile
-    examples = it.examples  # type: ignore[attr-defined]  # options.Command has them
+    program = reconcile.commands[command[0]] if command else reconcile
+    examples = program.examples  # type: ignore[attr-defined]  # options.Command has them
     for line in examples:
         words = line.split("#")[0].split(" > ")[0].split("&&")[-1].replace("'", "").split()
         assert words[0] == "reconcile"
@@ -138,8 +138,8 @@ def test_every_option_has_its_variable(cli: Cli) -> None:
 
 def test_options_before_the_command_hold_for_it(cli: Cli) -> None:
     (cli.folder / "fleets").rename(cli.folder / "elsewhere")
-    told = cli("-f", "elsewhere", "-o", "json", "validate")
-    assert told.json["files"] == ["elsewhere/vision.yaml"]
+    result = cli("-f", "elsewhere", "-o", "json", "validate")
+    assert result.json["files"] == ["elsewhere/vision.yaml"]
     assert cli("-f", "nowhere", "validate", "-f", "elsewhere").code == 0
 
 
@@ -151,7 +151,7 @@ def test_the_fleets_are_found_from_a_folder_below(
     monkeypatch.chdir(below)
     assert cli("validate").code == 0
     (cli.folder / "a/.git").mkdir()
-    told = cli("validate")
-    assert told.code == 4
-    assert "no folder fleets/ here or above" in told.err
-    assert "reconcile sandbox" in told.err
+    result = cli("validate")
+    assert result.code == 4
+    assert "no folder fleets/ here or above" in result.err
+    assert "reconcile sandbox" in result.err

@@ -75,14 +75,14 @@ def ears(aws: Aws) -> Ears:
 def test_a_failed_launch_is_run_and_told_without_waiting(cli: Cli, aws: Aws) -> None:
     door = ears(aws)
     door.polls = [lambda: door.queue.append(message(FAILURE)), end]
-    told = cli(*LISTEN)
-    assert told.code == 143
-    assert [it.only for it in aws.selections] == [(), ("alice",)]
+    result = cli(*LISTEN)
+    assert result.code == 143
+    assert [selection.only for selection in aws.selections] == [(), ("alice",)]
     assert len(door.published) == 1
     assert door.queue == []
-    assert told.out.count("Nothing to do") == 2
-    assert "told alice@example.com: alice: not started: AWS has no Spot capacity" in told.err
-    assert "looking at alice: there was an event" in told.err
+    assert result.out.count("Nothing to do") == 2
+    assert "told alice@example.com: alice: not started: AWS has no Spot capacity" in result.err
+    assert "looking at alice: there was an event" in result.err
 
 
 def test_after_it_rounds_are_whole_again(cli: Cli, aws: Aws, monkeypatch: Any) -> None:
@@ -94,9 +94,9 @@ def test_after_it_rounds_are_whole_again(cli: Cli, aws: Aws, monkeypatch: Any) -
         now[0] += 4000
 
     door.polls = [lambda: door.queue.append(message(INTERRUPTION)), hours, end]
-    told = cli(*LISTEN)
-    assert told.code == 143
-    assert [it.only for it in aws.selections] == [(), ("alice",), ()]
+    result = cli(*LISTEN)
+    assert result.code == 143
+    assert [selection.only for selection in aws.selections] == [(), ("alice",), ()]
 
 
 def test_what_fails_to_run_stays_in_the_queue(cli: Cli) -> None:
@@ -104,17 +104,17 @@ def test_what_fails_to_run_stays_in_the_queue(cli: Cli) -> None:
     aws = cli.on(Aws(lambda: next(reports), connected=Hearing()))
     door = ears(aws)
     door.polls = [lambda: door.queue.append(message(FAILURE)), end]
-    told = cli(*LISTEN)
+    result = cli(*LISTEN)
     assert aws.selections[1].only == ("alice",)
     assert len(door.queue) == 1
-    assert "the run for alice failed; what woke it stays in the queue" in told.err
+    assert "the run for alice failed; what woke it stays in the queue" in result.err
 
 
 def test_a_loop_for_some_runs_those_alone(cli: Cli, aws: Aws) -> None:
     door = ears(aws)
     door.polls = [lambda: door.queue.append(message(FAILURE)), end]
     cli(*LISTEN, "--only", "bob")
-    assert [it.only for it in aws.selections] == [("bob",)]
+    assert [selection.only for selection in aws.selections] == [("bob",)]
     assert len(door.published) == 1
 
 
@@ -148,9 +148,11 @@ def test_a_fault_while_listening_does_not_hurry_the_loop(
 
     aws = cli.on(Aws(report, connected=Hearing()))
     ears(aws).polls = [fault]
-    told = cli(*LISTEN)
-    assert "us-east-1: cannot listen: oh; the rounds go on" in told.err
-    assert [it.only for it in aws.selections] == [(), ()], "the next round comes at its time"
+    result = cli(*LISTEN)
+    assert "us-east-1: cannot listen: oh; the rounds go on" in result.err
+    assert [selection.only for selection in aws.selections] == [(), ()], (
+        "the next round comes at its time"
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,9 +164,9 @@ def test_a_fault_while_listening_does_not_hurry_the_loop(
     ids=["alone", "dry run"],
 )
 def test_where_it_means_nothing_it_is_refused(cli: Cli, options: list[str], says: str) -> None:
-    told = cli(*options)
-    assert told.code == 2
-    assert says in told.err
+    result = cli(*options)
+    assert result.code == 2
+    assert says in result.err
 
 
 def test_its_variable_makes_no_dry_run_write(

@@ -35,10 +35,10 @@ def client(service: str) -> Any:
     return make(service, endpoint_url=os.environ["AWS_ENDPOINT_URL"])
 
 
-def until(found: Callable[[], bool], what: str) -> None:
+def until(found: Callable[[], bool], description: str) -> None:
     end = time.monotonic() + PATIENCE
     while not found():
-        assert time.monotonic() < end, what
+        assert time.monotonic() < end, description
         time.sleep(0.1)
 
 
@@ -114,7 +114,7 @@ def mailbox(owner: str) -> Callable[[], list[dict[str, Any]]]:
 
     def mail() -> list[dict[str, Any]]:
         found = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages", [])
-        return [json.loads(it["Body"]) for it in found]
+        return [json.loads(message["Body"]) for message in found]
 
     return mail
 
@@ -129,19 +129,19 @@ def test_a_dry_start_is_told_to_its_owner_and_looked_at(
     client("autoscaling").set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=1)
     until(lambda: len(loop.reports) >= 2, "the run that the event woke")
     assert "looking at alice: there was an event" in loop.err
-    assert {it["workstation"] for it in loop.reports[1]["changes"]} <= {None, "", "alice"}
+    assert {change["workstation"] for change in loop.reports[1]["changes"]} <= {None, "", "alice"}
     until(lambda: bool(alice()), "the owner's mail")
     [mail] = alice()
     assert mail["Subject"].startswith("alice: not started: AWS has no Spot capacity")
-    said = " ".join(mail["Message"].split())
-    assert "Workstation alice of fleet vision, alice@example.com, in us-east-1." in said
-    assert "On-Demand from" in said
+    text = " ".join(mail["Message"].split())
+    assert "Workstation alice of fleet vision, alice@example.com, in us-east-1." in text
+    assert "On-Demand from" in text
     assert bob() == []
 
     def empty() -> bool:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         left = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
-        return {int(it) for it in left["Attributes"].values()} == {0}
+        return {int(number) for number in left["Attributes"].values()} == {0}
 
     until(empty, "the event is deleted")
     assert loop.err.count("told alice@example.com") == 1
@@ -194,7 +194,9 @@ def test_a_signal_does_not_wait_for_the_poll(
 def test_owners_are_subscribed_and_asked_once(begin: Callable[..., Loop]) -> None:
     begin()
     found = client("sns").list_subscriptions_by_topic(TopicArn=TOPIC)["Subscriptions"]
-    assert {(it["Endpoint"], it["SubscriptionArn"]) for it in found} == {
+    assert {
+        (subscription["Endpoint"], subscription["SubscriptionArn"]) for subscription in found
+    } == {
         ("alice@example.com", "PendingConfirmation"),
         ("bob@example.com", "PendingConfirmation"),
     }

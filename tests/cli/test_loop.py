@@ -72,10 +72,10 @@ def every(cli: Cli, monkeypatch: pytest.MonkeyPatch, reports: list[Report | Exce
     count = len(reports)
 
     def found() -> Report:
-        it = next(left)
-        if isinstance(it, Exception):
-            raise it
-        return it
+        report = next(left)
+        if isinstance(report, Exception):
+            raise report
+        return report
 
     def pause(stop: Stop, seconds: float) -> None:
         nonlocal count
@@ -90,18 +90,18 @@ def every(cli: Cli, monkeypatch: pytest.MonkeyPatch, reports: list[Report | Exce
 
 def test_a_quiet_run_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     every(cli, monkeypatch, [NOTHING, NOTHING, NOTHING])
-    told = cli("--every", "5m")
-    assert told.code == 143
-    assert [line[25:] for line in told.out.splitlines()] == [" Nothing to do: 41 unchanged."] * 3
-    assert told.err.count("account 123456789012") == 1
+    result = cli("--every", "5m")
+    assert result.code == 143
+    assert [line[25:] for line in result.out.splitlines()] == [" Nothing to do: 41 unchanged."] * 3
+    assert result.err.count("account 123456789012") == 1
 
 
 def test_what_fails_does_not_end_it(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     aws = every(cli, monkeypatch, [ZeroDivisionError("oh"), MIXED, NOTHING])
-    told = cli("--every", "5m")
-    assert told.code == 143
-    assert "error: ZeroDivisionError: oh" in told.err
-    assert "Nothing to do" in told.out.splitlines()[-1]
+    result = cli("--every", "5m")
+    assert result.code == 143
+    assert "error: ZeroDivisionError: oh" in result.err
+    assert "Nothing to do" in result.out.splitlines()[-1]
     assert aws.applied == 2
 
 
@@ -126,17 +126,17 @@ def test_bad_yaml_is_told_and_nothing_is_done(cli: Cli, monkeypatch: pytest.Monk
             cli.yaml(text)
 
     monkeypatch.setattr(Stop, "pause", pause)
-    told = cli("--every", "5m")
-    assert told.code == 130
-    assert "vision.yaml:2:1" in told.err
+    result = cli("--every", "5m")
+    assert result.code == 130
+    assert "vision.yaml:2:1" in result.err
     assert aws.applied == 2
-    assert "Done: 500 created" in told.out
+    assert "Done: 500 created" in result.out
 
 
 def test_json_is_one_document_a_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     import json
 
     every(cli, monkeypatch, [NOTHING, ZeroDivisionError("oh"), MIXED])
-    told = cli("--every", "5m", "-o", "json")
-    documents = [json.loads(line) for line in told.out.splitlines()]
-    assert ["error" in it for it in documents] == [False, True, False]
+    result = cli("--every", "5m", "-o", "json")
+    documents = [json.loads(line) for line in result.out.splitlines()]
+    assert ["error" in document for document in documents] == [False, True, False]

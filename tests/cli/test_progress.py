@@ -31,11 +31,11 @@ def test_a_silence_gets_a_heartbeat(
         shown.doing("fs-1 is being created")
         time.sleep(0.15)
         shown.step("1/2 create topic acme: done")
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "still reading (0 s)\n" in said.err
-    assert "still fs-1 is being created (0 s)\n" in said.err
-    assert said.err.endswith("1/2 create topic acme: done\n")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "still reading (0 s)\n" in captured.err
+    assert "still fs-1 is being created (0 s)\n" in captured.err
+    assert captured.err.endswith("1/2 create topic acme: done\n")
 
 
 def test_nothing_is_said_of_what_is_quick(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +46,7 @@ def test_nothing_is_said_of_what_is_quick(capsys: pytest.CaptureFixture[str]) ->
 
 def on_terminal(folder: Path, reading: float, **env: str) -> str:
     """stderr of a dry run on a terminal."""
-    said, slave = pty.openpty()
+    master, slave = pty.openpty()
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.cli.child", str(reading), "0", "--dry-run"],
         cwd=folder,
@@ -57,9 +57,9 @@ def on_terminal(folder: Path, reading: float, **env: str) -> str:
     os.close(slave)
     text = b""
     with suppress(OSError):  # the end of a terminal is an error on Linux
-        while more := os.read(said, 65536):
+        while more := os.read(master, 65536):
             text += more
-    os.close(said)
+    os.close(master)
     child.wait(timeout=30)
     return text.decode()
 

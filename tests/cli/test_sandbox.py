@@ -61,10 +61,10 @@ def test_two_lines_for_a_shell_then_ready_and_a_signal_is_its_end(tmp_path: Path
 def test_one_line_for_a_program(tmp_path: Path) -> None:
     with running(tmp_path, "-o", "json") as child:
         assert child.stdout is not None
-        said = json.loads(child.stdout.readline())
-        VALIDATOR.validate(said)
-        assert said["environment"]["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
-        assert "AWS_PROFILE" in said["unset"]
+        document = json.loads(child.stdout.readline())
+        VALIDATOR.validate(document)
+        assert document["environment"]["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+        assert "AWS_PROFILE" in document["unset"]
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=20)
         assert child.returncode == 0
@@ -74,17 +74,17 @@ def test_a_taken_port_is_told_with_what_to_do(cli: Cli) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        told = cli("sandbox", "--port", str(taken.getsockname()[1]))
-    assert told.code == 2
-    assert told.out == ""
-    assert "choose another" in told.err
+        result = cli("sandbox", "--port", str(taken.getsockname()[1]))
+    assert result.code == 2
+    assert result.out == ""
+    assert "choose another" in result.err
 
 
 def test_without_moto_it_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "reconciler.sandbox", None)
-    told = cli("sandbox")
-    assert told.code == 2
-    assert "in a checkout `make setup` installs it" in told.err
+    result = cli("sandbox")
+    assert result.code == 2
+    assert "in a checkout `make setup` installs it" in result.err
 
 
 def test_values_are_quoted_for_the_shell() -> None:

@@ -36,22 +36,24 @@ def still(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     ],
 )
 def test_the_clock_is_shown_and_moved(cli: Cli, arguments: tuple[str, ...], now: str) -> None:
-    told = cli("sandbox", "clock", *arguments)
-    assert (told.code, told.out, told.err) == (0, f"now {now}\n", "")
+    result = cli("sandbox", "clock", *arguments)
+    assert (result.code, result.out, result.err) == (0, f"now {now}\n", "")
 
 
 def test_what_happened_comes_before_the_time(cli: Cli, still: Sandbox) -> None:
     still.clock.at(datetime(2026, 11, 20, 10, tzinfo=UTC), lambda: "a thing was done")
-    told = cli("sandbox", "clock", "+1h")
-    assert told.out == "2026-11-20T10:00:00Z  a thing was done\nnow 2026-11-20T10:30:00Z\n"
+    result = cli("sandbox", "clock", "+1h")
+    assert result.out == "2026-11-20T10:00:00Z  a thing was done\nnow 2026-11-20T10:30:00Z\n"
 
 
 @pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("before", [True, False])
 def test_as_json_wherever_the_option_stands(cli: Cli, before: bool) -> None:
     option = ("-o", "json")
-    told = cli("sandbox", *(option if before else ()), "clock", "+1h", *(() if before else option))
-    assert json.loads(told.out) == {
+    result = cli(
+        "sandbox", *(option if before else ()), "clock", "+1h", *(() if before else option)
+    )
+    assert json.loads(result.out) == {
         "version": 1,
         "now": "2026-11-20T10:30:00Z",
         "ahead_seconds": 3600,
@@ -63,8 +65,8 @@ def test_as_json_wherever_the_option_stands(cli: Cli, before: bool) -> None:
 def test_capacity_goes_and_comes_back(cli: Cli, still: Sandbox) -> None:
     assert cli("sandbox", "capacity").out == "nothing is away\n"
     place = ("g5.*", "--zone", "us-east-1a", "--market", "on-demand")
-    told = cli("sandbox", "capacity", "take", *place)
-    assert told.out == "away: g5.* in us-east-1a, on-demand: no-on-demand\n"
+    result = cli("sandbox", "capacity", "take", *place)
+    assert result.out == "away: g5.* in us-east-1a, on-demand: no-on-demand\n"
     assert still.capacity.refusal("g5.xlarge", "us-east-1a", "on-demand") is not None
     assert cli("sandbox", "capacity", "give", *place).out == "nothing is away\n"
     assert still.capacity.refusal("g5.xlarge", "us-east-1a", "on-demand") is None
@@ -72,7 +74,7 @@ def test_capacity_goes_and_comes_back(cli: Cli, still: Sandbox) -> None:
 
 @pytest.mark.usefixtures("still")
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("clock", "+2x"), "'2x' is not a duration; write 90s"),
         (("clock", "2020-01-01T00:00:00Z"), "time does not go back"),
@@ -81,10 +83,10 @@ def test_capacity_goes_and_comes_back(cli: Cli, still: Sandbox) -> None:
         (("--port", "1", "clock"), "--port is for a sandbox that starts"),
     ],
 )
-def test_wrong_usage_is_2(cli: Cli, arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_usage_is_2(cli: Cli, arguments: tuple[str, ...], message: str) -> None:
     answer = cli("sandbox", *arguments)
     assert (answer.code, answer.out) == (2, "")
-    assert told in answer.err
+    assert message in answer.err
 
 
 def test_the_key_of_another_start_is_refused_with_what_to_do(
@@ -122,11 +124,11 @@ def test_another_server_is_no_sandbox(
         thread.start()
         endpoint = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        told = cli("sandbox", "clock")
+        result = cli("sandbox", "clock")
         server.shutdown()
         thread.join()
-    assert told.code == 2
-    assert f"{endpoint} (AWS_ENDPOINT_URL) is not a sandbox" in told.err
+    assert result.code == 2
+    assert f"{endpoint} (AWS_ENDPOINT_URL) is not a sandbox" in result.err
 
 
 @pytest.mark.parametrize(
@@ -142,6 +144,6 @@ def test_no_sandbox_is_said_so(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, endpoint: str, words: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    told = cli("sandbox", "capacity")
-    assert (told.code, told.out) == (2, "")
-    assert words in told.err
+    result = cli("sandbox", "capacity")
+    assert (result.code, result.out) == (2, "")
+    assert words in result.err

@@ -34,8 +34,8 @@ class Child:
 
     def until(self, line: str) -> None:
         assert self.process.stderr is not None
-        for said in self.process.stderr:
-            if said.strip() == line:
+        for text in self.process.stderr:
+            if text.strip() == line:
                 return
         raise AssertionError(f"it never said {line!r}")
 

@@ -150,6 +150,6 @@ def test_a_start_that_is_watched_tells_that_it_goes_on(aws: HangingAws, fleets: 
     process = start(fleets, "workstation", "start", "alice", "-o", "json")
     aws.hangs_at = b"Action=DescribeInstances&"
     out, _ = interrupted(aws, process)
-    said = json.loads(out)
-    assert said["outcome"] == "interrupted"
-    assert said["next"].startswith("it still starts")
+    document = json.loads(out)
+    assert document["outcome"] == "interrupted"
+    assert document["next"].startswith("it still starts")

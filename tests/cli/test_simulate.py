@@ -23,9 +23,9 @@ def hours(cli: Cli) -> Cli:
 
 
 def test_each_start_and_stop_is_told_with_its_line_and_its_reason(hours: Cli) -> None:
-    told = hours("simulate", "alice", "--from", "2026-12-23", "--weeks", "1")
-    assert (told.code, told.err) == (0, "")
-    assert told.out.splitlines() == [
+    result = hours("simulate", "alice", "--from", "2026-12-23", "--weeks", "1")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines() == [
         "vision/alice (Europe/Berlin)",
         "  Wed 23 Dec 2026 09:00 CET +01:00    start  Mon-Thu 09:00 (fleets/vision.yaml:6:22)",
         "  Wed 23 Dec 2026 19:00 CET +01:00    stop   Mon-Fri 19:00 (fleets/vision.yaml:6:40)",
@@ -43,11 +43,11 @@ def test_each_start_and_stop_is_told_with_its_line_and_its_reason(hours: Cli) ->
 
 
 def test_the_document_says_the_same(hours: Cli) -> None:
-    said = hours(
+    document = hours(
         "simulate", "vision/*", "--from", "2026-12-24T08:00", "--weeks", "1", "-o", "json"
     ).json
-    assert [each["workstation"] for each in said["workstations"]] == ["alice", "bob"]
-    alice = said["workstations"][0]
+    assert [each["workstation"] for each in document["workstations"]] == ["alice", "bob"]
+    alice = document["workstations"][0]
     assert alice["timezone"] == "Europe/Berlin"
     assert alice["moments"][0] == {
         "at": "2026-12-24T08:00:00+00:00",
@@ -67,9 +67,9 @@ def test_now_is_where_it_begins_unless_said(hours: Cli) -> None:
 
 
 def test_whoever_is_not_declared_is_told_who_is(cli: Cli) -> None:
-    told = cli("simulate", "alise")
-    assert told.code == 2
-    assert "no workstation is called `alise` (did you mean `alice`?)" in told.err
+    result = cli("simulate", "alise")
+    assert result.code == 2
+    assert "no workstation is called `alise` (did you mean `alice`?)" in result.err
     manual = cli("simulate", "alice")
     assert manual.out == "vision/alice\n  no schedule: it starts and stops when somebody says so\n"
 

@@ -79,20 +79,20 @@ def test_no_escape_byte_for_machines_whatever_the_terminal(
 ) -> None:
     cli.on(Aws(report))
     flags = ["--dry-run"] if dry_run else []
-    told = cli(*flags, "-o", output, env={"FORCE_COLOR": "1", "LANG": "en_US.UTF-8"})
-    assert ESCAPE not in told.out
+    result = cli(*flags, "-o", output, env={"FORCE_COLOR": "1", "LANG": "en_US.UTF-8"})
+    assert ESCAPE not in result.out
     if output == "json":
-        VALIDATOR.validate(told.json)
+        VALIDATOR.validate(result.json)
     else:
-        assert told.out.startswith("<!-- reconciler plan -->\n")
+        assert result.out.startswith("<!-- reconciler plan -->\n")
 
 
 @pytest.mark.parametrize("command", [("validate",), ("explain", "alice"), ("explain", "nobody")])
 def test_no_escape_byte_in_any_other_json(cli: Cli, command: tuple[str, ...]) -> None:
-    told = cli(*command, "-o", "json", env={"FORCE_COLOR": "1"})
-    assert ESCAPE not in told.out
-    VALIDATOR.validate(told.json)
-    assert told.json["site"] == "acme"
+    result = cli(*command, "-o", "json", env={"FORCE_COLOR": "1"})
+    assert ESCAPE not in result.out
+    VALIDATOR.validate(result.json)
+    assert result.json["site"] == "acme"
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_text_in_a_pipe_is_coloured_only_by_force(
 
 def test_a_hostile_name_cannot_speak_to_the_terminal_or_the_runner(cli: Cli) -> None:
     cli.on(Aws(HOSTILE, connected=Session(identity="arn\x1b[31m\n::error::x::")))
-    told = cli("--dry-run", env={"GITHUB_ACTIONS": "true"})
-    for line in (told.out + told.err).splitlines():
+    result = cli("--dry-run", env={"GITHUB_ACTIONS": "true"})
+    for line in (result.out + result.err).splitlines():
         assert ESCAPE not in line
         assert not re.match(r"\s*::(?!(error|warning)( file=[^:]+)?::)", line)
         assert "##[" not in line
-    assert [line for line in told.out.splitlines() if line.lstrip().startswith("::")] == []
+    assert [line for line in result.out.splitlines() if line.lstrip().startswith("::")] == []
 
 
 def failing(cli: Cli, how: str) -> list[str]:
@@ -160,12 +160,12 @@ def failing(cli: Cli, how: str) -> list[str]:
 )
 def test_json_parses_on_every_failure(cli: Cli, how: str, code: str, spelled: list[str]) -> None:
     arguments = failing(cli, how)
-    told = cli(*arguments, *spelled)
-    assert told.code != 0
-    VALIDATOR.validate(told.json)
-    assert told.json["error"]["code"] == code
-    assert told.json["site"] == ("acme" if how in ("credentials", "surprise") else None)
-    assert told.err  # and a person reads why, too
+    result = cli(*arguments, *spelled)
+    assert result.code != 0
+    VALIDATOR.validate(result.json)
+    assert result.json["error"]["code"] == code
+    assert result.json["site"] == ("acme" if how in ("credentials", "surprise") else None)
+    assert result.err  # and a person reads why, too
 
 
 def test_json_asked_for_by_the_environment_counts_for_usage_errors_too(cli: Cli) -> None:
@@ -176,28 +176,28 @@ def test_json_asked_for_by_the_environment_counts_for_usage_errors_too(cli: Cli)
 
 def test_bad_yaml_is_told_whole(cli: Cli) -> None:
     cli.yaml("fleet: vision\nworkstation: {}\nsite: Acme\n")
-    told = cli("validate", "-o", "json", env={"GITHUB_ACTIONS": "true"})
-    assert len(told.json["errors"]) >= 2
-    assert told.json["errors"][0]["where"].startswith("fleets/vision.yaml:")
-    assert "\n::error file=fleets/vision.yaml,line=2,col=1::" in told.err
-    assert "^" in told.err  # the source line and a caret
+    result = cli("validate", "-o", "json", env={"GITHUB_ACTIONS": "true"})
+    assert len(result.json["errors"]) >= 2
+    assert result.json["errors"][0]["where"].startswith("fleets/vision.yaml:")
+    assert "\n::error file=fleets/vision.yaml,line=2,col=1::" in result.err
+    assert "^" in result.err  # the source line and a caret
 
 
 def test_a_failure_is_a_comment_too(cli: Cli) -> None:
     cli.yaml("fleet: vision\nworkstation: {}\n")
-    told = cli("--dry-run", "-o", "markdown")
-    assert told.out.startswith("<!-- reconciler plan -->\n### No plan: the YAML is bad\n")
-    assert "`fleets/vision.yaml:2:1`" in told.out
+    result = cli("--dry-run", "-o", "markdown")
+    assert result.out.startswith("<!-- reconciler plan -->\n### No plan: the YAML is bad\n")
+    assert "`fleets/vision.yaml:2:1`" in result.out
 
 
 def test_what_is_where_is_said_first_and_on_stderr(cli: Cli) -> None:
     cli.on(Aws(NOTHING, connected=Session(target=Target(note="endpoint http://x: not AWS's own"))))
-    told = cli("--dry-run")
-    assert told.err == (
+    result = cli("--dry-run")
+    assert result.err == (
         "account 123456789012, us-east-1, as arn:aws:sts::123456789012:user/ann, "
         "endpoint http://x: not AWS's own\n"
     )
-    assert told.out == "Nothing to do: 41 unchanged.\n"
+    assert result.out == "Nothing to do: 41 unchanged.\n"
 
 
 def test_in_a_pipe_each_finished_step_is_a_line(cli: Cli) -> None:
@@ -210,8 +210,8 @@ def test_in_a_pipe_each_finished_step_is_a_line(cli: Cli) -> None:
 
 def test_every_line_of_stderr_is_json_when_asked(cli: Cli) -> None:
     cli.on(Aws(HUNDRED, outcome=Outcome.FAILED))
-    told = cli("--log-format", "json", "-v")
-    records = [json.loads(line) for line in told.err.splitlines()]
+    result = cli("--log-format", "json", "-v")
+    records = [json.loads(line) for line in result.err.splitlines()]
     assert {"time", "level", "logger", "message", "run_id"} <= set(records[0])
     assert len({record["run_id"] for record in records}) == 1
     first = next(record for record in records if "op" in record)
@@ -236,25 +236,25 @@ def test_every_line_of_stderr_is_json_when_asked(cli: Cli) -> None:
 
 def test_verbose_tells_what_was_read_and_called(cli: Cli) -> None:
     cli.on(Aws(NOTHING))
-    told = cli("-v")
-    assert "debug: read fleets/vision.yaml; 1 AWS call so far: 1 ec2:DescribeImages\n" in told.err
-    assert "{" not in told.err
-    assert told.out == cli().out
+    result = cli("-v")
+    assert "debug: read fleets/vision.yaml; 1 AWS call so far: 1 ec2:DescribeImages\n" in result.err
+    assert "{" not in result.err
+    assert result.out == cli().out
 
 
 def test_debug_shows_the_traceback_and_nothing_else_does(cli: Cli) -> None:
     cli.on(Aws(ZeroDivisionError("oh\x1b[0m")))
     assert "Traceback" not in cli("--dry-run").err
-    told = cli("--dry-run", "--debug")
-    assert "Traceback" in told.err
-    assert ESCAPE not in told.err
+    result = cli("--dry-run", "--debug")
+    assert "Traceback" in result.err
+    assert ESCAPE not in result.err
 
 
 def test_findings_show_at_their_line_on_github(cli: Cli) -> None:
     cli.on(Aws(MIXED))
-    told = cli("--dry-run", env={"GITHUB_ACTIONS": "true"})
-    assert "::error file=fleets/vision.yaml,line=12,col=5::file_system acme-dan-home" in told.err
-    assert "::warning file=fleets/vision.yaml,line=12,col=5::alice: only 3 Spot" in told.err
+    result = cli("--dry-run", env={"GITHUB_ACTIONS": "true"})
+    assert "::error file=fleets/vision.yaml,line=12,col=5::file_system acme-dan-home" in result.err
+    assert "::warning file=fleets/vision.yaml,line=12,col=5::alice: only 3 Spot" in result.err
     assert "::" not in cli("--dry-run").err.replace("arn:aws:sts::", "")
 
 
@@ -312,7 +312,7 @@ def test_odd_streams_end_quietly(cli: Cli, script: str, code: int) -> None:
 
 def test_a_terminal_gets_colour_and_ascii_where_asked(cli: Cli) -> None:
     def on_terminal(*command: str, **env: str) -> str:
-        said, slave = pty.openpty()
+        master, slave = pty.openpty()
         environ = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **env}
         child = subprocess.Popen(
             [sys.executable, "-m", "reconciler", *command],
@@ -324,9 +324,9 @@ def test_a_terminal_gets_colour_and_ascii_where_asked(cli: Cli) -> None:
         os.close(slave)
         text = b""
         with suppress(OSError):  # the end of a terminal is an error on Linux
-            while more := os.read(said, 65536):
+            while more := os.read(master, 65536):
                 text += more
-        os.close(said)
+        os.close(master)
         child.wait(timeout=30)
         return text.decode()
 
@@ -338,17 +338,17 @@ def test_a_terminal_gets_colour_and_ascii_where_asked(cli: Cli) -> None:
 
 
 def test_a_name_outside_the_locale_is_still_told(cli: Cli) -> None:
-    told: Any = shell("reconcile nö", cli.folder, PYTHONIOENCODING="latin-1")
-    assert told.returncode == 2
-    assert "'n\\xf6'" in told.stderr
+    process: Any = shell("reconcile nö", cli.folder, PYTHONIOENCODING="latin-1")
+    assert process.returncode == 2
+    assert "'n\\xf6'" in process.stderr
 
 
 def test_bad_yaml_as_markdown_takes_the_place_of_the_plan(cli: Cli) -> None:
     """The mark is the same, so that a workflow finds the comment of the push before."""
     cli.yaml("site: acme\naccount: '123456789012'\nfleet: vision\nworkstations: {Bad: {}}\n")
-    told = cli("--dry-run", "-o", "markdown")
-    assert told.code == 2
-    assert told.out.startswith("<!-- reconciler plan -->\n### No plan: the YAML is bad\n")
+    result = cli("--dry-run", "-o", "markdown")
+    assert result.code == 2
+    assert result.out.startswith("<!-- reconciler plan -->\n### No plan: the YAML is bad\n")
     cli.yaml("fleet: [\n")
     assert cli("--dry-run", "-o", "markdown").out.startswith("<!-- reconciler plan -->\n")
 
@@ -376,5 +376,5 @@ def test_sites_of_one_repository_have_a_comment_each(
     cli: Cli, arguments: list[str], env: dict[str, str], of: str
 ) -> None:
     """Whatever is wrong: the folder is missing, the YAML, or the command line."""
-    told = cli("--dry-run", "-o", "markdown", *arguments, env=env)
-    assert told.out.startswith(f"<!-- reconciler plan{of} -->\n### ")
+    result = cli("--dry-run", "-o", "markdown", *arguments, env=env)
+    assert result.out.startswith(f"<!-- reconciler plan{of} -->\n### ")

@@ -42,32 +42,32 @@ def looks(cli: Cli, *found: Report | Exception) -> Aws:
     left: Iterator[Report | Exception] = iter(found)
 
     def look() -> Report:
-        it = next(left)
-        if isinstance(it, Exception):
-            raise it
-        return it
+        report = next(left)
+        if isinstance(report, Exception):
+            raise report
+        return report
 
     return cli.on(Aws(look))
 
 
 def test_it_ends_when_all_is_ready_and_tells_the_whole(cli: Cli) -> None:
     aws = looks(cli, FIRST, STILL, READY)
-    told = cli("--wait", "-o", "json")
-    assert told.code == 0
+    result = cli("--wait", "-o", "json")
+    assert result.code == 0
     assert aws.applied == 3
-    assert [(c["name"], c["outcome"]) for c in told.json["changes"]] == [
+    assert [(c["name"], c["outcome"]) for c in result.json["changes"]] == [
         ("acme-alice/home", "done"),
         ("acme-alice", "done"),
     ]
-    assert told.json["summary"]["unchanged"] == 0  # counted once, as made
+    assert result.json["summary"]["unchanged"] == 0  # counted once, as made
 
 
 def test_without_it_the_first_report_is_the_last(cli: Cli) -> None:
     aws = looks(cli, FIRST)
-    told = cli("-o", "json")
-    assert told.code == 0
+    result = cli("-o", "json")
+    assert result.code == 0
     assert aws.applied == 1
-    assert [c["outcome"] for c in told.json["changes"]] == ["done", "waiting"]
+    assert [c["outcome"] for c in result.json["changes"]] == ["done", "waiting"]
 
 
 def test_what_waits_for_a_person_is_not_waited_for(cli: Cli) -> None:
@@ -80,10 +80,10 @@ def test_what_waits_for_a_person_is_not_waited_for(cli: Cli) -> None:
 
 def test_an_error_while_waiting_still_tells_what_was_done(cli: Cli) -> None:
     looks(cli, FIRST, UsageError("the token has expired"))
-    told = cli("--wait")
-    assert told.code == 1
-    assert "warning: no longer waiting: the token has expired" in told.err
-    assert "Done: 1 created, 0 updated, 0 deleted, 1 waiting, 0 unchanged." in told.out
+    result = cli("--wait")
+    assert result.code == 1
+    assert "warning: no longer waiting: the token has expired" in result.err
+    assert "Done: 1 created, 0 updated, 0 deleted, 1 waiting, 0 unchanged." in result.out
 
 
 def test_a_signal_while_it_reads_again_ends_it_with_the_report(cli: Cli) -> None:
@@ -97,10 +97,10 @@ def test_a_signal_while_it_reads_again_ends_it_with_the_report(cli: Cli) -> None
         raise Interrupted(15)
 
     aws = cli.on(Aws(look))
-    told = cli("--wait")
+    result = cli("--wait")
     assert aws.applied == 1
-    assert "warning: no longer waiting: stopped by SIGTERM" in told.err
-    assert "1 created" in told.out
+    assert "warning: no longer waiting: stopped by SIGTERM" in result.err
+    assert "1 created" in result.out
 
 
 def test_a_signal_ends_it_with_the_report(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +108,6 @@ def test_a_signal_ends_it_with_the_report(cli: Cli, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Stop, "pause", lambda stop, seconds: setattr(stop, "number", 15))
     looks(cli, FIRST)
-    told = cli("--wait")
-    assert told.code == 143
-    assert "Stopped: 1 created" in told.out
+    result = cli("--wait")
+    assert result.code == 143
+    assert "Stopped: 1 created" in result.out

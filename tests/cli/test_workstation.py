@@ -30,12 +30,12 @@ Run = Callable[..., tuple[int, str, str]]
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """`run("stop", "alice")`: exit code, stdout, stderr."""
 
-    def it(*words: str) -> tuple[int, str, str]:
+    def call(*words: str) -> tuple[int, str, str]:
         code = main(words)
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
 
-    return it
+    return call
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda it: " ".join(it) or "workstation")
@@ -52,14 +52,14 @@ def test_help_begins_with_examples_and_ends_with_the_docs(run: Run, command: lis
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda it: " ".join(it) or "workstation")
 def test_every_option_and_example_is_a_real_one(run: Run, command: list[str]) -> None:
-    it: click.Command = workstation.commands[command[0]] if command else workstation
-    for parameter in it.params:
+    program: click.Command = workstation.commands[command[0]] if command else workstation
+    for parameter in program.params:
         if isinstance(parameter, click.Option):
             assert isinstance(parameter, Option), parameter.name
             assert parameter.help, parameter.name
             assert parameter.help.endswith((".", "]")), parameter.name
-    assert it.get_short_help_str(100).endswith(".")
-    for line in it.examples:  # type: ignore[attr-defined]  # options.Command has them
+    assert program.get_short_help_str(100).endswith(".")
+    for line in program.examples:  # type: ignore[attr-defined]  # options.Command has them
         words = line.split("#")[0].split(" > ")[0].split(" >> ")[0].split("&&")[0]
         assert words.split()[0] == "workstation"
         assert run(*words.replace('"', "").split()[1:], "--help")[0] == 0, line
@@ -75,7 +75,7 @@ def test_what_needs_no_library_imports_none(words: list[str]) -> None:
         "import sys; from reconciler.cli.workstation.command import main; "
         f"main({words!r}); print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
     )
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,
         env=os.environ,
@@ -84,7 +84,7 @@ def test_what_needs_no_library_imports_none(words: list[str]) -> None:
         timeout=30,
         check=True,
     )
-    assert set(said.stdout.splitlines()[-1].split()) & SLOW == set()
+    assert set(process.stdout.splitlines()[-1].split()) & SLOW == set()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_it_completes_commands_and_its_own_script(cli: Cli, run: Run) -> None:
     _, out, _ = run("completion", "bash")
     assert "_WORKSTATION_COMPLETE" in out
     assert "# workstation completion bash >> ~/.bashrc" in out
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", "from reconciler.cli.workstation.command import main; main()"],
         cwd=cli.folder,
         env={
@@ -154,7 +154,7 @@ def test_it_completes_commands_and_its_own_script(cli: Cli, run: Run) -> None:
         timeout=30,
         check=False,
     )
-    assert said.stdout == "plain,alice\n", said.stderr
+    assert process.stdout == "plain,alice\n", process.stderr
 
 
 def shown() -> set[str]:

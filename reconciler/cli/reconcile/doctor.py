@@ -60,6 +60,6 @@ def doctor(
     if console.output == "json":
         console.json(render.document(diagnosis))
     else:
-        console.result(render.text(diagnosis, console.look))
+        console.result(render.text(diagnosis, console.style))
     bad = {Level.ERROR, Level.UNKNOWN} & {each.level for each in diagnosis.found}
     return exit_codes.FAILED if bad else exit_codes.DONE

@@ -39,5 +39,5 @@ def explain(ctx: click.Context, /, name: str, fleets: tuple[str, ...], **_manner
     if console.output == "json":
         console.json(render.document(declared.site, name, settings))
     else:
-        console.result(render.text(settings, console.look))
+        console.result(render.text(settings, console.style))
     return exit_codes.DONE

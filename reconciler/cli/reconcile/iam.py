@@ -121,7 +121,7 @@ def iam(
     elif console.output == "json":
         console.json(policies.policy(site, role))
     else:
-        console.result(_text(site, role, console.look))
+        console.result(_text(site, role, console.style))
     return exit_codes.DONE
 
 
@@ -132,14 +132,14 @@ def _compare(console: Console, site: Site, role: str, against: str) -> int:
     from reconciler.aws.policy_sources import wanted_by
     from reconciler.render import rights
 
-    theirs = statements(_read(against))
-    ours = [statement(each.document) for each in policies.statements(site, role)]
-    new = [(right, wanted_by(site, right)) for right in added(ours, theirs)]
-    gone = added(theirs, ours)
+    existing = statements(_read(against))
+    generated = [statement(each.document) for each in policies.statements(site, role)]
+    new = [(right, wanted_by(site, right)) for right in added(generated, existing)]
+    gone = added(existing, generated)
     if console.output == "json":
         console.json(rights.document(site.name, role, new, gone))
     else:
-        console.result(rights.text(site.name, role, new, gone, console.look))
+        console.result(rights.text(site.name, role, new, gone, console.style))
     return exit_codes.PENDING if new else exit_codes.DONE
 
 
@@ -161,7 +161,7 @@ def _read(path: str) -> object:
         ) from error
 
 
-def _text(site: Site, role: str, look: Style) -> str:
+def _text(site: Site, role: str, style: Style) -> str:
     from reconciler.aws import policies
 
     used = policies.size(policies.policy(site, role))
@@ -174,22 +174,22 @@ def _text(site: Site, role: str, look: Style) -> str:
             "Attach it as an inline policy, `aws iam put-role-policy`: a managed one takes "
             f"{policies.MANAGED:,} characters."
         )
-        lines += look.wrap(how, "", "")
+        lines += style.wrap(how, "", "")
     for each in policies.statements(site, role):
         document = each.document
         denied = document["Effect"] == "Deny"
-        title = look.paint(
+        title = style.paint(
             "remove" if denied else "strong", f"{document['Effect']} {document['Sid']}"
         )
         spared = "all but " if "NotAction" in document else ""
         actions = ", ".join(document.get("Action") or document["NotAction"])
         lines += ["", f"{title}: {_FOOTNOTE.sub('', each.why)}"]
-        lines += look.wrap(spared + actions, "    ", "    ")
+        lines += style.wrap(spared + actions, "    ", "    ")
         lines += [
-            line for arn in document["Resource"] for line in look.wrap(arn, "    on ", "    ")
+            line for arn in document["Resource"] for line in style.wrap(arn, "    on ", "    ")
         ]
         for operator, keys in document.get("Condition", {}).items():
             for key, value in keys.items():
                 values = value if isinstance(value, str) else ", ".join(value)
-                lines += look.wrap(f"{operator} {key}: {values}", "    when ", "         ")
-    return look.finish(lines)
+                lines += style.wrap(f"{operator} {key}: {values}", "    when ", "         ")
+    return style.finish(lines)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.engine.queue import Message, Queue
     from reconciler.plan.model import Report
 
-    Told = dict[tuple[str, ...], datetime]
+    SentNotices = dict[tuple[str, ...], datetime]
 
 
 def repeat(request: Request, console: Console, interval: int, *, listens: bool) -> int:
@@ -35,7 +35,7 @@ def repeat(request: Request, console: Console, interval: int, *, listens: bool) 
     console.compact = True
     last: tuple[Site, Session] | None = None
     polling: Polling | None = None
-    told: Told = {}
+    sent: SentNotices = {}
 
     def remember(site: Site, session: Session) -> None:
         nonlocal last
@@ -55,7 +55,7 @@ def repeat(request: Request, console: Console, interval: int, *, listens: bool) 
         until = time.monotonic() + seconds
         if last:
             polling = polling or Polling(time.monotonic)
-            hear = partial(_listen, polling, *last, request.only, told, once, console, seconds)
+            hear = partial(_listen, polling, *last, request.only, sent, once, console, seconds)
             attempt(console, hear)
         console.stop.pause(until - time.monotonic())  # whatever broke off the listening
 
@@ -75,7 +75,7 @@ def _listen(
     site: Site,
     session: Session,
     only: tuple[str, ...],
-    told: Told,
+    sent: SentNotices,
     once: Callable[[tuple[str, ...]], Report | None],
     console: Console,
     seconds: float,
@@ -101,8 +101,8 @@ def _listen(
         act=partial(
             listen.act,
             place=place,
-            told=told,
-            publish=lambda region, it: queue.publish(site.name, session.region(region), it),
+            told=sent,
+            publish=lambda region, notice: queue.publish(site.name, session.region(region), notice),
             run=once,
         ),
         stopped=console.stop,

@@ -70,15 +70,21 @@ def simulate(
 
     site = load(fleet_paths(fleets))
     console.site = site.name
-    chosen = [it for it in site.workstations if Selection((name,)).means(site, it.fleet, it.name)]
+    chosen = [
+        workstation
+        for workstation in site.workstations
+        if Selection((name,)).means(site, workstation.fleet, workstation.name)
+    ]
     if not chosen:
-        full = [f"{it.fleet}/{it.name}" for it in site.workstations]
-        hint = did_you_mean(name, full if "/" in name else [it.name for it in site.workstations])
+        full = [f"{workstation.fleet}/{workstation.name}" for workstation in site.workstations]
+        hint = did_you_mean(
+            name, full if "/" in name else [workstation.name for workstation in site.workstations]
+        )
         raise UsageError(f"no workstation is called `{name}`" + (f" ({hint})" if hint else ""))
     since = begin or datetime.now(UTC).replace(second=0, microsecond=0)
-    courses = [power.simulate(it, since, weeks) for it in chosen]
+    courses = [power.simulate(workstation, since, weeks) for workstation in chosen]
     if console.output == "json":
         console.json(render.document(site.name, since.isoformat(), courses))
     else:
-        console.result(render.text(courses, console.look))
+        console.result(render.text(courses, console.style))
     return exit_codes.DONE

@@ -49,16 +49,17 @@ def validate(ctx: click.Context, /, fleets: tuple[str, ...], **_manners: Any) ->
                 "workstations": len(site.workstations),
                 "file_systems": len(site.file_systems),
                 "warnings": [
-                    {"code": it.code, "message": it.message, "where": str(it.where)} for it in found
+                    {"code": warning.code, "message": warning.message, "where": str(warning.where)}
+                    for warning in found
                 ],
             }
         )
     else:
-        for it in found:
-            console.log.warning("%s: %s", it.where, it.message)
+        for warning in found:
+            console.log.warning("%s: %s", warning.where, warning.message)
         stations = count(len(site.workstations), "workstation")
         console.result(f"Valid: {stations} in {count(len(site.files), 'file')}.\n")
     if console.on_github:
-        lines = [command("warning", it.message, it.where) for it in found[:LIMIT]]
+        lines = [command("warning", warning.message, warning.where) for warning in found[:LIMIT]]
         write(sys.stderr, "".join(f"{line}\n" for line in lines))
     return exit_codes.DONE

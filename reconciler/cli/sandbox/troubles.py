@@ -83,7 +83,7 @@ def quota(
     short_help="Take a Spot instance back.",
 )
 @click.argument(
-    "what", cls=options.Argument, about="The group or the instance.", metavar="GROUP|INSTANCE"
+    "target", cls=options.Argument, about="The group or the instance.", metavar="GROUP|INSTANCE"
 )
 @click.option(
     "--now", cls=options.Option, is_flag=True, help="End it at once, together with the warning."
@@ -100,7 +100,7 @@ def quota(
 def interrupt(
     ctx: click.Context,
     /,
-    what: str,
+    target: str,
     now: bool,
     only_recommend: bool,
     region: str,
@@ -112,8 +112,8 @@ def interrupt(
     The group replaces it if it still wants one and there is capacity; take the capacity away
     first to see a shortage. Move the time with `reconcile sandbox clock +2m`.
     """
-    kind = "instance" if what.startswith("i-") else "group"
-    words = {kind: what, "region": region, "now": now, "only_recommend": only_recommend}
+    kind = "instance" if target.startswith("i-") else "group"
+    words = {kind: target, "region": region, "now": now, "only_recommend": only_recommend}
     document = ask("interrupt", words)
     lines = [f"{each}: rebalance recommendation sent\n" for each in document.get("recommended", [])]
     lines += [

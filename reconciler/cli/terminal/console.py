@@ -45,12 +45,12 @@ class Console:
         self.no_color = "--no-color" in arguments
         self.verbose = not {"-v", "--verbose"}.isdisjoint(arguments)
         self.log_format = "text"
-        self._said = ""
+        self._last_note = ""
         self.run_id = ""
         self.new_run()
 
     @property
-    def look(self) -> Style:
+    def style(self) -> Style:
         """How text on stdout may look."""
         return style(sys.stdout, self.env, no_color=self.no_color)
 
@@ -118,9 +118,9 @@ class Console:
 
     def say_once(self, text: str) -> None:
         """A note that a loop would otherwise repeat on every run."""
-        if text != self._said:
+        if text != self._last_note:
             self.log.info("%s", text)
-            self._said = text
+            self._last_note = text
 
     def result(self, text: str) -> None:
         """The result, whole and at once."""
@@ -155,5 +155,8 @@ class Console:
 
             self.json({"version": 1, "site": self.site or None, **document(problems)})
         elif self.output == "markdown":
-            rows = [(str(it.where), str(it).removeprefix(f"{it.where}: ")) for it in problems]
+            rows = [
+                (str(problem.where), str(problem).removeprefix(f"{problem.where}: "))
+                for problem in problems
+            ]
             self._no_plan("the YAML is bad", rows)

@@ -18,7 +18,7 @@ _WORDS: dict[int, tuple[str, Role]] = {
 
 
 def logger(
-    look: Style,
+    style: Style,
     *,
     verbose: bool,
     as_json: bool,
@@ -26,15 +26,15 @@ def logger(
     mask: Callable[[str], str] | None = None,
 ) -> logging.Logger:
     """The product's logger, set up for this command. `mask` is put over every text."""
-    ours = logging.getLogger("reconciler")
+    product_logger = logging.getLogger("reconciler")
     handler = _Stderr()
     if mask:
         handler.addFilter(_Masking(mask))
-    handler.setFormatter(_as_json(run_id) if as_json else _Plain(look))
-    ours.handlers = [handler]
-    ours.propagate = False
-    ours.setLevel(logging.DEBUG if verbose else logging.INFO)
-    return ours
+    handler.setFormatter(_as_json(run_id) if as_json else _Plain(style))
+    product_logger.handlers = [handler]
+    product_logger.propagate = False
+    product_logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    return product_logger
 
 
 class _Stderr(logging.Handler):
@@ -47,7 +47,7 @@ class _Stderr(logging.Handler):
 class _Masking(logging.Filter):
     """Masks the message, and the fields that a record has beside it."""
 
-    _OURS = frozenset(logging.makeLogRecord({}).__dict__)
+    _RECORD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__)
 
     def __init__(self, mask: Callable[[str], str]) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class _Masking(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self._mask(record.getMessage()), ()
         for name, value in list(record.__dict__.items()):
-            if name not in self._OURS and isinstance(value, str):
+            if name not in self._RECORD_ATTRIBUTES and isinstance(value, str):
                 setattr(record, name, self._mask(value))
         return True
 
@@ -64,16 +64,16 @@ class _Masking(logging.Filter):
 class _Plain(logging.Formatter):
     """One line a record; what is more than a note says so with a word."""
 
-    def __init__(self, look: Style) -> None:
+    def __init__(self, style: Style) -> None:
         super().__init__()
-        self._look = look
+        self._terminal_style = style
 
     def format(self, record: logging.LogRecord) -> str:
-        text = self._look.plain(terminal(record.getMessage()))
+        text = self._terminal_style.plain(terminal(record.getMessage()))
         if record.levelno not in _WORDS:
             return text
         word, role = _WORDS[record.levelno]
-        return f"{self._look.paint(role, word)}: {text}"
+        return f"{self._terminal_style.paint(role, word)}: {text}"
 
 
 def _as_json(run_id: str) -> logging.Formatter:

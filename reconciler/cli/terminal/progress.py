@@ -29,12 +29,12 @@ class Progress:
         self._log = console.log
         self._live = is_tty(sys.stderr) and console.env.get("TERM") != "dumb"
         self._live = self._live and console.log_format == "text" and not console.env.get("CI")
-        self._look = console.style_err
+        self._style = console.style_err
         self._doing = doing
 
-    def doing(self, what: str) -> None:
+    def doing(self, activity: str) -> None:
         """What is under way now."""
-        self._doing = what
+        self._doing = activity
 
     def next(self, doing: str) -> None:
         """End this stage, and begin the next one: its seconds count anew."""
@@ -42,12 +42,12 @@ class Progress:
         self._doing = doing
         self._begin()
 
-    def step(self, what: str, fields: Mapping[str, str] | None = None) -> None:
+    def step(self, step: str, fields: Mapping[str, str] | None = None) -> None:
         """One step is finished; `fields` stand beside it in a JSON log."""
         if self._live:
-            self._doing = what
+            self._doing = step
         else:
-            self._log.info("%s", what, extra=fields)
+            self._log.info("%s", step, extra=fields)
 
     def __enter__(self) -> Progress:
         self._begin()
@@ -82,7 +82,7 @@ class Progress:
         for sign in cycle("-\\|/"):
             seconds = time.monotonic() - self._started
             line = f"{sign} {terminal(self._doing)} ({seconds:.0f} s)"
-            move(sys.stderr, self._look.cut(line))
+            move(sys.stderr, self._style.cut(line))
             if self._ended.wait(0.25):
                 break
         move(sys.stderr, "")

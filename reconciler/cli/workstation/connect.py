@@ -44,20 +44,20 @@ def run(wish: ConnectOptions, console: Console) -> int:
 
     checked(wish.name)
     with console.stop.interruptible(), Progress(console, "looking"):
-        desk = make_context(console)
-        group, _ = find(desk, wish.name, console)
-        its = _machine(desk, group)
+        context = make_context(console)
+        group, _ = find(context, wish.name, console)
+        instance = _machine(context, group)
     if wish.run:
         _tools()
-    way = _way(wish, desk, group, its)
+    way = _way(wish, context, group, instance)
     # A machine of a sandbox is nowhere, and a real one may have the same name in ssh's files.
-    in_sandbox = desk.session.target.local
+    in_sandbox = context.session.target.local
     before = "" if in_sandbox else ssh_files.machine_of(group)
     wish = replace(wish, ssh_config=wish.ssh_config and not in_sandbox)
     if wish.ssh_config:
         ssh_files.prepare(way, console.stop.pause)
     command = connect.forward(way, wish.port)
-    _tell(wish, console, way, its, command, before, in_sandbox)
+    _tell(wish, console, way, instance, command, before, in_sandbox)
     if not wish.run:
         return exit_codes.DONE
     console.log.info("DCV is on https://localhost:%s until Ctrl-C", wish.port)
@@ -73,14 +73,14 @@ def ssh(wish: ConnectOptions, command: tuple[str, ...], console: Console) -> int
 
     checked(wish.name)
     with console.stop.interruptible(), Progress(console, "looking"):
-        desk = make_context(console)
-        _refuse_in_sandbox(desk)
-        group, _ = find(desk, wish.name, console)
-        its = _machine(desk, group)
+        context = make_context(console)
+        _refuse_in_sandbox(context)
+        group, _ = find(context, wish.name, console)
+        instance = _machine(context, group)
     _tools()
     if shutil.which("ssh") is None:
         raise UsageError("ssh is not installed: it is OpenSSH's client, of every system's packages")
-    way = _way(wish, desk, group, its)
+    way = _way(wish, context, group, instance)
     ssh_files.prepare(way, console.stop.pause)
     done = subprocess.run(["ssh", "--", connect.host(group), *command], check=False)
     return exit_codes.DONE if done.returncode == 0 else exit_codes.FAILED
@@ -99,22 +99,22 @@ def proxy(name: str, port: int, region: str, profile: str, console: Console) -> 
     if profile:
         os.environ["AWS_PROFILE"] = profile
     with console.stop.interruptible():
-        desk = make_context(console)
-        _refuse_in_sandbox(desk)
-        group = one(desk.aws, name, desk.who)
-        its = _machine(desk, group)
-    way = _way(ConnectOptions(name, False, 0, "proxy", False), desk, group, its)
+        context = make_context(console)
+        _refuse_in_sandbox(context)
+        group = one(context.aws, name, context.caller)
+        instance = _machine(context, group)
+    way = _way(ConnectOptions(name, False, 0, "proxy", False), context, group, instance)
     _tools()
     ssh_files.forget_other_keys(way, console.stop.pause)
     done = subprocess.run(proxied(way, str(port)), check=False)
     return exit_codes.DONE if done.returncode == 0 else exit_codes.FAILED
 
 
-def _refuse_in_sandbox(desk: Context) -> None:
+def _refuse_in_sandbox(context: Context) -> None:
     """Raises: Refused where a sandbox answers: no machine is behind it that ssh could reach."""
     from reconciler.errors import Refused
 
-    target = desk.session.target
+    target = context.session.target
     if target.local:
         raise Refused(
             f"{target.named} is a sandbox, whose machines nobody can reach; ssh's files were left "
@@ -122,7 +122,7 @@ def _refuse_in_sandbox(desk: Context) -> None:
         )
 
 
-def _machine(desk: Context, group: Group) -> Instance:
+def _machine(context: Context, group: Group) -> Instance:
     """One that answers. Raises: Refused while there is none."""
     from reconciler.errors import Refused
     from reconciler.workstation import read
@@ -130,7 +130,7 @@ def _machine(desk: Context, group: Group) -> Instance:
     name = group.workstation
     if group.state in ("off", "stopping"):
         raise Refused(f"{name} is off: `workstation start {name}` turns it on")
-    instance = read.instance(desk.aws, group.member)
+    instance = read.instance(context.aws, group.member)
     if instance is None or not instance.online:
         raise Refused(
             f"{name} is not up yet: `workstation start {name}` waits for it, `workstation why "
@@ -139,15 +139,15 @@ def _machine(desk: Context, group: Group) -> Instance:
     return instance
 
 
-def _way(wish: ConnectOptions, desk: Context, group: Group, its: Instance) -> Way:
+def _way(wish: ConnectOptions, context: Context, group: Group, instance: Instance) -> Way:
     from reconciler.commands.connect import USER, Way
     from reconciler.errors import UsageError
 
     user = wish.user or group.owner.partition("@")[0]
     if not USER.fullmatch(user):  # it becomes a line of a configuration file
         raise UsageError(f"{user!r} is no login: name one with --user")
-    profile = desk.session.profile
-    return Way(group, its.id, "" if profile == "default" else profile, user)
+    profile = context.session.profile
+    return Way(group, instance.id, "" if profile == "default" else profile, user)
 
 
 def _tools() -> None:
@@ -163,7 +163,7 @@ def _tell(
     wish: ConnectOptions,
     console: Console,
     way: Way,
-    its: Instance,
+    instance: Instance,
     command: list[str],
     before: str,
     in_sandbox: bool,
@@ -176,14 +176,14 @@ def _tell(
     if console.output == "json":
         document = {
             **words.head(way.group),
-            "machine": words.machine_document(its),
+            "machine": words.machine_document(instance),
             "dcv": {"command": command, "url": f"https://localhost:{wish.port}"},
             "ssh": {"command": ["ssh", host]} if wish.ssh_config else None,
             "new_machine": new,
         }
         console.json(document)
         return
-    lines = [f"{way.group.workstation}: {words.machine(its)}, {its.id}"]
+    lines = [f"{way.group.workstation}: {words.machine(instance)}, {instance.id}"]
     if not wish.run:
         lines.append(f"  DCV  {shlex.join(command)}")
         lines.append(f"       then https://localhost:{wish.port} (or --run does the first)")
@@ -192,7 +192,7 @@ def _tell(
     if in_sandbox:
         lines.append("  ssh  not prepared: it is a sandbox, and ~/.ssh is as it was")
     if new:
-        lines += console.look.wrap(
+        lines += console.style.wrap(
             f"It is a new machine since you last connected ({before} is gone): {way.group.lost}.",
             "  ",
             "  ",
@@ -200,4 +200,4 @@ def _tell(
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         lines.append(f"  needed and not installed: {', '.join(TOOLS[tool] for tool in missing)}")
-    console.result(console.look.finish(lines))
+    console.result(console.style.finish(lines))

@@ -23,7 +23,7 @@ class Context:
 
     session: Session
     aws: RegionClient
-    who: str
+    caller: str
 
     def now(self) -> datetime:
         """By AWS's clock."""
@@ -43,32 +43,34 @@ def make_context(console: Console) -> Context:
     return Context(session, aws, caller(session.identity))
 
 
-def price(desk: Context, aws: Aws, instance_type: str, zone: str, market: Market) -> Price | None:
+def price(
+    context: Context, aws: Aws, instance_type: str, zone: str, market: Market
+) -> Price | None:
     """Ask what an hour of an instance costs now; None when it cannot be known."""
     from reconciler.aws.prices import hourly_price
 
-    return hourly_price(aws, instance_type, zone, market or "on-demand", desk.now)
+    return hourly_price(aws, instance_type, zone, market or "on-demand", context.now)
 
 
-def running(desk: Context, group: Group) -> tuple[Instance | None, Price | None]:
+def running(context: Context, group: Group) -> tuple[Instance | None, Price | None]:
     """The instance of a group and its price, as far as they can be read: for reports alone."""
     from reconciler.errors import AwsError
     from reconciler.workstation import read
 
     try:
-        instance = read.instance(desk.aws, group.member)
+        instance = read.instance(context.aws, group.member)
     except AwsError:
         return None, None
     if instance is None:
         return None, None
-    return instance, price(desk, desk.aws, instance.type, instance.zone, instance.market)
+    return instance, price(context, context.aws, instance.type, instance.zone, instance.market)
 
 
-def find(desk: Context, name: str, console: Console) -> tuple[Group, Hours]:
+def find(context: Context, name: str, console: Console) -> tuple[Group, Hours]:
     """The workstation, and its hours."""
     from reconciler.commands.find import one
     from reconciler.schedule import hours
 
-    group = one(desk.aws, name, desk.who)
+    group = one(context.aws, name, context.caller)
     console.site = group.site
-    return group, hours.read(desk.aws, group)
+    return group, hours.read(context.aws, group)

@@ -29,11 +29,11 @@ def stop(name: str, console: Console) -> int:
     from reconciler.schedule.human_time import format_local
     from reconciler.workstation.runtime_tags import NO_HOME, active_override
 
-    desk, group, hours = _arrive(name, console)
-    now = desk.now()
+    context, group, hours = _arrive(name, console)
+    now = context.now()
     before = active_override(group.override, now)
-    done = power.stop(desk.aws, group, hours, desk.who, now)
-    costs = _kept(desk, group, console)
+    done = power.stop(context.aws, group, hours, context.caller, now)
+    costs = _kept(context, group, console)
     nothing_kept = group.home == NO_HOME
     kept_off = before if before and before.state == "off" else None
     start = hours.next_start(kept_off.until if kept_off else now)
@@ -58,7 +58,7 @@ def stop(name: str, console: Console) -> int:
         lines.append("  it has no home: everything that was written on it is lost")
     if costs:
         lines += ["Still costs money:", *words.kept(costs)]
-    console.result(console.look.finish(lines))
+    console.result(console.style.finish(lines))
     return exit_codes.DONE
 
 
@@ -66,9 +66,9 @@ def extend(name: str, seconds: int, console: Console) -> int:
     """Keep it on for so long from now."""
     from reconciler.commands import overrides
 
-    desk, group, hours = _arrive(name, console)
-    until = desk.now() + timedelta(seconds=seconds)
-    return _keep(overrides.extend, desk, group, hours, until, console)
+    context, group, hours = _arrive(name, console)
+    until = context.now() + timedelta(seconds=seconds)
+    return _keep(overrides.extend, context, group, hours, until, console)
 
 
 def hold(name: str, when: str, console: Console) -> int:
@@ -76,9 +76,9 @@ def hold(name: str, when: str, console: Console) -> int:
     from reconciler.commands import overrides
     from reconciler.schedule import human_time
 
-    desk, group, hours = _arrive(name, console)
-    until = human_time.parse_time(when, desk.now(), hours.zone, hours.rules)
-    return _keep(overrides.hold, desk, group, hours, until, console)
+    context, group, hours = _arrive(name, console)
+    until = human_time.parse_time(when, context.now(), hours.zone, hours.rules)
+    return _keep(overrides.hold, context, group, hours, until, console)
 
 
 def off(name: str, when: str, console: Console) -> int:
@@ -86,9 +86,9 @@ def off(name: str, when: str, console: Console) -> int:
     from reconciler.commands import overrides
     from reconciler.schedule import human_time
 
-    desk, group, hours = _arrive(name, console)
-    until = human_time.parse_time(when, desk.now(), hours.zone, hours.rules)
-    return _keep(overrides.off_until, desk, group, hours, until, console)
+    context, group, hours = _arrive(name, console)
+    until = human_time.parse_time(when, context.now(), hours.zone, hours.rules)
+    return _keep(overrides.off_until, context, group, hours, until, console)
 
 
 def _arrive(name: str, console: Console) -> tuple[Context, Group, Hours]:
@@ -96,12 +96,12 @@ def _arrive(name: str, console: Console) -> tuple[Context, Group, Hours]:
 
     checked(name)
     with console.stop.interruptible(), Progress(console, "looking"):
-        desk = make_context(console)
-        return desk, *find(desk, name, console)
+        context = make_context(console)
+        return context, *find(context, name, console)
 
 
 def _keep(
-    write: Keep, desk: Context, group: Group, hours: Hours, until: datetime, console: Console
+    write: Keep, context: Context, group: Group, hours: Hours, until: datetime, console: Console
 ) -> int:
     """Write it, and say until when it holds, what comes then and what it costs."""
     from reconciler.commands import overrides
@@ -111,13 +111,13 @@ def _keep(
     from reconciler.schedule.human_time import format_local
     from reconciler.workstation.runtime_tags import active_override
 
-    now = desk.now()
-    its, price = running(desk, group)
-    since = its.launched if its else None
+    now = context.now()
+    instance, price = running(context, group)
+    since = instance.launched if instance else None
     if since and write is not overrides.off_until:
         overrides.within_limit(group, until, since)
     before = active_override(group.override, now)
-    after = write(desk.aws, group, hours, until, desk.who, now)
+    after = write(context.aws, group, hours, until, context.caller, now)
     unchanged = after.agrees(before)
     desired = 1 if after.state == "on" else 0
     then = next_changes(
@@ -153,17 +153,17 @@ def _keep(
         lines.append(f"  next start: {format_local(then.start, hours.zone, now)}")
     if desired:
         lines.append(f"  {cost(hourly, then.stop, hours.zone, now)}")
-    console.result(console.look.finish(lines))
+    console.result(console.style.finish(lines))
     return exit_codes.DONE
 
 
-def _kept(desk: Context, group: Group, console: Console) -> list[RetainedStorage]:
+def _kept(context: Context, group: Group, console: Console) -> list[RetainedStorage]:
     """It is off by now: a price that cannot be read is no failure."""
     from reconciler.commands.stop import retained
     from reconciler.errors import AwsError
 
     try:
-        return retained(desk.aws, group)
+        return retained(context.aws, group)
     except AwsError as error:
         console.log.warning("what still costs money could not be read: %s", error)
         return []

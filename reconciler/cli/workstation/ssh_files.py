@@ -25,11 +25,11 @@ def prepare(way: Way, pause: Pause) -> None:
     """Make `ssh NAME` work. Raises: UsageError for a file that cannot be read or written."""
     from reconciler.commands import connect
 
-    ours, user = _path(connect.CONFIG), _path("config")
+    own_path, user_path = _path(connect.CONFIG), _path("config")
     with _alone(pause):
-        known, text = _read(ours), _read(user)
-        _write(ours, connect.merged(known, way, _program()), known)
-        _write(user, connect.included(text), text)
+        known, text = _read(own_path), _read(user_path)
+        _write(own_path, connect.merged(known, way, _program()), known)
+        _write(user_path, connect.included(text), text)
         _forget(way)
 
 

@@ -51,81 +51,83 @@ def run(wish: StartOptions, console: Console) -> int:
     name = checked(wish.name)
     console.log.info("looking for %s", name or "your workstation")
     with console.stop.interruptible(), Progress(console, "looking"):
-        desk = make_context(console)
-        group, hours = find(desk, name, console)
-    now = desk.now()
+        context = make_context(console)
+        group, hours = find(context, name, console)
+    now = context.now()
     until = now + timedelta(seconds=wish.seconds) if wish.seconds else None
     if wish.until:
         until = human_time.parse_time(wish.until, now, hours.zone, hours.rules)
-    began = start.begin(desk.aws, group, hours, until, desk.who, now)
-    told = _Told(console, time.monotonic())
-    stays = Stays(desk, group, hours, began, now)
-    told.reach("requested" if began.asked else "requested before", stays.until())
+    began = start.begin(context.aws, group, hours, until, context.caller, now)
+    phase_log = _PhaseLog(console, time.monotonic())
+    stays = Stays(context, group, hours, began, now)
+    phase_log.reach("requested" if began.asked else "requested before", stays.until())
     if wish.timeout is None:
-        return _requested(stays, told)
+        return _requested(stays, phase_log)
     since = now - timedelta(seconds=5) if began.asked else now - BEFORE
-    sight = _watch(desk, group, since, wish.timeout, told)
-    return _ended(stays, sight, told)
+    progress = _watch(context, group, since, wish.timeout, phase_log)
+    return _ended(stays, progress, phase_log)
 
 
 @dataclass
-class _Told:
-    """The phases reached so far, each told as a line of stderr with its time."""
+class _PhaseLog:
+    """Logs each phase of a start on stderr, once, with its time."""
 
     console: Console
     began: float
     reached: dict[str, float] = field(default_factory=dict)  # seconds since the request
 
-    def reach(self, phase: str, what: str) -> None:
-        """Say it once."""
+    def reach(self, phase: str, detail: str) -> None:
+        """Log a phase when it is reached for the first time."""
         if phase not in self.reached:
             self.reached[phase] = time.monotonic() - self.began
             from reconciler.render.power import duration
 
             at = duration(self.reached[phase])
-            self.console.log.info("%s", f"{phase} ({at}){': ' + what if what else ''}")
+            self.console.log.info("%s", f"{phase} ({at}){': ' + detail if detail else ''}")
 
 
 @dataclass(frozen=True)
 class Stays:
     """What was asked for, and until when the workstation stays on."""
 
-    desk: Context
+    context: Context
     group: Group
     hours: Hours
     began: StartResult
     now: datetime
 
-    def ahead(self, its: Instance | None) -> Ahead:
+    def ahead(self, instance: Instance | None) -> Ahead:
         """Its next stop, and the start after it."""
         from reconciler.commands.next_change import next_changes
 
         override = str(self.began.override or "")
         group = replace(self.group, desired=1, override=override)
-        return next_changes(group, self.hours, None, self.now, its.launched if its else None)
+        return next_changes(
+            group, self.hours, None, self.now, instance.launched if instance else None
+        )
 
-    def until(self, its: Instance | None = None) -> str:
+    def until(self, instance: Instance | None = None) -> str:
         """Until when it is on, by what, and what that takes back."""
         from reconciler.render.power import override
         from reconciler.render.status import until
 
         zone, readable = self.hours.zone, self.hours.readable
-        text = until(self.began.override, self.ahead(its), zone, self.now, readable=readable)
+        text = until(self.began.override, self.ahead(instance), zone, self.now, readable=readable)
         if self.began.taken_back:
             text += f"; no longer {override(self.began.taken_back, zone, self.now)}"
         return text
 
-    def price(self, its: Instance) -> Decimal | None:
+    def price(self, instance: Instance) -> Decimal | None:
         """Dollars an hour of its instance; None when nobody knows."""
-        found = price(self.desk, self.desk.aws, its.type, its.zone, its.market)
+        found = price(self.context, self.context.aws, instance.type, instance.zone, instance.market)
         return found.hourly if found else None
 
-    def document(self, its: Instance | None) -> dict[str, Any]:
+    def document(self, instance: Instance | None) -> dict[str, Any]:
         """The same for programs."""
         from reconciler.render.power import moment
         from reconciler.render.status import total
 
-        ahead, hourly = self.ahead(its), self.price(its) if its else None
+        ahead, hourly = self.ahead(instance), self.price(instance) if instance else None
         until = round(total(hourly, ahead.stop, self.now), 2) if hourly and ahead.stop else None
         return {
             "next_stop": moment(ahead.stop),
@@ -136,106 +138,107 @@ class Stays:
 
 
 def _watch(
-    desk: Context, group: Group, since: datetime, limit: float, told: _Told
+    context: Context, group: Group, since: datetime, limit: float, phase_log: _PhaseLog
 ) -> StartProgress:
     from reconciler.aws import retries
     from reconciler.commands import start
 
-    console = told.console
+    console = phase_log.console
     last: StartProgress | None = None
-    with Progress(console, NEXT["requested"]) as progress:
+    with Progress(console, NEXT["requested"]) as display:
 
-        def look() -> StartProgress:
+        def read_progress() -> StartProgress:
             nonlocal last
             if last:
                 console.stop.pause(retries.START_POLL_SECONDS)
             try:
                 with console.stop.interruptible():
-                    last = start.progress(desk.aws, group, since)
+                    last = start.progress(context.aws, group, since)
             except Interrupted:  # it was asked for, and that must still be told
                 return last or start.StartProgress("requested", None, ())
-            progress.doing(_doing(last))
-            _tell(last, told)
+            display.doing(_doing(last))
+            _tell(last, phase_log)
             return last
 
-        def settled(sight: StartProgress) -> bool:
-            return console.stop() or sight.phase in ("ready", "stopped")
+        def settled(progress: StartProgress) -> bool:
+            return console.stop() or progress.phase in ("ready", "stopped")
 
-        return retries.poll(look, settled, limit)
-
-
-def _doing(sight: StartProgress) -> str:
-    if sight.dry:
-        return f"waiting for capacity: {sight.dry.failure.cause.why}"
-    return NEXT.get(sight.phase, sight.phase)
+        return retries.poll(read_progress, settled, limit)
 
 
-def _tell(sight: StartProgress, told: _Told) -> None:
+def _doing(progress: StartProgress) -> str:
+    if progress.dry:
+        return f"waiting for capacity: {progress.dry.failure.cause.why}"
+    return NEXT.get(progress.phase, progress.phase)
+
+
+def _tell(progress: StartProgress, phase_log: _PhaseLog) -> None:
     """Each phase that is behind it; "home mounted" only where the machine says so."""
     from reconciler.render.power import machine
 
-    its = sight.machine
-    if sight.dry:
-        told.reach("no capacity yet", sight.dry.failure.cause.why)
-    if its is None:
-        if sight.phase == "capacity":
-            told.reach("capacity", "")
+    instance = progress.machine
+    if progress.dry:
+        phase_log.reach("no capacity yet", progress.dry.failure.cause.why)
+    if instance is None:
+        if progress.phase == "capacity":
+            phase_log.reach("capacity", "")
         return
-    far = ORDER.index(sight.phase)
+    far = ORDER.index(progress.phase)
     for phase in ORDER[1 : far + 1]:
-        if phase == "home mounted" and not its.phase:
+        if phase == "home mounted" and not instance.phase:
             continue
-        told.reach(phase, machine(its) if phase == "capacity" else "")
+        phase_log.reach(phase, machine(instance) if phase == "capacity" else "")
 
 
-def _requested(stays: Stays, told: _Told) -> int:
-    console, name = told.console, stays.group.workstation
+def _requested(stays: Stays, phase_log: _PhaseLog) -> int:
+    console, name = phase_log.console, stays.group.workstation
     if console.output == "json":
-        console.json(_document(stays, "requested", None, told))
+        console.json(_document(stays, "requested", None, phase_log))
     else:
         lines = [
             f"{name}: a start is requested; `workstation status {name}` shows how far it is.",
             f"  {stays.until()}",
             "  its price is not known before it has a machine: `workstation status` shows it then",
         ]
-        console.result(console.look.finish(lines))
+        console.result(console.style.finish(lines))
     return exit_codes.DONE
 
 
-def _ended(stays: Stays, sight: StartProgress, told: _Told) -> int:
+def _ended(stays: Stays, progress: StartProgress, phase_log: _PhaseLog) -> int:
     """What to say at the end of waiting."""
     from reconciler.render import power as words
     from reconciler.render.status import cost
 
-    desk, group, hours, began = stays.desk, stays.group, stays.hours, stays.began
-    console, name = told.console, group.workstation
-    if sight.phase == "ready":
-        assert sight.machine is not None
+    context, group, hours, began = stays.context, stays.group, stays.hours, stays.began
+    console, name = phase_log.console, group.workstation
+    if progress.phase == "ready":
+        assert progress.machine is not None
         if console.output == "json":
-            console.json(_document(stays, "ready", sight, told))
+            console.json(_document(stays, "ready", progress, phase_log))
         else:
-            its, already = sight.machine, "" if began.asked else ", and was on before"
-            lines = [f"{name} is ready: {words.machine(its)}{already}."]
-            lines.append(f"  {stays.until(its)}")
-            lines.append(
-                f"  {cost(stays.price(its), stays.ahead(its).stop, hours.zone, desk.now())}"
-            )
+            instance, already = progress.machine, "" if began.asked else ", and was on before"
+            lines = [f"{name} is ready: {words.machine(instance)}{already}."]
+            lines.append(f"  {stays.until(instance)}")
+            hourly, stop = stays.price(instance), stays.ahead(instance).stop
+            lines.append(f"  {cost(hourly, stop, hours.zone, context.now())}")
             lines.append(f"  workstation connect {name}")
-            console.result(console.look.finish(lines))
+            console.result(console.style.finish(lines))
         return exit_codes.DONE
-    outcome: Phase | str = "interrupted" if console.stop() else sight.phase
-    why, after = _interrupted(name) if console.stop() else _what_next(desk, group, hours, sight)
+    outcome: Phase | str = "interrupted" if console.stop() else progress.phase
+    why, after = (
+        _interrupted(name) if console.stop() else _what_next(context, group, hours, progress)
+    )
     if console.output == "json":
-        document = _document(stays, outcome, sight, told)
+        document = _document(stays, outcome, progress, phase_log)
         console.json({**document, "why": why, "next": after})
     else:
-        look = console.look
-        lines = look.wrap(f"{name} is not ready: {why}.", "", "  ")
+        style = console.style
+        lines = style.wrap(f"{name} is not ready: {why}.", "", "  ")
         from reconciler.commands.start import attempts
 
-        lines += words.attempts(attempts(sight.failures), hours.zone, desk.now(), look)
-        lines += look.wrap(f"Next: {after}.", "", "  ")
-        console.result(look.finish(lines))
+        lines += words.attempts(attempts(progress.failures), hours.zone, context.now(), style)
+        lines += style.wrap(f"Next: {after}.", "", "  ")
+        console.result(style.finish(lines))
     return exit_codes.FAILED
 
 
@@ -248,7 +251,9 @@ def _interrupted(name: str) -> tuple[str, str]:
     )
 
 
-def _what_next(desk: Context, group: Group, hours: Hours, sight: StartProgress) -> tuple[str, str]:
+def _what_next(
+    context: Context, group: Group, hours: Hours, progress: StartProgress
+) -> tuple[str, str]:
     """Why it is not ready, and what happens if nobody does anything."""
     from reconciler.commands import start
     from reconciler.commands import why as causes
@@ -257,25 +262,25 @@ def _what_next(desk: Context, group: Group, hours: Hours, sight: StartProgress) 
     from reconciler.schedule.human_time import format_local
 
     name = group.workstation
-    if sight.phase == "stopped":
+    if progress.phase == "stopped":
         return "somebody turned it off meanwhile", f"`workstation why {name}` says more"
-    if sight.phase != "requested":
-        its = sight.machine
-        where = f"{its.id} is {its.state}" if its else "its machine is coming up"
-        agent = "" if its and its.online else ", and its SSM agent does not answer"
+    if progress.phase != "requested":
+        instance = progress.machine
+        where = f"{instance.id} is {instance.state}" if instance else "its machine is coming up"
+        agent = "" if instance and instance.online else ", and its SSM agent does not answer"
         return terminal(f"{where}{agent}"), (
             f"it still boots: `workstation status {name}`; if it never answers, ask the "
             "platform team about the image, the instance profile and the network"
         )
-    if not sight.dry:
-        found = causes.explain(desk.aws, group, hours, desk.now())
+    if not progress.dry:
+        found = causes.explain(context.aws, group, hours, context.now())
         return terminal(found.why), terminal(found.step)
-    cause = sight.dry.failure.cause
-    after, on_demand = start.next_step(group, sight.dry)
+    cause = progress.dry.failure.cause
+    after, on_demand = start.next_step(group, progress.dry)
     if on_demand and group.fallback:
         waited = duration(group.fallback.after)
         after += (
-            f"; On-Demand from {format_local(on_demand, hours.zone, desk.now())}, {waited} "
+            f"; On-Demand from {format_local(on_demand, hours.zone, context.now())}, {waited} "
             "after the first failure, by the next run of `reconcile`"
         )
     return cause.why, (
@@ -284,20 +289,20 @@ def _what_next(desk: Context, group: Group, hours: Hours, sight: StartProgress) 
 
 
 def _document(
-    stays: Stays, outcome: str, sight: StartProgress | None, told: _Told
+    stays: Stays, outcome: str, progress: StartProgress | None, phase_log: _PhaseLog
 ) -> dict[str, Any]:
     from reconciler.commands.start import attempts
     from reconciler.render import power as words
 
-    failures = attempts(sight.failures) if sight else ()
-    began, its = stays.began, sight.machine if sight else None
+    failures = attempts(progress.failures) if progress else ()
+    began, instance = stays.began, progress.machine if progress else None
     return {
         **words.head(stays.group),
         "outcome": outcome.replace(" ", "-"),
         "requested": began.asked,
         "override": words.override_document(began.override),
-        "machine": words.machine_document(its),
-        **stays.document(its),
-        "phases": {k.replace(" ", "_"): round(v, 1) for k, v in told.reached.items()},
+        "machine": words.machine_document(instance),
+        **stays.document(instance),
+        "phases": {k.replace(" ", "_"): round(v, 1) for k, v in phase_log.reached.items()},
         "failures": [words.attempt_document(each) for each in failures],
     }

@@ -30,24 +30,26 @@ def status(name: str, everybody: bool, console: Console) -> int:
     finder.checked(name)
     failed: dict[str, AwsError] = {}
     with console.stop.interruptible(), Progress(console, "looking"):
-        desk = make_context(console)
-        now = desk.now()
+        context = make_context(console)
+        now = context.now()
         if everybody:
-            found, failed = _everywhere(desk)
+            found, failed = _everywhere(context)
         else:
-            found = _read(desk, desk.aws, finder.some(desk.aws, name, desk.who))
+            found = _read(context, context.aws, finder.some(context.aws, name, context.caller))
     closed = _tell_unread(failed, console)
     if console.output == "json":
         console.json(words.statuses_document(found, sorted(failed)))
     elif everybody:
-        console.result(console.look.finish(words.statuses(found, now, console.look)))
+        console.result(console.style.finish(words.statuses(found, now, console.style)))
     else:
-        lines = [line for it in found for line in words.status(it, now, console.look)]
-        console.result(console.look.finish(lines))
+        lines = [
+            line for workstation in found for line in words.status(workstation, now, console.style)
+        ]
+        console.result(console.style.finish(lines))
     return exit_codes.DONE if len(closed) == len(failed) else exit_codes.FAILED
 
 
-def _everywhere(desk: Context) -> tuple[list[Status], dict[str, AwsError]]:
+def _everywhere(context: Context) -> tuple[list[Status], dict[str, AwsError]]:
     """Everybody's in every region, and why some regions could not be read.
 
     Raises: AwsError when the caller's own region cannot be read.
@@ -57,15 +59,15 @@ def _everywhere(desk: Context) -> tuple[list[Status], dict[str, AwsError]]:
     from reconciler.workstation import read
 
     def one(region: str) -> list[Status] | AwsError:
-        aws = desk.session.reader(region)
+        aws = context.session.reader(region)
         try:
-            return _read(desk, aws, read.all_groups(aws))
+            return _read(context, aws, read.all_groups(aws))
         except AwsError as error:
-            if region == desk.aws.region:
+            if region == context.aws.region:
                 raise
             return error
 
-    names = finder.regions(desk.aws)
+    names = finder.regions(context.aws)
     found: list[Status] = []
     failed: dict[str, AwsError] = {}
     with ThreadPoolExecutor(AT_ONCE) as workers:
@@ -77,18 +79,18 @@ def _everywhere(desk: Context) -> tuple[list[Status], dict[str, AwsError]]:
     return found, failed
 
 
-def _read(desk: Context, aws: Aws, groups: Sequence[Group]) -> list[Status]:
+def _read(context: Context, aws: Aws, groups: Sequence[Group]) -> list[Status]:
     from reconciler.commands import status as power
     from reconciler.schedule.hours import read
 
     ordered = sorted(groups, key=lambda group: (group.site, group.workstation))
     with ThreadPoolExecutor(AT_ONCE) as workers:
         hours = list(workers.map(partial(read, aws), ordered))
-    known = cache(partial(price, desk, aws))
+    known = cache(partial(price, context, aws))
     return power.many(
         aws,
         list(zip(ordered, hours, strict=True)),
-        desk.now(),
+        context.now(),
         lambda its: known(its.type, its.zone, its.market),
     )
 
@@ -114,11 +116,11 @@ def why(name: str, console: Console) -> int:
 
     checked(name)
     with console.stop.interruptible(), Progress(console, "looking"):
-        desk = make_context(console)
-        group, hours = find(desk, name, console)
-        found = explain(desk.aws, group, hours, desk.now())
+        context = make_context(console)
+        group, hours = find(context, name, console)
+        found = explain(context.aws, group, hours, context.now())
     if console.output == "json":
         console.json(words.reason_document(group, found))
     else:
-        console.result(console.look.finish(words.reason(group, found, console.look)))
+        console.result(console.style.finish(words.reason(group, found, console.style)))
     return exit_codes.DONE
