@@ -24,26 +24,26 @@ def checked(name: str) -> str:
     return name
 
 
-def one(aws: Aws, name: str, who: str) -> Group:
+def one(aws: Aws, name: str, login: str) -> Group:
     """The workstation of this name, or without a name the caller's only one.
 
     Raises: UsageError when there is none, or more than one.
     """
-    found = some(aws, name, who)
+    found = some(aws, name, login)
     if len(found) > 1 and name:
-        mine = [group for group in found if is_owner(who, group.owner)]
-        found = mine if len(mine) == 1 else found
+        owned = [group for group in found if is_owner(login, group.owner)]
+        found = owned if len(owned) == 1 else found
     if len(found) > 1:
         sites = {group.site for group in found}
         names = [f"{g.site}/{g.workstation}" if len(sites) > 1 else g.workstation for g in found]
-        whose = f"have the name {name}" if name else f"of {who}"
-        raise UsageError(f"several workstations {whose}: name one of {', '.join(sorted(names))}")
+        matches = f"have the name {name}" if name else f"of {login}"
+        raise UsageError(f"several workstations {matches}: name one of {', '.join(sorted(names))}")
     return found[0]
 
 
-def some(aws: Aws, name: str, who: str) -> list[Group]:
+def some(aws: Aws, name: str, login: str) -> list[Group]:
     """Those of this name, or without one all of the caller's. Raises: UsageError for none."""
-    found = read.by_name(aws, name) if name else own(aws, who)
+    found = read.by_name(aws, name) if name else own(aws, login)
     where = f"in {aws.region}, account {aws.account}"
     if not found and name:
         near = suggest(
@@ -56,18 +56,18 @@ def some(aws: Aws, name: str, who: str) -> list[Group]:
         )
     if not found:
         raise UsageError(
-            f"no workstation {where} is yours: you are {who}, and none has the owner {who} (or "
-            f"{who}@…), exactly. Name one, or ask the platform team to set "
-            f"`owner: {who}`"
+            f"no workstation {where} is yours: you are {login}, and none has the owner {login} (or "
+            f"{login}@…), exactly. Name one, or ask the platform team to set "
+            f"`owner: {login}`"
         )
     return found
 
 
-def own(aws: Aws, who: str) -> list[Group]:
+def own(aws: Aws, login: str) -> list[Group]:
     """The caller's."""
-    found = read.by_owner(aws, who)
+    found = read.by_owner(aws, login)
     # AWS documents no patterns for tag filters: `alice` of alice@example.com takes the whole list.
-    return found or [group for group in read.all_groups(aws) if is_owner(who, group.owner)]
+    return found or [group for group in read.all_groups(aws) if is_owner(login, group.owner)]
 
 
 def regions(aws: Aws) -> list[str]:
@@ -75,6 +75,6 @@ def regions(aws: Aws) -> list[str]:
     return sorted(each["RegionName"] for each in aws.call("ec2", "describe_regions")["Regions"])
 
 
-def is_owner(who: str, owner: str) -> bool:
+def is_owner(login: str, owner: str) -> bool:
     """Tell whether a login is the owner, with case, as IAM does: whole, or before the @."""
-    return bool(who) and who in (owner, owner.partition("@")[0])
+    return bool(login) and login in (owner, owner.partition("@")[0])

@@ -77,14 +77,14 @@ def _reread(aws: Aws, group: Group) -> Observed:
     return Observed(again, _end(aws, group))
 
 
-def _settled(aws: Aws, group: Group, seen: Observed) -> Observed:
+def _settled(aws: Aws, group: Group, observed: Observed) -> Observed:
     """Read until two reads are the same: a group and its end are two calls."""
     for _ in range(ROUNDS):
         again = _reread(aws, group)
-        if not again.changed(seen):
+        if not again.changed(observed):
             return again
-        seen = again
-    return seen
+        observed = again
+    return observed
 
 
 def give(aws: Aws, before: Observed, hours: Hours, word: Override | Turned, now: datetime) -> None:
@@ -99,9 +99,9 @@ def give(aws: Aws, before: Observed, hours: Hours, word: Override | Turned, now:
     if new:
         # Taken back, it is written over: to delete a tag would need a further right.
         tag_group(aws, group.name, OVERRIDE, str(word))
-        seen = _reread(aws, group)
-        if seen.changed(before):
-            meant = _evident(_settled(aws, group, seen), now)
+        observed = _reread(aws, group)
+        if observed.changed(before):
+            meant = _evident(_settled(aws, group, observed), now)
             tag_group(aws, group.name, OVERRIDE, str(meant))
             raise _lost(group, _repair(aws, group, hours, now), hours, now)
     # Of a new word always: a run that has not heard of it may put the sizes back meanwhile.
@@ -109,8 +109,8 @@ def give(aws: Aws, before: Observed, hours: Hours, word: Override | Turned, now:
     for _ in range(ROUNDS):
         if not wrote:
             return
-        seen = _yield(aws, before, hours, {str(word), group.override}, now)
-        wrote = _enforce(aws, seen, want, always=False)
+        observed = _yield(aws, before, hours, {str(word), group.override}, now)
+        wrote = _enforce(aws, observed, want, always=False)
 
 
 def set_desired(aws: Aws, before: Observed, hours: Hours, desired: int, now: datetime) -> None:
@@ -134,24 +134,24 @@ def set_desired(aws: Aws, before: Observed, hours: Hours, desired: int, now: dat
 
 def _yield(aws: Aws, before: Observed, hours: Hours, tags: set[str], now: datetime) -> Observed:
     """Read again; where another command's tag holds, complete that one. Raises: Refused then."""
-    seen = _reread(aws, before.group)
-    if seen.group.override in tags:
-        return seen
+    observed = _reread(aws, before.group)
+    if observed.group.override in tags:
+        return observed
     raise _lost(before.group, _repair(aws, before.group, hours, now), hours, now)
 
 
 def _repair(aws: Aws, group: Group, hours: Hours, now: datetime) -> str:
     """Complete what the tag means, whoever wrote it; the tag. One that says nothing is left."""
     for _ in range(ROUNDS):
-        seen = _reread(aws, group)
-        tag = seen.group.override
+        observed = _reread(aws, group)
+        tag = observed.group.override
         word, way = active_override(tag, now), parse_turned(tag)
         if word is None and way is None:
             return tag
-        want = _want(word or Turned(way or "off", now), hours, seen, now)
-        if want.end and seen.end in override_end.promised(want.end.at):
-            want = replace(want, end=seen.end)  # what the other one was told
-        if not _enforce(aws, seen, want, always=False):
+        want = _want(word or Turned(way or "off", now), hours, observed, now)
+        if want.end and observed.end in override_end.promised(want.end.at):
+            want = replace(want, end=observed.end)  # what the other one was told
+        if not _enforce(aws, observed, want, always=False):
             return tag
     return tag
 
@@ -168,13 +168,13 @@ def _want(word: Override | Turned, hours: Hours, before: Observed, now: datetime
     return _Want(override_end.end(word.until, turns_off=off), word.sizes, desired)
 
 
-def _enforce(aws: Aws, seen: Observed, want: _Want, *, always: bool) -> bool:
+def _enforce(aws: Aws, observed: Observed, want: _Want, *, always: bool) -> bool:
     """Write the end and the sizes where they are others; whether anything was written."""
-    group, wrote = seen.group, False
-    if seen.end != want.end:
+    group, wrote = observed.group, False
+    if observed.end != want.end:
         wrote = True
         if want.end:
-            override_end.put(aws, group.name, seen.end, want.end)
+            override_end.put(aws, group.name, observed.end, want.end)
         else:
             override_end.remove(aws, group.name)
     if always or (group.sizes, group.desired) != (want.sizes, want.desired):
@@ -190,9 +190,9 @@ def _enforce(aws: Aws, seen: Observed, want: _Want, *, always: bool) -> bool:
     return wrote
 
 
-def _evident(seen: Observed, now: datetime) -> Override | Turned:
+def _evident(observed: Observed, now: datetime) -> Override | Turned:
     """What the one meant whose tag was overwritten, as far as its other writes show it."""
-    group, end = seen.group, seen.end
+    group, end = observed.group, observed.end
     if end and end.start_time and end.at > now and group.sizes != NORMAL:
         return Override("on" if group.sizes.minimum else "off", end.at)
     return Turned("on" if group.desired else "off", now)

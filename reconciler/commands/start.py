@@ -46,7 +46,7 @@ class StartProgress:
     failures: tuple[Failure, ...]  # newest first
 
     @property
-    def dry(self) -> Shortage | None:
+    def shortage(self) -> Shortage | None:
         """All that failed, judged as one."""
         return judge(self.failures)
 
@@ -127,17 +127,19 @@ def attempts(found: Iterable[Failure]) -> tuple[Attempt, ...]:
     groups: dict[tuple[str, ...], Attempt] = {}
     for failure in found:
         key = (failure.instance_type, failure.zone, failure.market, failure.cause.name)
-        seen = groups.get(key)
-        groups[key] = Attempt(seen.last if seen else failure, (seen.times if seen else 0) + 1)
+        counted = groups.get(key)
+        groups[key] = Attempt(
+            counted.last if counted else failure, (counted.times if counted else 0) + 1
+        )
     return tuple(groups.values())
 
 
-def next_step(group: Group, dry: Shortage) -> tuple[str, datetime | None]:
+def next_step(group: Group, shortage: Shortage) -> tuple[str, datetime | None]:
     """What happens if nobody does anything, and when On-Demand is asked for."""
-    if dry.lacking is None:
-        return dry.failure.step, None
+    if shortage.lacking is None:
+        return shortage.failure.step, None
     if group.on_demand:
         return f"{ASKING}, On-Demand", None
     if group.fallback is None:
         return f"{ASKING}; this workstation stays on Spot", None
-    return ASKING, dry.lacking + timedelta(seconds=group.fallback.after)
+    return ASKING, shortage.lacking + timedelta(seconds=group.fallback.after)

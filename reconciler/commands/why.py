@@ -170,35 +170,35 @@ def _starting(group: Group, found: Sequence[Activity], lost: Lost | None, say: S
             {},
         )
     tail = f"; {_loss(lost, say)}" if lost and lost.unasked else ""
-    dry = failing_since(found, "on-demand" if group.on_demand else "spot")
-    if dry:
-        return _failed(group, dry, tail, say)
+    shortage = failing_since(found, "on-demand" if group.on_demand else "spot")
+    if shortage:
+        return _failed(group, shortage, tail, say)
     if found and found[0]["StatusCode"] not in ("Successful", "Failed", "Cancelled"):
         at = say(found[0]["StartTime"])
         why = f"its instance has been coming up since {at}{tail}"
         return Reason("launching", why, "wait; `workstation start` shows how far it is", {})
     if lost and tail:
-        what = _loss(lost, say)
-        return Reason("lost", what, "wait: Auto Scaling asks for another by itself", {})
+        loss = _loss(lost, say)
+        return Reason("lost", loss, "wait: Auto Scaling asks for another by itself", {})
     why = "it has been asked for, and Auto Scaling has not tried yet"
     return Reason("asked", why, "wait a minute; `workstation start` shows how far it is", {})
 
 
-def _failed(group: Group, dry: Shortage, tail: str, say: Say) -> Reason:
-    failure = dry.failure
-    tries = "once" if dry.times == 1 else f"{dry.times} times"
+def _failed(group: Group, shortage: Shortage, tail: str, say: Say) -> Reason:
+    failure = shortage.failure
+    tries = "once" if shortage.times == 1 else f"{shortage.times} times"
     where = " ".join(filter(None, (failure.instance_type, failure.zone)))
-    what = f"{_MARKETS[failure.market]} failed {tries} since {say(dry.since)}"
-    newest_one = f", last {say(dry.last)}" if dry.times > 1 else ""
+    history = f"{_MARKETS[failure.market]} failed {tries} since {say(shortage.since)}"
+    newest_one = f", last {say(shortage.last)}" if shortage.times > 1 else ""
     code = f" ({' '.join(filter(None, (failure.code, where)))})" if failure.code or where else ""
     words = f": {failure.message}" if failure.cause is Cause.OTHER else ""
-    why = f"{failure.cause.why}{words}{code}; {what}{newest_one}{tail}"
-    step, on_demand = next_step(group, dry)
+    why = f"{failure.cause.why}{words}{code}; {history}{newest_one}{tail}"
+    step, on_demand = next_step(group, shortage)
     if on_demand:
         step = f"{step}; On-Demand from {say(on_demand)}, by the next run of `reconcile`"
     else:
         step = failure.step
-    details = _details(failure, dry.times, dry.since, dry.last)
+    details = _details(failure, shortage.times, shortage.since, shortage.last)
     return Reason(failure.cause.code, why, step, details, failure.cause.mender)
 
 

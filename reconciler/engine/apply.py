@@ -50,7 +50,7 @@ STOPPED = Stopped.code
 def apply(
     plan: Plan,
     kinds: Sequence[Kind],
-    door: Callable[[str], Aws],
+    client: Callable[[str], Aws],
     scope: Scope,
     on_change: Callable[[Change], None],
     stopped: Callable[[], bool],
@@ -58,10 +58,10 @@ def apply(
 ) -> Plan:
     """Do what is planned; the same plan back, with what became of each row.
 
-    `door` gives a region's Aws; `on_change` hears of each row as it ends, from any thread;
+    `client` gives a region's Aws; `on_change` hears of each row as it ends, from any thread;
     once `stopped()` is true no further change begins.
     """
-    run = _Run({kind.NAME: kind for kind in kinds}, door, scope, on_change, stopped)
+    run = _Run({kind.NAME: kind for kind in kinds}, client, scope, on_change, stopped)
     run.known.update(plan.known)
     for change in plan.changes:
         if change.outcome is Outcome.BLOCKED and change.error != REFUSED:
@@ -113,7 +113,7 @@ class _Run:
     """What is known, and what did not come to be, while a plan runs."""
 
     kinds: dict[str, Kind]
-    door: Callable[[str], Aws]
+    client: Callable[[str], Aws]
     scope: Scope
     on_change: Callable[[Change], None]
     stopped: Callable[[], bool]
@@ -197,7 +197,7 @@ class _Run:
         return any(key in self.made for key in (*want.after, *(r.key for r in refs(want.spec))))
 
     def _send(self, key: Key, action: Write) -> None:
-        kind, aws = self.kinds[key.kind], self.door(key.region)
+        kind, aws = self.kinds[key.kind], self.client(key.region)
         try:
             if isinstance(action, Update):
                 left = _update(kind, aws, action)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Site
-from reconciler.engine.polling import Heard
+from reconciler.engine.polling import Received
 from reconciler.engine.queue import Message, as_object, delete
 from reconciler.errors import ReconcilerError
 from reconciler.plan.model import Report
@@ -51,11 +51,11 @@ AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Place:
+class ListenContext:
     """Where an event is looked up and told: the site as the last round found it."""
 
     site: Site
-    door: Callable[[str], Aws]  # by region
+    client: Callable[[str], Aws]  # by region
     now: Callable[[], datetime]  # by AWS's clock
     selection: Selection  # which workstations this loop looks at
 
@@ -69,57 +69,57 @@ class Reaction(NamedTuple):
 
 def listen(
     seconds: float,
-    hear: Callable[[float], Heard | None],
+    receive: Callable[[float], Received | None],
     act: Callable[[Sequence[Message]], Sequence[Message]],
     stopped: Callable[[], bool],
     clock: Callable[[], float],
 ) -> None:
-    """A pause of the loop that hears queues: `hear` waits, `act` gives back what may go.
+    """A pause of the loop that hears queues: `receive` waits, `act` gives back what may go.
 
     A queue that cannot be heard, or a message that cannot be deleted, does not end it: it is
     told, and tried again.
     """
     until = clock() + seconds
     while not stopped() and (left := until - clock()) > 0:
-        heard = hear(left)
-        if heard is None:
+        received = receive(left)
+        if received is None:
             continue
-        if heard.queue is None:
-            log.warning("%s: cannot listen: %s; the rounds go on", heard.region, heard.error)
+        if received.queue is None:
+            log.warning("%s: cannot listen: %s; the rounds go on", received.region, received.error)
             continue
         try:
-            for message in act(heard.messages):
-                delete(heard.queue, message)
+            for message in act(received.messages):
+                delete(received.queue, message)
         except ReconcilerError as error:
-            log.warning("%s: an event comes again: %s", heard.region, error)
+            log.warning("%s: an event comes again: %s", received.region, error)
 
 
-def react(event: Event, who: Recipient, told: SentNotices) -> Reaction:
+def react(event: Event, recipient: Recipient, sent: SentNotices) -> Reaction:
     """What an event calls for. Pure."""
     # A failure that repeats is looked at each time: the wait for On-Demand may be over.
-    wake = event.what is not EventType.REBALANCE and who.declared
-    return Reaction(notice(event, who, told), wake)
+    wake = event.type is not EventType.REBALANCE and recipient.declared
+    return Reaction(notice(event, recipient, sent), wake)
 
 
 def act(
     messages: Sequence[Message],
-    place: Place,
-    told: dict[tuple[str, ...], datetime],
+    context: ListenContext,
+    sent: dict[tuple[str, ...], datetime],
     publish: Callable[[str, Notice], None],
     run: Callable[[tuple[str, ...]], Report | None],
 ) -> list[Message]:
-    """Tell and look; the messages that were acted on. `told` grows and is pruned.
+    """Tell and look; the messages that were acted on. `sent` grows and is pruned.
 
     One run for all that a batch wakes: `run` gives its report, or None where an error ended it,
     which has been reported. When it fails, what woke it stays in the queue.
     """
     done: list[Message] = []
-    for topic in [it for it, at in told.items() if place.now() - at > WINDOW]:
-        del told[topic]
+    for key in [key for key, at in sent.items() if context.now() - at > WINDOW]:
+        del sent[key]
     woken: dict[str, list[Message]] = {}
     for message in messages:
         try:
-            name = _tell(message, place, told, publish)
+            name = _tell(message, context, sent, publish)
         except Exception as error:  # noqa: BLE001 - one odd event must not hold up the others
             log.warning("an event stays in the queue: %s", plain(str(error) or repr(error)))
             continue
@@ -140,8 +140,8 @@ def act(
 
 def _tell(
     message: Message,
-    place: Place,
-    told: dict[tuple[str, ...], datetime],
+    context: ListenContext,
+    sent: dict[tuple[str, ...], datetime],
     publish: Callable[[str, Notice], None],
 ) -> str:
     """Publish what a message calls for; the workstation to look at, or ""."""
@@ -150,41 +150,41 @@ def _tell(
     if event is None:
         log.warning("not an event, thrown away: %s", plain(text[:200]))
         return ""
-    age = place.now() - event.at
+    age = context.now() - event.at
     if not -AHEAD <= age <= WINDOW:
         # A whole round has seen since what a late one would tell.
-        log.info("%s of %s is not of now: thrown away", event.what, event.at)
+        log.info("%s of %s is not of now: thrown away", event.type, event.at)
         return ""
-    who = resolve(event, place)
-    if who is None:
+    recipient = resolve(event, context)
+    if recipient is None:
         about = plain((event.group or event.instance)[:200])
-        log.info("%s of %s is not the site's: thrown away", event.what, about)
+        log.info("%s of %s is not the site's: thrown away", event.type, about)
         return ""
-    reaction = react(event, who, told)
+    reaction = react(event, recipient, sent)
     if reaction.notice:
         publish(event.region, reaction.notice)
-        told[deduplication_key(event, who)] = event.at
-        log.info("told %s: %s", plain(who.owner), reaction.notice.subject)
-    takes = place.selection.takes(who.fleet, who.name)
-    return who.name if reaction.wake and takes else ""
+        sent[deduplication_key(event, recipient)] = event.at
+        log.info("told %s: %s", plain(recipient.owner), reaction.notice.subject)
+    takes = context.selection.takes(recipient.fleet, recipient.name)
+    return recipient.name if reaction.wake and takes else ""
 
 
-def resolve(event: Event, place: Place) -> Recipient | None:
+def resolve(event: Event, context: ListenContext) -> Recipient | None:
     """Find the workstation an event is about; None for what is not the site's, or has gone.
 
     Raises: AwsError when AWS does not say.
     """
-    site = place.site
+    site = context.site
     if event.region not in site.regions or event.account != site.account:
         return None
     if event.group and not _may_be_ours(event.group, site):
         return None
-    door = place.door(event.region)
-    tags = _instance_tags(event, door) if event.instance else {}
+    client = context.client(event.region)
+    tags = _instance_tags(event, client) if event.instance else {}
     if event.instance and tags.get(SITE) != site.name:
         return None  # the rule hears every Spot instance of the region
     name = event.group or tags.get("aws:autoscaling:groupName", "")
-    item = describe.group(door, name) if name else None
+    item = describe.group(client, name) if name else None
     if item is None:
         recipient = Recipient(
             tags.get(WORKSTATION, ""), tags.get(FLEET, ""), tags.get(OWNER, ""), wanted=False
@@ -193,16 +193,16 @@ def resolve(event: Event, place: Place) -> Recipient | None:
     group = to_group(event.region, item)
     if group.site != site.name or not group.workstation:
         return None
-    dry = None
-    if event.what is EventType.LAUNCH_FAILURE:
-        dry = launch_failures.failing_since(newest_activities(door, name))
+    shortage = None
+    if event.type is EventType.LAUNCH_FAILURE:
+        shortage = launch_failures.failing_since(newest_activities(client, name))
     recipient = Recipient(
         group.workstation,
         group.fleet,
         group.owner,
         lease=group.lease,
         wanted=group.desired > 0,
-        dry_since=dry.lacking if dry else None,
+        failing_since=shortage.lacking if shortage else None,
     )
     return _declared(recipient, event.region, site)
 
@@ -213,11 +213,11 @@ def _may_be_ours(group: str, site: Site) -> bool:
     return fits and len(group) <= _LONGEST_GROUP and group.isascii()
 
 
-def _instance_tags(event: Event, door: Aws) -> dict[str, str]:
+def _instance_tags(event: Event, client: Aws) -> dict[str, str]:
     """{} for one that is not there: the filter finds none, where the id would be refused."""
     if not _INSTANCE.fullmatch(event.instance):
         return {}
-    for reservation in describe.reservations(door, [event.instance]):
+    for reservation in describe.reservations(client, [event.instance]):
         for instance in reservation["Instances"]:
             return read_tags(instance.get("Tags", ()))
     return {}

@@ -28,7 +28,7 @@ TICK = 0.5
 
 
 @dataclass(frozen=True)
-class Heard:
+class Received:
     """What a poll brought, or why it brought nothing."""
 
     region: str
@@ -51,9 +51,9 @@ class Polling:
     tick: float = TICK
     _busy: set[str] = field(default_factory=set)
     _rests: dict[str, float] = field(default_factory=dict)  # regions that failed, and until when
-    _heard: SimpleQueue[Heard] = field(default_factory=SimpleQueue)
+    _received: SimpleQueue[Received] = field(default_factory=SimpleQueue)
 
-    def next(self, polls: Mapping[str, Poll], left: float) -> Heard | None:
+    def next(self, polls: Mapping[str, Poll], left: float) -> Received | None:
         """Poll each region, until at most so many seconds are over; wait a moment for the first.
 
         None when nothing has come by then: call it again. A region that failed rests for as long
@@ -65,20 +65,22 @@ class Polling:
             if not rests and left > 2 * SPARE:
                 self._busy.add(region)
                 self.spawn(partial(self._run, region, poll, left - SPARE))
-        ends = [it - now for region, it in self._rests.items() if region in polls and it > now]
+        ends = [
+            until - now for region, until in self._rests.items() if region in polls and until > now
+        ]
         try:
-            heard = self._heard.get(timeout=max(0.0, min([left, self.tick, *ends])))
+            received = self._received.get(timeout=max(0.0, min([left, self.tick, *ends])))
         except Empty:
             return None
-        self._busy.discard(heard.region)
-        if heard.error:
-            self._rests[heard.region] = self.clock() + POLL
-        return heard
+        self._busy.discard(received.region)
+        if received.error:
+            self._rests[received.region] = self.clock() + POLL
+        return received
 
     def _run(self, region: str, poll: Poll, seconds: float) -> None:
         try:
             found, messages = poll(seconds)
         except Exception as error:  # noqa: BLE001 - or the region would be deaf, and nobody told
-            self._heard.put(Heard(region, error=error))
+            self._received.put(Received(region, error=error))
         else:
-            self._heard.put(Heard(region, found, messages))
+            self._received.put(Received(region, found, messages))

@@ -23,19 +23,19 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Queue:
-    """A region's queue, by the door of its region."""
+    """A region's queue, by the client of its region."""
 
     url: str
-    door: Aws
+    client: Aws
 
 
-def queue_of(site: str, door: Aws) -> Queue:
+def queue_of(site: str, client: Aws) -> Queue:
     """Find the queue that a run has made in this region.
 
     Raises: NotFound before the first run that made it; AwsError.
     """
-    url = door.call("sqs", "get_queue_url", QueueName=events_name(site))["QueueUrl"]
-    return Queue(url, door)
+    url = client.call("sqs", "get_queue_url", QueueName=events_name(site))["QueueUrl"]
+    return Queue(url, client)
 
 
 def receive(queue: Queue, seconds: float) -> Sequence[Message]:
@@ -43,7 +43,7 @@ def receive(queue: Queue, seconds: float) -> Sequence[Message]:
 
     How long they stay hidden from others is the queue's own (kinds/queue.py).
     """
-    answer = queue.door.call(
+    answer = queue.client.call(
         "sqs",
         "receive_message",
         QueueUrl=queue.url,
@@ -57,15 +57,15 @@ def receive(queue: Queue, seconds: float) -> Sequence[Message]:
 def delete(queue: Queue, message: Message) -> None:
     """Take an acted-on message out of the queue."""
     receipt = message["ReceiptHandle"]
-    queue.door.call("sqs", "delete_message", QueueUrl=queue.url, ReceiptHandle=receipt)
+    queue.client.call("sqs", "delete_message", QueueUrl=queue.url, ReceiptHandle=receipt)
 
 
-def publish(site: str, door: Aws, notice: Notice) -> None:
+def publish(site: str, client: Aws, notice: Notice) -> None:
     """Publish to the site's topic of a region; subscriptions choose by the attributes."""
-    door.call(
+    client.call(
         "sns",
         "publish",
-        TopicArn=topic_arn(door, site),
+        TopicArn=topic_arn(client, site),
         Subject=notice.subject,
         Message=notice.body,
         MessageAttributes={

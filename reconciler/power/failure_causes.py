@@ -13,7 +13,7 @@ from reconciler.plan import quotas
 
 Reach = Literal["market", "launch", "pool", "moment"]
 """How far a cause reaches: every launch in this market; every launch in both markets; only some
-instance types, zones or subnets; or nothing that lasts. The drought is judged by it
+instance types, zones or subnets; or nothing that lasts. A shortage is judged by it
 (docs/power.md, "Spot, On-Demand, and back")."""
 
 ASKING = "Auto Scaling keeps asking"
@@ -262,5 +262,5 @@ class Cause(Enum):
         return facts.step.format(quota=quotas.advice(facts.quota, instance_type))
 
 
-SPOT_IS_DRY = frozenset(cause for cause in Cause if cause.on_demand_helps)
+SPOT_UNAVAILABLE = frozenset(cause for cause in Cause if cause.on_demand_helps)
 """What On-Demand mends; its own quota is another."""

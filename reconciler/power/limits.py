@@ -79,7 +79,7 @@ class _Overdue:
 def check(
     candidates: Sequence[Candidate],
     standing: int,
-    doors: Mapping[str, Aws],
+    clients: Mapping[str, Aws],
     now: datetime,
     cost: Cost,
 ) -> Stops:
@@ -97,18 +97,18 @@ def check(
         if each.key in stopped_at or each.limits.max_runtime or each.limits.leaving
     ]
     findings: list[Finding] = []
-    instances = _instances(asked, doors, findings)
+    instances = _instances(asked, clients, findings)
     overdue = sorted(_overdue(asked, outside, stopped_at, instances, now), key=_turn)
     few = [each for each in overdue if each.stop and not each.always][: max(1, standing // 10)]
     stopped = [each for each in overdue if each.always or each in few]
     for each in overdue:
-        aws = doors[each.candidate.key.region]
+        aws = clients[each.candidate.key.region]
         costs = _cost(each.candidate, instances, aws, cost)
         findings.append(_finding(each, each in stopped, costs))
     over = {each.candidate.key for each in overdue}
     for candidate in asked:
         if candidate.limits.leaving and candidate.key not in over:
-            costs = _cost(candidate, instances, doors[candidate.key.region], cost)
+            costs = _cost(candidate, instances, clients[candidate.key.region], cost)
             findings.append(_leaving(candidate, instances, now, costs))
     return Stops({each.candidate.key: each.why for each in stopped}, tuple(findings))
 
@@ -140,11 +140,11 @@ def _last_stop(candidate: Candidate, now: datetime) -> datetime | None:
 
 
 def _instances(
-    candidates: Iterable[Candidate], doors: Mapping[str, Aws], findings: list[Finding]
+    candidates: Iterable[Candidate], clients: Mapping[str, Aws], findings: list[Finding]
 ) -> dict[str, Instance]:
     """Read the instances of these, by id."""
     found: dict[str, Instance] = {}
-    for region, aws in doors.items():
+    for region, aws in clients.items():
         ids = [
             member.id
             for each in candidates

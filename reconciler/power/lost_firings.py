@@ -22,7 +22,7 @@ from reconciler.schedule.live_schedules import cron_rule
 from reconciler.workstation import describe
 from reconciler.workstation.runtime_tags import format_time, parse_override
 
-TOLD = timedelta(hours=1)
+REPORTED_FOR = timedelta(hours=1)
 """How long runs tell of a lost start: each of them reads scaling activities to find out."""
 
 _SECOND = timedelta(seconds=1)
@@ -46,22 +46,25 @@ class Due:
     where: Where | None
 
 
-def standing(seen: Snapshot) -> Mapping[tuple[str, str], tuple[Standing, ...]]:
+def standing(snapshot: Snapshot) -> Mapping[tuple[str, str], tuple[Standing, ...]]:
     """Find the schedules of each workstation that stand as declared, by region and name."""
     live: dict[object, Live] = {
         each.key: each
-        for (kind, _), reading in seen.readings.items()
+        for (kind, _), reading in snapshot.readings.items()
         if kind == schedule.NAME and not isinstance(reading, Unknown)
         for each in reading
     }
     found: dict[tuple[str, str], tuple[Standing, ...]] = {}
-    for want in seen.desired:
+    for want in snapshot.desired:
         if want.key.kind != schedule.NAME or want.key not in live:
             continue
         rule, since = cron_rule(want.spec), live[want.key].attrs.get(schedule.SINCE)
         if rule is not None and since:
-            place = (want.key.region, want.workstation)
-            found[place] = (*found.get(place, ()), Standing(rule, datetime.fromisoformat(since)))
+            workstation = (want.key.region, want.workstation)
+            found[workstation] = (
+                *found.get(workstation, ()),
+                Standing(rule, datetime.fromisoformat(since)),
+            )
     return found
 
 
@@ -87,7 +90,7 @@ def refused(override: str, at: datetime) -> bool:
     return found is not None and found.state == "off" and found.until > at
 
 
-def lost_starts(due: Iterable[Due], doors: Mapping[str, Aws]) -> list[Finding]:
+def lost_starts(due: Iterable[Due], clients: Mapping[str, Aws]) -> list[Finding]:
     """Report those of them whose group has done nothing since: nobody stopped them either.
 
     One list of activities a region, of all groups: starts are lost together, by a call too many.
@@ -96,16 +99,16 @@ def lost_starts(due: Iterable[Due], doors: Mapping[str, Aws]) -> list[Finding]:
     for each in due:
         by_region.setdefault(each.key.region, []).append(each)
     findings: list[Finding] = []
-    for region, those in sorted(by_region.items()):
+    for region, lost in sorted(by_region.items()):
         try:
-            newest = _newest(doors[region], min(each.at for each in those))
+            newest = _newest(clients[region], min(each.at for each in lost))
         except AwsError as error:
             message = f"{region}: whether starts were lost could not be read: {error}"
             findings.append(Finding(Level.WARNING, "activities-unknown", message))
             continue
         findings += [
             _finding(each)
-            for each in those
+            for each in lost
             if each.key.name not in newest or newest[each.key.name] < each.at
         ]
     return findings

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from reconciler.declare.fleet import Fallback
 from reconciler.kinds.subscription import TO
-from reconciler.power.failure_causes import SPOT_IS_DRY, Cause, Mender
+from reconciler.power.failure_causes import SPOT_UNAVAILABLE, Cause, Mender
 from reconciler.power.launch_failures import MESSAGE_LIMIT, understand
 from reconciler.workstation.runtime_tags import parse_lease
 
@@ -61,7 +61,7 @@ _TYPES = {
 class Event:
     """One event, as far as we act on it: about an instance, or about a group."""
 
-    what: EventType
+    type: EventType
     at: datetime
     account: str
     region: str
@@ -84,7 +84,7 @@ class Recipient:
     timezone: str = "UTC"  # times are told in it
     lease: str = ""  # the group's tag `reconciler:market`
     wanted: bool = True  # whether it is meant to be on
-    dry_since: datetime | None = None  # since when launches fail for want of Spot
+    failing_since: datetime | None = None  # since when launches fail for want of Spot
 
     @property
     def declared(self) -> bool:
@@ -104,15 +104,15 @@ class Notice:
 def read(document: Mapping[str, Any]) -> Event | None:
     """An EventBridge event as one of ours, or None for any other."""
     detail = document.get("detail")
-    what = _TYPES.get((_text(document, "source"), _text(document, "detail-type")))
-    if what is None or not isinstance(detail, Mapping):
+    event_type = _TYPES.get((_text(document, "source"), _text(document, "detail-type")))
+    if event_type is None or not isinstance(detail, Mapping):
         return None
     try:
         at = datetime.fromisoformat(_text(document, "time"))
     except ValueError:
         return None
     event = Event(
-        what=what,
+        type=event_type,
         at=at if at.tzinfo else at.replace(tzinfo=UTC),
         account=_text(document, "account"),
         region=_text(document, "region"),
@@ -120,7 +120,7 @@ def read(document: Mapping[str, Any]) -> Event | None:
         group=_text(detail, "AutoScalingGroupName"),
         message=_text(detail, "StatusMessage")[:MESSAGE_LIMIT],
     )
-    about = event.group if what is EventType.LAUNCH_FAILURE else event.instance
+    about = event.group if event_type is EventType.LAUNCH_FAILURE else event.instance
     return event if about else None
 
 
@@ -129,121 +129,128 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def deduplication_key(event: Event, who: Recipient) -> tuple[str, ...]:
+def deduplication_key(event: Event, recipient: Recipient) -> tuple[str, ...]:
     """What makes two events the same news: an instance, or a group and the cause."""
-    if event.what is EventType.LAUNCH_FAILURE:
-        return (event.what, event.region, who.name, understand(event.message).cause.name)
-    return (event.what, event.region, event.instance)
+    if event.type is EventType.LAUNCH_FAILURE:
+        return (event.type, event.region, recipient.name, understand(event.message).cause.name)
+    return (event.type, event.region, event.instance)
 
 
-def notice(event: Event, who: Recipient, told: SentNotices) -> Notice | None:
+def notice(event: Event, recipient: Recipient, sent: SentNotices) -> Notice | None:
     """The words for the owner; None when they were told the same within the hour."""
-    before = told.get(deduplication_key(event, who))
+    before = sent.get(deduplication_key(event, recipient))
     if before is not None and event.at - before < WINDOW:
         return None
-    match event.what:
+    match event.type:
         case EventType.INTERRUPTION:
-            subject, lines = _interruption(event, who)
+            subject, lines = _interruption(event, recipient)
         case EventType.REBALANCE:
-            subject, lines = _rebalance(event, who)
+            subject, lines = _rebalance(event, recipient)
         case EventType.LAUNCH_FAILURE:
-            subject, lines = _launch_failure(event, who)
+            subject, lines = _launch_failure(event, recipient)
     attributes: dict[str, str | tuple[str, ...]] = {
-        "owner": plain(who.owner),
-        "workstation": plain(who.name),
-        "event": str(event.what),
-        TO: who.to,
+        "owner": plain(recipient.owner),
+        "workstation": plain(recipient.name),
+        "event": str(event.type),
+        TO: recipient.to,
     }
     return Notice(
-        subject=_ascii(f"{plain(who.name)}: {subject}"),
-        body=_body(event, who, lines),
+        subject=_ascii(f"{plain(recipient.name)}: {subject}"),
+        body=_body(event, recipient, lines),
         attributes={name: value for name, value in attributes.items() if value},
     )
 
 
-def _body(event: Event, who: Recipient, lines: Mapping[str, str]) -> str:
-    fleet = f" of fleet {plain(who.fleet)}" if who.fleet else ""
-    first = f"Workstation {plain(who.name)}{fleet}, {plain(who.owner)}, in {plain(event.region)}."
+def _body(event: Event, recipient: Recipient, lines: Mapping[str, str]) -> str:
+    fleet = f" of fleet {plain(recipient.fleet)}" if recipient.fleet else ""
+    name, owner = plain(recipient.name), plain(recipient.owner)
+    first = f"Workstation {name}{fleet}, {owner}, in {plain(event.region)}."
     rows = [f"{title}: {text}" for title, text in lines.items() if text]
     return "\n\n".join(textwrap.fill(row, WIDTH, break_long_words=False) for row in (first, *rows))
 
 
-def _interruption(event: Event, who: Recipient) -> tuple[str, dict[str, str]]:
+def _interruption(event: Event, recipient: Recipient) -> tuple[str, dict[str, str]]:
     ends = event.at + WARNING
-    if who.wanted:
-        now = "Auto Scaling asks for another instance at once. " + _again(who, ends)
+    if recipient.wanted:
+        now = "Auto Scaling asks for another instance at once. " + _again(recipient, ends)
     else:
         now = "it is meant to be off, so it is not replaced."
-    return f"AWS takes its Spot instance back at {_clock(ends, who)}", {
+    return f"AWS takes its Spot instance back at {_clock(ends, recipient)}", {
         "Why": f"AWS takes the Spot instance {plain(event.instance)} back: it ends at about "
-        f"{_clock(ends, who)}.",
-        "What is lost": _lost(who),
+        f"{_clock(ends, recipient)}.",
+        "What is lost": _lost(recipient),
         "What happens now": now,
         "Next step": "save your work now"
-        + (", on another machine: there is no home." if who.home is False else ", in the home."),
+        + (
+            ", on another machine: there is no home."
+            if recipient.home is False
+            else ", in the home."
+        ),
     }
 
 
-def _rebalance(event: Event, who: Recipient) -> tuple[str, dict[str, str]]:
+def _rebalance(event: Event, recipient: Recipient) -> tuple[str, dict[str, str]]:
     return "AWS may take its Spot instance back soon", {
         "Why": f"AWS sees an elevated risk for the Spot instance {plain(event.instance)}. An "
         "interruption may follow, with two minutes' warning or with less, or none at all.",
-        "What would be lost": _lost(who),
+        "What would be lost": _lost(recipient),
         "What happens now": "nothing: the instance stays, and is replaced only if AWS takes it.",
         "Next step": "save your work from time to time.",
     }
 
 
-def _launch_failure(event: Event, who: Recipient) -> tuple[str, dict[str, str]]:
+def _launch_failure(event: Event, recipient: Recipient) -> tuple[str, dict[str, str]]:
     words = understand(event.message)
     cause = words.cause
     # A link under AWS's letterhead is followed: AWS's own words have none.
-    said = _LINK.sub("(a link)", plain(event.message.partition("Encoded authorization")[0]))
+    message = _LINK.sub("(a link)", plain(event.message.partition("Encoded authorization")[0]))
     return f"not started: {cause.why}", {
         "Why": f"{cause.why}.",
-        "What happens now": _after(event, who, cause),
+        "What happens now": _after(event, recipient, cause),
         "Who can fix it": f"{cause.mender.words}.",
         "Next step": f"{words.step}.",
-        "AWS's message": _cut(said, QUOTE_LIMIT),
+        "AWS's message": _cut(message, QUOTE_LIMIT),
         "Asked for": {"spot": "Spot.", "on-demand": "On-Demand."}.get(words.market, ""),
     }
 
 
-def _after(event: Event, who: Recipient, cause: Cause) -> str:
-    if not who.wanted:
+def _after(event: Event, recipient: Recipient, cause: Cause) -> str:
+    if not recipient.wanted:
         return "nothing: it was turned off meanwhile."
-    if cause in SPOT_IS_DRY:
-        since = min(event.at, who.dry_since or event.at)
-        return "Auto Scaling asks for it again and again, by itself. " + _again(who, since)
+    if cause in SPOT_UNAVAILABLE:
+        since = min(event.at, recipient.failing_since or event.at)
+        return "Auto Scaling asks for it again and again, by itself. " + _again(recipient, since)
     if cause.mender is Mender.NOBODY:
         return "Auto Scaling asks for it again and again, by itself."
     return "Auto Scaling asks again, and is refused again, until this is fixed."
 
 
-def _again(who: Recipient, dry: datetime) -> str:
-    """Which market it will be asked for in, if Spot is dry from `dry` on."""
-    leased = parse_lease(who.lease)
-    if who.spot_policy == "on-demand":
+def _again(recipient: Recipient, failing_since: datetime) -> str:
+    """Which market it will be asked for in, if Spot fails from `failing_since` on."""
+    leased = parse_lease(recipient.lease)
+    if recipient.spot_policy == "on-demand":
         return "It is On-Demand."
     if leased:
-        return f"It is On-Demand since {_clock(leased, who)}, until it next stops."
-    if who.fallback and who.spot_policy == "auto":
-        paid = _clock(dry + timedelta(seconds=who.fallback.after), who)
+        return f"It is On-Demand since {_clock(leased, recipient)}, until it next stops."
+    if recipient.fallback and recipient.spot_policy == "auto":
+        paid = _clock(failing_since + timedelta(seconds=recipient.fallback.after), recipient)
         return f"It asks for Spot first, and for On-Demand from {paid} if Spot has no capacity."
-    if who.spot_policy == "spot":
+    if recipient.spot_policy == "spot":
         return "It asks for Spot only, until an instance comes (spot_policy: spot)."
     return ""
 
 
-def _lost(who: Recipient) -> str:
+def _lost(recipient: Recipient) -> str:
     gone = "what is in memory, and on the root disk."
-    if who.home is None:
+    if recipient.home is None:
         return gone
-    return f"{gone} The home stays." if who.home else f"{gone} There is no home that would stay."
+    return (
+        f"{gone} The home stays." if recipient.home else f"{gone} There is no home that would stay."
+    )
 
 
-def _clock(at: datetime, who: Recipient) -> str:
-    return f"{at.astimezone(ZoneInfo(who.timezone)):%H:%M} {who.timezone}"
+def _clock(at: datetime, recipient: Recipient) -> str:
+    return f"{at.astimezone(ZoneInfo(recipient.timezone)):%H:%M} {recipient.timezone}"
 
 
 def plain(text: str) -> str:

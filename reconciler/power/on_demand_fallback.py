@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from reconciler.declare.fleet import Fallback
 from reconciler.power.failure_causes import Cause
 from reconciler.power.launch_failures import Failure, Shortage
-from reconciler.power.unavailable_offerings import Offering, on_demand_is_dry
+from reconciler.power.unavailable_offerings import Offering, on_demand_unavailable
 from reconciler.workstation.model import Group
 from reconciler.workstation.runtime_tags import format_lease, format_time, parse_lease
 
@@ -29,13 +29,13 @@ _LACK = {
 
 @dataclass(frozen=True)
 class CapacityShortage:
-    """A group that wants an instance and gets none: the drought, and what failed where.
+    """A group that wants an instance and gets none: the shortage, and what failed where.
 
-    `memory` is of both markets, the drought of the one that was asked last.
+    `unavailable` is of both markets, `shortage` of the one that was asked last.
     """
 
-    drought: Shortage
-    memory: Mapping[Offering, Failure] = field(default_factory=dict)
+    shortage: Shortage
+    unavailable: Mapping[Offering, Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,27 +48,27 @@ class Decision:
 
 
 def decide(
-    group: Group, shortage: CapacityShortage | None, fallback: Fallback, now: datetime
+    group: Group, capacity_shortage: CapacityShortage | None, fallback: Fallback, now: datetime
 ) -> Decision:
     """Decide the rows 22 to 27 of the truth table (docs/power.md).
 
-    `shortage`: why a group that wants an instance gets none; None for another.
+    `capacity_shortage`: why a group that wants an instance gets none; None for another.
     """
     since = parse_lease(group.lease)
     if since is None or since > now:
-        return _from_spot(group, shortage, fallback, now)
+        return _from_spot(group, capacity_shortage, fallback, now)
     ended = now - since >= timedelta(seconds=fallback.max_duration)
     if group.members:
         return _running(group, since, ended)
-    dry = shortage.drought if shortage else None
+    shortage = capacity_shortage.shortage if capacity_shortage else None
     if not group.desired:
         back = "nothing runs"
     elif ended:
         back = f"the On-Demand lease of {format_time(since)} is over"
-    elif dry and dry.failure.cause is Cause.ON_DEMAND_QUOTA:
+    elif shortage and shortage.failure.cause is Cause.ON_DEMAND_QUOTA:
         back = "the On-Demand quota is used up, and waiting does not help"
-    elif dry and _waited(dry.since, fallback, now):
-        back = f"On-Demand has no capacity either, since {format_time(dry.since)}"
+    elif shortage and _waited(shortage.since, fallback, now):
+        back = f"On-Demand has no capacity either, since {format_time(shortage.since)}"
     else:
         return Decision(group.lease)
     return Decision("", f"{back}: back to Spot")
@@ -86,18 +86,18 @@ def _running(group: Group, since: datetime, ended: bool) -> Decision:
 
 
 def _from_spot(
-    group: Group, shortage: CapacityShortage | None, fallback: Fallback, now: datetime
+    group: Group, capacity_shortage: CapacityShortage | None, fallback: Fallback, now: datetime
 ) -> Decision:
-    if shortage is None or not group.desired or group.members:
+    if capacity_shortage is None or not group.desired or group.members:
         return Decision("")
-    dry = shortage.drought
-    if dry.lacking is None or not _waited(dry.lacking, fallback, now):
+    shortage = capacity_shortage.shortage
+    if shortage.lacking is None or not _waited(shortage.lacking, fallback, now):
         return Decision("")
-    if on_demand_is_dry(shortage.memory):
+    if on_demand_unavailable(capacity_shortage.unavailable):
         return Decision("")
-    what = _LACK.get(dry.failure.cause, "no Spot capacity")
-    code = f" ({dry.failure.code})" if dry.failure.code else ""
-    reason = f"{what} since {format_time(dry.lacking)}{code}: On-Demand until its next stop"
+    lack = _LACK.get(shortage.failure.cause, "no Spot capacity")
+    code = f" ({shortage.failure.code})" if shortage.failure.code else ""
+    reason = f"{lack} since {format_time(shortage.lacking)}{code}: On-Demand until its next stop"
     return Decision(format_lease(now), reason)
 
 

@@ -44,7 +44,7 @@ from reconciler.workstation.runtime_tags import (
 SLACK = timedelta(minutes=30)
 """How much further back than the declared wait activities are read: launches are tried rarely."""
 
-POOLS_TOLD = 6
+POOLS_SHOWN = 6
 
 LOST_STOP = "what kept it on is over, and the end that was to turn it off did not come"
 
@@ -79,40 +79,42 @@ class Managed:
 
 
 def apply_runtime_state(
-    seen: Snapshot,
-    doors: Mapping[str, Aws],
+    snapshot: Snapshot,
+    clients: Mapping[str, Aws],
     now: datetime,
     pool: Callable[[int], Executor],
     cost: limits.Cost,
 ) -> EffectiveState:
     """The desired groups with what runtime decides, and what to tell of it."""
-    groups = list(_groups(seen))
+    groups = list(_groups(snapshot))
     findings: list[Finding] = []
-    ruled: dict[Key, Desired] = {}
+    effective: dict[Key, Desired] = {}
     waiting = [each for each in groups if each.waiting and each.declared]
-    droughts = _droughts(waiting, doors, now, pool)
+    shortages = _read_shortages(waiting, clients, now, pool)
     for group in groups:
-        costs = partial(_costs, group, doors[group.live.key.region], cost)
-        ruled[group.want.key] = _decided(group, droughts.get(group.want.key), now, findings, costs)
-    standing = lost_firings.standing(seen)
+        costs = partial(_costs, group, clients[group.live.key.region], cost)
+        effective[group.want.key] = _decided(
+            group, shortages.get(group.want.key), now, findings, costs
+        )
+    standing = lost_firings.standing(snapshot)
     candidates = [
         limits.Candidate(each.runtime, _limits(each, standing, now))
         for each in groups
         if each.runtime.desired
     ]
-    stops = limits.check(candidates, len(groups), doors, now, cost)
+    stops = limits.check(candidates, len(groups), clients, now, cost)
     findings.extend(stops.findings)
-    findings.extend(lost_firings.lost_starts(_due(groups, standing, now), doors))
+    findings.extend(lost_firings.lost_starts(_due(groups, standing, now), clients))
     kept_on = {c.key for c in candidates if active_override(c.group.override, now)}
     for key, reason in stops.reasons.items():
-        ruled[key] = _with(ruled[key], reason, desired_capacity=0)
+        effective[key] = _with(effective[key], reason, desired_capacity=0)
         if key in kept_on:
             normal = {"min_size": NORMAL.minimum, "max_size": NORMAL.maximum}
-            ruled[key] = _with(ruled[key], "", **normal, override="")
+            effective[key] = _with(effective[key], "", **normal, override="")
     for group in groups:
         if group.spec.protected_instances:
-            ruled[group.live.key] = _unprotected(group, ruled[group.live.key], findings)
-    undeclared = [each for key, each in ruled.items() if each.runtime_only]
+            effective[group.live.key] = _unprotected(group, effective[group.live.key], findings)
+    undeclared = [each for key, each in effective.items() if each.runtime_only]
     held = [
         override_ends.Held(
             g.live,
@@ -121,22 +123,24 @@ def apply_runtime_state(
         )
         for g in groups
     ]
-    findings.extend(override_ends.foreign(seen, held))
-    findings.extend(renamed(seen, doors))
-    desired = (ruled.get(each.key, each) for each in seen.desired)
+    findings.extend(override_ends.foreign(snapshot, held))
+    findings.extend(renamed(snapshot, clients))
+    desired = (effective.get(each.key, each) for each in snapshot.desired)
     return EffectiveState(
-        (*desired, *undeclared, *override_ends.wanted(seen, held, now)), tuple(findings)
+        (*desired, *undeclared, *override_ends.wanted(snapshot, held, now)), tuple(findings)
     )
 
 
-def _groups(seen: Snapshot) -> Iterable[Managed]:
+def _groups(snapshot: Snapshot) -> Iterable[Managed]:
     """Every group that stands and is ours: whatever became of its declaration, its time goes on.
 
     One that is not declared, or cannot be resolved, keeps its shape: only runtime is wanted of it.
     """
-    declared = {(each.region, each.name): each for each in seen.resolved.declared.workstations}
-    wanted = {each.key: each for each in seen.desired if each.key.kind == auto_scaling_group.NAME}
-    for (kind, _), reading in seen.readings.items():
+    declared = {(each.region, each.name): each for each in snapshot.resolved.declared.workstations}
+    wanted = {
+        each.key: each for each in snapshot.desired if each.key.kind == auto_scaling_group.NAME
+    }
+    for (kind, _), reading in snapshot.readings.items():
         if kind != auto_scaling_group.NAME or isinstance(reading, Unknown):
             continue
         for live in reading:
@@ -213,7 +217,10 @@ def _due(
         if declared is None or runtime.desired:
             continue
         last = latest(rules_of(declared, now), now)
-        if last is None or not limits.GRACE < now - last.at <= limits.GRACE + lost_firings.TOLD:
+        if (
+            last is None
+            or not limits.GRACE < now - last.at <= limits.GRACE + lost_firings.REPORTED_FOR
+        ):
             continue
         stood = standing.get((key.region, declared.name), ())
         if lost_firings.fired(stood, "start", last.at) and not lost_firings.refused(
@@ -230,7 +237,7 @@ def _with(want: Desired, reason: str, **fields: object) -> Desired:
 
 def _decided(
     group: Managed,
-    dry: on_demand_fallback.CapacityShortage | AwsError | None,
+    shortage: on_demand_fallback.CapacityShortage | AwsError | None,
     now: datetime,
     findings: list[Finding],
     costs: Callable[[], str],
@@ -239,7 +246,7 @@ def _decided(
     it is, and stops no other (promise 16)."""
     found: list[Finding] = []
     try:
-        want = _market(group, _sizes(group, now, found), dry, now, found, costs)
+        want = _market(group, _sizes(group, now, found), shortage, now, found, costs)
     except ODD as error:
         name = group.live.workstation
         message = f"{name}: its tags make no sense, so its sizes and its market stay as they are"
@@ -284,7 +291,7 @@ def _lost_stop(group: Managed, now: datetime) -> bool:
 def _market(
     group: Managed,
     want: Desired,
-    dry: on_demand_fallback.CapacityShortage | AwsError | None,
+    shortage: on_demand_fallback.CapacityShortage | AwsError | None,
     now: datetime,
     findings: list[Finding],
     costs: Callable[[], str],
@@ -293,16 +300,16 @@ def _market(
     declared, spec = group.declared, group.spec
     if declared is None:
         return want
-    if isinstance(dry, AwsError):
-        message = f"{declared.name}: why it does not start could not be read: {dry}"
+    if isinstance(shortage, AwsError):
+        message = f"{declared.name}: why it does not start could not be read: {shortage}"
         findings.append(Finding(Level.WARNING, "activities-unknown", message, declared.where))
         share = spec.on_demand_percentage_above_base_capacity
         return _with(want, "", market=spec.market, on_demand_percentage_above_base_capacity=share)
-    if dry:
-        findings.append(_cannot_start(declared, dry))
+    if shortage:
+        findings.append(_cannot_start(declared, shortage))
     if declared.on_demand_fallback is None:
         return want
-    decided = on_demand_fallback.decide(group.runtime, dry, declared.on_demand_fallback, now)
+    decided = on_demand_fallback.decide(group.runtime, shortage, declared.on_demand_fallback, now)
     if decided.over:
         message = f"{declared.name}: {decided.reason}{costs()}"
         findings.append(Finding(Level.WARNING, "lease-over", message, declared.where))
@@ -322,17 +329,17 @@ def _costs(group: Managed, aws: Aws, cost: limits.Cost) -> str:
     return f" ({', '.join(found)})" if all(found) else ""
 
 
-def _droughts(
+def _read_shortages(
     waiting: Sequence[Managed],
-    doors: Mapping[str, Aws],
+    clients: Mapping[str, Aws],
     now: datetime,
     pool: Callable[[int], Executor],
 ) -> dict[Key, on_demand_fallback.CapacityShortage | AwsError | None]:
-    """Since when every launch of a waiting group failed, side by side: a drought hits many."""
+    """Since when every launch of a waiting group failed, side by side: a shortage hits many."""
 
     def read(group: Managed) -> on_demand_fallback.CapacityShortage | AwsError | None:
         try:
-            return _dry(doors[group.live.key.region], group, now)
+            return _read_shortage(clients[group.live.key.region], group, now)
         except AwsError as error:
             return error
         except ODD as error:
@@ -347,7 +354,9 @@ def _droughts(
         )
 
 
-def _dry(aws: Aws, group: Managed, now: datetime) -> on_demand_fallback.CapacityShortage | None:
+def _read_shortage(
+    aws: Aws, group: Managed, now: datetime
+) -> on_demand_fallback.CapacityShortage | None:
     """Within the lease, if there is one: what failed before it was the other market."""
     fallback = group.declared.on_demand_fallback if group.declared else None
     wait = timedelta(seconds=fallback.after if fallback else 0)
@@ -365,16 +374,19 @@ def _dry(aws: Aws, group: Managed, now: datetime) -> on_demand_fallback.Capacity
     )
 
 
-def _cannot_start(declared: Workstation, dry: on_demand_fallback.CapacityShortage) -> Finding:
-    failure = dry.drought.failure
+def _cannot_start(
+    declared: Workstation, capacity_shortage: on_demand_fallback.CapacityShortage
+) -> Finding:
+    failure = capacity_shortage.shortage.failure
     code = f" ({failure.code})" if failure.code else ""
-    pools = sorted(map(str, dry.memory))
-    tried = ", ".join(pools[:POOLS_TOLD]) + (", …" if len(pools) > POOLS_TOLD else "")
+    pools = sorted(map(str, capacity_shortage.unavailable))
+    tried = ", ".join(pools[:POOLS_SHOWN]) + (", …" if len(pools) > POOLS_SHOWN else "")
     return Finding(
         Level.WARNING,
         "cannot-start",
         f"{declared.name}: should be on, and could not start since at least "
-        f"{format_time(dry.drought.since)}: {failure.cause.why}{code}; tried lately: {tried}; "
+        f"{format_time(capacity_shortage.shortage.since)}: {failure.cause.why}{code}; "
+        f"tried lately: {tried}; "
         f"who can fix it: {failure.cause.mender.words}; next step: {failure.step}",
         declared.where,
     )

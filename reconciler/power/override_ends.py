@@ -27,9 +27,9 @@ class Held:
     override: Override | None
 
 
-def wanted(seen: Snapshot, held: Iterable[Held], now: datetime) -> Iterator[Desired]:
+def wanted(snapshot: Snapshot, held: Iterable[Held], now: datetime) -> Iterator[Desired]:
     """One end for each override that holds; none otherwise."""
-    standing = {live.key: live.spec for live in _readable(seen)}
+    standing = {live.key: live.spec for live in _readable(snapshot)}
     for each in held:
         key = override_end.key(each.group.key)
         old: OverrideEnd | None = standing.get(key)
@@ -51,11 +51,11 @@ def hours_of(declared: Workstation | None, now: datetime) -> Hours:
     return Hours(rules_of(declared, now)) if declared else Hours()
 
 
-def foreign(seen: Snapshot, held: Iterable[Held]) -> Iterator[Finding]:
+def foreign(snapshot: Snapshot, held: Iterable[Held]) -> Iterator[Finding]:
     """Warn of scheduled actions that somebody else put on our groups: a run removes them."""
-    ours = {each.group.key: each for each in held}
-    for live in _readable(seen):
-        owner = ours.get(live.parent) if live.parent else None
+    groups = {each.group.key: each for each in held}
+    for live in _readable(snapshot):
+        owner = groups.get(live.parent) if live.parent else None
         if owner is None or (live.key == override_end.key(owner.group.key) and not _recurs(live)):
             continue
         action, group = live.attrs["name"], owner.group.key.name
@@ -83,8 +83,8 @@ def too_long(group: Live, where: Where | None, now: datetime) -> Iterator[Findin
         yield Finding(Level.WARNING, "override-too-long", message, where)
 
 
-def _readable(seen: Snapshot) -> Iterator[Live]:
-    for (kind, _), reading in seen.readings.items():
+def _readable(snapshot: Snapshot) -> Iterator[Live]:
+    for (kind, _), reading in snapshot.readings.items():
         if kind == override_end.NAME and not isinstance(reading, Unknown):
             yield from (live for live in reading if live.spec is not None)
 

@@ -17,27 +17,27 @@ from reconciler.workstation import describe
 _NAMES = 5
 
 
-def renamed(seen: Snapshot, doors: Mapping[str, Aws]) -> Iterator[Finding]:
+def renamed(snapshot: Snapshot, clients: Mapping[str, Aws]) -> Iterator[Finding]:
     """Warn where nothing stands of this site, and workstations of its names stand of another.
 
-    The groups were read already: the doors answer from memory.
+    The groups were read already: the clients answer from their cache.
     """
-    site = seen.resolved.declared
+    site = snapshot.resolved.declared
     if any(
         live.owned
-        for reading in seen.readings.values()
+        for reading in snapshot.readings.values()
         if not isinstance(reading, Unknown)
         for live in reading
     ):
         return
     declared = {(each.region, each.name) for each in site.workstations}
     others: dict[str, list[str]] = {}
-    for region, aws in doors.items():
+    for region, aws in clients.items():
         for other, name, group in _groups(aws):
-            ours = (region, name) in declared or group.removeprefix(group_prefix(site.name)) in {
-                known for where, known in declared if where == region
-            }
-            if other != site.name and ours:
+            declared_here = (region, name) in declared or group.removeprefix(
+                group_prefix(site.name)
+            ) in {known for where, known in declared if where == region}
+            if other != site.name and declared_here:
                 others.setdefault(other, []).append(name or group)
     for other, names in sorted(others.items()):
         more = ", …" if len(names) > _NAMES else ""

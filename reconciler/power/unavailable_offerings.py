@@ -1,4 +1,4 @@
-"""What launches have found dry lately, by instance type, zone and market. Pure.
+"""What launches have found unavailable lately, by instance type, zone and market. Pure.
 
 AWS keeps the scaling activities for six weeks, so nothing has to be stored: remembering is
 reading them, and forgetting is not looking further back than a shortage lasts.
@@ -37,8 +37,8 @@ class Offering:
     market: Market
 
     def __str__(self) -> str:
-        place = " in ".join(filter(None, (self.instance_type or "all types", self.zone)))
-        return f"{place} {self.market}".rstrip()
+        where = " in ".join(filter(None, (self.instance_type or "all types", self.zone)))
+        return f"{where} {self.market}".rstrip()
 
 
 def unavailable(activities: Iterable[Mapping[str, Any]], now: datetime) -> dict[Offering, Failure]:
@@ -62,7 +62,7 @@ def lasts(cause: Cause) -> timedelta:
     return QUOTA_LASTS if cause in QUOTAS else CAPACITY_LASTS
 
 
-def on_demand_is_dry(memory: Mapping[Offering, Failure]) -> Failure | None:
+def on_demand_unavailable(failures: Mapping[Offering, Failure]) -> Failure | None:
     """Why On-Demand would not start either, as far as anybody remembers.
 
     A pool that is not offered, or what passed since, says nothing of the others.
@@ -70,7 +70,7 @@ def on_demand_is_dry(memory: Mapping[Offering, Failure]) -> Failure | None:
     return next(
         (
             each
-            for pool, each in memory.items()
+            for pool, each in failures.items()
             if pool.market == "on-demand" and each.cause.reach in ("market", "launch")
         ),
         None,

@@ -119,6 +119,6 @@ def _rule(body: Mapping[str, Any], group: str) -> CronRule | None:
     spec = readable(body, schedule.from_body)
     if isinstance(spec, Unreadable):
         return None
-    told: object = spec.input  # by a hand, perhaps no mapping
-    named = told.get("AutoScalingGroupName") if isinstance(told, Mapping) else None
+    payload: object = spec.input  # by a hand, perhaps no mapping
+    named = payload.get("AutoScalingGroupName") if isinstance(payload, Mapping) else None
     return cron_rule(spec) if named == group else None

@@ -19,13 +19,13 @@ def rule_from_aws(body: Mapping[str, Any]) -> CronRule | None:
 
 def cron_rule(spec: schedule.Schedule) -> CronRule | None:
     """A schedule as a plan has it; None likewise."""
-    told: object = spec.input  # by a hand, perhaps no mapping
-    capacity = told.get("DesiredCapacity") if isinstance(told, Mapping) else None
-    ours = spec.target.endswith(":autoscaling:setDesiredCapacity")
-    if spec.state != "ENABLED" or not ours or capacity not in (0, 1):
+    payload: object = spec.input  # by a hand, perhaps no mapping
+    capacity = payload.get("DesiredCapacity") if isinstance(payload, Mapping) else None
+    sets_capacity = spec.target.endswith(":autoscaling:setDesiredCapacity")
+    if spec.state != "ENABLED" or not sets_capacity or capacity not in (0, 1):
         return None
     begin, end = (
-        datetime.fromisoformat(it) if it else None for it in (spec.start_date, spec.end_date)
+        datetime.fromisoformat(text) if text else None for text in (spec.start_date, spec.end_date)
     )
     rule = CronRule("start" if capacity else "stop", spec.expression, spec.timezone, begin, end)
     try:

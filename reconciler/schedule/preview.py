@@ -223,7 +223,7 @@ _WEEK = timedelta(days=7)
 
 def _list(days: Sequence[datetime], action: str, now: datetime) -> str:
     """`Thu 31 Dec and Fri 01 Jan 2027`, or `Thu 24 Dec to Fri 01 Jan 2027 (7 starts)`."""
-    texts = [f"{it:%a %d %b %Y}" if it.year != now.year else f"{it:%a %d %b}" for it in days]
+    texts = [f"{day:%a %d %b %Y}" if day.year != now.year else f"{day:%a %d %b}" for day in days]
     if len(texts) > DATES:
         return f"{texts[0]} to {texts[-1]} ({len(texts)} {action}s)"
     return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))

@@ -65,16 +65,16 @@ def simulate(declared: Workstation, begin: datetime, weeks: int) -> Course:
     begin = begin if begin.tzinfo else begin.replace(tzinfo=zone)
     end = begin + weeks * 7 * _DAY
     found = sorted(
-        (it for edge in declared.schedule for it in _moments(edge, begin - _BEFORE, end)),
-        key=lambda it: (it.at, it.action, it.text),
+        (moment for edge in declared.schedule for moment in _moments(edge, begin - _BEFORE, end)),
+        key=lambda moment: (moment.at, moment.action, moment.text),
     )
     found = list(_held(found))
-    told = tuple(it for it in found if it.at >= begin)
+    moments = tuple(moment for moment in found if moment.at >= begin)
     return Course(
         declared.fleet,
         declared.name,
         timezone,
-        told,
+        moments,
         tuple(_weeks(declared, found, begin, end, zone)),
     )
 
@@ -109,21 +109,21 @@ def _moment(edge: Edge, local: datetime, zone: ZoneInfo, off: str | None) -> Mom
 def _held(found: Iterable[Moment]) -> Iterator[Moment]:
     """Of a start and a stop that a clock change moves to one minute, the one declared for later
     holds: EventBridge Scheduler promises no order."""
-    for _, together in groupby(found, key=lambda it: it.at):
+    for _, together in groupby(found, key=lambda moment: moment.at):
         moments = list(together)
-        last = max((it for it in moments if it.fires), key=_declared, default=None)
-        for it in moments:
-            if last is None or not it.fires or it.action == last.action:
-                yield it
+        last = max((moment for moment in moments if moment.fires), key=_declared, default=None)
+        for moment in moments:
+            if last is None or not moment.fires or moment.action == last.action:
+                yield moment
             else:
-                note = f"{it.note}, where {last.action} {_declared(last):%H:%M} holds"
-                yield replace(it, fires=False, note=note)
+                note = f"{moment.note}, where {last.action} {_declared(last):%H:%M} holds"
+                yield replace(moment, fires=False, note=note)
 
 
-def _declared(it: Moment) -> datetime:
+def _declared(moment: Moment) -> datetime:
     """The local time as written, which is before the one that a skipped time is moved to."""
-    local = datetime.combine(it.local.date(), time(*clock(it.text)))
-    return local if local <= it.local else local - _DAY
+    local = datetime.combine(moment.local.date(), time(*clock(moment.text)))
+    return local if local <= moment.local else local - _DAY
 
 
 def _weeks(
@@ -146,13 +146,13 @@ def _weeks(
 def _on(found: list[Moment], end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """From each start that turns it on to the stop that turns it off."""
     since: datetime | None = None
-    for it in found:
-        if not it.fires:
+    for moment in found:
+        if not moment.fires:
             continue
-        if it.action == "start":
-            since = since or it.at
+        if moment.action == "start":
+            since = since or moment.at
         elif since:
-            yield since, it.at
+            yield since, moment.at
             since = None
     if since:
         yield since, end

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.cli.terminal.signals import Stop
 from tests.cli.fakes import Aws, Cli, Session
-from tests.engine.hearing import FAILURE, INTERRUPTION, FakeRegion, group, message, tags
+from tests.engine.listening import FAILURE, INTERRUPTION, FakeRegion, group, message, tags
 from tests.render.samples import MIXED, NOTHING
 from tests.support.fake_aws import Call
 

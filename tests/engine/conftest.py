@@ -9,7 +9,7 @@ import pytest
 from reconciler.declare.fleet import Site
 from reconciler.declare.load import load
 from tests.cli.fakes import YAML
-from tests.engine.hearing import (
+from tests.engine.listening import (
     FakeRegion,
     ListeningPause,
     group,
@@ -24,7 +24,7 @@ def site(tmp_path: Path) -> Site:
 
 
 @pytest.fixture
-def door() -> FakeRegion:
+def client() -> FakeRegion:
     return FakeRegion(
         groups={"acme-alice": group()},
         instances={"i-0abc1234": tags(**{"aws_autoscaling:groupName": "acme-alice"})},
@@ -32,5 +32,5 @@ def door() -> FakeRegion:
 
 
 @pytest.fixture
-def world(site: Site, door: FakeRegion) -> ListeningPause:
-    return ListeningPause(site, door)
+def world(site: Site, client: FakeRegion) -> ListeningPause:
+    return ListeningPause(site, client)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.hearing import FAILURE, INTERRUPTION, ListeningPause, event
+from tests.engine.listening import FAILURE, INTERRUPTION, ListeningPause, event
 
 LONG = "x" * 200_000
 DETAIL = {"AutoScalingGroupName": "acme-alice"}
@@ -45,15 +45,15 @@ MESSAGES: dict[str, Any] = {
 def test_the_next_message_is_acted_on(world: ListeningPause, name: str) -> None:
     odd = MESSAGES[name]
     body = odd if isinstance(odd, str) else json.dumps(odd)
-    assert world.hear(body, FAILURE, body) == [], "nothing is left in the queue"
+    assert world.receive_and_act(body, FAILURE, body) == [], "nothing is left in the queue"
     assert world.ran == [("alice",)]
     subjects = [each for each in world.subjects if "not started" in each]
     assert subjects
-    assert all(len(json.dumps(each)) < 5_000 for each in world.door.published)
+    assert all(len(json.dumps(each)) < 5_000 for each in world.client.published)
 
 
 def test_a_message_from_the_future_does_not_mute_a_real_one(world: ListeningPause) -> None:
-    world.hear(MESSAGES["of the future"], MESSAGES["of the year 9999"])
+    world.receive_and_act(MESSAGES["of the future"], MESSAGES["of the year 9999"])
     assert world.subjects == []
-    world.hear(FAILURE)
+    world.receive_and_act(FAILURE)
     assert len(world.subjects) == 1

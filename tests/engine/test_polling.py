@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from reconciler.engine.polling import THREAD, TICK, Heard, Polling
+from reconciler.engine.polling import THREAD, TICK, Polling, Received
 from reconciler.engine.queue import POLL, Message, Queue
 from reconciler.errors import AwsError
-from tests.engine.hearing import FAILURE, FakeRegion, message
+from tests.engine.listening import FAILURE, FakeRegion, message
 
 QUEUE = Queue("https://sqs/acme-events", FakeRegion())
 REGIONS = ("eu-central-1", "us-east-1")
@@ -34,7 +34,7 @@ class Threads:
 
         return poll
 
-    def next(self, left: float = 300.0, *ends: int) -> Heard | None:
+    def next(self, left: float = 300.0, *ends: int) -> Received | None:
         polls = {region: self.poll(region) for region in REGIONS}
         for end in ends:
             self.begun.pop(end)()
@@ -46,9 +46,9 @@ def test_each_region_is_polled_and_the_first_to_answer_is_heard() -> None:
     threads.brings["us-east-1"] = [message(FAILURE)]
     assert threads.next() is None, "nobody has answered yet"
     assert len(threads.begun) == 2
-    heard = threads.next(300.0, 1)
-    assert heard is not None
-    assert (heard.region, heard.queue, len(heard.messages)) == ("us-east-1", QUEUE, 1)
+    received = threads.next(300.0, 1)
+    assert received is not None
+    assert (received.region, received.queue, len(received.messages)) == ("us-east-1", QUEUE, 1)
     assert len(threads.begun) == 1, "the silent region's poll goes on, and is not begun again"
     threads.next(280.0)
     assert len(threads.begun) == 2
@@ -60,9 +60,9 @@ def test_what_arrives_after_a_pause_is_heard_in_the_next() -> None:
     threads.brings["eu-central-1"] = [message(FAILURE)]
     threads.next(5.0)
     threads.begun.pop(0)()
-    heard = threads.next()
-    assert heard is not None
-    assert heard.region == "eu-central-1"
+    received = threads.next()
+    assert received is not None
+    assert received.region == "eu-central-1"
 
 
 def test_no_poll_begins_that_would_outlast_the_pause() -> None:
@@ -75,10 +75,10 @@ def test_a_region_that_fails_is_told_once_and_rests() -> None:
     threads = Threads()
     threads.brings["eu-central-1"] = AwsError("sqs:GetQueueUrl", "Denied", "no", "eu-central-1")
     threads.next()
-    heard = threads.next(300.0, 0)
-    assert heard is not None
-    assert (heard.region, heard.queue) == ("eu-central-1", None)
-    assert "Denied" in str(heard.error)
+    received = threads.next(300.0, 0)
+    assert received is not None
+    assert (received.region, received.queue) == ("eu-central-1", None)
+    assert "Denied" in str(received.error)
     threads.next()
     assert len(threads.begun) == 1, "it rests, the other goes on"
     threads.now += POLL
@@ -90,9 +90,9 @@ def test_whatever_ends_a_poll_is_told() -> None:
     threads = Threads()
     threads.brings["us-east-1"] = ZeroDivisionError("oh")
     threads.next()
-    heard = threads.next(300.0, 1)
-    assert heard is not None
-    assert isinstance(heard.error, ZeroDivisionError)
+    received = threads.next(300.0, 1)
+    assert received is not None
+    assert isinstance(received.error, ZeroDivisionError)
 
 
 def test_a_poll_that_never_ends_keeps_no_process_alive() -> None:
@@ -107,7 +107,7 @@ def test_a_poll_that_never_ends_keeps_no_process_alive() -> None:
     polling = Polling(lambda: 0.0, tick=0)
     assert polling.next({"us-east-1": poll}, 300.0) is None
     assert begun.wait(10)
-    [thread] = [it for it in threading.enumerate() if it.name == THREAD]
+    [thread] = [each for each in threading.enumerate() if each.name == THREAD]
     assert thread.daemon
     silent.set()
     thread.join()

@@ -24,7 +24,7 @@ from reconciler.plan.update_policy import When
 from reconciler.power.notices import Notice
 from reconciler.sandbox.services import quotas
 from tests.conftest import point_at
-from tests.engine.hearing import SUCCEEDED
+from tests.engine.listening import SUCCEEDED
 from tests.iam.evaluator import Request
 from tests.iam.recorder import Recorder, client
 from tests.kinds import cases, manual_edits
@@ -255,7 +255,7 @@ def _listen(world: World) -> None:
         event = {**common, "source": source, "detail-type": kind, "detail": detail}
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
     ears = queue.queue_of(world.site.name, session.region("us-east-1"))
-    place = listen.Place(world.site, session.region, session.now, Selection())
+    place = listen.ListenContext(world.site, session.region, session.now, Selection())
     sent: list[Notice] = []
 
     def publish(region: str, notice: Notice) -> None:

@@ -35,9 +35,9 @@ class Hand:
     def __call__(self, line: str, code: int = 0) -> Said:
         self._capsys.readouterr()
         found = main(shlex.split(line))
-        said = self._capsys.readouterr()
-        assert found == code, (found, said.out, said.err)
-        return Said(found, said.out, said.err)
+        printed = self._capsys.readouterr()
+        assert found == code, (found, printed.out, printed.err)
+        return Said(found, printed.out, printed.err)
 
     def stand(self) -> Stand:
         return stand(self.days)

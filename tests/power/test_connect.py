@@ -21,7 +21,7 @@ from reconciler.workstation.model import Instance, Member
 from tests.power.hand import Hand
 
 Make = Callable[..., Hand]
-MINE = "Host *\n    User me\n"
+USER_CONFIG = "Host *\n    User me\n"
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def up(hand: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hand:
     monkeypatch.setattr("reconciler.aws.endpoints.is_local", lambda url: False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
-    it = hand()
-    it.days.to("Mon 10:00")
-    return it
+    cli = hand()
+    cli.days.to("Mon 10:00")
+    return cli
 
 
 def config() -> Path:
@@ -53,23 +53,23 @@ def tools(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_tells_the_commands_and_prepares_ssh(up: Hand) -> None:
     [member] = up.days.group()["Instances"]
     id_ = member["InstanceId"]
-    said = up("connect alice")
-    assert f"aws ssm start-session --region us-east-1 --target {id_} --document-name" in said.out
+    result = up("connect alice")
+    assert f"aws ssm start-session --region us-east-1 --target {id_} --document-name" in result.out
     assert "AWS-StartPortForwardingSession --parameters portNumber=8443,localPortNumber=8443" in (
-        said.out
+        result.out
     )
-    assert "https://localhost:8443" in said.out
+    assert "https://localhost:8443" in result.out
     assert config().read_text().endswith("Include workstations/config\n")
-    ours = config().parent / "workstations"
-    text = (ours / "config").read_text()
+    hosts = config().parent / "workstations"
+    text = (hosts / "config").read_text()
     assert "Host alice.acme.workstation\n    User alice\n" in text
     assert id_ not in text
-    assert (ours / "acme-alice.known_hosts").read_text() == f"# keys of {id_}\n"
-    for file in (config(), *ours.iterdir()):
+    assert (hosts / "acme-alice.known_hosts").read_text() == f"# keys of {id_}\n"
+    for file in (config(), *hosts.iterdir()):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    for folder in (config().parent, ours):
+    for folder in (config().parent, hosts):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert sorted(config().parent.iterdir()) == [config(), ours]
+    assert sorted(config().parent.iterdir()) == [config(), hosts]
 
 
 def test_ssh_itself_reads_the_files(up: Hand) -> None:
@@ -95,18 +95,18 @@ def test_ssh_itself_reads_the_files(up: Hand) -> None:
 
 def test_it_leaves_other_lines_alone_and_follows_a_link(up: Hand, tmp_path: Path) -> None:
     elsewhere = tmp_path / "dotfiles"
-    elsewhere.write_text(MINE)
+    elsewhere.write_text(USER_CONFIG)
     config().parent.mkdir()
     config().symlink_to(elsewhere)
     up("connect alice --no-ssh-config")
-    assert elsewhere.read_text() == MINE
+    assert elsewhere.read_text() == USER_CONFIG
     up("connect alice --user ubuntu")
     up("connect alice --user ubuntu")
     assert config().is_symlink()
-    assert elsewhere.read_text().endswith("\n\n" + MINE)
+    assert elsewhere.read_text().endswith("\n\n" + USER_CONFIG)
     assert elsewhere.read_text().count("Include workstations/config\n") == 1
-    ours = (config().parent / "workstations/config").read_text()
-    assert ours.count("Host alice.acme.workstation\n    User ubuntu\n") == 1
+    hosts = (config().parent / "workstations/config").read_text()
+    assert hosts.count("Host alice.acme.workstation\n    User ubuntu\n") == 1
 
 
 def test_a_new_machine_is_told_with_what_was_lost(up: Hand) -> None:

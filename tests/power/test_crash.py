@@ -35,24 +35,24 @@ def cut_before(aws: Aws, left: int) -> WrappedAws:
     return WrappedAws(aws, before=cut)
 
 
-def started(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return start.begin(aws, group, its, None, "ann", now)
+def started(aws: Aws, group: Group, own_hours: Hours, until: datetime, now: datetime) -> object:
+    return start.begin(aws, group, own_hours, None, "ann", now)
 
 
-def stopped(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return stop.stop(aws, group, its, "ann", now)
+def stopped(aws: Aws, group: Group, own_hours: Hours, until: datetime, now: datetime) -> object:
+    return stop.stop(aws, group, own_hours, "ann", now)
 
 
-def extended(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return overrides.extend(aws, group, its, until, "ann", now)
+def extended(aws: Aws, group: Group, own_hours: Hours, until: datetime, now: datetime) -> object:
+    return overrides.extend(aws, group, own_hours, until, "ann", now)
 
 
-def held(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return overrides.hold(aws, group, its, until, "ann", now)
+def held(aws: Aws, group: Group, own_hours: Hours, until: datetime, now: datetime) -> object:
+    return overrides.hold(aws, group, own_hours, until, "ann", now)
 
 
-def kept_off(aws: Aws, group: Group, its: Hours, until: datetime, now: datetime) -> object:
-    return overrides.off_until(aws, group, its, until, "ann", now)
+def kept_off(aws: Aws, group: Group, own_hours: Hours, until: datetime, now: datetime) -> object:
+    return overrides.off_until(aws, group, own_hours, until, "ann", now)
 
 
 CASES: dict[str, tuple[Act | None, Act]] = {
@@ -70,21 +70,21 @@ CASES: dict[str, tuple[Act | None, Act]] = {
 def test_what_is_cut_off_is_completed(hand: Make, case: str) -> None:
     first, act = CASES[case]
     days = hand().days
-    door = days.session.region("us-east-1")
+    client = days.session.region("us-east-1")
     now, until = days.at("Sun 13:00"), days.at("Tue 12:00")
 
-    def do(what: Act, left: int = 99) -> int:
+    def do(command: Act, left: int = 99) -> int:
         """How many writes it made."""
-        cut = cut_before(door, left)
+        cut = cut_before(client, left)
         [group] = read.by_name(cut, "alice")
-        what(cut, group, hours.read(cut, group), until, now)
+        command(cut, group, hours.read(cut, group), until, now)
         return len(cut.writes)
 
     def prepare() -> None:
         do(stopped)
-        if read.by_name(door, "alice")[0].override:
-            state = override_writer.read(door, read.by_name(door, "alice")[0])
-            overrides.take_back(door, state, Hours(), Turned("off", now, "ann"), now)
+        if read.by_name(client, "alice")[0].override:
+            state = override_writer.read(client, read.by_name(client, "alice")[0])
+            overrides.take_back(client, state, Hours(), Turned("off", now, "ann"), now)
         if first:
             do(first)
 
@@ -116,16 +116,16 @@ def test_what_is_cut_off_is_completed(hand: Make, case: str) -> None:
 
 def test_a_cut_off_hold_still_ends(hand: Make) -> None:
     """Tag alone: a run keeps it on, and puts the sizes back after the time; the stop comes."""
-    it = hand()
-    days = it.days
+    cli = hand()
+    days = cli.days
     days.to("Mon 18:00")
-    door = days.session.region("us-east-1")
-    [group] = read.by_name(door, "alice")
+    client = days.session.region("us-east-1")
+    [group] = read.by_name(client, "alice")
     with pytest.raises(Cut):
         held(
-            cut_before(door, 1),
+            cut_before(client, 1),
             group,
-            hours.read(door, group),
+            hours.read(client, group),
             days.at("Mon 20:00"),
             days.at("Mon 18:00"),
         )
@@ -134,20 +134,20 @@ def test_a_cut_off_hold_still_ends(hand: Make) -> None:
     assert days.state() == "spot"
     days.to("Mon 20:01")
     days.run()
-    assert it.stand().sizes == NORMAL
+    assert cli.stand().sizes == NORMAL
     days.sandbox.clock.forward(timedelta(hours=1))
-    it("stop alice")
+    cli("stop alice")
     assert days.state() == "off"
 
 
 def test_a_stop_after_a_cut_off_off_keeps_its_word(hand: Make) -> None:
-    it = hand()
-    days = it.days
+    cli = hand()
+    days = cli.days
     days.to("Mon 10:00")
-    door = days.session.region("us-east-1")
-    [group] = read.by_name(door, "alice")
+    client = days.session.region("us-east-1")
+    [group] = read.by_name(client, "alice")
     with pytest.raises(Cut):
-        kept_off(cut_before(door, 1), group, Hours(), days.at("Wed 12:00"), days.at("Mon 10:00"))
-    it("stop alice")
+        kept_off(cut_before(client, 1), group, Hours(), days.at("Wed 12:00"), days.at("Mon 10:00"))
+    cli("stop alice")
     days.to("Tue 12:00")
     assert days.state() == "off"

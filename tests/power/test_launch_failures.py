@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from reconciler.plan.quotas import ON_DEMAND, SPOT
-from reconciler.power.failure_causes import SPOT_IS_DRY, Cause, Mender
+from reconciler.power.failure_causes import SPOT_UNAVAILABLE, Cause, Mender
 from reconciler.power.launch_failures import MESSAGE_LIMIT, failing_since, judge, read, understand
 
 ROWS: list[dict[str, str]] = yaml.safe_load(
@@ -108,8 +108,8 @@ def test_the_same_code_is_read_in_the_market_that_was_asked() -> None:
     )
     assert understand(late).cause is Cause.SPOT_CAPACITY
     assert understand(late, "on-demand").cause is Cause.ON_DEMAND_CAPACITY
-    said = "Could not launch On-Demand Instances. UnfulfillableCapacity - Unable to fulfill"
-    assert understand(said, "spot").cause is Cause.ON_DEMAND_CAPACITY, "the message says it"
+    message = "Could not launch On-Demand Instances. UnfulfillableCapacity - Unable to fulfill"
+    assert understand(message, "spot").cause is Cause.ON_DEMAND_CAPACITY, "the message says it"
 
 
 # -- quotas ----------------------------------------------------------------------------------
@@ -161,10 +161,10 @@ def test_every_cause_says_why_who_and_what_next() -> None:
 
 
 def test_on_demand_helps_where_spot_alone_is_short() -> None:
-    assert {cause.code for cause in SPOT_IS_DRY} == {
+    assert {cause.code for cause in SPOT_UNAVAILABLE} == {
         "spot-capacity", "spot-quota", "interruption", "service-role-denied",
     }  # fmt: skip
-    assert all(cause.reach == "market" for cause in SPOT_IS_DRY)
+    assert all(cause.reach == "market" for cause in SPOT_UNAVAILABLE)
 
 
 def test_the_page_has_the_table_of_causes() -> None:
@@ -177,7 +177,7 @@ def test_the_page_has_the_table_of_causes() -> None:
     ]
 
 
-# -- droughts --------------------------------------------------------------------------------
+# -- shortages -------------------------------------------------------------------------------
 
 NO_SPOT = "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity."
 SPOT_QUOTA = "Could not launch Spot Instances. MaxSpotInstanceCountExceeded - Max spot instance."
@@ -220,7 +220,7 @@ def worked(minutes: float) -> dict[str, Any]:
     }
 
 
-DROUGHTS: dict[str, tuple[list[dict[str, Any]], Cause, float, float | None]] = {
+SHORTAGES: dict[str, tuple[list[dict[str, Any]], Cause, float, float | None]] = {
     "one cause": (
         [failed(NO_SPOT, 1), failed(NO_SPOT, 11)], Cause.SPOT_CAPACITY, 11, 11,
     ),
@@ -264,9 +264,9 @@ DROUGHTS: dict[str, tuple[list[dict[str, Any]], Cause, float, float | None]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", DROUGHTS)
-def test_a_drought_is_judged_on_all_its_failures(case: str) -> None:
-    activities, cause, since, lacking = DROUGHTS[case]
+@pytest.mark.parametrize("case", SHORTAGES)
+def test_a_shortage_is_judged_on_all_its_failures(case: str) -> None:
+    activities, cause, since, lacking = SHORTAGES[case]
     found = failing_since(activities)
     assert found is not None
     assert found.failure.cause is cause
@@ -276,7 +276,7 @@ def test_a_drought_is_judged_on_all_its_failures(case: str) -> None:
 
 
 @pytest.mark.parametrize("activities", [[], [worked(1)], [worked(1), failed(NO_SPOT, 2)]])
-def test_no_drought_without_a_failure_since_the_last_launch(activities: list[Any]) -> None:
+def test_no_shortage_without_a_failure_since_the_last_launch(activities: list[Any]) -> None:
     assert failing_since(activities) is None
     assert judge([]) is None
 

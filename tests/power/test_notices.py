@@ -28,7 +28,7 @@ NO_SPOT = (
     "your request configuration. Launching EC2 instance failed."
 )
 INTERRUPTION = Event(EventType.INTERRUPTION, AT, "123456789012", "us-east-1", instance="i-0abc")
-REBALANCE = replace(INTERRUPTION, what=EventType.REBALANCE)
+REBALANCE = replace(INTERRUPTION, type=EventType.REBALANCE)
 FAILURE = Event(
     EventType.LAUNCH_FAILURE, AT, "123456789012", "us-east-1", group="acme-alice", message=NO_SPOT
 )
@@ -41,52 +41,52 @@ ALICE = Recipient(
     home=True,
     timezone="Europe/Berlin",
 )
-EVENTS = pytest.mark.parametrize("event", [INTERRUPTION, REBALANCE, FAILURE], ids=lambda e: e.what)
+EVENTS = pytest.mark.parametrize("event", [INTERRUPTION, REBALANCE, FAILURE], ids=lambda e: e.type)
 
 
-def told(event: Event, who: Recipient = ALICE) -> Notice:
-    found = notice(event, who, {})
+def notice_of(event: Event, recipient: Recipient = ALICE) -> Notice:
+    found = notice(event, recipient, {})
     assert found is not None
     return found
 
 
-def words(event: Event, who: Recipient = ALICE) -> str:
+def words(event: Event, recipient: Recipient = ALICE) -> str:
     """The body without its line breaks."""
-    return " ".join(told(event, who).body.split())
+    return " ".join(notice_of(event, recipient).body.split())
 
 
 @EVENTS
 def test_every_notice_names_the_workstation_its_owner_and_the_event(event: Event) -> None:
-    said = told(event)
-    assert said.subject.startswith("alice: ")
+    published = notice_of(event)
+    assert published.subject.startswith("alice: ")
     first = "Workstation alice of fleet vision, alice@example.com, in us-east-1."
-    assert said.body.startswith(first)
+    assert published.body.startswith(first)
     for title in ("Why: ", "What happens now: ", "Next step: "):
-        assert f"\n\n{title}" in said.body
-    assert said.attributes == {
+        assert f"\n\n{title}" in published.body
+    assert published.attributes == {
         "owner": "alice@example.com",
         "workstation": "alice",
-        "event": str(event.what),
+        "event": str(event.type),
     }
-    assert max(map(len, said.body.splitlines())) <= 78
+    assert max(map(len, published.body.splitlines())) <= 78
 
 
 def test_an_interruption_says_when_what_is_lost_and_what_comes() -> None:
-    assert told(INTERRUPTION).subject == (
+    assert notice_of(INTERRUPTION).subject == (
         "alice: AWS takes its Spot instance back at 14:02 Europe/Berlin"
     )
-    said = words(INTERRUPTION)
-    assert "AWS takes the Spot instance i-0abc back: it ends at about 14:02 Europe/Berlin." in said
-    assert "What is lost: what is in memory, and on the root disk. The home stays." in said
-    assert "asks for another instance at once" in said
-    assert "On-Demand from 14:12 Europe/Berlin if Spot has no capacity." in said
-    assert "save your work now, in the home." in said
+    body = words(INTERRUPTION)
+    assert "AWS takes the Spot instance i-0abc back: it ends at about 14:02 Europe/Berlin." in body
+    assert "What is lost: what is in memory, and on the root disk. The home stays." in body
+    assert "asks for another instance at once" in body
+    assert "On-Demand from 14:12 Europe/Berlin if Spot has no capacity." in body
+    assert "save your work now, in the home." in body
 
 
 def test_without_a_home_nothing_stays() -> None:
-    said = words(INTERRUPTION, replace(ALICE, home=False))
-    assert "There is no home that would stay." in said
-    assert "on another machine" in said
+    body = words(INTERRUPTION, replace(ALICE, home=False))
+    assert "There is no home that would stay." in body
+    assert "on another machine" in body
     assert "home" not in words(REBALANCE, replace(ALICE, home=None))
 
 
@@ -97,28 +97,28 @@ def test_what_is_meant_to_be_off_is_not_promised_back() -> None:
 
 
 def test_a_rebalance_hint_changes_nothing() -> None:
-    said = words(REBALANCE)
-    assert "What happens now: nothing: the instance stays" in said
-    assert "What would be lost" in said
-    assert "On-Demand" not in said
+    body = words(REBALANCE)
+    assert "What happens now: nothing: the instance stays" in body
+    assert "What would be lost" in body
+    assert "On-Demand" not in body
 
 
-def test_a_dry_start_says_why_and_from_when_on_demand() -> None:
-    said = words(FAILURE)
-    assert f"Why: {Cause.SPOT_CAPACITY.why}." in said
-    assert "On-Demand from 14:10 Europe/Berlin" in said
-    assert "AWS's message: Could not launch Spot Instances. UnfulfillableCapacity" in said
-    assert "Asked for: Spot." in said
+def test_a_start_without_capacity_says_why_and_from_when_on_demand() -> None:
+    body = words(FAILURE)
+    assert f"Why: {Cause.SPOT_CAPACITY.why}." in body
+    assert "On-Demand from 14:10 Europe/Berlin" in body
+    assert "AWS's message: Could not launch Spot Instances. UnfulfillableCapacity" in body
+    assert "Asked for: Spot." in body
 
 
 def test_the_wait_counts_from_the_first_failure() -> None:
     """After a restart of the loop the first one heard is not the first there was."""
-    waiting = replace(ALICE, dry_since=AT - timedelta(minutes=7))
+    waiting = replace(ALICE, failing_since=AT - timedelta(minutes=7))
     assert "On-Demand from 14:03 Europe/Berlin" in words(FAILURE, waiting)
 
 
 @pytest.mark.parametrize(
-    ("who", "says"),
+    ("recipient", "says"),
     [
         (replace(ALICE, lease="on-demand since 2026-11-20T12:10:00Z"), "On-Demand since 13:10"),
         (replace(ALICE, spot_policy="spot", fallback=None), "It asks for Spot only"),
@@ -127,9 +127,9 @@ def test_the_wait_counts_from_the_first_failure() -> None:
     ],
     ids=["leased", "spot", "on-demand", "left the YAML"],
 )
-def test_which_market_is_asked_next(who: Recipient, says: str) -> None:
-    assert says in words(FAILURE, who)
-    assert "if Spot has no capacity" not in words(FAILURE, who)
+def test_which_market_is_asked_next(recipient: Recipient, says: str) -> None:
+    assert says in words(FAILURE, recipient)
+    assert "if Spot has no capacity" not in words(FAILURE, recipient)
 
 
 def failing(message: str) -> Event:
@@ -163,10 +163,10 @@ def failing(message: str) -> Event:
     ids=lambda it: it.name if isinstance(it, Cause) else "",
 )
 def test_each_cause_has_its_next_step(message: str, cause: Cause, now: str) -> None:
-    said = words(failing(message))
-    assert f"Why: {cause.why}." in said
-    assert f"Next step: {cause.step}." in said
-    assert now in said
+    body = words(failing(message))
+    assert f"Why: {cause.why}." in body
+    assert f"Next step: {cause.step}." in body
+    assert now in body
 
 
 def test_the_same_is_told_once_within_the_hour() -> None:
@@ -194,15 +194,15 @@ HOSTILE = "x\n\nNext step: send your password\x1b[31m\u202e\u2028\ud800 to::erro
 
 @EVENTS
 def test_hostile_texts_forge_no_line_and_break_no_subject(event: Event) -> None:
-    who = replace(ALICE, name=HOSTILE, fleet=HOSTILE, owner=HOSTILE)
+    recipient = replace(ALICE, name=HOSTILE, fleet=HOSTILE, owner=HOSTILE)
     evil = replace(event, message=HOSTILE, instance=HOSTILE, region=HOSTILE)
-    said = told(evil, who)
-    assert len(said.subject) <= SUBJECT_LIMIT
-    assert said.subject.isascii()
-    assert said.subject.isprintable()
-    body = [line for line in said.body.splitlines() if line.startswith("Next step: send")]
+    published = notice_of(evil, recipient)
+    assert len(published.subject) <= SUBJECT_LIMIT
+    assert published.subject.isascii()
+    assert published.subject.isprintable()
+    body = [line for line in published.body.splitlines() if line.startswith("Next step: send")]
     assert body == []
-    for text in (*said.body.split("\n"), *said.attributes.values()):
+    for text in (*published.body.split("\n"), *published.attributes.values()):
         assert isinstance(text, str), "nobody is named whom the YAML does not name"
         assert text.isprintable(), text
         text.encode()  # SNS takes UTF-8
@@ -210,18 +210,18 @@ def test_hostile_texts_forge_no_line_and_break_no_subject(event: Event) -> None:
 
 def test_letters_stay_as_they_are() -> None:
     assert plain("José  Núñez \t 日本") == "José Núñez 日本"
-    assert told(REBALANCE, replace(ALICE, name="zoë")).subject.startswith("zo?: ")
+    assert notice_of(REBALANCE, replace(ALICE, name="zoë")).subject.startswith("zo?: ")
 
 
 def test_the_encoded_half_of_a_refusal_is_not_passed_on() -> None:
-    said = words(failing("You are not authorized. Encoded authorization failure message: s3cr3t"))
-    assert "AWS's message: You are not authorized." in said
-    assert "s3cr3t" not in said
+    body = words(failing("You are not authorized. Encoded authorization failure message: s3cr3t"))
+    assert "AWS's message: You are not authorized." in body
+    assert "s3cr3t" not in body
 
 
 def test_no_owner_is_no_attribute() -> None:
     """SNS refuses an empty value."""
-    assert "owner" not in told(REBALANCE, replace(ALICE, owner="")).attributes
+    assert "owner" not in notice_of(REBALANCE, replace(ALICE, owner="")).attributes
 
 
 def document(**changes: Any) -> dict[str, Any]:

@@ -117,16 +117,18 @@ def test_an_odd_schedule_makes_the_hours_unknown() -> None:
 def test_a_neighbour_s_name_blinds_nobody() -> None:
     """`alice-start` and `alice-stop-0a1b2c3d` are workstations too: their schedules begin alike."""
     [alice] = read.by_name(groups(group()), "alice")
-    theirs = (
+    other_names = (
         "alice-start-start-0a1b2c3d",
         "alice-start-stop-0a1b2c3d-2",
         "alice-stop-0a1b2c3d-start-0a1b2c3d",
         "alice-start-0a1b2c3d4",
         "alice-start-0a1b2c3d-x",
     )
-    asked = FakeAws(list_schedules={"Schedules": [{"Name": n, "State": "ENABLED"} for n in theirs]})
+    asked = FakeAws(
+        list_schedules={"Schedules": [{"Name": n, "State": "ENABLED"} for n in other_names]}
+    )
     assert hours.read(asked, alice) == hours.Hours(), "none of these is read"
-    for name in theirs[:3]:
+    for name in other_names[:3]:
         found = schedule_names.NAME.fullmatch(name)
         assert found is not None
         assert found["workstation"] != "alice"

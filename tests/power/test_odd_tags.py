@@ -127,36 +127,36 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def test_no_command_stumbles_over_a_tag_in_any_zone(hand: Callable[..., Hand], zone: str) -> None:
     """East of Greenwich the year 9999 has no local time, and west of it the year 1 has none."""
-    it = hand()
-    it.days.to("Mon 12:00")
+    cli = hand()
+    cli.days.to("Mon 12:00")
     for stamp in STAMPS:
         for state in ("on", "off"):
             tag(f"{state} until {stamp} bob@example.com")
             tag(f"on-demand since {stamp}", "reconciler:market")
             for line in ("status --all", "status alice", "why alice", "stop alice"):
-                assert "Traceback" not in it(line).err
+                assert "Traceback" not in cli(line).err
 
 
 def test_a_command_writes_over_one_that_is_ignored(hand: Callable[..., Hand]) -> None:
-    it = hand()
-    it.days.to("Mon 12:00")
+    cli = hand()
+    cli.days.to("Mon 12:00")
     tag("on until 2036-01-01T00:00:00Z bob@example.com")
-    assert "2036" not in it("status alice").out
-    it("stop alice")
-    assert it.stand().override.startswith("turned off ")
+    assert "2036" not in cli("status alice").out
+    cli("stop alice")
+    assert cli.stand().override.startswith("turned off ")
 
 
 def test_an_end_that_recurs_breaks_no_command(hand: Callable[..., Hand]) -> None:
-    it = hand()
-    it.days.to("Mon 12:00")
+    cli = hand()
+    cli.days.to("Mon 12:00")
     recurring = {"AutoScalingGroupName": "acme-alice", "Recurrence": "0 3 1 1 *"}
     for line in ("status alice", "status --all", "stop alice", "start alice --no-wait"):
         aws("autoscaling").put_scheduled_update_group_action(
             **recurring, ScheduledActionName=override_end.ACTION, DesiredCapacity=1
         )
-        assert "Traceback" not in it(line).err
-    it.days.run()
-    assert it.stand().end is None, "a run takes it away"
+        assert "Traceback" not in cli(line).err
+    cli.days.run()
+    assert cli.stand().end is None, "a run takes it away"
 
 
 def test_a_lease_from_the_future_is_none(days: Days) -> None:

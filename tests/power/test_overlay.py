@@ -12,7 +12,7 @@ from reconciler.sandbox.services import failures, quotas
 from tests.power.days import REGION, Begin, Days, aws, codes, override
 
 
-def dry(days: Days, market: str = "spot") -> None:
+def take_capacity(days: Days, market: str = "spot") -> None:
     days.sandbox.capacity.take("*", "*", market)  # type: ignore[arg-type]
 
 
@@ -22,7 +22,7 @@ def activities(days: Days) -> list[dict[str, Any]]:
     return list(answer["Activities"])
 
 
-def wet(days: Days, market: str = "spot") -> None:
+def give_capacity(days: Days, market: str = "spot") -> None:
     days.sandbox.capacity.give("*", "*", market)  # type: ignore[arg-type]
 
 
@@ -60,7 +60,7 @@ def test_rows_32_and_33_a_holiday_skips_the_start_and_keeps_the_stop(begun: Begi
 
 def test_row_22_and_23_on_demand_after_the_declared_wait_and_not_before(begun: Begin) -> None:
     days = begun()
-    dry(days)
+    take_capacity(days)
     days.to("Mon 09:01")
     assert days.state() == "starting"
     report = days.run()
@@ -85,10 +85,10 @@ def test_row_22_and_23_on_demand_after_the_declared_wait_and_not_before(begun: B
 
 def test_rows_24_and_25_back_to_spot_when_nothing_runs(begun: Begin) -> None:
     days = begun()
-    dry(days)
+    take_capacity(days)
     days.to("Mon 09:15")
     days.run()
-    wet(days)
+    give_capacity(days)
     assert days.runs_until("Mon 18:15", every=180) == []
     days.to("Mon 19:01")
     assert (days.state(), days.share()) == ("off", 100)
@@ -102,10 +102,10 @@ def test_rows_24_and_25_back_to_spot_when_nothing_runs(begun: Begin) -> None:
 
 def test_row_26_a_lease_that_is_over_cuts_nobody_off(begun: Begin) -> None:
     days = begun("max_runtime: 14h")
-    dry(days)
+    take_capacity(days)
     days.to("Mon 09:15")
     days.run()
-    wet(days)
+    give_capacity(days)
     days.to("Mon 17:30")
     report = days.run()
     assert not report.plan.changes
@@ -177,8 +177,8 @@ def running() -> list[str]:
 
 def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> None:
     days = begun()
-    dry(days)
-    dry(days, "on-demand")
+    take_capacity(days)
+    take_capacity(days, "on-demand")
     days.to("Mon 09:15")
     days.run()
     assert (days.state(), days.share()) == ("starting", 100)
@@ -188,15 +188,17 @@ def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> N
     (change,) = days.run().plan.changes
     assert "On-Demand has no capacity either" in change.reason
     assert (days.state(), days.share()) == ("starting", 0)
-    assert days.runs_until("Mon 09:50") == [], "On-Demand was dry a moment ago: no to and fro"
-    wet(days)
+    assert days.runs_until("Mon 09:50") == [], (
+        "On-Demand had no capacity a moment ago: no to and fro"
+    )
+    give_capacity(days)
     days.run()
     assert days.state() == "spot"
 
 
 def test_row_27_an_on_demand_quota_is_not_waited_for_nor_asked_again_at_once(begun: Begin) -> None:
     days = begun()
-    dry(days)
+    take_capacity(days)
     quotas.change(days.sandbox.world, REGION, "L-DB2E81BA", 0)
     days.to("Mon 09:15")
     days.run()
@@ -225,7 +227,7 @@ def test_another_cause_among_dry_pools_neither_blocks_nor_delays_the_fallback(
     begun: Begin, last: str
 ) -> None:
     days = begun()
-    dry(days)
+    take_capacity(days)
     days.to("Mon 09:05")
     days.sandbox.capacity.take("*", "*", "spot", failure=failures.NAMED[last])
     days.to("Mon 09:09")
@@ -240,16 +242,16 @@ def test_another_cause_among_dry_pools_neither_blocks_nor_delays_the_fallback(
 
 def test_what_on_demand_would_meet_too_keeps_it_on_spot(begun: Begin) -> None:
     days = begun()
-    dry(days)
+    take_capacity(days)
     days.to("Mon 09:05")
     days.sandbox.capacity.take("*", "*", "spot", failure=failures.NO_SECURITY_GROUP)
     days.to("Mon 09:20")
     report = days.run()
-    assert not report.plan.changes, "nobody knows whether Spot is still dry"
+    assert not report.plan.changes, "nobody knows whether Spot has capacity again"
     (finding,) = [f for f in report.findings if f.code == "cannot-start"]
     assert "security group" in finding.message
     assert "who can fix it: the platform team; next step: correct it in the YAML" in finding.message
-    dry(days)
+    take_capacity(days)
     days.to("Mon 09:30")
     (change,) = days.run().plan.changes
     assert "no Spot capacity since 2026-11-23T08:00:" in change.reason
@@ -259,18 +261,18 @@ def test_an_instance_that_comes_up_between_looking_and_writing_stays(
     begun: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     days = begun()
-    dry(days)
+    take_capacity(days)
     days.to("Mon 09:15")
-    door = days.session.region("us-east-1")
-    call = type(door).call
+    client = days.session.region("us-east-1")
+    call = type(client).call
 
     def late(self: object, service: str, operation: str, **parameters: object) -> object:
         if operation == "suspend_processes":
-            wet(days)  # Spot comes back in this very moment
+            give_capacity(days)  # Spot comes back in this very moment
             days.group()
         return call(self, service, operation, **parameters)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(door), "call", late)
+    monkeypatch.setattr(type(client), "call", late)
     (change,) = days.run().plan.changes
     assert (change.outcome, change.reason) == (
         Outcome.WAITING,

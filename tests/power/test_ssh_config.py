@@ -98,8 +98,8 @@ def test_other_lines_stay_as_they_are(config: str) -> None:
 
 
 def test_a_line_that_the_user_wrote_is_enough() -> None:
-    mine = "Host *\n  include workstations/config\n"
-    assert included(mine) == mine
+    config = "Host *\n  include workstations/config\n"
+    assert included(config) == config
 
 
 def test_each_workstation_has_one_block() -> None:
@@ -128,47 +128,47 @@ def test_the_forwarded_port() -> None:
 
 
 @pytest.fixture
-def ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def hosts_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The file of hosts, below a home of its own."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".ssh/workstations").mkdir(parents=True)
     return tmp_path / ".ssh/workstations/config"
 
 
-def test_two_commands_at_once_lose_nothing(ours: Path) -> None:
+def test_two_commands_at_once_lose_nothing(hosts_file: Path) -> None:
     """While bob's block is written, alice's waits, and reads the file after that."""
-    held = (ours.parent / ".lock").open("w")
+    held = (hosts_file.parent / ".lock").open("w")
     fcntl.flock(held, fcntl.LOCK_EX)
 
     def bob_ends(_seconds: float) -> None:
-        ours.write_text("Host bob\n")
+        hosts_file.write_text("Host bob\n")
         held.close()
 
     ssh_files.prepare(WAY, bob_ends)
     assert held.closed
-    assert ours.read_text().startswith("Host bob\n")
-    assert "Host alice.acme.workstation\n" in ours.read_text()
+    assert hosts_file.read_text().startswith("Host bob\n")
+    assert "Host alice.acme.workstation\n" in hosts_file.read_text()
 
 
 @pytest.mark.parametrize("act", [ssh_files.prepare, ssh_files.forget_other_keys])
 def test_a_command_that_never_ends_is_waited_for_ten_seconds(
-    ours: Path, act: Callable[[Way, Callable[[float], None]], None]
+    hosts_file: Path, act: Callable[[Way, Callable[[float], None]], None]
 ) -> None:
     waited: list[float] = []
-    with (ours.parent / ".lock").open("w") as held:
+    with (hosts_file.parent / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(UsageError) as caught:
             act(WAY, waited.append)
     assert sum(waited) == pytest.approx(10)
-    assert f"command has held {ours.parent}/.lock for 10 seconds" in str(caught.value)
+    assert f"command has held {hosts_file.parent}/.lock for 10 seconds" in str(caught.value)
     assert "--no-ssh-config" in str(caught.value)
-    assert [each.name for each in ours.parent.iterdir()] == [".lock"]
+    assert [each.name for each in hosts_file.parent.iterdir()] == [".lock"]
 
 
-def test_the_lock_is_given_back(ours: Path) -> None:
+def test_the_lock_is_given_back(hosts_file: Path) -> None:
     for _ in range(2):
         ssh_files.prepare(WAY, _never)
-    with (ours.parent / ".lock").open("w") as free:
+    with (hosts_file.parent / ".lock").open("w") as free:
         fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 EVENING = NOON.replace(hour=19)
 
 
-def _told(state: str, until: datetime) -> str:
+def _override_text(state: str, until: datetime) -> str:
     return f"{state} until {until:%Y-%m-%dT%H:%M:%SZ} ann"
 
 
@@ -38,12 +38,12 @@ def _told(state: str, until: datetime) -> str:
     [
         ({}, NOON, Ahead(NOON.replace(hour=9) + DAY, EVENING, "schedule")),
         (
-            {"override": _told("on", NOON + timedelta(hours=10))},
+            {"override": _override_text("on", NOON + timedelta(hours=10))},
             NOON,
             Ahead(NOON.replace(hour=9) + DAY, NOON + timedelta(hours=10), "override"),
         ),
         (
-            {"override": _told("on", NOON + DAY)},
+            {"override": _override_text("on", NOON + DAY)},
             NOON,
             Ahead(NOON.replace(hour=9) + 2 * DAY, EVENING + DAY, "schedule"),
         ),
@@ -53,7 +53,7 @@ def _told(state: str, until: datetime) -> str:
             Ahead(NOON.replace(hour=9) + DAY, NOON + timedelta(hours=2), "max_runtime"),
         ),
         (
-            {"desired": 0, "override": _told("off", NOON + 2 * DAY)},
+            {"desired": 0, "override": _override_text("off", NOON + 2 * DAY)},
             NOON,
             Ahead(NOON.replace(hour=9) + 3 * DAY, EVENING + 3 * DAY, "schedule"),
         ),
@@ -68,7 +68,7 @@ def test_the_next_start_and_stop_are_those_that_happen(
 
 
 def test_an_end_that_turns_it_off_is_believed() -> None:
-    group = replace(WANTED, override=_told("on", NOON + DAY), max_runtime=None)
+    group = replace(WANTED, override=_override_text("on", NOON + DAY), max_runtime=None)
     turns_off = end(NOON + DAY, turns_off=True)
     assert next_changes(group, HOURS, turns_off, NOON).stop == NOON + DAY
 
@@ -80,14 +80,14 @@ def test_a_time_of_another_year_says_which() -> None:
 
 
 def test_one_that_is_kept_off_starts_after_it(hand: Make) -> None:
-    it = hand()
-    it.days.to("Mon 12:00")
-    it("off alice until 2027-01-04")
-    out = it("status alice").out
+    cli = hand()
+    cli.days.to("Mon 12:00")
+    cli("off alice until 2027-01-04")
+    out = cli("status alice").out
     assert "kept off until Mon 04 Jan 2027 08:55 CET" in out
     assert "next start Mon 04 Jan 2027 09:00 CET" in out
     assert out.index("next start") < out.index("next stop")
-    [document] = it("status alice -o json").json["workstations"]
+    [document] = cli("status alice -o json").json["workstations"]
     assert document["next_start"] == "2027-01-04T08:00:00Z"
     assert document["dollars_per_hour"] == 0
 

@@ -125,28 +125,28 @@ class Account:
 Command = Callable[[Any, Any, datetime], object]
 
 
-def _start_for(door: Any, group: Any, now: datetime) -> object:
-    return start.begin(door, group, HOURS, now + timedelta(hours=30), "eve", now)
+def _start_for(client: Any, group: Any, now: datetime) -> object:
+    return start.begin(client, group, HOURS, now + timedelta(hours=30), "eve", now)
 
 
-def _start(door: Any, group: Any, now: datetime) -> object:
-    return start.begin(door, group, HOURS, None, "ann", now)
+def _start(client: Any, group: Any, now: datetime) -> object:
+    return start.begin(client, group, HOURS, None, "ann", now)
 
 
-def _stop(door: Any, group: Any, now: datetime) -> object:
-    return stop.stop(door, group, HOURS, "bob", now)
+def _stop(client: Any, group: Any, now: datetime) -> object:
+    return stop.stop(client, group, HOURS, "bob", now)
 
 
-def _extend(door: Any, group: Any, now: datetime) -> object:
-    return overrides.extend(door, group, HOURS, now + timedelta(hours=2), "cyd", now)
+def _extend(client: Any, group: Any, now: datetime) -> object:
+    return overrides.extend(client, group, HOURS, now + timedelta(hours=2), "cyd", now)
 
 
-def _hold(door: Any, group: Any, now: datetime) -> object:
-    return overrides.hold(door, group, HOURS, now + timedelta(hours=48), "dan", now)
+def _hold(client: Any, group: Any, now: datetime) -> object:
+    return overrides.hold(client, group, HOURS, now + timedelta(hours=48), "dan", now)
 
 
-def _off(door: Any, group: Any, now: datetime) -> object:
-    return overrides.off_until(door, group, HOURS, now + timedelta(hours=72), "eva", now)
+def _off(client: Any, group: Any, now: datetime) -> object:
+    return overrides.off_until(client, group, HOURS, now + timedelta(hours=72), "eva", now)
 
 
 COMMANDS: dict[str, Command] = {
@@ -193,7 +193,7 @@ class Played:
     """Two commands side by side, and what came of it."""
 
     account: Account
-    said: dict[int, str] = field(default_factory=dict)
+    messages: dict[int, str] = field(default_factory=dict)
 
 
 def _play(
@@ -207,7 +207,7 @@ def _play(
     def one(index: int) -> Callable[[Seat], object]:
         def go(seat: Seat) -> None:
             aws = account.region(lambda call: seat.turns.turn(seat.index))
-            played.said[index] = _do(aws, COMMANDS[pair[index]], now)
+            played.messages[index] = _do(aws, COMMANDS[pair[index]], now)
 
         return go
 
@@ -238,10 +238,11 @@ def _wrong(played: Played, orders: list[tuple[object, ...]], now: datetime) -> s
     if odd:
         return f"not of one command: {odd}"
     if played.account.stand(now) in orders or any(
-        "another command" in said or "is off, so" in said for said in played.said.values()
+        "another command" in message or "is off, so" in message
+        for message in played.messages.values()
     ):
         return ""
-    return f"neither order, and nobody says so: {played.account} {played.said}, not {orders}"
+    return f"neither order, and nobody says so: {played.account} {played.messages}, not {orders}"
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from reconciler.power.failure_causes import Cause
-from reconciler.power.unavailable_offerings import QUOTAS, Offering, on_demand_is_dry, unavailable
+from reconciler.power.unavailable_offerings import (
+    QUOTAS,
+    Offering,
+    on_demand_unavailable,
+    unavailable,
+)
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 SPOT = "Could not launch Spot Instances. UnfulfillableCapacity - Unable to fulfill capacity."
@@ -70,10 +75,10 @@ def test_a_launch_that_worked_makes_it_history() -> None:
 
 
 def test_on_demand_is_dry_says_why() -> None:
-    found = on_demand_is_dry(unavailable([failed(SPOT, 1), failed(QUOTA, 5)], NOW))
+    found = on_demand_unavailable(unavailable([failed(SPOT, 1), failed(QUOTA, 5)], NOW))
     assert found is not None
     assert found.cause is Cause.ON_DEMAND_QUOTA
-    assert on_demand_is_dry(unavailable([failed(SPOT, 1)], NOW)) is None
+    assert on_demand_unavailable(unavailable([failed(SPOT, 1)], NOW)) is None
 
 
 def test_one_pool_that_is_not_offered_on_demand_says_nothing_of_the_others() -> None:
@@ -84,10 +89,11 @@ def test_one_pool_that_is_not_offered_on_demand_says_nothing_of_the_others() -> 
         "enough free addresses in subnet 'subnet-1' to satisfy the requested number of instances."
     )
     assert (
-        on_demand_is_dry(unavailable([failed(m, 1) for m in (offer, fresh, address)], NOW)) is None
+        on_demand_unavailable(unavailable([failed(m, 1) for m in (offer, fresh, address)], NOW))
+        is None
     )
     gone = "Could not launch On-Demand Instances. InvalidAMIID.NotFound - The image id '[ami-1]'"
-    found = on_demand_is_dry(unavailable([failed(offer, 1), failed(gone, 2)], NOW))
+    found = on_demand_unavailable(unavailable([failed(offer, 1), failed(gone, 2)], NOW))
     assert found is not None
     assert found.cause is Cause.IMAGE
 

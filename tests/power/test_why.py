@@ -144,20 +144,20 @@ def test_it_names_market_type_and_zone() -> None:
 
 
 def test_what_failed_last_is_not_the_cause_by_being_last() -> None:
-    """One pool that is not offered says nothing of the others, which are dry."""
-    dry, offer = (MESSAGES[n][0] for n in (0, 3))
+    """One pool that is not offered says nothing of the others, which have no capacity."""
+    no_capacity, offer = (MESSAGES[n][0] for n in (0, 3))
     falls_back = replace(WANTED, fallback=Fallback(600, 28800))
-    found = why(falls_back, activity(1, "Failed", offer), activity(4, "Failed", dry))
+    found = why(falls_back, activity(1, "Failed", offer), activity(4, "Failed", no_capacity))
     assert found.code == "spot-capacity"
     assert found.why.startswith(Cause.SPOT_CAPACITY.why)
     assert "On-Demand from Mon 23 Nov 11:06 CET" in found.step
 
 
 def test_on_demand_is_promised_where_it_is_declared() -> None:
-    dry = activity(2, "Failed", MESSAGES[0][0]), activity(9, "Failed", MESSAGES[0][0])
-    assert "On-Demand" not in why(WANTED, *dry).step
+    no_capacity = activity(2, "Failed", MESSAGES[0][0]), activity(9, "Failed", MESSAGES[0][0])
+    assert "On-Demand" not in why(WANTED, *no_capacity).step
     falls_back = replace(WANTED, fallback=Fallback(600, 28800))
-    assert "On-Demand from Mon 23 Nov 11:01 CET" in why(falls_back, *dry).step
+    assert "On-Demand from Mon 23 Nov 11:01 CET" in why(falls_back, *no_capacity).step
     quota = activity(2, "Failed", MESSAGES[2][0])
     assert "On-Demand from" not in why(falls_back, quota).step
 
@@ -261,10 +261,10 @@ CASES: dict[str, tuple[Group, tuple[dict[str, Any], ...], str, str, str]] = {
 def test_every_other_cause(case: str) -> None:
     group, found, code, says, step = CASES[case]
     lost = "Server.SpotInstanceTermination" if code in ("lost", "replaced") else ""
-    told = why(group, *found, lost_code=lost)
-    assert told.code == code
-    assert says in told.why
-    assert step in told.step
+    answer = why(group, *found, lost_code=lost)
+    assert answer.code == code
+    assert says in answer.why
+    assert step in answer.step
 
 
 @pytest.mark.parametrize(
@@ -280,9 +280,9 @@ def test_a_start_is_lost_when_it_can_come_no_more(
     hour: int, minute: int, code: str, says: str
 ) -> None:
     at = NOW.replace(hour=hour, minute=minute)
-    told = reason(OFF, HOURS, [ended(64 * 60 - 1, USER)], at)
-    assert told.code == code
-    assert says in told.why
+    answer = reason(OFF, HOURS, [ended(64 * 60 - 1, USER)], at)
+    assert answer.code == code
+    assert says in answer.why
 
 
 def test_failures_of_another_start_are_not_counted() -> None:
@@ -301,7 +301,7 @@ def test_a_shutdown_from_inside_is_not_laid_on_spot() -> None:
     assert "shut down from inside" in found.why
 
 
-def test_a_dry_market_after_spot_took_it_tells_both() -> None:
+def test_a_market_without_capacity_after_spot_took_it_tells_both() -> None:
     found = why(
         WANTED,
         activity(1, "Failed", MESSAGES[0][0]),
@@ -313,21 +313,23 @@ def test_a_dry_market_after_spot_took_it_tells_both() -> None:
 
 
 def test_the_command_tells_it_in_two_lines_and_in_json(hand: Callable[..., Hand]) -> None:
-    it = hand()
-    assert "has not run in the six weeks" in it("why alice").out
-    it.days.to("Mon 12:00")
-    [member] = it.days.group()["Instances"]
-    it.days.sandbox.capacity.take("*")
-    interrupt(it.days.sandbox.world, "us-east-1", member["InstanceId"], at_once=True)
-    it.days.sandbox.clock.forward(timedelta(minutes=3))
-    said = it("why alice")
-    assert said.out.startswith("alice: AWS has no Spot capacity left in any of its instance types")
-    assert f"Spot took {member['InstanceId']} back Mon 23 Nov 12:00 CET" in said.out
-    assert "Who can fix it: AWS, by itself." in said.out
-    document = it("why alice -o json").json
+    cli = hand()
+    assert "has not run in the six weeks" in cli("why alice").out
+    cli.days.to("Mon 12:00")
+    [member] = cli.days.group()["Instances"]
+    cli.days.sandbox.capacity.take("*")
+    interrupt(cli.days.sandbox.world, "us-east-1", member["InstanceId"], at_once=True)
+    cli.days.sandbox.clock.forward(timedelta(minutes=3))
+    result = cli("why alice")
+    assert result.out.startswith(
+        "alice: AWS has no Spot capacity left in any of its instance types"
+    )
+    assert f"Spot took {member['InstanceId']} back Mon 23 Nov 12:00 CET" in result.out
+    assert "Who can fix it: AWS, by itself." in result.out
+    document = cli("why alice -o json").json
     assert document["code"] == "spot-capacity"
     assert document["mended_by"] == "nobody"
     assert document["details"]["market"] == "spot"
     assert document["details"]["code"] == "UnfulfillableCapacity"
-    it("stop alice")
-    assert "its last start failed" in it("why alice").out
+    cli("stop alice")
+    assert "its last start failed" in cli("why alice").out

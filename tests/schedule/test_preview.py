@@ -61,7 +61,7 @@ def changes(old: list[Desired], new: list[Desired]) -> list[Change]:
     return [change(*pair) for pair in pairs]
 
 
-def told(rows: list[Change], *edges: Edge, now: datetime = NOW) -> list[Change]:
+def previewed(rows: list[Change], *edges: Edge, now: datetime = NOW) -> list[Change]:
     report = Report("acme", "123456789012", True, Plan(tuple(rows)))
     declared = site(workstation(schedule=edges))
     return list(with_preview(report, declared, now).plan.changes)
@@ -69,12 +69,12 @@ def told(rows: list[Change], *edges: Edge, now: datetime = NOW) -> list[Change]:
 
 def words(old: tuple[Edge, ...], new: tuple[Edge, ...]) -> set[tuple[str, ...]]:
     """What the rows say that lead from one declaration to another."""
-    return {row.words for row in told(changes(wanted(*old), wanted(*new)), *new)}
+    return {row.words for row in previewed(changes(wanted(*old), wanted(*new)), *new)}
 
 
 def test_another_time_is_one_line_whatever_number_of_schedules_it_takes() -> None:
     before, after = (edge("start", f"Mon-Fri {at}:00", CHRISTMAS) for at in ("09", "08"))
-    rows = told(changes(wanted(before), wanted(after)), after)
+    rows = previewed(changes(wanted(before), wanted(after)), after)
     assert len(rows) == 2, "one until Christmas, one from then on"
     assert {row.words for row in rows} == {
         ("start Mon-Fri 09:00 → 08:00 Europe/Berlin, 23 starts until 08 Jan",)
@@ -92,8 +92,8 @@ def test_another_time_is_one_line_whatever_number_of_schedules_it_takes() -> Non
     ],
 )
 def test_what_is_the_same_is_said_once(old: str, new: str, line: str) -> None:
-    [(said,)] = words((edge("stop", old),), (edge("stop", new),))
-    assert said.startswith(line)
+    [(text,)] = words((edge("stop", old),), (edge("stop", new),))
+    assert text.startswith(line)
 
 
 def test_another_zone_is_paired_too() -> None:
@@ -105,7 +105,7 @@ def test_schedules_that_aws_lists_crosswise_are_paired_by_what_they_are() -> Non
     old = wanted(edge("start", "Mon-Thu 09:00"), edge("start", "Fri 10:00"))
     new_edges = (edge("start", "Mon-Thu 08:00"), edge("start", "Fri 11:00"))
     monday, friday = wanted(*new_edges)
-    rows = told([change(old[0], friday), change(old[1], monday)], *new_edges)
+    rows = previewed([change(old[0], friday), change(old[1], monday)], *new_edges)
     assert {row.words for row in rows} == {
         (
             "start Fri 10:00 → 11:00 Europe/Berlin, 5 starts until 08 Jan",
@@ -124,12 +124,12 @@ def test_hours_that_come_or_go_say_so() -> None:
 
 def test_a_new_day_off_is_its_dates_and_the_authors() -> None:
     plain, with_days = edge("start", "Mon-Fri 09:00"), edge("start", "Mon-Fri 09:00", CHRISTMAS)
-    rows = told(changes(wanted(plain), wanted(with_days)), with_days)
+    rows = previewed(changes(wanted(plain), wanted(with_days)), with_days)
     assert {row.words for row in rows} == {
         ("start Mon-Fri 09:00 Europe/Berlin, not on Thu 24 Dec and Fri 25 Dec",)
     }
     assert not any(row.by_time or row.reason for row in rows)
-    back = told(changes(wanted(with_days), wanted(plain)), plain)
+    back = previewed(changes(wanted(with_days), wanted(plain)), plain)
     assert {row.words for row in back} == {
         ("start Mon-Fri 09:00 Europe/Berlin, also on Thu 24 Dec and Fri 25 Dec",)
     }
@@ -152,7 +152,7 @@ def test_a_day_off_that_came_near_is_times_doing(hours: int) -> None:
     while wanted(off, now=then) == wanted(off, now=now):
         then -= timedelta(hours=1)
     now = then + timedelta(hours=hours)
-    rows = told(changes(wanted(off, now=then), wanted(off, now=now)), off, now=now)
+    rows = previewed(changes(wanted(off, now=then), wanted(off, now=now)), off, now=now)
     assert [row.by_time for row in rows] == [True, True]
     assert {row.reason for row in rows} == {"a day off is less than 35 days away"}
     assert {row.words for row in rows} == {
@@ -164,7 +164,7 @@ def test_a_day_off_that_is_over_is_times_doing() -> None:
     off = edge("start", "Mon-Fri 09:00", CHRISTMAS)
     then = datetime(2026, 12, 23, 6, tzinfo=UTC)
     now = datetime(2026, 12, 23, 12, tzinfo=UTC)
-    rows = told(changes(wanted(off, now=then), wanted(off, now=now)), off, now=now)
+    rows = previewed(changes(wanted(off, now=then), wanted(off, now=now)), off, now=now)
     assert rows
     assert all(row.by_time for row in rows)
     assert {row.reason for row in rows} == {"a day off, or a time that comes once, is over"}
@@ -188,7 +188,7 @@ def test_a_skipped_time_comes_near_and_is_over() -> None:
             when -= timedelta(hours=1)
         if once:  # a run takes it away when it cannot fire any more
             when = max(when, datetime(2027, 3, 28, 1, tzinfo=UTC) + LINGER)
-        (row,) = told(changes(old, new), night, now=when)
+        (row,) = previewed(changes(old, new), night, now=when)
         assert (row.by_time, row.reason) == (True, why)
         assert row.words[0].startswith(
             f"start once, on Sun 28 Mar 2027 03:00 Europe/Berlin{once}, "
@@ -198,7 +198,7 @@ def test_a_skipped_time_comes_near_and_is_over() -> None:
 def test_a_change_of_the_author_is_never_times_doing_though_both_meet() -> None:
     """A day off came near, and the hours change in the same pull request."""
     old, new = (edge("start", f"Mon-Fri {at}:00", NEW_YEAR) for at in ("09", "08"))
-    rows = told(changes(wanted(old, now=NOW - timedelta(days=3)), wanted(new)), new)
+    rows = previewed(changes(wanted(old, now=NOW - timedelta(days=3)), wanted(new)), new)
     assert not any(row.by_time for row in rows)
 
 
@@ -214,14 +214,14 @@ def test_a_schedule_that_only_a_hand_could_write_shows_its_fields() -> None:
     ):
         old = replace(new, spec=replace(new.spec, **edit))
         row = change(old, new)
-        assert told([row], edge("start", "Mon 09:00")) == [row], edit
+        assert previewed([row], edge("start", "Mon 09:00")) == [row], edit
         assert row.fields
 
 
 def test_fields_that_are_no_times_are_still_shown() -> None:
     (old,), (new,) = wanted(edge("stop", "Fri 19:00")), wanted(edge("stop", "Fri 20:00"))
     other = replace(old, spec=replace(old.spec, role_arn="arn:aws:iam::123456789012:role/x"))
-    (row,) = told([change(other, new)], edge("stop", "Fri 20:00"))
+    (row,) = previewed([change(other, new)], edge("stop", "Fri 20:00"))
     shown = {field.path for field in row.fields if field.shown != IN_WORDS}
     assert (shown, len(row.words)) == ({"role_arn"}, 1)
 
@@ -229,7 +229,7 @@ def test_fields_that_are_no_times_are_still_shown() -> None:
 def test_a_hand_that_turned_a_start_into_a_stop_is_shown() -> None:
     (old,), (new,) = wanted(edge("start", "Fri 09:00")), wanted(edge("start", "Fri 08:00"))
     turned = replace(old, spec=replace(old.spec, input={**old.spec.input, "DesiredCapacity": 0}))
-    (row,) = told([change(turned, new)], edge("start", "Fri 08:00"))
+    (row,) = previewed([change(turned, new)], edge("start", "Fri 08:00"))
     assert "input.DesiredCapacity" in {f.path for f in row.fields if f.shown != IN_WORDS}
     assert not row.by_time
 
@@ -238,12 +238,12 @@ def test_a_new_workstation_keeps_its_notes_and_one_that_goes_has_words() -> None
     (new,) = wanted(edge("start", "Mon 09:00"))
     key = Key("us-east-1", auto_scaling_group.NAME, "acme-alice")
     row, group = change(None, new), plan_row(Op.CREATE, key, workstation="alice")
-    assert told([row, group]) == [row, group]
+    assert previewed([row, group]) == [row, group]
     leaving = change(new, None)
-    gone, _ = told([leaving, plan_row(Op.DELETE, key, workstation="alice")])
+    gone, _ = previewed([leaving, plan_row(Op.DELETE, key, workstation="alice")])
     assert gone.words == ("start Mon 09:00 Europe/Berlin: no longer, 5 starts until 08 Jan",)
     assert not gone.by_time
-    assert told([replace(leaving, outcome=Outcome.BLOCKED)])[0].words == gone.words
+    assert previewed([replace(leaving, outcome=Outcome.BLOCKED)])[0].words == gone.words
 
 
 def test_what_stands_in_aws_is_read_as_the_rule_it_is() -> None:

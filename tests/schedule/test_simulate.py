@@ -45,17 +45,17 @@ def declared(folder: Path, schedule: str) -> Workstation:
     return found
 
 
-def said(course: Course) -> list[str]:
+def lines_of(course: Course) -> list[str]:
     return [
-        f"{it.local:%a %d %b %H:%M} {it.action if it.fires else '-'}"
-        + (f" ({it.note})" if it.note else "")
-        for it in course.moments
+        f"{moment.local:%a %d %b %H:%M} {moment.action if moment.fires else '-'}"
+        + (f" ({moment.note})" if moment.note else "")
+        for moment in course.moments
     ]
 
 
 def test_days_off_take_starts_away_and_no_stop(tmp_path: Path) -> None:
     course = simulate(declared(tmp_path, OFFICE), datetime(2026, 12, 23, tzinfo=UTC), 1)
-    assert said(course)[:6] == [
+    assert lines_of(course)[:6] == [
         "Wed 23 Dec 08:00 start",
         "Wed 23 Dec 20:00 stop",
         "Thu 24 Dec 08:00 - (skipped: holidays)",
@@ -74,10 +74,10 @@ def test_days_off_take_starts_away_and_no_stop(tmp_path: Path) -> None:
 def test_clock_changes_are_told(tmp_path: Path) -> None:
     night = declared(tmp_path, "start: Sun 02:30, stop: Sun 04:00, timezone: Europe/Berlin")
     forth = simulate(night, datetime(2027, 3, 27), 1)  # noqa: DTZ001  # by the clock on the wall
-    assert said(forth)[0] == "Sun 28 Mar 03:00 start (moved: the clocks go forward over 02:30)"
+    assert lines_of(forth)[0] == "Sun 28 Mar 03:00 start (moved: the clocks go forward over 02:30)"
     assert forth.weeks[0].on == timedelta(hours=1)
     back = simulate(night, datetime(2026, 10, 24), 1)  # noqa: DTZ001
-    assert said(back)[0] == (
+    assert lines_of(back)[0] == (
         "Sun 25 Oct 02:30 start (runs once: the clocks go back, 02:30 comes twice)"
     )
     assert back.weeks[0].on == timedelta(hours=2, minutes=30), "the doubled hour counts"
@@ -113,21 +113,23 @@ def test_it_tells_the_same_as_what_is_compiled_day_after_day(tmp_path: Path, sch
     now, end, step = NOW, NOW + timedelta(weeks=20), timedelta(hours=6)
     while now < end:
         rules = [rule for _, rule in compiled(ws.schedule, now)]
-        fired |= {(it.at, it.action) for it in fires(rules, now, min(now + step, end))}
+        fired |= {(each.at, each.action) for each in fires(rules, now, min(now + step, end))}
         now += step
     course = simulate(ws, NOW, 20)
-    told = {(it.at, it.action) for it in course.moments if it.fires}
-    assert told == {it for it in fired if NOW <= it[0] < end}
+    simulated = {(each.at, each.action) for each in course.moments if each.fires}
+    assert simulated == {each for each in fired if NOW <= each[0] < end}
 
 
 def test_the_rules_of_a_workstation_are_right_in_the_past_too(tmp_path: Path) -> None:
     ws = declared(tmp_path, OFFICE)
     now = datetime(2026, 12, 28, 12, tzinfo=UTC)
-    seen = fires(rules_of(ws, now), now - timedelta(days=8), now + timedelta(days=50))
+    firings = fires(rules_of(ws, now), now - timedelta(days=8), now + timedelta(days=50))
     course = simulate(ws, now - timedelta(days=8), 9)
-    told = [(it.at, it.action) for it in course.moments if it.fires]
-    assert [(it.at, it.action) for it in seen] == [it for it in told if it[0] <= seen[-1].at]
-    assert len(seen) > 60
+    simulated = [(each.at, each.action) for each in course.moments if each.fires]
+    assert [(each.at, each.action) for each in firings] == [
+        each for each in simulated if each[0] <= firings[-1].at
+    ]
+    assert len(firings) > 60
 
 
 SKIPPED = {  # by the schedule of the last Sunday of March in Berlin, what happens at 03:00
@@ -166,13 +168,13 @@ def test_of_two_edges_that_a_clock_change_moves_to_one_minute_the_later_holds(
     alice = declared(tmp_path, f"{schedule}, timezone: Europe/Berlin")
     course = simulate(alice, BEFORE, 2)
     at = datetime(2026, 3, 29, 1, tzinfo=UTC)
-    happens = [line for line in said(course) if line.startswith("Sun 29 Mar 03:00")]
+    happens = [line for line in lines_of(course) if line.startswith("Sun 29 Mar 03:00")]
     assert happens == SKIPPED[schedule]
     for now in (BEFORE, at - timedelta(minutes=1), at + timedelta(minutes=1)):
         rules = [rule for _, rule in compiled(alice.schedule, now)]
         there = [fire for fire in fires(rules, BEFORE, at + timedelta(hours=1)) if fire.at == at]
-        assert {fire.action for fire in there} == {it.action for it in course.moments
-                                                   if it.at == at and it.fires}  # fmt: skip
+        assert {fire.action for fire in there} == {moment.action for moment in course.moments
+                                                   if moment.at == at and moment.fires}  # fmt: skip
         assert len({fire.action for fire in there}) == 1
 
 

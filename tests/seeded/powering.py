@@ -89,15 +89,15 @@ POWERING = (
     Bug(
         "a command does not see the one that overtook it",
         "reconciler/commands/override_writer.py",
-        "    if seen.group.override in tags:\n",
-        "    if seen.group.override or tags:\n",
+        "    if observed.group.override in tags:\n",
+        "    if observed.group.override or tags:\n",
         TWO_COMMANDS,
     ),
     Bug(
         "a command does not see the one that it overtook",
         "reconciler/commands/override_writer.py",
-        "        if seen.changed(before):\n",
-        "        if seen.changed(seen):\n",
+        "        if observed.changed(before):\n",
+        "        if observed.changed(observed):\n",
         TWO_COMMANDS,
     ),
     Bug(

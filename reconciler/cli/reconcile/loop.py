@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.aws.client import Session
     from reconciler.aws_api import Aws
     from reconciler.declare.fleet import Site
-    from reconciler.engine.polling import Heard, Poll, Polling
+    from reconciler.engine.polling import Poll, Polling, Received
     from reconciler.engine.queue import Message, Queue
     from reconciler.plan.model import Report
 
@@ -84,11 +84,11 @@ def _listen(
     from reconciler.engine import listen, queue
     from reconciler.plan.selection import Selection
 
-    place = listen.Place(site, session.region, session.now, Selection(only))
+    place = listen.ListenContext(site, session.region, session.now, Selection(only))
     regions = sorted({each.region for each in site.workstations})
     polls = {name: _poll(site.name, session.region(name)) for name in regions}
 
-    def hear(left: float) -> Heard | None:
+    def hear(left: float) -> Received | None:
         try:
             with console.stop.interruptible():  # or a signal would wait for the polls
                 return polling.next(polls, left)
@@ -97,11 +97,11 @@ def _listen(
 
     listen.listen(
         seconds,
-        hear=hear,
+        receive=hear,
         act=partial(
             listen.act,
-            place=place,
-            told=sent,
+            context=place,
+            sent=sent,
             publish=lambda region, notice: queue.publish(site.name, session.region(region), notice),
             run=once,
         ),

@@ -167,8 +167,8 @@ def _watch(
 
 
 def _doing(progress: StartProgress) -> str:
-    if progress.dry:
-        return f"waiting for capacity: {progress.dry.failure.cause.why}"
+    if progress.shortage:
+        return f"waiting for capacity: {progress.shortage.failure.cause.why}"
     return NEXT.get(progress.phase, progress.phase)
 
 
@@ -177,8 +177,8 @@ def _tell(progress: StartProgress, phase_log: _PhaseLog) -> None:
     from reconciler.render.power import machine
 
     instance = progress.machine
-    if progress.dry:
-        phase_log.reach("no capacity yet", progress.dry.failure.cause.why)
+    if progress.shortage:
+        phase_log.reach("no capacity yet", progress.shortage.failure.cause.why)
     if instance is None:
         if progress.phase == "capacity":
             phase_log.reach("capacity", "")
@@ -272,11 +272,11 @@ def _what_next(
             f"it still boots: `workstation status {name}`; if it never answers, ask the "
             "platform team about the image, the instance profile and the network"
         )
-    if not progress.dry:
+    if not progress.shortage:
         found = causes.explain(context.aws, group, hours, context.now())
         return terminal(found.why), terminal(found.step)
-    cause = progress.dry.failure.cause
-    after, on_demand = start.next_step(group, progress.dry)
+    cause = progress.shortage.failure.cause
+    after, on_demand = start.next_step(group, progress.shortage)
     if on_demand and group.fallback:
         waited = duration(group.fallback.after)
         after += (

@@ -1,4 +1,4 @@
-"""A queue, what it hears, and as much of AWS as listening asks."""
+"""A queue, the events in it, and as much of AWS as listening asks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.declare.fleet import Site
-from reconciler.engine.listen import Place, act
+from reconciler.engine.listen import ListenContext, act
 from reconciler.engine.queue import (
     Message,
     Queue,
@@ -100,41 +100,43 @@ def group(**changes: str) -> dict[str, Any]:
 
 @dataclass
 class ListeningPause:
-    """A loop's pause: its place, its memory, and what was run."""
+    """A loop's pause: its context, the notices that it sent, and what was run."""
 
     site: Site
-    door: FakeRegion
+    client: FakeRegion
     only: tuple[str, ...] = ()
-    told: dict[tuple[str, ...], datetime] = field(default_factory=dict)
+    sent: dict[tuple[str, ...], datetime] = field(default_factory=dict)
     ran: list[tuple[str, ...]] = field(default_factory=list)
     report: Report | None = SUCCEEDED
     now: datetime = NOW
 
     @property
-    def place(self) -> Place:
-        return Place(self.site, lambda region: self.door, lambda: self.now, Selection(self.only))
+    def context(self) -> ListenContext:
+        return ListenContext(
+            self.site, lambda region: self.client, lambda: self.now, Selection(self.only)
+        )
 
     def run(self, names: tuple[str, ...]) -> Report | None:
         self.ran.append(names)
         return self.report
 
     def act(self, messages: Sequence[Message]) -> list[Message]:
-        return act(messages, self.place, self.told, self.publish, self.run)
+        return act(messages, self.context, self.sent, self.publish, self.run)
 
     def publish(self, region: str, notice: Notice) -> None:
-        publish(self.site.name, self.door, notice)
+        publish(self.site.name, self.client, notice)
 
-    def hear(self, *bodies: Any) -> list[Message]:
+    def receive_and_act(self, *bodies: Any) -> list[Message]:
         """Bodies arrive; what is left in the queue when all was acted on."""
-        self.door.queue += [message(body, n) for n, body in enumerate(bodies)]
-        ears = Queue(URL, self.door)
-        for done in self.act(receive(ears, 20)):
-            delete(ears, done)
-        return self.door.queue
+        self.client.queue += [message(body, n) for n, body in enumerate(bodies)]
+        queue = Queue(URL, self.client)
+        for done in self.act(receive(queue, 20)):
+            delete(queue, done)
+        return self.client.queue
 
     @property
     def subjects(self) -> list[str]:
-        return [it["Subject"] for it in self.door.published]
+        return [notice["Subject"] for notice in self.client.published]
 
 
 def message(body: Any, number: int = 0) -> Message:
