@@ -1,4 +1,4 @@
-"""What the queues hear between two rounds: the owner is told, the workstation looked at, at once.
+"""Receive events between two rounds: notify the owner, and look at the workstation, at once.
 
 Nothing is kept but what was told within the hour: a loop that begins anew may tell it once more.
 A message is deleted once it was acted on, or can never be. One that fails again and again goes to
@@ -74,9 +74,9 @@ def listen(
     stopped: Callable[[], bool],
     clock: Callable[[], float],
 ) -> None:
-    """A pause of the loop that hears queues: `receive` waits, `act` gives back what may go.
+    """Receive events while the loop pauses: `receive` waits, `act` gives back what may go.
 
-    A queue that cannot be heard, or a message that cannot be deleted, does not end it: it is
+    A queue that cannot be polled, or a message that cannot be deleted, does not end it: it is
     told, and tried again.
     """
     until = clock() + seconds
@@ -182,7 +182,7 @@ def resolve(event: Event, context: ListenContext) -> Recipient | None:
     client = context.client(event.region)
     tags = _instance_tags(event, client) if event.instance else {}
     if event.instance and tags.get(SITE) != site.name:
-        return None  # the rule hears every Spot instance of the region
+        return None  # the rule matches every Spot instance of the region
     name = event.group or tags.get("aws:autoscaling:groupName", "")
     item = describe.group(client, name) if name else None
     if item is None:

@@ -257,7 +257,7 @@ def test_a_stop_ends_it(world: ListeningPause) -> None:
     listen(300, lambda left: None, world.act, partial(next, stopped), lambda: 0.0)
 
 
-def test_a_queue_that_cannot_be_heard_is_told_with_its_region(
+def test_a_queue_that_cannot_be_polled_is_told_with_its_region(
     world: ListeningPause, caplog: pytest.LogCaptureFixture
 ) -> None:
     time = Time()
@@ -271,7 +271,7 @@ def test_a_queue_that_cannot_be_heard_is_told_with_its_region(
     with caplog.at_level(logging.WARNING):
         listen(50, receive, world.act, lambda: False, lambda: time.now)
     assert "eu-central-1: cannot listen: sqs:GetQueueUrl: NonExistentQueue" in caplog.text
-    assert world.ran == [("alice",)], "the other region is heard"
+    assert world.ran == [("alice",)], "the other region is polled"
 
 
 def test_a_message_that_cannot_be_deleted_does_not_end_the_pause(

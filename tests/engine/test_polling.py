@@ -1,4 +1,4 @@
-"""Regions are heard side by side: one that is silent, or broken, holds up no other."""
+"""Regions are polled side by side: one that is silent, or broken, holds up no other."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Threads:
         return self.polling.next(polls, left)
 
 
-def test_each_region_is_polled_and_the_first_to_answer_is_heard() -> None:
+def test_each_region_is_polled_and_the_first_answer_is_received() -> None:
     threads = Threads()
     threads.brings["us-east-1"] = [message(FAILURE)]
     assert threads.next() is None, "nobody has answered yet"
@@ -55,7 +55,7 @@ def test_each_region_is_polled_and_the_first_to_answer_is_heard() -> None:
     assert threads.asked == [("us-east-1", 299.0)], "a second less, for the answer to arrive"
 
 
-def test_what_arrives_after_a_pause_is_heard_in_the_next() -> None:
+def test_what_arrives_after_a_pause_is_received_in_the_next() -> None:
     threads = Threads()
     threads.brings["eu-central-1"] = [message(FAILURE)]
     threads.next(5.0)

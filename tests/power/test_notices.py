@@ -112,7 +112,7 @@ def test_a_start_without_capacity_says_why_and_from_when_on_demand() -> None:
 
 
 def test_the_wait_counts_from_the_first_failure() -> None:
-    """After a restart of the loop the first one heard is not the first there was."""
+    """After a restart of the loop the first failure received is not the first there was."""
     waiting = replace(ALICE, failing_since=AT - timedelta(minutes=7))
     assert "On-Demand from 14:03 Europe/Berlin" in words(FAILURE, waiting)
 

@@ -175,7 +175,7 @@ def running() -> list[str]:
     return [each["InstanceId"] for each in groups["AutoScalingGroups"][0]["Instances"]]
 
 
-def test_row_27_on_demand_dry_too_is_spot_again_after_as_long(begun: Begin) -> None:
+def test_row_27_on_demand_short_too_is_spot_again_after_as_long(begun: Begin) -> None:
     days = begun()
     take_capacity(days)
     take_capacity(days, "on-demand")
@@ -223,7 +223,7 @@ def test_no_fallback_for_what_waiting_or_paying_cannot_mend(begun: Begin) -> Non
 
 
 @pytest.mark.parametrize("last", ["not-offered", "first-launch", "address", "aws-fault"])
-def test_another_cause_among_dry_pools_neither_blocks_nor_delays_the_fallback(
+def test_another_cause_among_unavailable_pools_neither_blocks_nor_delays_the_fallback(
     begun: Begin, last: str
 ) -> None:
     days = begun()

@@ -18,7 +18,7 @@ QUIET = 5 if SOAK else 60
 """Minutes between two runs where nothing happens."""
 
 
-def test_spot_interrupted_dry_on_demand_stopped_and_spot_again(
+def test_spot_interrupted_short_on_demand_stopped_and_spot_again(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     days = begin(sandbox, monkeypatch, tmp_path)

@@ -74,7 +74,7 @@ def test_a_launch_that_worked_makes_it_history() -> None:
     }
 
 
-def test_on_demand_is_dry_says_why() -> None:
+def test_unavailable_on_demand_says_why() -> None:
     found = on_demand_unavailable(unavailable([failed(SPOT, 1), failed(QUOTA, 5)], NOW))
     assert found is not None
     assert found.cause is Cause.ON_DEMAND_QUOTA
