@@ -28,7 +28,7 @@ BASE = 1
 class Verdict:
     """One budget."""
 
-    what: str
+    title: str
     limit: str
     measured: str
     kept: bool
@@ -67,7 +67,7 @@ def verdicts(
                 each <= CPU_MS,
             )
     yield from _large(looks)
-    yield from _help({start.what: start for start in starts})
+    yield from _help({start.title: start for start in starts})
     yield from _apply(rows)
 
 

@@ -73,9 +73,9 @@ class World:
         return self.by_operation[request.operation]
 
 
-def multiply(recorded: Answers, size: int, proofs: Iterable[str]) -> World:
-    """The world of `size` workstations. `proofs` are the names of all schedules."""
-    schedules = {name.rpartition("-")[0]: name for name in proofs}
+def multiply(recorded: Answers, size: int, hashed_names: Iterable[str]) -> World:
+    """The world of `size` workstations. `hashed_names` are the names of all schedules."""
+    schedules = {name.rpartition("-")[0]: name for name in hashed_names}
     found = dict(_listings(recorded))
     own = _own_ids(found.values())
     world = World(recorded)

@@ -15,8 +15,8 @@ from benchmarks.multiply import multiply
 
 def main(file: Path) -> None:
     """Multiply what the file holds, and serve it."""
-    recorded, size, proofs = pickle.loads(file.read_bytes())  # ours, of a moment ago
-    print(Loopback(multiply(recorded, size, proofs)).url, flush=True)
+    recorded, size, hashed_names = pickle.loads(file.read_bytes())  # ours, of a moment ago
+    print(Loopback(multiply(recorded, size, hashed_names)).url, flush=True)
     sys.stdin.read()  # ends with the one who started it
 
 

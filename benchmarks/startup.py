@@ -19,7 +19,7 @@ HELP = "reconcile --help"
 class Start:
     """One command's cost."""
 
-    what: str
+    title: str
     cost: Cost
 
 

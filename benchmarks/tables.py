@@ -35,7 +35,7 @@ def scenarios(rows: Iterable[Row]) -> str:
 
 def startup(starts: Iterable[Start]) -> str:
     """A line per command."""
-    lines = [(each.what, *_milliseconds(each.cost)) for each in starts]
+    lines = [(each.title, *_milliseconds(each.cost)) for each in starts]
     return table(("command",), ("wall ms", "CPU ms"), lines)
 
 
@@ -78,7 +78,7 @@ def terraform(comparison: Comparison) -> str:
 
 def budgets(verdicts: Iterable[Verdict]) -> str:
     """A line per budget."""
-    lines = [(v.what, v.limit, v.measured, "kept" if v.kept else "**over**") for v in verdicts]
+    lines = [(v.title, v.limit, v.measured, "kept" if v.kept else "**over**") for v in verdicts]
     return table(("budget", "limit", "measured", "verdict"), (), lines)
 
 

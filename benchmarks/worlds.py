@@ -124,7 +124,7 @@ def site(folder: Path, recorded: Mapping[str, Answers], size: int, name: str = "
     files = {name: here / f"{name}.pickle" for name in recorded}
     files["empty"].write_bytes(pickle.dumps((recorded["empty"], size, [])))
     with serve(files["empty"]) as endpoint:
-        command = [sys.executable, "-m", "benchmarks.proofs", str(fleets)]
+        command = [sys.executable, "-m", "benchmarks.hashed_names", str(fleets)]
         environment = {**os.environ, **variables(endpoint)}
         answer = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout
     for world, file in files.items():

@@ -18,7 +18,7 @@ _PARTITIONS = {
 
 
 class Aws(Protocol):
-    """One account in one region. Both doors translate AWS's errors into ours."""
+    """One account in one region. Both methods translate AWS's errors into ours."""
 
     region: str
     account: str

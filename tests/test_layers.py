@@ -170,9 +170,9 @@ def test_a_file_imports_only_what_its_layer_may(path: Path) -> None:
     for name, line in imports(path):
         if name == "reconciler" or not name.startswith("reconciler."):
             continue
-        ours = name.removeprefix("reconciler.")
-        assert any(ours == a or ours.startswith(f"{a}.") for a in allowed), (
-            f"{path}:{line}: {module(path)} may not import {ours}"
+        imported = name.removeprefix("reconciler.")
+        assert any(imported == a or imported.startswith(f"{a}.") for a in allowed), (
+            f"{path}:{line}: {module(path)} may not import {imported}"
         )
 
 

@@ -166,10 +166,10 @@ def test_plan_is_the_function_whatever_was_imported_before(first: str) -> None:
     """A folder has the same name, and Python binds a folder's name when it is first imported."""
     script = f"{first}\nfrom reconciler import plan, apply\nimport reconciler.engine.run\n"
     script += "import reconciler\nprint(plan.__name__, reconciler.plan is plan)"
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert said.stdout.split() == ["plan", "True"]
+    assert result.stdout.split() == ["plan", "True"]
 
 
 def test_the_types_go_with_the_package() -> None:

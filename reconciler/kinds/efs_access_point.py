@@ -109,7 +109,7 @@ def _desired(site: str, declared: Workstation, file_system: EfsFileSystem) -> De
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """Yield every access point with our tags to a file system of ours; without such, read none."""
     yield from efs_file_system.unreadable(aws, scope, NAME)
-    file_systems = efs_file_system.ours(aws, scope)
+    file_systems = efs_file_system.owned(aws, scope)
     if not file_systems:
         return
     identify = partial(_identity, aws.region, scope, file_systems)

@@ -156,7 +156,7 @@ def _identity(region: str, scope: Scope, item: Mapping[str, Any]) -> Live | None
     )
 
 
-def ours(aws: Aws, scope: Scope) -> dict[str, Live]:
+def owned(aws: Aws, scope: Scope) -> dict[str, Live]:
     """Find our file systems by their ids, as far as their tags can be read; only whose each is.
 
     Of two with the same tags the younger has its id in its key, so that what belongs to both does

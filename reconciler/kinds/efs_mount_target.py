@@ -98,7 +98,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     """Yield every mount target of our file systems."""
     yield from efs_file_system.unreadable(aws, scope, NAME)
     found: list[tuple[Live, dict[str, Any]]] = []
-    for file_system_id, parent in efs_file_system.ours(aws, scope).items():
+    for file_system_id, parent in efs_file_system.owned(aws, scope).items():
         try:
             of_one = aws.pages(
                 "efs", "describe_mount_targets", "MountTargets", FileSystemId=file_system_id

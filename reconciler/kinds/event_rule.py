@@ -133,7 +133,7 @@ def _live(rule: Mapping[str, Any], named: Live) -> Live:
         state=rule["State"],
         description=rule.get("Description", ""),
         targets={
-            target["Id"]: {name: it for name, it in target.items() if name != "Id"}
+            target["Id"]: {name: value for name, value in target.items() if name != "Id"}
             for target in rule["Targets"]
         },
         tags={},

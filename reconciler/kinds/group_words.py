@@ -81,7 +81,7 @@ def _limit(value: Any, bound: str, convert: Callable[[int, str], Any]) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return convert(value, bound)
     if isinstance(value, Mapping):
-        return {str(key).lower(): _limit(it, str(key), convert) for key, it in value.items()}
+        return {str(key).lower(): _limit(limit, str(key), convert) for key, limit in value.items()}
     return value
 
 
@@ -112,7 +112,8 @@ def _types(old: Any, new: Any) -> tuple[Any, Any]:
     """Short lists as they are; of others how many, and what is new and gone."""
     if not (isinstance(old, tuple) and isinstance(new, tuple)) or len({*old, *new}) <= FEW:
         return old, new
-    added, gone = [it for it in new if it not in old], [it for it in old if it not in new]
+    added = [name for name in new if name not in old]
+    gone = [name for name in old if name not in new]
     parts = [f"{word} {_few(names)}" for word, names in (("+", added), ("-", gone)) if names]
     more = f" ({'; '.join(parts)})" if parts else f" (first {_few(list(new))})"
     return f"{len(old)} types", f"{len(new)} types{more}"

@@ -316,9 +316,9 @@ def _data(spec: LaunchTemplate) -> dict[str, Any]:
     }
 
 
-def _encode(told: Mapping[str, Any]) -> str:
+def _encode(instance_file: Mapping[str, Any]) -> str:
     """A cloud-config that writes one file. JSON is YAML: nothing in it can break out."""
-    content = json.dumps(told, indent=1, sort_keys=True)
+    content = json.dumps(instance_file, indent=1, sort_keys=True)
     config = {"write_files": [{"path": INSTANCE_FILE, "permissions": "0644", "content": content}]}
     return base64.b64encode(f"#cloud-config\n{json.dumps(config)}\n".encode()).decode()
 

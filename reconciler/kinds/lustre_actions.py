@@ -45,8 +45,8 @@ def _updates(item: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], dict[
     for action in sorted(actions, key=_asked, reverse=True):
         target = action.get("TargetFileSystemValues", {})
         lustre = target.get("LustreConfiguration", {})
-        values = {ours: target[name] for name, ours in _FIELDS.items() if name in target}
-        values |= {ours: lustre[name] for name, ours in _LUSTRE_FIELDS.items() if name in lustre}
+        values = {field: target[name] for name, field in _FIELDS.items() if name in target}
+        values |= {field: lustre[name] for name, field in _LUSTRE_FIELDS.items() if name in lustre}
         if "RootSquashConfiguration" in lustre:
             values["root_squash"] = root_squash.read(lustre["RootSquashConfiguration"])
         yield action, values

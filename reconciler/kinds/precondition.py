@@ -32,13 +32,13 @@ def require_unchanged(aws: Aws, name: str, before: tuple[int, int, int, str]) ->
     override = _tags(aws, group).get(OVERRIDE, "")
     sizes = (group.get("MinSize"), group.get("MaxSize"), group.get("DesiredCapacity"))
     if (*sizes, override) != before:
-        raise _spoken(aws, "UpdateAutoScalingGroup", "turned it on or off")
+        raise _changed_meanwhile(aws, "UpdateAutoScalingGroup", "turned it on or off")
 
 
 def still_until(aws: Aws, name: str, until: str) -> None:
     """Check that the group's override ends then, as the run saw it. Raises: NotReady if not."""
     if _until(aws, name)[1] != until:
-        raise _spoken(aws, "PutScheduledUpdateGroupAction", "gave another override")
+        raise _changed_meanwhile(aws, "PutScheduledUpdateGroupAction", "gave another override")
 
 
 def not_until(aws: Aws, name: str, until: str, *, too_long: bool) -> None:
@@ -48,7 +48,7 @@ def not_until(aws: Aws, name: str, until: str, *, too_long: bool) -> None:
     """
     state, ends = _until(aws, name)
     if ends == until and not (too_long and state == "on"):
-        raise _spoken(aws, "DeleteScheduledAction", "gave another override")
+        raise _changed_meanwhile(aws, "DeleteScheduledAction", "gave another override")
 
 
 def occupied(aws: Aws, name: str) -> bool:
@@ -91,6 +91,6 @@ def _tags(aws: Aws, group: Mapping[str, Any]) -> dict[str, str]:
     return tags
 
 
-def _spoken(aws: Aws, operation: str, what: str) -> NotReady:
-    message = f"somebody {what} meanwhile; the next run looks again"
+def _changed_meanwhile(aws: Aws, operation: str, action: str) -> NotReady:
+    message = f"somebody {action} meanwhile; the next run looks again"
     return NotReady(f"autoscaling:{operation}", "Spoken", message, aws.region)

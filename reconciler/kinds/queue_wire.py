@@ -136,9 +136,9 @@ def find(aws: Aws, scope: Scope, key: Key) -> Iterator[Live]:
 def _url(name: str, listed: Mapping[str, Any]) -> str:
     """The URL of the queue; "" where it is not listed. SQS leaves an empty list out."""
     urls = listed.get("QueueUrls", [])
-    if not isinstance(urls, list) or not all(isinstance(it, str) for it in urls):
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
         raise Unreadable(f"QueueUrls in AWS's answer is {urls!r:.60}, not a list of URLs")
-    return next((it for it in urls if it.endswith(f"/{name}")), "")
+    return next((url for url in urls if url.endswith(f"/{name}")), "")
 
 
 def _unreadable(error: Unreadable, _item: Any) -> Live | None:
@@ -174,7 +174,9 @@ def _policy(queue: Mapping[str, Any]) -> Any:
 def _redrive(text: str) -> dict[str, str | int | Ref]:
     """Read the count as a number, as which AWS's console writes it, and other tools do not."""
     found = json.loads(text)
-    return {name: int(it) if name == "maxReceiveCount" else it for name, it in found.items()}
+    return {
+        name: int(value) if name == "maxReceiveCount" else value for name, value in found.items()
+    }
 
 
 def create(aws: Aws, change: Create) -> Live:

@@ -165,12 +165,12 @@ def _wanted(
         flexible_time_window=window,
         dead_letter_queue=dead_letter_queue.arn(site.name, region, account),
         other={},
-        start_date=_told(rule.begin),
-        end_date=_told(rule.end),
+        start_date=_timestamp(rule.begin),
+        end_date=_timestamp(rule.end),
     )
 
 
-def _told(at: datetime | None) -> str | None:
+def _timestamp(at: datetime | None) -> str | None:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
@@ -274,16 +274,16 @@ def from_body(body: Mapping[str, Any]) -> Schedule:
     """GetSchedule's answer."""
     target = dict(body.get("Target", {}))
     try:
-        told = json.loads(target.pop("Input", "{}"))
+        content = json.loads(target.pop("Input", "{}"))
     except (ValueError, RecursionError):  # written by hand, or thousands of brackets
-        told = {"unreadable": body["Target"]["Input"]}
+        content = {"unreadable": body["Target"]["Input"]}
     return Schedule(
         expression=body["ScheduleExpression"],
         timezone=body.get("ScheduleExpressionTimezone", "UTC"),
         state=body["State"],
         target=target.pop("Arn"),
         role_arn=target.pop("RoleArn"),
-        input=told,
+        input=content,
         retry_policy=target.pop("RetryPolicy", {}),
         flexible_time_window=body["FlexibleTimeWindow"],
         dead_letter_queue=target.pop("DeadLetterConfig", {}).get("Arn", ""),
@@ -291,8 +291,8 @@ def from_body(body: Mapping[str, Any]) -> Schedule:
             **target,
             **{name: str(body[name]) for name in _OTHER if body.get(name, "NONE") != "NONE"},
         },
-        start_date=_told(body.get("StartDate")),
-        end_date=_told(body.get("EndDate")),
+        start_date=_timestamp(body.get("StartDate")),
+        end_date=_timestamp(body.get("EndDate")),
     )
 
 
@@ -311,8 +311,8 @@ def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
         for name in _BOUNDS
         if getattr(live.spec, name) != getattr(want.spec, name)
     )
-    rules = {name: rule for name, rule in UPDATE_POLICY.items() if name not in _BOUNDS}
-    return (*differing(live.spec, want.spec, rules), *bounds)
+    policies = {name: policy for name, policy in UPDATE_POLICY.items() if name not in _BOUNDS}
+    return (*differing(live.spec, want.spec, policies), *bounds)
 
 
 def create(aws: Aws, change: Create) -> Live:
@@ -362,7 +362,7 @@ def _body(group: str, name: str, spec: Schedule) -> dict[str, Any]:
     return {
         "GroupName": group,
         "Name": name,
-        **{name: datetime.fromisoformat(it) for name, it in bounds.items() if it},
+        **{name: datetime.fromisoformat(value) for name, value in bounds.items() if value},
         "ScheduleExpression": spec.expression,
         "ScheduleExpressionTimezone": spec.timezone,
         "State": spec.state,

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 NAME = re.compile(r"(?P<edge>(?P<workstation>.+)-(?:start|stop))-(?P<hash>[0-9a-f]{8})(?:-\d+)?")
-PROOF = re.compile(r"(?P<key>(?P<edge>.+?)(?:\.(?P<number>\d+))?)-(?P<hash>[0-9a-f]{8})")
+HASHED_NAME = re.compile(r"(?P<key>(?P<edge>.+?)(?:\.(?P<number>\d+))?)-(?P<hash>[0-9a-f]{8})")
 
 
-def expected(proofs: Iterable[str]) -> dict[str, dict[str, str]]:
+def expected(hashed_names: Iterable[str]) -> dict[str, dict[str, str]]:
     """By edge, the key of each hash, in the order of their numbers."""
     found: dict[str, dict[str, str]] = {}
-    matches = (match for proof in proofs if (match := PROOF.fullmatch(proof)))
+    matches = (
+        match for hashed_name in hashed_names if (match := HASHED_NAME.fullmatch(hashed_name))
+    )
     for match in sorted(matches, key=lambda it: int(it["number"] or 1)):
         found.setdefault(match["edge"], {})[match["hash"]] = match["key"]
     return found
@@ -54,16 +56,16 @@ def hash_of(name: str) -> str:
     return match["hash"] if match else ""
 
 
-def name_of(proof: str) -> str:
+def name_of(hashed_name: str) -> str:
     """`alice-start.2-1f0c9a2b` → `alice-start-1f0c9a2b`: the number is no part of it."""
-    match = PROOF.fullmatch(proof)
+    match = HASHED_NAME.fullmatch(hashed_name)
     assert match is not None
     return f"{match['edge']}-{match['hash']}"
 
 
-def free_name(proof: str, old: str) -> str:
-    """The proof, with the next generation when the old one has the same hash."""
-    if not old.startswith(proof):
-        return proof
-    generation = int(old.removeprefix(proof).removeprefix("-") or "1") + 1
-    return f"{proof}-{generation}"
+def free_name(hashed_name: str, old: str) -> str:
+    """The hashed name, with the next generation when the old one has the same hash."""
+    if not old.startswith(hashed_name):
+        return hashed_name
+    generation = int(old.removeprefix(hashed_name).removeprefix("-") or "1") + 1
+    return f"{hashed_name}-{generation}"

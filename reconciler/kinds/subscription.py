@@ -54,18 +54,18 @@ UPDATE_POLICY: dict[str, UpdatePolicy] = {}
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
     """Want one for each address that is told of a workstation, in the workstation's region."""
-    told = {
+    recipients = {
         (each.declared.region, address): each.declared.where
         for each in reversed(site.workstations)
         for address in each.declared.notices
     }
-    for (region, address), where in sorted(told.items()):
+    for (region, address), where in sorted(recipients.items()):
         arn = Ref(topic.key(site.name, region), "arn")
         yield Desired(
             Key(region, NAME, address),
             Subscription(arn, address),
             where=where,
-            hashed_name=_proof(region, address),
+            hashed_name=_expected_name(region, address),
             notes=("AWS mails a link to it, and sends nothing else until the link was followed",),
         )
 
@@ -75,7 +75,7 @@ def filter_policy(address: str) -> str:
     return json.dumps({TO: [address]})
 
 
-def _proof(region: str, address: str) -> str:
+def _expected_name(region: str, address: str) -> str:
     """Say to `find` that somebody is to be told there."""
     return f"{NAME} {region} {address}"
 
@@ -86,7 +86,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
     One that its recipient has ended is listed for a while, with `Deleted` for an ARN: as long as it
     is, nobody is asked anew.
     """
-    if not any(it.startswith(_proof(aws.region, "")) for it in scope.expected()):
+    if not any(name.startswith(_expected_name(aws.region, "")) for name in scope.expected()):
         return
     arn = topic_arn(aws, scope.site)
     try:

@@ -33,14 +33,14 @@ def details(each: ResolvedWorkstation, account: str) -> dict[str, str]:
 
 def image(found: ImageFacts, account: str) -> str:
     """`ami-0abc (golden) of account 123456789012, which is this one`."""
-    whose = f"account {found.owner}" if found.owner else "an account that AWS does not tell"
+    owner = f"account {found.owner}" if found.owner else "an account that AWS does not tell"
     if found.owner == account:
-        whose = "this account"
+        owner = "this account"
     elif found.owner_alias:
-        whose += f" ({found.owner_alias})"
+        owner += f" ({found.owner_alias})"
     elif found.owner:
-        whose += ", which is not this one"
-    return f"{found.id} ({found.name}) of {whose}"
+        owner += ", which is not this one"
+    return f"{found.id} ({found.name}) of {owner}"
 
 
 def summary(spec: Any) -> str:

@@ -240,13 +240,13 @@ def _stop(draft: Draft, row: Change, reason: str, error: str, *, stands: bool = 
 
 def _refusal(kind: Kind, change: FieldChange, live: Live, want: Desired) -> str:
     """Why this field may not change, and what to do instead; "" where it may."""
-    rule = kind.UPDATE_POLICY[change.field]
+    policy = kind.UPDATE_POLICY[change.field]
     for failed in live.failed:
         if (failed.field, failed.target) == (change.field, change.new):
             return failed.why
-    if rule.when is When.NEVER or (rule.grows and not change.new > change.old):
-        return rule.advice
-    return rule.refuses(live.spec, want.spec) if rule.refuses else ""
+    if policy.when is When.NEVER or (policy.grows and not change.new > change.old):
+        return policy.advice
+    return policy.refuses(live.spec, want.spec) if policy.refuses else ""
 
 
 def _holder(draft: Draft, kind: Kind, change: FieldChange, live: Live) -> str:

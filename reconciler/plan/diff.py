@@ -15,17 +15,17 @@ from reconciler.plan.update_policy import UpdatePolicy
 
 
 def differing(
-    live: Any, desired: Any, rules: Mapping[str, UpdatePolicy]
+    live: Any, desired: Any, policies: Mapping[str, UpdatePolicy]
 ) -> tuple[FieldChange, ...]:
     """Compare two specs of one type, field by field.
 
-    A desired None means "not declared": not compared, not written. A field that `rules` does
+    A desired None means "not declared": not compared, not written. A field that `policies` does
     not name is identity and never differs.
     """
     changes: list[FieldChange] = []
     for each in fields(desired):
         old, new = getattr(live, each.name), getattr(desired, each.name)
-        if each.name not in rules or new is None or old == new:
+        if each.name not in policies or new is None or old == new:
             continue
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             changes.extend(_inside(each.name, old, new))

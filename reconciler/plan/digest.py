@@ -45,10 +45,10 @@ def rows(document: Mapping[str, Any], kinds: Iterable[Kind]) -> Rows:
     A thing can have two rows, one for now and one for when nothing runs: here they are one.
     Raises: KeyError, TypeError, AttributeError for a document that is no plan.
     """
-    rules = {kind.NAME: kind.UPDATE_POLICY for kind in kinds}
+    policies = {kind.NAME: kind.UPDATE_POLICY for kind in kinds}
     found: dict[str, Row] = {}
     for change in document["changes"]:
-        row = _row(change, rules.get(change["kind"], {}))
+        row = _row(change, policies.get(change["kind"], {}))
         if row is not None:
             name = f"{change['region']} {change['kind']} {change['name']}"
             found[name] = _both(found[name], row) if name in found else row
@@ -116,15 +116,15 @@ def differences(approved: Rows, now: Rows) -> Iterator[str]:
         yield f"gone: {name}: {_words(approved[name])}"
 
 
-def _row(change: Mapping[str, Any], rules: Mapping[str, UpdatePolicy]) -> Row | None:
+def _row(change: Mapping[str, Any], policies: Mapping[str, UpdatePolicy]) -> Row | None:
     """A row without what runtime decides; None where nothing is left of it."""
-    if change["by_time"] or (rules and all(rule.runtime for rule in rules.values())):
+    if change["by_time"] or (policies and all(policy.runtime for policy in policies.values())):
         return None
     op, blocked = change["op"], change["outcome"] == Outcome.BLOCKED
     fields = {
         each["path"]: (_json(each["old"]), _json(each["new"]))
         for each in change["fields"]
-        if op == Op.CREATE or not _is_runtime(each["path"], rules)
+        if op == Op.CREATE or not _is_runtime(each["path"], policies)
     }
     if op == Op.UPDATE and not fields and not blocked:
         return None
@@ -133,9 +133,9 @@ def _row(change: Mapping[str, Any], rules: Mapping[str, UpdatePolicy]) -> Row | 
     return Row((op,), fields, holds, (change["error"],) if stopped else ())
 
 
-def _is_runtime(path: str, rules: Mapping[str, UpdatePolicy]) -> bool:
-    rule = rules.get(path.partition(".")[0])
-    return rule is not None and rule.runtime
+def _is_runtime(path: str, policies: Mapping[str, UpdatePolicy]) -> bool:
+    policy = policies.get(path.partition(".")[0])
+    return policy is not None and policy.runtime
 
 
 def _both(one: Row, other: Row) -> Row:
@@ -168,13 +168,13 @@ def _other(approved: Row, now: Row) -> str:
         for path in sorted(approved.fields.keys() | now.fields.keys())
         if approved.fields.get(path) != now.fields.get(path)
     ]
-    for what, before, after in (
+    for label, before, after in (
         ("held by", approved.holds, now.holds),
         ("blocked by", approved.blocked, now.blocked),
     ):
         if before != after:
             old, new = (" and ".join(codes) or "nothing" for codes in (before, after))
-            parts.append(f"{what}: approved {old}, now {new}")
+            parts.append(f"{label}: approved {old}, now {new}")
     return "; ".join(parts)
 
 

@@ -54,14 +54,14 @@ def check(
     """Run every guard. `pools` is by the key of the row it is about."""
     chosen = {(each.declared.region, each.declared.name): each for each in workstations}
     runtime = {
-        kind.NAME: frozenset(name for name, rule in kind.UPDATE_POLICY.items() if rule.runtime)
+        kind.NAME: frozenset(name for name, policy in kind.UPDATE_POLICY.items() if policy.runtime)
         for kind in kinds
     }
     disruptive = {
         kind.NAME: frozenset(
             name
-            for name, rule in kind.UPDATE_POLICY.items()
-            if rule.impact is Impact.DISRUPTIVE and not rule.runtime
+            for name, policy in kind.UPDATE_POLICY.items()
+            if policy.impact is Impact.DISRUPTIVE and not policy.runtime
         )
         for kind in kinds
     }
@@ -84,7 +84,7 @@ def check(
             plan = _hold(plan, hold, finding.message, runtime)
     findings.extend(_zones(plan, chosen.values()))
     findings.extend(_public(chosen.values()))
-    findings.extend(_kept(plan))
+    findings.extend(_retained(plan))
     return Guarded(plan, tuple(findings))
 
 
@@ -231,8 +231,8 @@ def _public(workstations: Iterable[ResolvedWorkstation]) -> Iterable[Finding]:
             )
 
 
-def _kept(plan: Plan) -> Iterable[Finding]:
-    for live in plan.kept:
+def _retained(plan: Plan) -> Iterable[Finding]:
+    for live in plan.retained:
         cost = f", {live.monthly_cost}" if live.monthly_cost else ""
         yield Finding(
             Level.WARNING,
@@ -309,9 +309,9 @@ def _disturbed(row: Change) -> tuple[str, ...]:
     return row.action.disturbs if isinstance(row.action, Update) else ()
 
 
-def _too_many(touched: Sequence[Place], standing: int, limit: int, what: str) -> str:
+def _too_many(touched: Sequence[Place], standing: int, limit: int, effect: str) -> str:
     names = ", ".join(name for _, name in touched[:5]) + (", …" if len(touched) > 5 else "")
     return (
-        f"{len(touched)} of {standing} workstations would be {what} at once ({names}), more than "
+        f"{len(touched)} of {standing} workstations would be {effect} at once ({names}), more than "
         f"{limit}: these rows are held back. If that is meant"
     )

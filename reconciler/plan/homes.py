@@ -97,11 +97,11 @@ def _other_home(plan: Plan, row: Change) -> Iterator[Hold]:
         return  # the same, or made anew for one that is lost: that has a hold of its own
     if _known(plan, want.home, "replaces") == old:
         return  # approved when it was created
-    what = f"{want.home} ({new or 'to be created, empty'})" if want.home else "none"
+    target = f"{want.home} ({new or 'to be created, empty'})" if want.home else "none"
     yield Hold(
         "home-changes",
         token("home-changes", [f"{row.key.region} {row.workstation} {old} {want.home} {new}"]),
-        f"{row.workstation}: its home would change from {live.home} ({old}) to {what}: the data "
+        f"{row.workstation}: its home would change from {live.home} ({old}) to {target}: the data "
         "in the old home stays there, and is not copied. If that is meant",
         _of(row.key.region, row.workstation),
         row.where,
@@ -176,11 +176,12 @@ def _adopted(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold
         want = action.desired
         if want.home not in data:
             continue
-        kept, owner = data[want.home], declared[place].owner
+        retained, owner = data[want.home], declared[place].owner
         mounted = isinstance(action, Standing) and action.live.home == want.home
-        if mounted or kept.owner == owner or not kept.owned:
+        if mounted or retained.owner == owner or not retained.owned:
             continue
-        owner_before, id_ = kept.owner or "nobody that its tags name", kept.attrs.get("id", "")
+        owner_before = retained.owner or "nobody that its tags name"
+        id_ = retained.attrs.get("id", "")
         yield Hold(
             "home-adopted",
             token("home-adopted", [f"{place[0]} {row.workstation} {id_} {owner_before} {owner}"]),
@@ -198,7 +199,7 @@ def _likely_renames(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterat
         for row in plan.changes
         if isinstance(row.action, Create | Taken) and row.action.desired.home
     }
-    left = [live for live in plan.kept if live.workstation and live.owner]
+    left = [live for live in plan.retained if live.workstation and live.owner]
     for row in plan.changes:
         place = (row.key.region, row.workstation)
         if row.op is not Op.CREATE or row.key not in homes or place not in declared:

@@ -1,9 +1,9 @@
 """What a resource kind is: one module, read top to bottom in the same order.
 
-    NAME, MOVES            its name; the attributes that an update changes
+    NAME, COMPUTED         its name; the attributes that an update changes
     HOLDS_INSTANCES        whether instances run in it: it is removed before what they need
     <Spec>                 the frozen dataclass that both sides share
-    RULES                  what a change to each field of it means
+    UPDATE_POLICY          what a change to each field of it means
     desired(site)          pure: what the declaration asks for
     find(aws, scope)       reads: everything of this kind that is ours or bears a name of ours
     diff(live, desired)    optional, pure: what differs, where field by field does not tell it
@@ -46,7 +46,7 @@ from reconciler.plan.model import (
     Update,
     Write,
 )
-from reconciler.plan.ownership import OURS, SITE
+from reconciler.plan.ownership import DECLARED_KEYS, SITE
 from reconciler.plan.resolve import ResolvedSite
 from reconciler.plan.update_policy import UpdatePolicy
 
@@ -78,7 +78,7 @@ class Scope:
             key: value
             for key, value in tags.items()
             if not key.startswith("aws:")
-            and (key in OURS or not key.startswith("reconciler:"))
+            and (key in DECLARED_KEYS or not key.startswith("reconciler:"))
             and not self._ignores(key)
         }
 
@@ -96,7 +96,9 @@ class Scope:
 
     def _ignores(self, key: str) -> bool:
         """Whether a key belongs to another tool; the ownership tags never do."""
-        return key not in OURS and any(fnmatchcase(key, it) for it in self.ignore_tags)
+        return key not in DECLARED_KEYS and any(
+            fnmatchcase(key, pattern) for pattern in self.ignore_tags
+        )
 
 
 class Kind(Protocol):

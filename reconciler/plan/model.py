@@ -347,7 +347,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     unchanged: tuple[Key, ...] = ()
     unknown: tuple[Unknown, ...] = ()
-    kept: tuple[Live, ...] = ()  # data nobody declares any more
+    retained: tuple[Live, ...] = ()  # data nobody declares any more
     known: Mapping[Ref, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, int]:

@@ -13,7 +13,9 @@ FILE_SYSTEM = "reconciler:file-system"
 FALLBACK = "reconciler:fallback"
 MAX_RUNTIME = "reconciler:max-runtime"
 HOME = "reconciler:home"
-OURS = frozenset({SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM, FALLBACK, MAX_RUNTIME, HOME})
+DECLARED_KEYS = frozenset(
+    {SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM, FALLBACK, MAX_RUNTIME, HOME}
+)
 """The keys the YAML decides. Any other under `reconciler:` is runtime state: never compared."""
 
 OVERRIDE = "reconciler:override"

@@ -45,12 +45,12 @@ def make_plan(
         if live.spec is None and live.broken and (live.owned or live.unidentified)
         if live.key not in draft.wanted
     ]
-    removed, kept = removals(found, wanted, blocked, kinds)
+    removed, retained = removals(found, wanted, blocked, kinds)
     return Plan(
         changes=(*draft.changes, *blocked_rows, *unreadable, *removed),
         unchanged=tuple(draft.unchanged),
         unknown=found.unread,
-        kept=kept,
+        retained=retained,
         known=draft.known,
     )
 

@@ -166,7 +166,7 @@ class _Search:
         try:
             return self._placed(home_zone)
         except _Lack as lack:
-            kept = _those(self.facts, self.stands() or ())
+            kept = _subnets_in_one_vpc(self.facts, self.stands() or ())
             if not kept:
                 raise
             self.lacks.append(lack)
@@ -185,7 +185,7 @@ class _Search:
 
     def _vpcs(self) -> set[str]:
         """The VPC that it stands in, though another one has subnets that are tagged alike."""
-        found = {subnet.vpc_id for subnet in _those(self.facts, self.stands() or ())}
+        found = {subnet.vpc_id for subnet in _subnets_in_one_vpc(self.facts, self.stands() or ())}
         if found:
             each, vpc = self.each, ", ".join(found)
             message = (
@@ -199,7 +199,7 @@ class _Search:
         return found
 
 
-def _those(facts: Facts, ids: tuple[str, ...]) -> tuple[Subnet, ...]:
+def _subnets_in_one_vpc(facts: Facts, ids: tuple[str, ...]) -> tuple[Subnet, ...]:
     """The subnets of these ids whose VPC is known, where they are all in one; else none."""
     if isinstance(facts.subnets, Missing):
         return ()
@@ -213,7 +213,9 @@ def _stands(stands: Callable[[], Stands], place: Place) -> tuple[str, ...] | Non
 
 def _vpcs(facts: Facts, stands: Callable[[], Stands]) -> set[str]:
     """The VPCs that workstations of ours stand in."""
-    return {subnet.vpc_id for ids in stands().values() for subnet in _those(facts, ids)}
+    return {
+        subnet.vpc_id for ids in stands().values() for subnet in _subnets_in_one_vpc(facts, ids)
+    }
 
 
 def _image(each: Workstation, image: ImageFacts | Missing) -> tuple[str, ImageFacts | Missing]:

@@ -121,9 +121,9 @@ def _images(site: ResolvedSite) -> Iterator[Finding]:
             Level.WARNING,
             "foreign-image",
             f"{_some([each.declared.name for each in same])}: the image {image.id} ({image.name}) "
-            f"belongs to {_whose(image)}: not to this account, not to AWS, and the YAML names no "
-            "such owner. Its author has root on these workstations: copy it into this account, or "
-            "name it with its owner (image: {name: …, owner: …})",
+            f"belongs to {_image_owner(image)}: not to this account, not to AWS, and the YAML "
+            "names no such owner. Its author has root on these workstations: copy it into this "
+            "account, or name it with its owner (image: {name: …, owner: …})",
             first.places["image"],
             sensitive=True,
         )
@@ -140,7 +140,7 @@ def _trusted(each: ResolvedWorkstation, account: str) -> bool:
     )
 
 
-def _whose(image: ImageFacts) -> str:
+def _image_owner(image: ImageFacts) -> str:
     alias = f" ({image.owner_alias})" if image.owner_alias else ""
     return f"account {image.owner}{alias}" if image.owner else "an account that AWS does not tell"
 

@@ -80,7 +80,7 @@ def select(plan: Plan, desired: Iterable[Desired], site: Site, selection: Select
         plan,
         changes=tuple(row for row in plan.changes if meant.row(row) or row.key in needed),
         unchanged=tuple(key for key in plan.unchanged if meant.unchanged(owners.get(key))),
-        kept=tuple(live for live in plan.kept if meant.kept(live)),
+        retained=tuple(live for live in plan.retained if meant.retained(live)),
     )
 
 
@@ -104,7 +104,7 @@ class _Meant:
             return each is not None and self._shared(each.fleet)
         return self._workstation(each.key.region, each.fleet, each.workstation)
 
-    def kept(self, live: Live) -> bool:
+    def retained(self, live: Live) -> bool:
         """Whether data that nobody declares any more is meant."""
         return self._workstation(live.key.region, live.fleet, live.workstation)
 

@@ -47,7 +47,7 @@ def document(report: Report) -> dict[str, Any]:
         "message": summary(report),
         "changes": [_change(change) for change in plan.changes],
         "unknown": [_unknown(unknown) for unknown in plan.unknown],
-        "kept": [_kept(live) for live in plan.kept],
+        "kept": [_kept(live) for live in plan.retained],
         "findings": [_finding(finding) for finding in report.findings],
         "calls": dict(sorted(report.calls.items())),
     }

@@ -78,7 +78,7 @@ def comment(
             _SMALL,
         ),
         *_section(
-            "**Data no longer declared**; a run never deletes it\n", plan.kept, _kept, _SMALL
+            "**Data no longer declared**; a run never deletes it\n", plan.retained, _kept, _SMALL
         ),
     ]
     if details:

@@ -68,7 +68,7 @@ def redacted(report: Report, mask: Mask) -> Report:
                 for change in plan.changes
             ),
             unknown=masked(plan.unknown, mask),
-            kept=tuple(masked(replace(live, spec=None), mask) for live in plan.kept),
+            retained=tuple(masked(replace(live, spec=None), mask) for live in plan.retained),
             known={},
         ),
         findings=masked(report.findings, mask),

@@ -43,7 +43,7 @@ def text(report: Report, style: Style) -> str:
     sections = (
         ("Failed", _failed(failed, style)),
         ("Could not be read, so nothing was decided about it", _unknown(plan.unknown, style)),
-        ("Data no longer declared; a run never deletes it", _kept(plan.kept, style)),
+        ("Data no longer declared; a run never deletes it", _kept(plan.retained, style)),
         ("Findings", _findings(findings(report), style)),
     )
     for title, body in sections:

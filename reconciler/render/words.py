@@ -15,7 +15,7 @@ SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "-/+", Op.DELETE: "-"}
 BLOCKED = "!"
 HELD = "waits for approval"
 UNKNOWN = "?"
-DATA_KEPT = "data-kept"  # the finding that says in words what Plan.kept holds
+DATA_KEPT = "data-kept"  # the finding that says in words what Plan.retained holds
 
 IMPACTS = {
     Impact.NONE: "",
@@ -122,7 +122,7 @@ def findings(report: Report) -> list[Finding]:
     listed = (
         finding
         for finding in report.findings
-        if not (report.plan.kept and finding.code == DATA_KEPT)
+        if not (report.plan.retained and finding.code == DATA_KEPT)
     )
     return sorted(
         listed,

@@ -117,11 +117,11 @@ RECORDED = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def found(kind: ModuleType | Any, replay: Replay, site: str) -> list[Live]:
     """What a kind finds in a recording."""
-    scope = Scope(site, RECORDED, expected=lambda: _proofs(replay.calls))
+    scope = Scope(site, RECORDED, expected=lambda: _hashed_names(replay.calls))
     return list(kind.find(wire().door(replay), scope))
 
 
-def _proofs(calls: Iterable[Recorded]) -> frozenset[str]:
+def _hashed_names(calls: Iterable[Recorded]) -> frozenset[str]:
     """Names of schedules prove what they hold, as in a run whose YAML declares them all.
 
     Subscriptions are read where somebody is told.

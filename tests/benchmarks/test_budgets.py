@@ -16,7 +16,7 @@ def cost(**given: float) -> Cost:
 
 
 def kept(rows: list[Row], starts: list[Start], comparison: Comparison | None) -> dict[str, bool]:
-    return {each.what: each.kept for each in verdicts(rows, starts, comparison)}
+    return {each.title: each.kept for each in verdicts(rows, starts, comparison)}
 
 
 def test_calls_and_cpu() -> None:

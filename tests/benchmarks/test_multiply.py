@@ -82,9 +82,9 @@ def test_a_schedule_has_the_name_that_proves_its_content() -> None:
     names = ("w00000-stop-11111111", "w00001-stop-22222222")
     answer = whole(json.dumps({"Schedules": [{"Name": n} for n in names]}).encode(), "x")
     asked = Request("GET", "/schedules?MaxResults=100", FORM, b"")
-    proofs = [*names, "w00002-stop-33333333"]
-    document = json.loads(body(multiply({asked.key: answer}, 3, proofs), asked))
-    assert [each["Name"] for each in document["Schedules"]] == proofs
+    hashed_names = [*names, "w00002-stop-33333333"]
+    document = json.loads(body(multiply({asked.key: answer}, 3, hashed_names), asked))
+    assert [each["Name"] for each in document["Schedules"]] == hashed_names
 
 
 def test_what_was_not_recorded_word_for_word_gets_the_answer_of_its_operation() -> None:

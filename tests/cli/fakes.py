@@ -99,7 +99,7 @@ class Aws:
             else:
                 rows.append(_with(change, Outcome.WAITING, "not done: the run was told to stop"))
             on_change(rows[-1])
-        plan = Plan(tuple(rows), report.plan.unchanged, report.plan.unknown, report.plan.kept)
+        plan = Plan(tuple(rows), report.plan.unchanged, report.plan.unknown, report.plan.retained)
         return replace(report, dry_run=False, plan=plan, stopped=stopped())
 
     def install(self, patch: pytest.MonkeyPatch) -> None:

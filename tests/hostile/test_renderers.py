@@ -89,7 +89,7 @@ def report(payload: str) -> Report:
         Finding(Level.WARNING, payload, payload),
         Finding(Level.INFO, payload, payload, where),
     )
-    plan = Plan(changes, unknown=(unknown,), kept=(kept,))
+    plan = Plan(changes, unknown=(unknown,), retained=(kept,))
     return Report("acme", "123456789012", True, plan, findings, {payload: 1}, digest="0" * 64)
 
 

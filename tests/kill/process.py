@@ -1,4 +1,4 @@
-"""The process of a victim: the command, in a child of a process that has imported everything.
+"""The process that is killed: the command, in a child of a process that has imported everything.
 
 Imports are more than half of what a short run costs, and no kill falls into them.
 """

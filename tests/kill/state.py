@@ -54,7 +54,7 @@ def counts() -> Counts:
     except scheduler.exceptions.ResourceNotFoundException:
         schedules = []
     rules = [each["Name"] for each in events.list_rules()["Rules"]]
-    ours = [
+    security_groups = [
         each
         for each in ec2.describe_security_groups()["SecurityGroups"]
         if each["GroupName"] != "default" and "reconciler:site" in _tags(each)
@@ -71,7 +71,7 @@ def counts() -> Counts:
         file_systems=Counter(_tags(each)["Name"] for each in file_systems),
         volumes=Counter(_tags(each)["Name"] for each in volumes),
         edges=Counter("-".join(each["Name"].split("-")[:2]) for each in schedules),
-        security_groups=Counter(each["GroupName"] for each in ours),
+        security_groups=Counter(each["GroupName"] for each in security_groups),
         rules=Counter(rules),
         targets=Counter(each["Arn"] for each in targets),
         topics=Counter(each["TopicArn"] for each in client("sns").list_topics()["Topics"]),
@@ -91,12 +91,16 @@ def faults(*, carol: bool = True, version: int | None = None) -> list[str]:
         "edges": edges,
         "rules": {"acme-events": 1},
     }
-    found = {what: dict(getattr(there, what)) for what in wanted}
-    wrong = [f"{what}: {found[what]}" for what in wanted if found[what] != wanted[what]]
-    for what in ("security_groups", "targets", "topics"):
-        number: Counter[str] = getattr(there, what)
+    found = {resource: dict(getattr(there, resource)) for resource in wanted}
+    wrong = [
+        f"{resource}: {found[resource]}"
+        for resource in wanted
+        if found[resource] != wanted[resource]
+    ]
+    for resource in ("security_groups", "targets", "topics"):
+        number: Counter[str] = getattr(there, resource)
         if not number or max(number.values()) > 1:
-            wrong.append(f"{what}: {dict(number)}")
+            wrong.append(f"{resource}: {dict(number)}")
     if version is not None and set(there.versions.values()) != {version}:
         wrong.append(f"versions of templates: {dict(there.versions)}, not {version}")
     return wrong

@@ -23,15 +23,15 @@ from tests.kill.process import start
 
 READS = ("Describe", "Get", "List")
 _SERVICE = re.compile(r"Credential=[\w-]+/\d+/[\w-]+/([\w-]+)/")
-_WHO = re.compile(r"\bapp/([\w-]+)")
+_APPLICATION = re.compile(r"\bapp/([\w-]+)")
 _ACTION = re.compile(rb"Action=(\w+)")
 
 
 @dataclass(frozen=True)
-class Heard:
+class ServedCall:
     """One call that the sandbox answered."""
 
-    who: str  # the name of the application, which an SDK puts into its user agent
+    application: str  # its name, which an SDK puts into its user agent
     service: str
     operation: str  # `CreateTopic`; for a REST service its method
 
@@ -40,33 +40,34 @@ class Heard:
         return not self.operation.startswith((*READS, "GET"))
 
 
-class Ear:
-    """Hears every call, and holds those of whoever has not been let go."""
+class CallGate:
+    """Records every call, and holds those of whoever has not been let go."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.heard: list[Heard] = []
+        self.calls: list[ServedCall] = []
         self.gates: dict[str, threading.Event] = {}
         self.waiting: dict[str, threading.Event] = {}
         answer = FrontDoor.answer
 
-        def listen(door: FrontDoor, environ: dict[str, Any]) -> Answer:
-            who = _found(_WHO, environ.get("HTTP_USER_AGENT", ""))
+        def record(application_server: FrontDoor, environ: dict[str, Any]) -> Answer:
+            application = _found(_APPLICATION, environ.get("HTTP_USER_AGENT", ""))
             service = _found(_SERVICE, environ.get("HTTP_AUTHORIZATION", ""))
-            if who in self.gates and service != "sts":  # whose answer is waited for 2 s only
-                self.waiting[who].set()
-                self.gates[who].wait(50)
-            self.heard.append(Heard(who, service, _operation(environ)))
-            return answer(door, environ)
+            # Not the calls of STS: the command waits for their answer for 2 s only.
+            if application in self.gates and service != "sts":
+                self.waiting[application].set()
+                self.gates[application].wait(50)
+            self.calls.append(ServedCall(application, service, _operation(environ)))
+            return answer(application_server, environ)
 
-        patch.setattr(FrontDoor, "answer", listen)
+        patch.setattr(FrontDoor, "answer", record)
 
-    def hold(self, who: str) -> None:
+    def hold(self, application: str) -> None:
         """From now on this one waits."""
-        self.waiting[who], self.gates[who] = threading.Event(), threading.Event()
+        self.waiting[application], self.gates[application] = threading.Event(), threading.Event()
 
     def writes(self, since: int = 0) -> list[str]:
-        """Every write heard, by operation."""
-        return [each.operation for each in self.heard[since:] if each.writes]
+        """Every write served, by operation."""
+        return [each.operation for each in self.calls[since:] if each.writes]
 
 
 def _found(pattern: re.Pattern[str], text: str) -> str:
@@ -85,24 +86,24 @@ def _operation(environ: dict[str, Any]) -> str:
 
 
 @dataclass
-class Victim:
+class Subprocess:
     """One run, in a process that waits to be let go."""
 
     name: str
     fleets: Path
-    ear: Ear
+    gate: CallGate
     sandbox: Sandbox
     process: ForkServerProcess = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ear.hold(self.name)
+        self.gate.hold(self.name)
         environment = {**self.sandbox.environment, "AWS_SDK_UA_APP_ID": self.name}
         self.process = start(environment, self.fleets)
 
     def let_go(self) -> float:
         """When it could begin."""
-        assert self.ear.waiting[self.name].wait(30), "it never called AWS"
-        self.ear.gates[self.name].set()
+        assert self.gate.waiting[self.name].wait(30), "it never called AWS"
+        self.gate.gates[self.name].set()
         return time.monotonic()
 
     def end(self) -> float:
@@ -124,6 +125,6 @@ class Victim:
 
     def forget(self) -> None:
         """Whatever became of the test: leave no process behind."""
-        self.ear.gates[self.name].set()
+        self.gate.gates[self.name].set()
         self.process.kill()
         self.process.join()

@@ -19,7 +19,7 @@ import pytest
 from reconciler.plan.model import Outcome
 from reconciler.sandbox import Sandbox
 from tests.kill.state import DATA_DELETES, faults, vision
-from tests.kill.subprocesses import Ear, Victim
+from tests.kill.subprocesses import CallGate, Subprocess
 from tests.kinds.world import World, rows
 from tests.promises import fleets
 from tests.promises.fleets import Tree
@@ -30,22 +30,24 @@ KILLS = {"create": 17, "retag": 11, "schedule": 11, "remove": 11}
 
 @dataclass
 class Scene:
-    """One account, and victims one after the other."""
+    """One account, and subprocesses one after the other."""
 
     sandbox: Sandbox
-    ear: Ear
+    gate: CallGate
     folder: Path
     dice: random.Random
-    victims: list[Victim]
+    subprocesses: list[Subprocess]
     world: World | None = None
 
-    def victim(self, fleet: Tree) -> Victim:
+    def subprocess(self, fleet: Tree) -> Subprocess:
         """A process about to run this fleet."""
-        number = len(self.victims)
+        number = len(self.subprocesses)
         folder = self.folder / str(number)
         folder.mkdir()
-        made = Victim(f"victim-{number}", fleets.write(folder, fleet), self.ear, self.sandbox)
-        self.victims.append(made)
+        made = Subprocess(
+            f"subprocess-{number}", fleets.write(folder, fleet), self.gate, self.sandbox
+        )
+        self.subprocesses.append(made)
         return made
 
     def recover(self, fleet: Tree) -> int:
@@ -57,18 +59,18 @@ class Scene:
             self.world = World(site)
         self.world.site = site
         for number in range(4):
-            since = len(self.ear.heard)
+            since = len(self.gate.calls)
             report = self.world.run()
             failed = [c for c in report.plan.changes if c.outcome is Outcome.FAILED]
             assert not failed, rows(report)
-            if not self.ear.writes(since):
+            if not self.gate.writes(since):
                 assert not report.plan.changes, rows(report)
                 return number
         raise AssertionError(f"not settled: {rows(report)}")
 
     def deletes(self) -> set[str]:
         """Deletes of data that anybody asked for."""
-        return DATA_DELETES & {each.operation for each in self.ear.heard}
+        return DATA_DELETES & {each.operation for each in self.gate.calls}
 
 
 @pytest.fixture
@@ -80,9 +82,9 @@ def scene(
 ) -> Iterator[Scene]:
     sys.stdout.write(f"KILL_SEED={SEED}\n")  # shown when the test fails
     dice = random.Random(f"{SEED} {request.node.name}")
-    made = Scene(sandbox, Ear(monkeypatch), tmp_path, dice, [])
+    made = Scene(sandbox, CallGate(monkeypatch), tmp_path, dice, [])
     yield made
-    for each in made.victims:
+    for each in made.subprocesses:
         each.forget()
 
 
@@ -94,16 +96,16 @@ def slaughter(scene: Scene, edits: list[Tree], check: Check, again: Callable[[],
 
     `again` is called when all is well again, before the next edit.
     """
-    longest = scene.victim(edits[0]).end()
+    longest = scene.subprocess(edits[0]).end()
     assert scene.recover(edits[0]) <= 2
     again()
     caught = 0
-    following = scene.victim(edits[1])
+    following = scene.subprocess(edits[1])
 
-    def kill(victim: Victim) -> float:
+    def kill(subprocess: Subprocess) -> float:
         nonlocal caught, longest
         after = scene.dice.uniform(0, longest)
-        ended = victim.kill(after)
+        ended = subprocess.kill(after)
         caught += ended is None
         longest = ended or longest  # the machine has become quicker: so must we
         return after
@@ -112,15 +114,15 @@ def slaughter(scene: Scene, edits: list[Tree], check: Check, again: Callable[[],
         after = kill(following)
         dies_again = scene.dice.random() < 1 / 3
         last = number + 1 == len(edits)
-        following = scene.victim(fleet if dies_again or last else edits[number + 1])
+        following = scene.subprocess(fleet if dies_again or last else edits[number + 1])
         if dies_again:
             kill(following)
-            following = scene.victim(fleet if last else edits[number + 1])
-        told = f"KILL_SEED={SEED}, kill {number} after {after:.3f} of {longest:.3f} s"
+            following = scene.subprocess(fleet if last else edits[number + 1])
+        details = f"KILL_SEED={SEED}, kill {number} after {after:.3f} of {longest:.3f} s"
         runs = scene.recover(fleet)
-        assert runs <= 2, f"{told}: {runs} runs"
-        assert check(fleet) == [], told
-        assert not scene.deletes(), told
+        assert runs <= 2, f"{details}: {runs} runs"
+        assert check(fleet) == [], details
+        assert not scene.deletes(), details
         if not last:
             again()
     return caught

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.kinds.world import client
 
-Look = Callable[[], Any]
+ReadBack = Callable[[], Any]
 
 
 def _private_subnet() -> dict[str, Any]:
@@ -23,7 +23,7 @@ def _body(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
-def security_group() -> Look:
+def security_group() -> ReadBack:
     ec2 = client("ec2")
     group = ec2.create_security_group(
         GroupName="acme-workstation", Description="mine", VpcId=_private_subnet()["VpcId"]
@@ -31,7 +31,7 @@ def security_group() -> Look:
     return lambda: ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
 
 
-def file_system() -> Look:
+def file_system() -> ReadBack:
     fsx = client("fsx")
     made = fsx.create_file_system(
         FileSystemType="LUSTRE",
@@ -47,7 +47,7 @@ def file_system() -> Look:
     return lambda: fsx.describe_file_systems(FileSystemIds=[made])["FileSystems"]
 
 
-def efs_file_system() -> Look:
+def efs_file_system() -> ReadBack:
     """With a mount target and an access point of its own."""
     efs = client("efs")
     tags = [{"Key": "Name", "Value": "acme-carol/home"}]
@@ -62,7 +62,7 @@ def efs_file_system() -> Look:
     )
 
 
-def home_volume() -> Look:
+def home_volume() -> ReadBack:
     ec2 = client("ec2")
     volume = ec2.create_volume(
         AvailabilityZone="us-east-1a",
@@ -75,7 +75,7 @@ def home_volume() -> Look:
     return lambda: ec2.describe_volumes(VolumeIds=[volume])["Volumes"]
 
 
-def topic() -> Look:
+def topic() -> ReadBack:
     sns = client("sns")
     arn = sns.create_topic(Name="acme-events")["TopicArn"]
     return lambda: (
@@ -84,7 +84,7 @@ def topic() -> Look:
     )
 
 
-def subscription() -> Look:
+def subscription() -> ReadBack:
     """Somebody subscribed the address by hand, for everything."""
     sns = client("sns")
     arn = sns.create_topic(Name="acme-events", Tags=[{"Key": "reconciler:site", "Value": "acme"}])[
@@ -96,15 +96,15 @@ def subscription() -> Look:
 
     def look() -> Any:
         found = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
-        (mine,) = [it for it in found if it["Endpoint"] == "alice@example.com"]
-        (theirs,) = [it for it in found if it["Endpoint"] == "boss@example.com"]
-        attributes = sns.get_subscription_attributes(SubscriptionArn=mine["SubscriptionArn"])
-        return mine, theirs, attributes["Attributes"]
+        (wanted,) = [each for each in found if each["Endpoint"] == "alice@example.com"]
+        (foreign,) = [each for each in found if each["Endpoint"] == "boss@example.com"]
+        attributes = sns.get_subscription_attributes(SubscriptionArn=wanted["SubscriptionArn"])
+        return wanted, foreign, attributes["Attributes"]
 
     return look
 
 
-def queue(name: str = "acme-events") -> Look:
+def queue(name: str = "acme-events") -> ReadBack:
     sqs = client("sqs")
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "7"})["QueueUrl"]
     return lambda: (
@@ -113,11 +113,11 @@ def queue(name: str = "acme-events") -> Look:
     )
 
 
-def dead_letter_queue() -> Look:
+def dead_letter_queue() -> ReadBack:
     return queue("acme-events-dead")
 
 
-def event_rule() -> Look:
+def event_rule() -> ReadBack:
     events = client("events")
     events.put_rule(Name="acme-events", EventPattern='{"source": ["mine"]}', State="DISABLED")
     return lambda: (
@@ -126,7 +126,7 @@ def event_rule() -> Look:
     )
 
 
-def launch_template() -> Look:
+def launch_template() -> ReadBack:
     ec2 = client("ec2")
     ec2.create_launch_template(
         LaunchTemplateName="acme-alice", LaunchTemplateData={"InstanceType": "t3.micro"}
@@ -139,7 +139,7 @@ def launch_template() -> Look:
     )
 
 
-def auto_scaling_group() -> Look:
+def auto_scaling_group() -> ReadBack:
     autoscaling = client("autoscaling")
     client("ec2").create_launch_template(
         LaunchTemplateName="somebody", LaunchTemplateData={"InstanceType": "t3.micro"}
@@ -156,7 +156,7 @@ def auto_scaling_group() -> Look:
     ]
 
 
-def schedule_group() -> Look:
+def schedule_group() -> ReadBack:
     scheduler = client("scheduler")
     scheduler.create_schedule_group(Name="acme")
     return lambda: (
@@ -165,7 +165,7 @@ def schedule_group() -> Look:
     )
 
 
-def schedule() -> Look:
+def schedule() -> ReadBack:
     """In a foreign group, under exactly our pattern of name."""
     look_at_group = schedule_group()
     client("scheduler").create_schedule(

@@ -1,4 +1,4 @@
-"""For every kind, what somebody does to it in the console: each hand edits one field."""
+"""For every kind, what somebody does to it in the console: each edit is of one field."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def _group_tags(found: Mapping[Key, Live]) -> Key:
 
 
 def _schedule(**edit: Any) -> Callable[[Mapping[Key, Live]], Key]:
-    def hand(found: Mapping[Key, Live]) -> Key:
+    def change(found: Mapping[Key, Live]) -> Key:
         scheduler = client("scheduler")
         name = found[STOP(found)].attrs["name"]
         body = scheduler.get_schedule(GroupName="acme", Name=name)
@@ -277,7 +277,7 @@ def _schedule(**edit: Any) -> Callable[[Mapping[Key, Live]], Key]:
         scheduler.update_schedule(**{**body, **edit})
         return STOP(found)
 
-    return hand
+    return change
 
 
 BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {

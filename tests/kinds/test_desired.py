@@ -91,16 +91,16 @@ def test_user_data_writes_one_file_and_does_nothing_else() -> None:
 
 def test_user_data_reads_back_as_it_was_and_anything_else_as_a_digest() -> None:
     mount = {"type": "fsx_lustre", "name": "acme-vision/datasets", "at": "/fsx"}
-    told = {"version": 1, "mounts": (mount,)}
-    assert launch_template._decode(launch_template._encode(told)) == told
+    instance_file = {"version": 1, "mounts": (mount,)}
+    assert launch_template._decode(launch_template._encode(instance_file)) == instance_file
     for foreign in ("", "not base64!", base64.b64encode(b"#!/bin/sh\ncurl evil").decode()):
         assert launch_template._decode(foreign).keys() == {"unknown_content"}
 
 
 def test_an_instance_learns_of_its_home_and_mounts_from_what_aws_tells() -> None:
     shared = lustre("datasets", workstation="")
-    mine = workstation(home=lustre(), mounts=(Mount(shared, "/fsx"),))
-    found = resolve(site(mine, shared=(shared,)), {"us-east-1": facts()}, NOW, {})
+    alice = workstation(home=lustre(), mounts=(Mount(shared, "/fsx"),))
+    found = resolve(site(alice, shared=(shared,)), {"us-east-1": facts()}, NOW, {})
     (wanted,) = launch_template.desired(found)
     home, (mount,) = wanted.spec.user_data["home"], wanted.spec.user_data["mounts"]
     assert home["mount_name"] == Ref(file_system.key_of("acme", lustre()), "mount_name")

@@ -137,8 +137,8 @@ def test_every_member_of_a_policy_is_written_or_put_back() -> None:
         found: Any = model.shape_for(shape)
         return set(found.members)
 
-    ours = {"InstanceType", "InstanceRequirements"}
-    assert members("LaunchTemplateOverrides") == ours | set(mixed_instances.NOT_OURS)
+    written = {"InstanceType", "InstanceRequirements"}
+    assert members("LaunchTemplateOverrides") == written | set(mixed_instances.NOT_OURS)
     spread = mixed_instances.write(SPEC)["InstancesDistribution"]
     # Pools are of one strategy, which is compared; segments go when the share is written.
     more = {"SpotInstancePools", "DistributionSegments"}

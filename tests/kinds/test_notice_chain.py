@@ -174,7 +174,7 @@ def test_a_rule_that_tells_the_topic_is_moved_over_in_place(sandbox: Sandbox) ->
     assert target["Id"] == "queue"
     assert target["Arn"] == f"arn:aws:sqs:{REGION}:{ACCOUNT}:acme-events"
     policy = json.loads(client("sns").get_topic_attributes(TopicArn=TOPIC)["Attributes"]["Policy"])
-    principals = [it["Principal"] for it in policy["Statement"]]
+    principals = [statement["Principal"] for statement in policy["Statement"]]
     assert principals == [{"AWS": f"arn:aws:iam::{ACCOUNT}:root"}]
     (loop,) = [arn for arn in subscribed() if arn.endswith("acme-events-loop")]
     assert loop, "what people made by hand is theirs to delete"

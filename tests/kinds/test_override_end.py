@@ -146,23 +146,23 @@ def test_an_end_without_a_capacity_is_never_written_over_one_with_a_capacity(
     days: Days, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody outside AWS knows whether a parameter that is left out keeps its old value."""
-    door = days.session.region("us-east-1")
+    aws = days.session.region("us-east-1")
     names: list[str] = []
-    call = type(door).call
+    call = type(aws).call
 
     def record(self: Any, service: str, operation: str, **parameters: Any) -> Any:
         if "scheduled" in operation and not operation.startswith("describe"):
             names.append(operation)
         return call(self, service, operation, **parameters)
 
-    monkeypatch.setattr(type(door), "call", record)
+    monkeypatch.setattr(type(aws), "call", record)
     put(StartTime=datetime(2026, 11, 23, 20, tzinfo=UTC), DesiredCapacity=0)
     tag("on until 2026-11-23T20:00:00Z ann")
     days.run()
     names.clear()
-    [group] = read.by_name(door, "alice")
+    [group] = read.by_name(aws, "alice")
     now = days.sandbox.clock.now()
-    overrides.extend(door, group, hours.read(door, group), UNTIL, "ann", now)
+    overrides.extend(aws, group, hours.read(aws, group), UNTIL, "ann", now)
     assert names == ["delete_scheduled_action", "put_scheduled_update_group_action"]
     assert stands() == {ACTION: OverrideEnd(ENDS, 0, 1, UNCHANGED)}
-    assert override_writer.read(door, group).group.sizes == Sizes(1, 1) != NORMAL
+    assert override_writer.read(aws, group).group.sizes == Sizes(1, 1) != NORMAL

@@ -38,7 +38,7 @@ def shown(kind: Any, path: str, old: Any, new: Any) -> Shown | None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "path", "old", "new", "said"),
+    ("kind", "path", "old", "new", "expected"),
     [
         (file_system, "storage_capacity", 1200, 2400, ("1,200 GiB", "2,400 GiB")),
         (
@@ -65,13 +65,13 @@ def shown(kind: Any, path: str, old: Any, new: Any) -> Shown | None:
     ],
 )
 def test_numbers_have_their_unit(
-    kind: Any, path: str, old: Any, new: Any, said: tuple[Any, Any]
+    kind: Any, path: str, old: Any, new: Any, expected: tuple[Any, Any]
 ) -> None:
-    assert shown(kind, path, old, new) == (path, *said)
+    assert shown(kind, path, old, new) == (path, *expected)
 
 
 @pytest.mark.parametrize(
-    ("path", "old", "new", "said"),
+    ("path", "old", "new", "expected"),
     [
         (f"tags.{MAX_RUNTIME}", "28800", "none", ("max_runtime", "8 h", "none")),
         (
@@ -83,9 +83,9 @@ def test_numbers_have_their_unit(
     ],
 )
 def test_settings_that_are_kept_as_tags_have_the_yamls_words(
-    path: str, old: Any, new: Any, said: tuple[Any, ...]
+    path: str, old: Any, new: Any, expected: tuple[Any, ...]
 ) -> None:
-    assert shown(auto_scaling_group, path, old, new) == said
+    assert shown(auto_scaling_group, path, old, new) == expected
 
 
 def needs(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -118,8 +118,8 @@ def test_needs_are_shown_in_the_words_they_are_written_in() -> None:
 @pytest.mark.parametrize("count", [1, 2, 8])
 def test_gpu_memory_is_the_size_it_was_written_with(size: int, count: int) -> None:
     need = {"gpu": {"memory": {"min": f"{size}GB", "max": f"{size}GB"}, "count": count}}
-    (said,) = (new for path, _, new in needs({}, need) if path.startswith("gpu.memory"))
-    assert said == {"max": f"{size * count} GB", "min": f"{size * count} GB"}
+    (memory,) = (new for path, _, new in needs({}, need) if path.startswith("gpu.memory"))
+    assert memory == {"max": f"{size * count} GB", "min": f"{size * count} GB"}
 
 
 def test_other_attributes_keep_the_name_of_the_yaml() -> None:
@@ -133,8 +133,12 @@ def test_other_attributes_keep_the_name_of_the_yaml() -> None:
 
 def test_a_list_of_types_is_what_is_new_and_what_is_gone() -> None:
     old = tuple(f"g{n}.xlarge" for n in range(8))
-    said = shown(auto_scaling_group, "instance_types", old, (*old[2:], "p5.4xlarge"))
-    assert said == ("instance_types", "8 types", "7 types (+ p5.4xlarge; - g0.xlarge g1.xlarge)")
+    rendered = shown(auto_scaling_group, "instance_types", old, (*old[2:], "p5.4xlarge"))
+    assert rendered == (
+        "instance_types",
+        "8 types",
+        "7 types (+ p5.4xlarge; - g0.xlarge g1.xlarge)",
+    )
     few = shown(auto_scaling_group, "instance_types", ("a.1", "b.1"), ("b.1", "a.1"))
     assert few == ("instance_types", ("a.1", "b.1"), ("b.1", "a.1"))
 

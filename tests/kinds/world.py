@@ -46,8 +46,8 @@ class Wanting:
                 yield each
                 continue
             spec = replace(each.spec, **edits)
-            proof = each.hashed_name and f"{each.key.name}-{self.kind.digest(spec)}"  # type: ignore[attr-defined]  # schedule's own
-            yield replace(each, spec=spec, hashed_name=proof)
+            hashed_name = each.hashed_name and f"{each.key.name}-{self.kind.digest(spec)}"  # type: ignore[attr-defined]  # schedule's own
+            yield replace(each, spec=spec, hashed_name=hashed_name)
 
 
 class World:
@@ -132,11 +132,11 @@ def writes(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int
 
 def live(world: World) -> dict[Key, Live]:
     """Everything that is there, by key."""
-    door = ReadCache(world.session.region("us-east-1"), shared_lists(KINDS))
-    # Somebody is told, or subscriptions would not be read; nothing else is proved by its name.
-    told = frozenset({"subscription us-east-1 x@example.com"})
-    scope = Scope(world.site.name, world.session.now(), expected=lambda: told)
-    return {each.key: each for kind in KINDS for each in kind.find(door, scope)}
+    reader = ReadCache(world.session.region("us-east-1"), shared_lists(KINDS))
+    # Somebody is told, or subscriptions would not be read; no other name is expected.
+    expected = frozenset({"subscription us-east-1 x@example.com"})
+    scope = Scope(world.site.name, world.session.now(), expected=lambda: expected)
+    return {each.key: each for kind in KINDS for each in kind.find(reader, scope)}
 
 
 def client(service: str) -> Any:

@@ -17,20 +17,20 @@ from tests.support.fake_aws import FakeAws
 
 
 class Bench:
-    """Four fakes, the order in which they were told, and how each is to answer."""
+    """Four fakes, the order in which changes were sent, and how each is to answer."""
 
     def __init__(self) -> None:
         self.kinds = kinds()
         self.store, self.template, self.group, self.timer = self.kinds
-        self.heard: list[Change] = []
+        self.reported: list[Change] = []
         self.stopped: Callable[[], bool] = lambda: False
 
     def apply(self, planned: Plan) -> Plan:
         return apply(
-            planned, self.kinds, FakeAws, Scope("acme", NOW), self.heard.append, self.stopped
+            planned, self.kinds, FakeAws, Scope("acme", NOW), self.reported.append, self.stopped
         )
 
-    def told(self) -> list[str]:
+    def sent(self) -> list[str]:
         """What was sent, in the order of the kinds."""
         return [f"{c.op} {key_of(c)}" for kind in self.kinds for c in kind.applied]
 

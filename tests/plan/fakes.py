@@ -70,7 +70,7 @@ class Tagged(Spec):
     user_data: Mapping[str, str] = field(default_factory=dict)
 
 
-RULES = {
+POLICIES = {
     "tags": IN_PLACE,
     "user_data": NEXT_START,
     "color": replace(IN_PLACE, refuses=_paint),
@@ -88,7 +88,7 @@ Answer = Callable[[Write], Live]
 class Fake:
     """A kind without AWS: what there is, what it is told to do, what it answers."""
 
-    UPDATE_POLICY = RULES
+    UPDATE_POLICY = POLICIES
 
     def __init__(self, name: str, *moves: str, holds_instances: bool = False) -> None:
         self.NAME = name

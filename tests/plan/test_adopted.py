@@ -47,10 +47,10 @@ def test_a_kept_home_of_another_owner_is_held_until_it_is_approved(owner: str) -
     guarded = check(MALLORY, kept(owner))
     (finding,) = [each for each in guarded.findings if each.approval]
     assert finding.code == "home-adopted"
-    whose = owner or "nobody that its tags name"
+    former_owner = owner or "nobody that its tags name"
     assert (
-        f"alice: {HOME} (vol-1) was retained with its data: it belonged to {whose}, and would "
-        f"become the home of {MALLORY}"
+        f"alice: {HOME} (vol-1) was retained with its data: it belonged to {former_owner}, and "
+        f"would become the home of {MALLORY}"
     ) in finding.message
     assert {row.outcome for row in guarded.plan.changes} == {Outcome.BLOCKED}
     approved = check(MALLORY, kept(owner), approve=finding.approval)

@@ -55,7 +55,7 @@ def test_the_rows_come_back_in_the_plans_own_order(bench: Bench) -> None:
     planned = plan([*chain("alice"), *chain("bob")])
     done = bench.apply(planned)
     assert [change.key for change in done.changes] == [change.key for change in planned.changes]
-    assert {change.key for change in bench.heard} == {change.key for change in planned.changes}
+    assert {change.key for change in bench.reported} == {change.key for change in planned.changes}
 
 
 def gone(name: str = "alice") -> list[Live]:
@@ -105,7 +105,7 @@ def test_only_planned_rows_are_done(bench: Bench) -> None:
     live = [there("store", ready=False, busy="being made"), there("template", zone="b")]
     planned = plan([want("store"), want("template"), want("group", "bob")], live)
     done = bench.apply(planned)
-    assert bench.told() == ["create group bob"]
+    assert bench.sent() == ["create group bob"]
     assert done.changes[:2] == planned.changes[:2]
 
 
@@ -117,7 +117,7 @@ def test_each_change_goes_to_the_door_of_its_region(bench: Bench) -> None:
         asked.append(region)
         return FakeAws(region)
 
-    apply(planned, bench.kinds, aws, Scope("acme", NOW), bench.heard.append, lambda: False)
+    apply(planned, bench.kinds, aws, Scope("acme", NOW), bench.reported.append, lambda: False)
     assert sorted(asked) == [OTHER_REGION, REGION]
 
 
@@ -160,7 +160,7 @@ def test_what_needs_something_blocked_waits_with_its_reason(bench: Bench) -> Non
     changes = list(planned.changes)
     changes[0] = replace(changes[0], outcome=Outcome.BLOCKED, reason="it was there, and is gone")
     done = bench.apply(replace(planned, changes=tuple(changes)))
-    assert bench.told() == []
+    assert bench.sent() == []
     assert {c.reason for c in done.changes[1:]} == {"needs store alice: it was there, and is gone"}
     assert {c.error for c in done.changes[1:]} == {"needs"}
 
@@ -267,7 +267,7 @@ def test_after_a_signal_the_change_in_hand_ends_and_no_other_begins(bench: Bench
     done = bench.apply(plan(chain(), gone("bob")))
     first, *rest = done.changes
     assert first.outcome is Outcome.DONE
-    assert bench.told() == ["create store alice"]
+    assert bench.sent() == ["create store alice"]
     assert {(c.outcome, c.error) for c in rest} == {(Outcome.WAITING, "stopped")}
     assert {c.reason for c in rest} == {"not done: the run was told to stop"}
 
@@ -296,14 +296,14 @@ def test_a_call_left_behind_is_told_as_unknown_and_what_needs_it_waits(
     first, *rest = bench.apply(plan(chain())).changes
     assert (first.outcome, first.error, first.reason) == (Outcome.WAITING, code, reason)
     assert {change.outcome for change in rest} == {Outcome.WAITING}
-    assert bench.told() == ["create store alice"]
+    assert bench.sent() == ["create store alice"]
 
 
 def test_every_row_is_heard_of_once(bench: Bench) -> None:
     stops_after(bench, "bob")
     planned = plan([*chain("alice"), *chain("bob")])
     bench.apply(planned)
-    assert sorted(map(str, keys(bench.heard))) == sorted(map(str, keys(planned.changes)))
+    assert sorted(map(str, keys(bench.reported))) == sorted(map(str, keys(planned.changes)))
 
 
 def keys(changes: Iterable[Change] | Sequence[Change]) -> list[Key]:
@@ -312,4 +312,4 @@ def keys(changes: Iterable[Change] | Sequence[Change]) -> list[Key]:
 
 def test_an_empty_plan_sends_nothing(bench: Bench) -> None:
     assert rows(bench.apply(Plan())) == []
-    assert bench.told() == []
+    assert bench.sent() == []

@@ -20,11 +20,11 @@ class Thing:
     needs: Mapping[str, Any] = field(default_factory=dict)
 
 
-RULES = {"size": IN_PLACE, "zones": IN_PLACE, "needs": IN_PLACE}
+POLICIES = {"size": IN_PLACE, "zones": IN_PLACE, "needs": IN_PLACE}
 
 
 def words(live: Thing, desired: Thing) -> list[tuple[str, Any, Any]]:
-    return [(each.path, each.old, each.new) for each in differing(live, desired, RULES)]
+    return [(each.path, each.old, each.new) for each in differing(live, desired, POLICIES)]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ NEEDS = {"VCpuCount": {"Min": 4, "Max": 16}, "Types": ["g5.*", "g6.*"], "Metal":
 def test_a_difference_inside_a_field_is_told_by_its_path(
     new: Mapping[str, Any], changes: list[tuple[str, Any, Any]]
 ) -> None:
-    found = differing(Thing(needs=NEEDS), Thing(needs=new), RULES)
+    found = differing(Thing(needs=NEEDS), Thing(needs=new), POLICIES)
     assert [(each.path, each.old, each.new) for each in found] == changes
     assert {each.field for each in found} <= {"needs"}
 

@@ -116,8 +116,10 @@ def test_what_is_on_or_off_is_no_part_of_it() -> None:
 def test_time_prices_and_words_are_no_part_of_it() -> None:
     template, group, home = PLAN
     timed = plan_row(Op.DELETE, Key("us-east-1", "schedule", "alice-start"), by_time=True)
-    told = replace(template, notes=("$1.02/h",), reason="a day off", words=("start Mon 09:00",))
-    assert of(told, group, home, timed) == of(*PLAN)
+    annotated = replace(
+        template, notes=("$1.02/h",), reason="a day off", words=("start Mon 09:00",)
+    )
+    assert of(annotated, group, home, timed) == of(*PLAN)
 
 
 def test_sizes_of_a_new_group_are_declared_and_count() -> None:

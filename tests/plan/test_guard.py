@@ -250,14 +250,14 @@ def test_a_first_creation_asks_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("zones", "mounts", "told"),
+    ("zones", "mounts", "crosses"),
     [("ab", True, True), ("a", True, False), ("ab", False, False)],
     ids=["lustre-and-two-zones", "one-zone", "no-lustre"],
 )
-def test_traffic_between_zones_is_told(zones: str, mounts: bool, told: bool) -> None:
+def test_traffic_between_zones_is_told(zones: str, mounts: bool, crosses: bool) -> None:
     mounted = (Mount(lustre("datasets", ""), "/fsx"),) if mounts else ()
     findings = check(ROWS, [resolved(zones=zones, mounts=mounted)]).findings
-    assert codes(findings) == (["cross-zone-traffic"] if told else [])
+    assert codes(findings) == (["cross-zone-traffic"] if crosses else [])
 
 
 def test_kept_data_is_told_with_its_cost() -> None:
@@ -269,7 +269,7 @@ def test_kept_data_is_told_with_its_cost() -> None:
         removal=DeletionPolicy.RETAIN_DATA,
         monthly_cost="about $174/month",
     )
-    (finding,) = check(Plan(kept=(kept,))).findings
+    (finding,) = check(Plan(retained=(kept,))).findings
     assert (finding.code, finding.level, finding.approval) == (
         "data-kept",
         Level.WARNING,

@@ -163,7 +163,7 @@ def home_rows(live: list[Live]) -> list[Change]:
 def test_the_volume_that_the_template_names_is_the_home() -> None:
     planned = plan([template(), want("store", OLD.name)], [*claimants(), standing(id_="vol-2")])
     assert OLD in planned.unchanged
-    assert [live.attrs["id"] for live in planned.kept] == ["vol-1"]
+    assert [live.attrs["id"] for live in planned.retained] == ["vol-1"]
 
 
 @pytest.mark.parametrize("named", ["", "vol-3"], ids=["no-template", "it-names-neither"])

@@ -63,7 +63,7 @@ def test_each_row_of_the_table(
     same = bool(live and desired) and not becomes
     assert planned.unchanged == ((key("store"),) if same else ())
     kept = [each for each in live if each.removal is DeletionPolicy.RETAIN_DATA]
-    assert list(planned.kept) == kept
+    assert list(planned.retained) == kept
 
 
 @pytest.mark.parametrize("live", [[], [there("store")]], ids=["nothing-there", "not-seen"])

@@ -113,8 +113,8 @@ def test_names_that_prove_their_content_wait_for_the_lookups() -> None:
         asked.append(scope.expected())
         return []
 
-    proof = Desired(want("timer").key, want("timer").spec, hashed_name="alice-start-1f0c9a2b")
-    reading(Finding("timer", found, proof, want("timer", "unproven")))
+    wanted = Desired(want("timer").key, want("timer").spec, hashed_name="alice-start-1f0c9a2b")
+    reading(Finding("timer", found, wanted, want("timer", "unproven")))
     assert asked == [frozenset({"alice-start-1f0c9a2b"})]
 
 

@@ -39,7 +39,7 @@ def test_removals_go_in_their_order() -> None:
         "delete template alice: planned",
         "delete timer alice-stop: planned",
     ]
-    assert [each.key for each in planned.kept] == [key("store")]
+    assert [each.key for each in planned.retained] == [key("store")]
 
 
 def test_removals_wait_while_something_runs_but_it_is_not_started_again() -> None:
@@ -99,7 +99,7 @@ def test_a_moved_workstation_is_made_there_and_removed_here_and_its_data_stays()
         (Op.CREATE, OTHER_REGION),
         *[(Op.DELETE, REGION)] * 4,
     ]
-    assert [each.key for each in planned.kept] == [key("store")]
+    assert [each.key for each in planned.retained] == [key("store")]
 
 
 # -- what the declaration names and AWS does not have ----------------------------------------
@@ -119,7 +119,7 @@ def test_a_blocked_workstation_is_one_row_and_its_live_things_are_spared(
     row = only(planned)
     assert (row.op, row.outcome, row.reason) == (op, Outcome.BLOCKED, "no such image")
     assert (row.key.kind, row.where, row.error) == ("workstation", WHERE, "not-found")
-    assert planned.kept == (), "its data is still declared"
+    assert planned.retained == (), "its data is still declared"
 
 
 def test_a_blocked_workstation_spares_nobody_else() -> None:
@@ -146,7 +146,7 @@ def shared(name: str) -> Live:
 def test_a_blocked_file_system_hides_only_itself_from_what_is_kept() -> None:
     readings = {("file_system", REGION): (shared("acme-vision/data"), shared("acme-vision/old"))}
     planned = make_plan([], readings, [blocked("", "acme-vision/data")], ())
-    assert [each.key.name for each in planned.kept] == ["acme-vision/old"]
+    assert [each.key.name for each in planned.retained] == ["acme-vision/old"]
 
 
 def test_who_needs_a_blocked_file_system_is_blocked_with_its_reason() -> None:

@@ -98,7 +98,7 @@ def test_the_subnets_own_addresses_are_private_whatever_they_are() -> None:
 
 # -- images ----------------------------------------------------------------------------------
 
-THEIRS = replace(IMAGE, owner="999999999999")
+FOREIGN_IMAGE = replace(IMAGE, owner="999999999999")
 
 
 def judged(image: ImageFacts, declared: Image) -> list[Finding]:
@@ -112,29 +112,33 @@ def judged(image: ImageFacts, declared: Image) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    ("image", "declared", "told"),
+    ("image", "declared", "is_reported"),
     [
         (IMAGE, Image(id="ami-0123456789abcdef0"), False),
-        (THEIRS, Image(id="ami-0123456789abcdef0"), True),
-        (THEIRS, Image(ssm_parameter="/golden"), True),
-        (THEIRS, Image(name="golden-*", owner="999999999999"), False),
-        (THEIRS, Image(name="golden-*", owner="888888888888"), True),
-        (replace(THEIRS, owner_alias="amazon"), Image(id="ami-0123456789abcdef0"), False),
-        (replace(THEIRS, owner_alias="aws-marketplace"), Image(id="ami-0123456789abcdef0"), True),
+        (FOREIGN_IMAGE, Image(id="ami-0123456789abcdef0"), True),
+        (FOREIGN_IMAGE, Image(ssm_parameter="/golden"), True),
+        (FOREIGN_IMAGE, Image(name="golden-*", owner="999999999999"), False),
+        (FOREIGN_IMAGE, Image(name="golden-*", owner="888888888888"), True),
+        (replace(FOREIGN_IMAGE, owner_alias="amazon"), Image(id="ami-0123456789abcdef0"), False),
         (
-            replace(THEIRS, owner_alias="aws-marketplace"),
+            replace(FOREIGN_IMAGE, owner_alias="aws-marketplace"),
+            Image(id="ami-0123456789abcdef0"),
+            True,
+        ),
+        (
+            replace(FOREIGN_IMAGE, owner_alias="aws-marketplace"),
             Image(name="x", owner="aws-marketplace"),
             False,
         ),
         (replace(IMAGE, owner=""), Image(id="ami-0123456789abcdef0"), True),
-        (replace(THEIRS, name="amazon/self"), Image(id="ami-0123456789abcdef0"), True),
+        (replace(FOREIGN_IMAGE, name="amazon/self"), Image(id="ami-0123456789abcdef0"), True),
     ],
 )
 def test_an_image_of_somebody_else_is_told_once(
-    image: ImageFacts, declared: Image, told: bool
+    image: ImageFacts, declared: Image, is_reported: bool
 ) -> None:
     found = judged(image, declared)
-    assert [each.code for each in found] == ["foreign-image"] * told
+    assert [each.code for each in found] == ["foreign-image"] * is_reported
     assert all("alice, alice: the image ami-0123456789abcdef0" in each.message for each in found)
 
 
@@ -168,7 +172,7 @@ def test_what_is_sensitive_is_a_field_of_its_kind(kind: Any) -> None:
     assert fields <= SPECS[kind.NAME].__dataclass_fields__.keys()
 
 
-def told(kind: Any, change: Change) -> list[tuple[str, Any, Any]]:
+def sensitive_fields(kind: Any, change: Change) -> list[tuple[str, Any, Any]]:
     (row,) = with_sensitive(Plan((change,)), KINDS).changes
     return [(each.word, each.old, each.new) for each in row.sensitive]
 
@@ -177,7 +181,7 @@ def test_a_blocked_row_tells_it_too() -> None:
     """What waits for an approval is what is looked at."""
     (want,) = launch_template.desired(seen(owner="alice@example.com"))
     row = plan_row(Op.CREATE, want.key, desired=want, outcome=Outcome.BLOCKED, reason="held")
-    assert ("owner", None, "alice@example.com") in told(launch_template, row)
+    assert ("owner", None, "alice@example.com") in sensitive_fields(launch_template, row)
 
 
 def test_a_change_tells_what_differs_and_nothing_else() -> None:
@@ -194,7 +198,7 @@ def test_a_change_tells_what_differs_and_nothing_else() -> None:
         ),
         desired=want,
     )
-    assert told(launch_template, row) == [
+    assert sensitive_fields(launch_template, row) == [
         ("root.VolumeSize", "100 GiB", "16,384 GiB"),
         ("root.Encrypted", True, False),
         ("image", "ami-0", "ami-0123456789abcdef0 (golden-1) of this account, from /golden"),

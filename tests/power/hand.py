@@ -12,7 +12,7 @@ from reconciler.cli.workstation.command import main
 from reconciler.kinds.override_end import ACTION
 from reconciler.workstation.runtime_tags import Sizes
 from tests.power.days import BERLIN, Days, aws
-from tests.promises.cli import Said
+from tests.promises.cli import CommandResult
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Hand:
         self.days = days
         self._capsys = capsys
 
-    def __call__(self, line: str, code: int = 0) -> Said:
+    def __call__(self, line: str, code: int = 0) -> CommandResult:
         self._capsys.readouterr()
         found = main(shlex.split(line))
         printed = self._capsys.readouterr()
         assert found == code, (found, printed.out, printed.err)
-        return Said(found, printed.out, printed.err)
+        return CommandResult(found, printed.out, printed.err)
 
     def stand(self) -> Stand:
         return stand(self.days)

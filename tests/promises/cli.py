@@ -12,8 +12,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said and how it ended."""
+class CommandResult:
+    """Hold what a command printed and how it ended."""
 
     code: int
     out: str
@@ -30,7 +30,7 @@ class Said:
         return str(found)
 
 
-def reconcile(fleets: Path, *arguments: str, **environment: str) -> Said:
+def reconcile(fleets: Path, *arguments: str, **environment: str) -> CommandResult:
     """`reconcile -f fleets …` in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", "-f", str(fleets), *arguments],
@@ -40,4 +40,4 @@ def reconcile(fleets: Path, *arguments: str, **environment: str) -> Said:
         timeout=120,
         check=False,
     )
-    return Said(done.returncode, done.stdout, done.stderr)
+    return CommandResult(done.returncode, done.stdout, done.stderr)

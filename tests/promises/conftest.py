@@ -1,4 +1,4 @@
-"""What the promises are kept against: a sandbox, fleets in it, and a tap on every call."""
+"""What the promises are kept against: a sandbox, fleets in it, and a recorder of every call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import point_at
 from tests.kinds.conftest import module_sandbox as module_sandbox  # noqa: PLC0414 - a fixture
 from tests.kinds.world import FLEETS, World
 from tests.promises.fleets import Tree, site
-from tests.support.call_recorder import Tap
+from tests.support.call_recorder import CallRecorder
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
@@ -28,54 +28,54 @@ if TYPE_CHECKING:
 REGIONS = ("us-east-1", "eu-central-1")
 
 
-class Stage(World):
-    """A World whose fleets a test rewrites, with a tap on its calls."""
+class FleetWorld(World):
+    """A World whose fleets a test rewrites, with a recorder of its calls."""
 
-    def __init__(self, folder: Path, declared: Site, tap: Tap) -> None:
+    def __init__(self, folder: Path, declared: Site, recorder: CallRecorder) -> None:
         self.site = declared
-        self.session = tap.session
+        self.session = recorder.session
         self.session.sign_in(REGIONS[0])  # by its clock: an earlier test may have moved it
         self.edits = {}
         self.cost = no_price
         self.folder = folder
-        self.tap = tap
+        self.recorder = recorder
 
     def declare(self, *fleets: Tree, **top: Any) -> None:
         """From now on the folder says this."""
         self.site = site(self.folder, *fleets, **top)
 
 
-Raise = Callable[..., Stage]
+MakeWorld = Callable[..., FleetWorld]
 
 
 @pytest.fixture(scope="session")
-def tap(sandbox_server: Sandbox) -> Tap:
+def recorder(sandbox_server: Sandbox) -> CallRecorder:
     """One session for all: making its clients costs more than most tests. One try a call."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reconciler.aws.client.MAX_ATTEMPTS", 1)
         point_at(sandbox_server, patch)
-        return Tap(connect(load([FLEETS])), *REGIONS)  # all its clients; then as it was
+        return CallRecorder(connect(load([FLEETS])), *REGIONS)  # all its clients; then as it was
 
 
 @pytest.fixture
-def stage(sandbox: Sandbox, tap: Tap, tmp_path: Path) -> Raise:
-    """`stage(fleet, …)`: an empty account, and the fleets declared for it."""
+def make_world(sandbox: Sandbox, recorder: CallRecorder, tmp_path: Path) -> MakeWorld:
+    """`make_world(fleet, …)`: an empty account, and the fleets declared for it."""
 
-    def make(*fleets: Tree, **top: Any) -> Stage:
-        return Stage(tmp_path, site(tmp_path, *fleets, **top), tap)
+    def make(*fleets: Tree, **top: Any) -> FleetWorld:
+        return FleetWorld(tmp_path, site(tmp_path, *fleets, **top), recorder)
 
     return make
 
 
 @pytest.fixture(scope="module")
-def module_stage(
-    module_sandbox: Sandbox, tap: Tap, tmp_path_factory: pytest.TempPathFactory
-) -> Raise:
+def make_module_world(
+    module_sandbox: Sandbox, recorder: CallRecorder, tmp_path_factory: pytest.TempPathFactory
+) -> MakeWorld:
     """The same, for a whole module to share."""
 
-    def make(*fleets: Tree, **top: Any) -> Stage:
+    def make(*fleets: Tree, **top: Any) -> FleetWorld:
         folder = tmp_path_factory.mktemp("stage")
-        return Stage(folder, site(folder, *fleets, **top), tap)
+        return FleetWorld(folder, site(folder, *fleets, **top), recorder)
 
     return make
 

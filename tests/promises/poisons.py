@@ -38,7 +38,7 @@ class Poison:
     operation: str
     mark: str
     edit: Edit
-    whose: str = ""  # the one workstation whose rows may differ; "" for what several share
+    workstation: str = ""  # the one workstation whose rows may differ; "" for what several share
 
     def into(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The answers with the poison in them."""
@@ -99,15 +99,20 @@ def put(path: Path, value: Any) -> Edit:
 
 
 def each(
-    thing: str, operation: str, mark: str, path: Path, values: Mapping[str, Any], whose: str = ""
+    thing: str,
+    operation: str,
+    mark: str,
+    path: Path,
+    values: Mapping[str, Any],
+    workstation: str = "",
 ) -> Iterator[Poison]:
     """The same place with each of these values."""
     at = ".".join(map(str, path))
     for name, value in values.items():
-        yield Poison(f"{thing} {at} {name}", operation, mark, put(path, value), whose)
+        yield Poison(f"{thing} {at} {name}", operation, mark, put(path, value), workstation)
 
 
-def tags(thing: str, operation: str, mark: str, whose: str = "") -> Iterator[Poison]:
+def tags(thing: str, operation: str, mark: str, workstation: str = "") -> Iterator[Poison]:
     """Tags that nobody of us wrote."""
     for key, value in {
         "reconciler:fleet": LONG,
@@ -115,9 +120,9 @@ def tags(thing: str, operation: str, mark: str, whose: str = "") -> Iterator[Poi
         "Team": None,
         "Name": 7,
     }.items():
-        yield Poison(f"{thing} tag {key}", operation, mark, tag(key, value), whose)
+        yield Poison(f"{thing} tag {key}", operation, mark, tag(key, value), workstation)
     odd = {"none": None, "text": "x", "nameless": [{"Value": "x"}]}
-    yield from each(thing, operation, mark, ("Tags",), odd, whose)
+    yield from each(thing, operation, mark, ("Tags",), odd, workstation)
 
 
 def groups() -> Iterator[Poison]:

@@ -7,8 +7,8 @@ import pytest
 from reconciler.plan.model import Outcome
 from tests.kinds.world import row, rows
 from tests.promises.conftest import (
-    Raise,
-    Stage,
+    FleetWorld,
+    MakeWorld,
     client,
     data,
     group,
@@ -64,37 +64,39 @@ EDITS: dict[str, tuple[list[Tree], list[str]]] = {
 }
 
 
-def kept(stage: Stage) -> dict[str, str]:
-    """What the plan lists as kept: name → cost."""
-    return {each.key.name: each.monthly_cost for each in stage.look().plan.kept}
+def retained(world: FleetWorld) -> dict[str, str]:
+    """What the plan lists as retained: name → cost."""
+    return {each.key.name: each.monthly_cost for each in world.look().plan.retained}
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_no_edit_deletes_data_and_every_plan_lists_what_is_kept(stage: Raise, edit: str) -> None:
+def test_no_edit_deletes_data_and_every_plan_lists_what_is_kept(
+    make_world: MakeWorld, edit: str
+) -> None:
     fleets, expected = EDITS[edit]
-    world = stage(VISION)
+    world = make_world(VISION)
     world.settle()
     before, backups = data(), snapshots()
     assert len(before) == 3, "two file systems and a volume"
     world.declare(*fleets)
     token = next((f.approval for f in world.look().findings if f.approval), "")
-    with world.tap.hearing():
+    with world.recorder.record():
         for _ in range(3):
             world.run(approve=token)
-        deletes = [name for name in world.tap.writes if "Delete" in name]
+        deletes = [name for name in world.recorder.writes if "Delete" in name]
     assert data() >= before, "nothing is gone"
     assert snapshots() >= backups
     data_calls = ("FileSystem", "Volume", "Snapshot", "Backup")
     assert not [name for name in deletes if name.endswith(data_calls)]
-    assert sorted(kept(world)) == sorted(expected)
-    assert all("$" in cost and "/month" in cost for cost in kept(world).values())
-    told = [f.message for f in world.look().findings if f.code == "data-kept"]
-    assert len(told) == len(expected)
+    assert sorted(retained(world)) == sorted(expected)
+    assert all("$" in cost and "/month" in cost for cost in retained(world).values())
+    messages = [f.message for f in world.look().findings if f.code == "data-kept"]
+    assert len(messages) == len(expected)
     assert not world.look().plan.changes, "and that is all there is left to do"
 
 
-def test_putting_it_back_finds_the_old_data(stage: Raise) -> None:
-    world = stage(VISION)
+def test_putting_it_back_finds_the_old_data(make_world: MakeWorld) -> None:
+    world = make_world(VISION)
     world.settle()
     before = data()
     world.declare(vision(alice=None))
@@ -102,13 +104,13 @@ def test_putting_it_back_finds_the_old_data(stage: Raise) -> None:
     world.declare(VISION)
     world.settle()
     assert data() == before, "the home of before, and no second one"
-    assert kept(world) == {}
+    assert retained(world) == {}
 
 
 def test_a_removed_workstation_is_not_started_again_and_goes_once_nothing_runs(
-    stage: Raise,
+    make_world: MakeWorld,
 ) -> None:
-    world = stage(VISION)
+    world = make_world(VISION)
     world.settle()
     start("acme-alice")
     running = group("acme-alice")["Instances"]
@@ -127,9 +129,11 @@ def test_a_removed_workstation_is_not_started_again_and_goes_once_nothing_runs(
     assert not world.look().plan.changes
 
 
-def test_a_home_that_vanished_is_not_replaced_by_an_empty_one_in_silence(stage: Raise) -> None:
+def test_a_home_that_vanished_is_not_replaced_by_an_empty_one_in_silence(
+    make_world: MakeWorld,
+) -> None:
     """Somebody deleted it by hand: a new one takes an approval of exactly this loss."""
-    world = stage(VISION)
+    world = make_world(VISION)
     world.settle()
     fsx = client("fsx")
     (lost,) = [
@@ -148,8 +152,8 @@ def test_a_home_that_vanished_is_not_replaced_by_an_empty_one_in_silence(stage: 
     world.settle()
 
 
-def test_a_zone_edited_under_a_file_system_is_refused_with_advice(stage: Raise) -> None:
-    world = stage(VISION)
+def test_a_zone_edited_under_a_file_system_is_refused_with_advice(make_world: MakeWorld) -> None:
+    world = make_world(VISION)
     world.settle()
     before = data()
     elsewhere = {"datasets": {**DATASETS["datasets"], "availability_zone": "us-east-1b"}}

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.plan.model import Outcome
 from tests.kinds.world import rows
-from tests.promises.conftest import Raise, Stage, client, group, start, stop
+from tests.promises.conftest import FleetWorld, MakeWorld, client, group, start, stop
 from tests.promises.fleets import VISION
 
 if TYPE_CHECKING:
@@ -19,26 +19,26 @@ NAME = "acme-alice"
 
 
 @pytest.fixture(scope="module")
-def settled(module_stage: Raise) -> Stage:
+def settled(make_module_world: MakeWorld) -> FleetWorld:
     """A fleet with every kind of thing in it, applied."""
-    world = module_stage(VISION)
+    world = make_module_world(VISION)
     world.settle()
     return world
 
 
 @pytest.fixture
-def world(settled: Stage) -> Iterator[Stage]:
+def world(settled: FleetWorld) -> Iterator[FleetWorld]:
     """The same; whatever runs is stopped afterwards."""
     yield settled
     stop(NAME)
     assert not settled.look().plan.changes
 
 
-def test_the_second_run_makes_no_mutating_call(world: Stage) -> None:
-    with world.tap.hearing() as tap:
+def test_the_second_run_makes_no_mutating_call(world: FleetWorld) -> None:
+    with world.recorder.record() as recorder:
         report = world.run()
     assert rows(report) == []
-    assert tap.writes == []
+    assert recorder.writes == []
     assert report.plan.summary()["unchanged"] == len(report.plan.unchanged) > 15
 
 
@@ -78,17 +78,19 @@ RUNTIME: dict[str, Callable[[], None]] = {
 
 
 @pytest.mark.parametrize("happens", RUNTIME)
-def test_what_runtime_does_is_no_drift(world: Stage, happens: str) -> None:
+def test_what_runtime_does_is_no_drift(world: FleetWorld, happens: str) -> None:
     RUNTIME[happens]()
     before = group(NAME)["DesiredCapacity"]
-    with world.tap.hearing() as tap:
+    with world.recorder.record() as recorder:
         report = world.run()
     assert rows(report) == []
-    assert tap.writes == []
+    assert recorder.writes == []
     assert group(NAME)["DesiredCapacity"] == before
 
 
-def test_a_start_that_finds_no_capacity_is_no_drift(world: Stage, sandbox_server: Sandbox) -> None:
+def test_a_start_that_finds_no_capacity_is_no_drift(
+    world: FleetWorld, sandbox_server: Sandbox
+) -> None:
     sandbox_server.capacity.take("*")
     try:
         start(NAME)
@@ -100,7 +102,7 @@ def test_a_start_that_finds_no_capacity_is_no_drift(world: Stage, sandbox_server
         sandbox_server.capacity.give("*")
 
 
-def test_one_run_finishes_a_change_that_goes_through_several_things(world: Stage) -> None:
+def test_one_run_finishes_a_change_that_goes_through_several_things(world: FleetWorld) -> None:
     """A new image is a new template version, and with it another number in the group."""
     deeper = {**VISION, "defaults": {"storage": {"root": {"size": "150GiB"}}}}
     world.declare(deeper)
@@ -109,8 +111,8 @@ def test_one_run_finishes_a_change_that_goes_through_several_things(world: Stage
         ("launch_template", Outcome.DONE),
         ("auto_scaling_group", Outcome.DONE),
     }
-    with world.tap.hearing() as tap:
+    with world.recorder.record() as recorder:
         assert rows(world.run()) == []
-    assert tap.writes == []
+    assert recorder.writes == []
     world.declare(VISION)
     world.settle()

@@ -11,7 +11,7 @@ from reconciler.engine.run import apply, make_report
 from reconciler.plan.model import Outcome, Report
 from reconciler.plan.selection import Selection
 from tests.kinds.world import rows
-from tests.promises.conftest import Raise, Stage, client
+from tests.promises.conftest import FleetWorld, MakeWorld, client
 from tests.promises.fleets import HOURS, TYPES, VISION, Tree, plain, vision
 from tests.support.call_recorder import Killed, Sent
 
@@ -31,22 +31,26 @@ def count() -> Counter[str]:
     """How many there are of everything that we make."""
     ec2, events = client("ec2"), client("events")
     groups = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
-    ours = [{"Name": "tag:reconciler:site", "Values": ["acme"]}]
+    filters = [{"Name": "tag:reconciler:site", "Values": ["acme"]}]
     versions = ec2.describe_launch_template_versions(Versions=["$Latest"])
-    security = ec2.describe_security_groups(Filters=ours)["SecurityGroups"]
+    security = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
     rules = events.list_rules(NamePrefix="acme")["Rules"]
     targets = [events.list_targets_by_rule(Rule=rule["Name"])["Targets"] for rule in rules]
     return Counter(
         file_systems=len(client("fsx").describe_file_systems()["FileSystems"]),
-        volumes=len(ec2.describe_volumes(Filters=ours)["Volumes"]),
+        volumes=len(ec2.describe_volumes(Filters=filters)["Volumes"]),
         templates=len(versions["LaunchTemplateVersions"]),
         groups=len(groups),
         schedules=len(client("scheduler").list_schedules(GroupName="acme")["Schedules"]),
         schedule_groups=len(client("scheduler").list_schedule_groups()["ScheduleGroups"]),
         topics=len(client("sns").list_topics()["Topics"]),
         subscriptions=sum(
-            len(client("sns").list_subscriptions_by_topic(TopicArn=it["TopicArn"])["Subscriptions"])
-            for it in client("sns").list_topics()["Topics"]
+            len(
+                client("sns").list_subscriptions_by_topic(TopicArn=each["TopicArn"])[
+                    "Subscriptions"
+                ]
+            )
+            for each in client("sns").list_topics()["Topics"]
         ),
         queues=len(client("sqs").list_queues().get("QueueUrls", ())),
         rules=len(rules),
@@ -81,9 +85,9 @@ class Plug:
             raise Killed
 
 
-def run_until_killed(world: Stage, plug: Plug) -> None:
+def run_until_killed(world: FleetWorld, plug: Plug) -> None:
     """As many runs as it takes, up to the plug; a fault if it was never pulled."""
-    with world.tap.hearing(plug.before_send, plug.after_answer):
+    with world.recorder.record(plug.before_send, plug.after_answer):
         for _ in range(4):
             try:
                 world.run()
@@ -93,9 +97,9 @@ def run_until_killed(world: Stage, plug: Plug) -> None:
 
 
 @pytest.fixture(scope="module")
-def wanted(module_stage: Raise) -> dict[str, Counter[str]]:
+def wanted(make_module_world: MakeWorld) -> dict[str, Counter[str]]:
     """What stands after runs that nobody stopped."""
-    world = module_stage(VISION)
+    world = make_module_world(VISION)
     world.settle()
     first = count()
     world.declare(EDIT)
@@ -106,9 +110,9 @@ def wanted(module_stage: Raise) -> dict[str, Counter[str]]:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("call", range(1, FIRST_APPLY + 1))
 def test_a_first_apply_killed_at_any_call_is_finished_by_two_more_runs(
-    wanted: dict[str, Counter[str]], stage: Raise, call: int, after: bool
+    wanted: dict[str, Counter[str]], make_world: MakeWorld, call: int, after: bool
 ) -> None:
-    world = stage(VISION)
+    world = make_world(VISION)
     run_until_killed(world, Plug(call, after=after))
     for _ in range(2):
         world.run()
@@ -119,9 +123,9 @@ def test_a_first_apply_killed_at_any_call_is_finished_by_two_more_runs(
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("call", range(1, EDITS + 1))
 def test_an_edit_killed_at_any_call_is_finished_by_two_more_runs(
-    wanted: dict[str, Counter[str]], stage: Raise, call: int, after: bool
+    wanted: dict[str, Counter[str]], make_world: MakeWorld, call: int, after: bool
 ) -> None:
-    world = stage(VISION)
+    world = make_world(VISION)
     world.settle()
     world.declare(EDIT)
     run_until_killed(world, Plug(call, after=after))
@@ -131,22 +135,24 @@ def test_an_edit_killed_at_any_call_is_finished_by_two_more_runs(
     assert count() == wanted["edit"]
 
 
-def test_the_tables_above_name_every_call(stage: Raise) -> None:
+def test_the_tables_above_name_every_call(make_world: MakeWorld) -> None:
     """So that a kind with one more call is killed there too."""
-    world = stage(VISION)
-    with world.tap.hearing() as tap:
+    world = make_world(VISION)
+    with world.recorder.record() as recorder:
         world.settle()
-    assert len(tap.writes) == FIRST_APPLY, tap.writes
+    assert len(recorder.writes) == FIRST_APPLY, recorder.writes
     world.declare(EDIT)
-    with world.tap.hearing() as tap:
+    with world.recorder.record() as recorder:
         world.settle()
-    assert len(tap.writes) == EDITS, tap.writes
+    assert len(recorder.writes) == EDITS, recorder.writes
 
 
-def test_many_schedules_half_replaced_by_a_killed_run_need_no_approval(stage: Raise) -> None:
+def test_many_schedules_half_replaced_by_a_killed_run_need_no_approval(
+    make_world: MakeWorld,
+) -> None:
     """New ones made, old ones not yet deleted: no removal of workstations, and so no guard."""
     names = [f"w{i}" for i in range(12)]
-    world = stage(plain(*names, schedule=HOURS))
+    world = make_world(plain(*names, schedule=HOURS))
     world.settle()
     world.declare(plain(*names, schedule={**HOURS, "timezone": "America/New_York"}))
 
@@ -154,7 +160,7 @@ def test_many_schedules_half_replaced_by_a_killed_run_need_no_approval(stage: Ra
         if sent.operation == "DeleteSchedule":
             raise Killed
 
-    with world.tap.hearing(killed_before_deletes), pytest.raises(Killed):
+    with world.recorder.record(killed_before_deletes), pytest.raises(Killed):
         world.run()
     report = world.run()
     assert not [f for f in report.findings if f.approval]
@@ -163,9 +169,11 @@ def test_many_schedules_half_replaced_by_a_killed_run_need_no_approval(stage: Ra
     assert rows(world.look()) == []
 
 
-def test_two_runs_at_once_make_nothing_twice(wanted: dict[str, Counter[str]], stage: Raise) -> None:
+def test_two_runs_at_once_make_nothing_twice(
+    wanted: dict[str, Counter[str]], make_world: MakeWorld
+) -> None:
     """Both looked before either wrote, as a person and cron may."""
-    world = stage(VISION)
+    world = make_world(VISION)
     looks = [make_report(world.site, world.environment(), Selection()) for _ in range(2)]
 
     def act(report: Report) -> Report:

@@ -12,7 +12,7 @@ from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Change, Declared, Op, Outcome, Report
 from reconciler.plan.refs import refs
 from tests.kinds.world import rows
-from tests.promises.conftest import Raise, Stage, client, data, group, schedules
+from tests.promises.conftest import FleetWorld, MakeWorld, client, data, group, schedules
 from tests.promises.fleets import ALICE, BOB, PLAIN, VISION, Tree, vision
 from tests.support.answers import failure
 from tests.support.call_recorder import Sent
@@ -75,9 +75,9 @@ EDITED: Tree = {
 
 
 @pytest.fixture(scope="module")
-def world(module_stage: Raise) -> Stage:
+def world(make_module_world: MakeWorld) -> FleetWorld:
     """A fleet applied, then edited: something to make, to change and to remove of every kind."""
-    made = module_stage(VISION)
+    made = make_module_world(VISION)
     made.settle()
     scheduler = client("scheduler")
     for summary in scheduler.list_schedules(GroupName="acme")["Schedules"]:
@@ -102,13 +102,13 @@ def needed(change: Change) -> set[str]:
     return {key.kind for key in (*want.after, *(ref.key for ref in refs(want.spec)))}
 
 
-def test_the_table_names_every_read(world: Stage) -> None:
-    with world.tap.hearing() as tap:
+def test_the_table_names_every_read(world: FleetWorld) -> None:
+    with world.recorder.record() as recorder:
         world.look()
-    assert tap.names == set(EVERY_READ)
+    assert recorder.names == set(EVERY_READ)
 
 
-def test_without_trouble_there_is_much_to_do(world: Stage) -> None:
+def test_without_trouble_there_is_much_to_do(world: FleetWorld) -> None:
     ops = {(change.op, change.key.kind) for change in planned(world.look())}
     assert {
         (Op.CREATE, "file_system"),
@@ -122,10 +122,10 @@ def test_without_trouble_there_is_much_to_do(world: Stage) -> None:
 @pytest.mark.parametrize("error", FAILURES)
 @pytest.mark.parametrize("operation", sorted(KINDS_READ_BY))
 def test_a_failed_read_is_told_and_blocks_its_rows(
-    world: Stage, operation: str, error: str
+    world: FleetWorld, operation: str, error: str
 ) -> None:
     unread = KINDS_READ_BY[operation]
-    with world.tap.failing(operation, error):
+    with world.recorder.failing(operation, error):
         report = world.look()
     assert exit_codes.of_report(report) == exit_codes.FAILED
     assert {unknown.kind for unknown in report.plan.unknown} == unread
@@ -144,18 +144,18 @@ def test_a_failed_read_is_told_and_blocks_its_rows(
 @pytest.mark.parametrize("error", FAILURES)
 @pytest.mark.parametrize("operation", sorted(LOOKED_UP | MATCHED))
 def test_a_failed_lookup_blocks_the_workstations_that_need_it(
-    world: Stage, operation: str, error: str
+    world: FleetWorld, operation: str, error: str
 ) -> None:
-    with world.tap.failing(operation, error):
+    with world.recorder.failing(operation, error):
         report = world.look()
     assert exit_codes.of_report(report) == exit_codes.FAILED
     for name in ("alice", "carol"):
-        mine = [change for change in report.plan.changes if change.workstation == name]
+        changes = [change for change in report.plan.changes if change.workstation == name]
         if operation in MATCHED and name == "alice":  # its needs are as before: nobody asked
             continue
-        stuck = [change for change in mine if change.outcome is Outcome.BLOCKED]
+        stuck = [change for change in changes if change.outcome is Outcome.BLOCKED]
         assert any(operation in change.reason for change in stuck), rows(report)
-        going = [change for change in mine if change not in stuck]
+        going = [change for change in changes if change not in stuck]
         if name == "carol":
             assert going == [], "nothing is made with a part of what it needs"
         assert not {f.field for change in going for f in change.fields} & LOOKED_UP_FIELDS
@@ -167,11 +167,11 @@ def test_a_failed_lookup_blocks_the_workstations_that_need_it(
 @pytest.mark.parametrize("error", FAILURES)
 @pytest.mark.parametrize("operation", sorted(set(EVERY_READ) - OF_WHAT_STANDS))
 def test_a_failed_read_in_an_empty_account_makes_no_data_it_cannot_see(
-    stage: Raise, operation: str, error: str
+    make_world: MakeWorld, operation: str, error: str
 ) -> None:
-    world = stage(VISION)
+    world = make_world(VISION)
     unread = KINDS_READ_BY.get(operation, set())
-    with world.tap.failing(operation, error):
+    with world.recorder.failing(operation, error):
         report = world.look()
     creates = {change.key.kind for change in planned(report) if change.op is Op.CREATE}
     assert not creates & unread
@@ -179,11 +179,13 @@ def test_a_failed_read_in_an_empty_account_makes_no_data_it_cannot_see(
         assert "file_system" not in creates, "it would stand in a group nobody saw"
 
 
-def test_a_run_that_cannot_see_file_systems_makes_none_and_the_next_goes_on(stage: Raise) -> None:
-    world = stage(VISION)
-    with world.tap.failing("fsx:DescribeFileSystems", "ThrottlingException") as tap:
+def test_a_run_that_cannot_see_file_systems_makes_none_and_the_next_goes_on(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(VISION)
+    with world.recorder.failing("fsx:DescribeFileSystems", "ThrottlingException") as recorder:
         report = world.run()
-        assert "fsx:CreateFileSystem" not in tap.writes
+        assert "fsx:CreateFileSystem" not in recorder.writes
     assert exit_codes.of_report(report) == exit_codes.FAILED
     assert group("acme-alice") == {}, "its home is unknown"
     assert group("acme-bob") != {}, "bob has nothing to do with it"
@@ -192,13 +194,17 @@ def test_a_run_that_cannot_see_file_systems_makes_none_and_the_next_goes_on(stag
     assert len(data()) == 3
 
 
-def test_a_run_that_cannot_see_groups_removes_none(stage: Raise) -> None:
-    world = stage(VISION)
+def test_a_run_that_cannot_see_groups_removes_none(make_world: MakeWorld) -> None:
+    world = make_world(VISION)
     world.settle()
     world.declare(vision(bob=None))
-    with world.tap.failing("autoscaling:DescribeAutoScalingGroups", "AccessDenied") as tap:
+    with world.recorder.failing(
+        "autoscaling:DescribeAutoScalingGroups", "AccessDenied"
+    ) as recorder:
         report = world.run()
-        assert [name for name in tap.writes if "Delete" in name] == ["scheduler:DeleteSchedule"]
+        assert [name for name in recorder.writes if "Delete" in name] == [
+            "scheduler:DeleteSchedule"
+        ]
     assert exit_codes.of_report(report) == exit_codes.FAILED
     assert group("acme-bob") != {}
     assert "bob-stop" in schedules()
@@ -216,8 +222,10 @@ ABROAD: Tree = {
 
 
 @pytest.mark.parametrize("unreachable", [True, False], ids=["unreachable", "denied"])
-def test_a_region_that_cannot_be_read_blocks_only_itself(stage: Raise, unreachable: bool) -> None:
-    world = stage(VISION, ABROAD)
+def test_a_region_that_cannot_be_read_blocks_only_itself(
+    make_world: MakeWorld, unreachable: bool
+) -> None:
+    world = make_world(VISION, ABROAD)
 
     def dark(sent: Sent) -> AWSResponse | None:
         if sent.region != "eu-central-1" or sent.service == "iam":  # IAM is in no region
@@ -226,9 +234,9 @@ def test_a_region_that_cannot_be_read_blocks_only_itself(stage: Raise, unreachab
             raise EndpointConnectionError(endpoint_url=f"https://{sent.service}.{sent.region}")
         return failure(sent.service, "AccessDenied", "said the test")
 
-    with world.tap.hearing(dark) as tap:
+    with world.recorder.record(dark) as recorder:
         report = world.run()
-        assert not [sent for sent in tap.sent if sent.writes and sent.region == "eu-central-1"]
+        assert not [sent for sent in recorder.sent if sent.writes and sent.region == "eu-central-1"]
     assert {u.region for u in report.plan.unknown} == {"eu-central-1"}
     here = [c for c in report.plan.changes if c.key.region == "us-east-1"]
     there = [c for c in report.plan.changes if c.key.region == "eu-central-1"]
@@ -240,9 +248,9 @@ def test_a_region_that_cannot_be_read_blocks_only_itself(stage: Raise, unreachab
     assert client("autoscaling", "eu-central-1").describe_auto_scaling_groups()["AutoScalingGroups"]
 
 
-def test_two_regions_side_by_side_share_nothing_but_the_site(stage: Raise) -> None:
+def test_two_regions_side_by_side_share_nothing_but_the_site(make_world: MakeWorld) -> None:
     """The same workstation names would clash; everything shared is there once in each."""
-    world = stage(VISION, ABROAD)
+    world = make_world(VISION, ABROAD)
     world.settle()
     for region, names in (("us-east-1", ["acme-alice", "acme-bob"]), ("eu-central-1", ["acme-ed"])):
         found = client("autoscaling", region).describe_auto_scaling_groups()["AutoScalingGroups"]
@@ -250,6 +258,6 @@ def test_two_regions_side_by_side_share_nothing_but_the_site(stage: Raise) -> No
         topics = client("sns", region).list_topics()["Topics"]
         assert [topic["TopicArn"].split(":")[3] for topic in topics] == [region]
     world.declare({"fleet": "vision", "workstations": {"bob": BOB, "zoe": PLAIN}}, ABROAD)
-    with world.tap.hearing() as tap:
+    with world.recorder.record() as recorder:
         world.settle()
-    assert {sent.region for sent in tap.sent if sent.writes} == {"us-east-1"}
+    assert {sent.region for sent in recorder.sent if sent.writes} == {"us-east-1"}

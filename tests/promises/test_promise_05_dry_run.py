@@ -7,7 +7,7 @@ import pytest
 from reconciler.plan.model import Outcome
 from tests.kinds.world import live
 from tests.promises.cli import reconcile
-from tests.promises.conftest import Raise, start
+from tests.promises.conftest import MakeWorld, start
 from tests.promises.fleets import ALICE, VISION, Tree, plain, vision
 
 EDITS: dict[str, Tree] = {
@@ -20,37 +20,37 @@ EDITS: dict[str, Tree] = {
 }
 
 
-def test_in_an_empty_account(stage: Raise) -> None:
-    world = stage(VISION)
-    with world.tap.hearing() as tap:
+def test_in_an_empty_account(make_world: MakeWorld) -> None:
+    world = make_world(VISION)
+    with world.recorder.record() as recorder:
         report = world.look()
     assert {change.outcome for change in report.plan.changes} == {Outcome.PLANNED}
-    assert len(tap.sent) > 15
-    assert tap.writes == []
+    assert len(recorder.sent) > 15
+    assert recorder.writes == []
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_in_an_account_in_use(module_stage: Raise, applied: object, edit: str) -> None:
-    world = module_stage(EDITS[edit])
-    with world.tap.hearing() as tap:
+def test_in_an_account_in_use(make_module_world: MakeWorld, applied: object, edit: str) -> None:
+    world = make_module_world(EDITS[edit])
+    with world.recorder.record() as recorder:
         report = world.look()
     assert bool(report.plan.changes) is (edit != "nothing-to-do")
-    assert tap.writes == []
+    assert recorder.writes == []
 
 
 @pytest.fixture(scope="module")
-def applied(module_stage: Raise) -> None:
-    world = module_stage(VISION)
+def applied(make_module_world: MakeWorld) -> None:
+    world = make_module_world(VISION)
     world.settle()
     start("acme-alice")
 
 
 @pytest.mark.parametrize("options", [("--dry-run",), ("--dry-run", "--exit-code")])
-def test_the_command_itself_writes_nothing(stage: Raise, options: tuple[str, ...]) -> None:
+def test_the_command_itself_writes_nothing(make_world: MakeWorld, options: tuple[str, ...]) -> None:
     """The fork is in the command line: what is there afterwards is the proof."""
-    world = stage(VISION)
+    world = make_world(VISION)
     before = live(world)
-    said = reconcile(world.folder / "fleets", *options, "-o", "json")
-    assert said.code == (3 if "--exit-code" in options else 0), said.err
-    assert said.json["summary"]["create"] > 15
+    result = reconcile(world.folder / "fleets", *options, "-o", "json")
+    assert result.code == (3 if "--exit-code" in options else 0), result.err
+    assert result.json["summary"]["create"] > 15
     assert live(world) == before == {}

@@ -10,13 +10,13 @@ from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Outcome
 from tests.kinds import foreign_resources
 from tests.kinds.world import live, rows
-from tests.promises.conftest import Raise, client, group
+from tests.promises.conftest import MakeWorld, client, group
 from tests.promises.fleets import HOURS, VISION, Tree, plain
 
 NEIGHBOUR: Tree = {**VISION, "workstations": {"bob": VISION["workstations"]["bob"]}}
 
 
-def strange_things() -> list[foreign_resources.Look]:
+def strange_things() -> list[foreign_resources.ReadBack]:
     """Somebody's things without a name of ours: a group that runs, a schedule, a file system."""
     autoscaling, scheduler = client("autoscaling"), client("scheduler")
     subnet = client("ec2").describe_subnets(Filters=[{"Name": "tag:Tier", "Values": ["private"]}])
@@ -58,10 +58,12 @@ def strange_things() -> list[foreign_resources.Look]:
     ]
 
 
-def test_strangers_are_as_before_after_making_changing_and_removing_ours(stage: Raise) -> None:
+def test_strangers_are_as_before_after_making_changing_and_removing_ours(
+    make_world: MakeWorld,
+) -> None:
     looks = strange_things()
     before = [look() for look in looks]
-    world = stage(VISION)
+    world = make_world(VISION)
     world.settle()
     world.declare({**NEIGHBOUR, "defaults": {"tags": {"Team": "new"}}})
     world.settle()
@@ -69,11 +71,11 @@ def test_strangers_are_as_before_after_making_changing_and_removing_ours(stage: 
     assert [look() for look in looks] == before
 
 
-def test_a_neighbour_site_whose_name_begins_with_ours_is_not_ours(stage: Raise) -> None:
+def test_a_neighbour_site_whose_name_begins_with_ours_is_not_ours(make_world: MakeWorld) -> None:
     """`acme` and `acme-lab` in one account: prefixes are no ownership."""
-    world = stage(NEIGHBOUR, site="acme-lab")
+    world = make_world(NEIGHBOUR, site="acme-lab")
     world.settle()
-    theirs = live(world)
+    neighbour = live(world)
     world.declare(VISION)
     world.settle()
     world.declare(plain("zoe"))
@@ -82,13 +84,13 @@ def test_a_neighbour_site_whose_name_begins_with_ours_is_not_ours(stage: Raise) 
         world.run(approve=token)
     assert group("acme-bob") == {}, "ours did go"
     world.declare(NEIGHBOUR, site="acme-lab")
-    assert live(world) == theirs
+    assert live(world) == neighbour
     assert rows(world.look()) == []
 
 
-def test_a_name_of_the_neighbour_is_refused_and_not_taken_over(stage: Raise) -> None:
+def test_a_name_of_the_neighbour_is_refused_and_not_taken_over(make_world: MakeWorld) -> None:
     """Workstation `lab-bob` of acme would be group `acme-lab-bob`: bob of acme-lab."""
-    world = stage(NEIGHBOUR, site="acme-lab")
+    world = make_world(NEIGHBOUR, site="acme-lab")
     world.settle()
     before = group("acme-lab-bob")
     world.declare(plain("lab-bob", "zoe"))
@@ -101,30 +103,30 @@ def test_a_name_of_the_neighbour_is_refused_and_not_taken_over(stage: Raise) -> 
 
 @pytest.mark.parametrize("stranger", ["auto_scaling_group", "launch_template"])
 def test_a_name_taken_by_a_stranger_stops_that_workstation_alone(
-    stage: Raise, stranger: str
+    make_world: MakeWorld, stranger: str
 ) -> None:
     look = getattr(foreign_resources, stranger)()
     before = look()
-    world = stage(plain("alice", "zoe", schedule=HOURS))
+    world = make_world(plain("alice", "zoe", schedule=HOURS))
     reports = [world.run(), world.run()]
     assert look() == before
     for report in reports:
-        mine = [change for change in report.plan.changes if change.workstation == "alice"]
-        reasons = {change.reason for change in mine if change.outcome is Outcome.BLOCKED}
+        changes = [change for change in report.plan.changes if change.workstation == "alice"]
+        reasons = {change.reason for change in changes if change.outcome is Outcome.BLOCKED}
         assert any("exists without our tag" in reason for reason in reasons)
         assert exit_codes.of_report(report) == exit_codes.FAILED
     assert group("acme-zoe") != {}
     assert not [c for c in reports[1].plan.changes if c.workstation == "zoe"]
 
 
-def test_a_thing_that_lost_our_tag_is_let_go(stage: Raise) -> None:
+def test_a_thing_that_lost_our_tag_is_let_go(make_world: MakeWorld) -> None:
     """Taking the tag off by hand is how a person takes a thing back."""
-    world = stage(plain("alice", "zoe"))
+    world = make_world(plain("alice", "zoe"))
     world.settle()
     tag = {"ResourceId": "acme-alice", "ResourceType": "auto-scaling-group"}
     client("autoscaling").delete_tags(Tags=[{**tag, "Key": "reconciler:site"}])
     world.declare(plain("zoe"))
-    with world.tap.hearing() as tap:
+    with world.recorder.record() as recorder:
         world.run()
-    assert "autoscaling:DeleteAutoScalingGroup" not in tap.writes
+    assert "autoscaling:DeleteAutoScalingGroup" not in recorder.writes
     assert group("acme-alice") != {}

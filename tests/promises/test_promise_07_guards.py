@@ -11,7 +11,7 @@ from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Finding, Report
 from tests.kinds.world import rows
 from tests.promises.cli import reconcile
-from tests.promises.conftest import Raise, client, group
+from tests.promises.conftest import MakeWorld, client, group
 from tests.promises.fleets import LUSTRE, PLAIN, Tree, plain, write
 
 if TYPE_CHECKING:
@@ -37,18 +37,18 @@ def token_in(text: str) -> str:
 
 
 @pytest.fixture
-def fleets(stage: Raise, tmp_path: Path) -> Path:
+def fleets(make_world: MakeWorld, tmp_path: Path) -> Path:
     """Five workstations, declared and standing."""
-    stage(plain(*FIVE)).settle()
+    make_world(plain(*FIVE)).settle()
     return tmp_path / "fleets"
 
 
 def test_an_empty_folder_is_refused(fleets: Path) -> None:
     for file in fleets.iterdir():
         file.unlink()
-    said = reconcile(fleets)
-    assert (said.code, said.out) == (exit_codes.REFUSED, "")
-    assert "declares a fleet" in said.err
+    result = reconcile(fleets)
+    assert (result.code, result.out) == (exit_codes.REFUSED, "")
+    assert "declares a fleet" in result.err
     assert groups() == list(FIVE)
 
 
@@ -67,17 +67,17 @@ def test_a_file_that_cannot_be_read_is_no_removal(fleets: Path, broken: str) -> 
     else:
         file.unlink()
         file.symlink_to(fleets / "gone.yaml")
-    said = reconcile(fleets)
-    assert said.code == exit_codes.USAGE
-    assert "plain.yaml" in said.err
+    result = reconcile(fleets)
+    assert result.code == exit_codes.USAGE
+    assert "plain.yaml" in result.err
     assert groups() == list(FIVE), "nothing was made or removed"
 
 
 def test_another_account_is_refused(fleets: Path) -> None:
     write(fleets.parent, plain("ann"), account="999999999999")
-    said = reconcile(fleets)
-    assert said.code == exit_codes.REFUSED
-    assert "belong to account 123456789012" in said.err
+    result = reconcile(fleets)
+    assert result.code == exit_codes.REFUSED
+    assert "belong to account 123456789012" in result.err
     assert groups() == list(FIVE)
 
 
@@ -102,28 +102,28 @@ def test_a_mass_removal_takes_the_token_of_exactly_that_plan(fleets: Path) -> No
 # -- what counts -----------------------------------------------------------------------------
 
 
-def test_one_may_go_without_asking(stage: Raise) -> None:
-    world = stage(plain(*FIVE))
+def test_one_may_go_without_asking(make_world: MakeWorld) -> None:
+    world = make_world(plain(*FIVE))
     world.settle()
     world.declare(plain(*FIVE[1:]))
     assert stopping(world.run()) == []
     assert groups() == list(FIVE[1:])
 
 
-def test_removals_that_are_held_back_hold_nothing_else_back(stage: Raise) -> None:
+def test_removals_that_are_held_back_hold_nothing_else_back(make_world: MakeWorld) -> None:
     """What is made in the same plan is made, and nobody's start schedule is gone meanwhile."""
-    world = stage(plain(*FIVE))
+    world = make_world(plain(*FIVE))
     world.settle()
     world.declare(plain("ann", "new"))
-    with world.tap.hearing() as tap:
+    with world.recorder.record() as recorder:
         report = world.run()
-    assert not [name for name in tap.writes if ":Delete" in name]
+    assert not [name for name in recorder.writes if ":Delete" in name]
     assert len(stopping(report)) == 1
     assert groups() == sorted([*FIVE, "new"])
 
 
-def test_a_new_tag_or_image_for_everybody_needs_no_ceremony(stage: Raise) -> None:
-    world = stage(plain(*FIVE))
+def test_a_new_tag_or_image_for_everybody_needs_no_ceremony(make_world: MakeWorld) -> None:
+    world = make_world(plain(*FIVE))
     world.settle()
     everybody: Tree = {"tags": {"Team": "new"}, "storage": {"root": {"size": "150GiB"}}}
     world.declare({**plain(*FIVE), "defaults": everybody})
@@ -131,9 +131,9 @@ def test_a_new_tag_or_image_for_everybody_needs_no_ceremony(stage: Raise) -> Non
     assert rows(world.run()) == []
 
 
-def test_dropping_the_schedule_of_everybody_is_no_removal_of_anybody(stage: Raise) -> None:
+def test_dropping_the_schedule_of_everybody_is_no_removal_of_anybody(make_world: MakeWorld) -> None:
     hours = {"start": "Mon-Fri 09:00", "stop": "Mon-Fri 19:00", "timezone": "UTC"}
-    world = stage(plain(*FIVE, schedule=hours))
+    world = make_world(plain(*FIVE, schedule=hours))
     world.settle()
     world.declare(plain(*FIVE))
     assert stopping(world.run()) == []
@@ -141,14 +141,14 @@ def test_dropping_the_schedule_of_everybody_is_no_removal_of_anybody(stage: Rais
     assert groups() == list(FIVE)
 
 
-def test_growing_many_file_systems_at_once_is_disruptive(stage: Raise) -> None:
+def test_growing_many_file_systems_at_once_is_disruptive(make_world: MakeWorld) -> None:
     """FSx stalls clients for minutes while it grows."""
 
     def homes(capacity: str) -> Tree:
         grown = {"fsx_lustre": {**LUSTRE["fsx_lustre"], "storage_capacity": capacity}}
         return plain("ann", "ben", storage={"home": grown})
 
-    world = stage(homes("1200GiB"))
+    world = make_world(homes("1200GiB"))
     world.settle()
     world.declare(homes("2400GiB"))
     (finding,) = stopping(world.run())
@@ -161,9 +161,9 @@ def test_growing_many_file_systems_at_once_is_disruptive(stage: Raise) -> None:
     world.settle()
 
 
-def test_data_of_long_gone_workstations_does_not_widen_the_guard(stage: Raise) -> None:
+def test_data_of_long_gone_workstations_does_not_widen_the_guard(make_world: MakeWorld) -> None:
     """Twenty kept homes are not twenty workstations of which two may go."""
-    world = stage(plain(*FIVE))
+    world = make_world(plain(*FIVE))
     world.settle()
     for number in range(20):
         tags = {
@@ -187,8 +187,8 @@ def test_data_of_long_gone_workstations_does_not_widen_the_guard(stage: Raise) -
     assert "2 of 5 workstations would be removed" in finding.message
 
 
-def test_only_takes_part_of_a_plan_and_the_guard_counts_that_part(stage: Raise) -> None:
-    world = stage(plain(*FIVE))
+def test_only_takes_part_of_a_plan_and_the_guard_counts_that_part(make_world: MakeWorld) -> None:
+    world = make_world(plain(*FIVE))
     world.settle()
     world.declare(plain("ann"))
     assert stopping(world.run("eve")) == []
@@ -197,10 +197,10 @@ def test_only_takes_part_of_a_plan_and_the_guard_counts_that_part(stage: Raise) 
 
 
 def test_too_few_pools_block_that_workstation_before_its_data_is_paid_for(
-    stage: Raise, sandbox: Sandbox
+    make_world: MakeWorld, sandbox: Sandbox
 ) -> None:
     one_pool = {**PLAIN, "instance_types": ["g6.xlarge"], "availability_zones": ["us-east-1a"]}
-    world = stage(
+    world = make_world(
         {
             "fleet": "plain",
             "workstations": {"bad": {**one_pool, "storage": {"home": LUSTRE}}, "zoe": PLAIN},

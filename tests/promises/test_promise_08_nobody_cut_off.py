@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.plan.model import Outcome, Report
 from tests.kinds.world import row, rows
-from tests.promises.conftest import Raise, Stage, client, group, start, stop
+from tests.promises.conftest import FleetWorld, MakeWorld, client, group, start, stop
 from tests.promises.fleets import BOB, TYPES, VISION, Tree, vision
 
 NAME = "acme-bob"
@@ -47,14 +47,14 @@ SHAPES: dict[str, Tree] = {
 
 
 @pytest.fixture(scope="module")
-def settled(module_stage: Raise) -> Stage:
-    world = module_stage(VISION)
+def settled(make_module_world: MakeWorld) -> FleetWorld:
+    world = make_module_world(VISION)
     world.settle()
     return world
 
 
 @pytest.fixture
-def world(settled: Stage) -> Iterator[Stage]:
+def world(settled: FleetWorld) -> Iterator[FleetWorld]:
     """bob is at work; afterwards all is as before."""
     start(NAME)
     yield settled
@@ -76,33 +76,33 @@ def at_work() -> tuple[int, list[str], int]:
     return found["DesiredCapacity"], instances, len(found["Instances"])
 
 
-def approvals(world: Stage) -> str:
+def approvals(world: FleetWorld) -> str:
     return " ".join(finding.approval for finding in world.look().findings)
 
 
-def run_twice(world: Stage) -> Report:
+def run_twice(world: FleetWorld) -> Report:
     """With every approval that the guards ask for."""
     before = at_work()
     approve = approvals(world)
-    with world.tap.hearing() as tap:
+    with world.recorder.record() as recorder:
         report = world.run(approve=approve)
         world.run()
     assert at_work() == before
-    assert not tap.names & CUTTING
-    assert not [sent for sent in tap.sent if sent.writes and "DesiredCapacity=" in sent.text]
+    assert not recorder.names & CUTTING
+    assert not [sent for sent in recorder.sent if sent.writes and "DesiredCapacity=" in sent.text]
     return report
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_change_of_shape_waits_for_the_next_start(world: Stage, shape: str) -> None:
+def test_a_change_of_shape_waits_for_the_next_start(world: FleetWorld, shape: str) -> None:
     world.declare(SHAPES[shape])
     report = run_twice(world)
-    mine = [change for change in report.plan.changes if change.workstation == "bob"]
-    assert {change.outcome for change in mine} == {Outcome.DONE}, rows(report)
+    changes = [change for change in report.plan.changes if change.workstation == "bob"]
+    assert {change.outcome for change in changes} == {Outcome.DONE}, rows(report)
     assert rows(world.look()) == [], "it is written, and taken at the next start"
 
 
-def test_the_next_start_takes_the_new_shape(world: Stage) -> None:
+def test_the_next_start_takes_the_new_shape(world: FleetWorld) -> None:
     world.declare(SHAPES["root-disk"])
     run_twice(world)
     old = group(NAME)["Instances"][0]["LaunchTemplate"]["Version"]
@@ -111,7 +111,7 @@ def test_the_next_start_takes_the_new_shape(world: Stage) -> None:
     assert group(NAME)["Instances"][0]["LaunchTemplate"]["Version"] == str(int(old) + 1)
 
 
-def test_another_market_is_held_until_nothing_runs(world: Stage) -> None:
+def test_another_market_is_held_until_nothing_runs(world: FleetWorld) -> None:
     """AWS replaces what runs when the split between Spot and On-Demand changes."""
     world.declare(bob(spot_policy="on-demand"))
     report = run_twice(world)
@@ -125,7 +125,7 @@ def test_another_market_is_held_until_nothing_runs(world: Stage) -> None:
     assert spread["OnDemandPercentageAboveBaseCapacity"] == 100
 
 
-def test_what_is_held_does_not_hold_up_the_rest_of_the_same_policy(world: Stage) -> None:
+def test_what_is_held_does_not_hold_up_the_rest_of_the_same_policy(world: FleetWorld) -> None:
     """The whole policy goes with each update: it must carry the live split."""
     world.declare(bob(spot_policy="on-demand", instance_types=["g5.xlarge", "g6.xlarge"]))
     run_twice(world)
@@ -142,7 +142,7 @@ def _edited(**settings: Any) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize(
-    ("hand", "field", "held"),
+    ("edit", "field", "held"),
     [
         (_edited(MaxSize=3), "MaxSize", True),
         (_edited(MinSize=1), "MinSize", False),
@@ -151,10 +151,10 @@ def _edited(**settings: Any) -> Callable[[], None]:
     ids=["max-size", "min-size", "rebalance"],
 )
 def test_a_repair_of_what_a_hand_changed_cuts_nobody_off(
-    world: Stage, hand: Callable[[], None], field: str, held: bool
+    world: FleetWorld, edit: Callable[[], None], field: str, held: bool
 ) -> None:
     right = group(NAME)[field]
-    hand()
+    edit()
     wrong = group(NAME)[field]
     run_twice(world)
     assert group(NAME)[field] == (wrong if held else right)
@@ -163,13 +163,13 @@ def test_a_repair_of_what_a_hand_changed_cuts_nobody_off(
     assert group(NAME)[field] == right
 
 
-def test_a_removal_waits(world: Stage) -> None:
+def test_a_removal_waits(world: FleetWorld) -> None:
     world.declare(vision(bob=None))
     report = run_twice(world)
     assert {c.outcome for c in report.plan.changes if c.key.kind != "schedule"} == {Outcome.WAITING}
 
 
-def test_a_start_under_way_counts_as_running(world: Stage) -> None:
+def test_a_start_under_way_counts_as_running(world: FleetWorld) -> None:
     """Desired is 1 and no instance is there yet: Spot is dry, and somebody waits for it."""
     stop(NAME)
     client("autoscaling").suspend_processes(AutoScalingGroupName=NAME, ScalingProcesses=["Launch"])

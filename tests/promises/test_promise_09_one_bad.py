@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSResponse
 from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Outcome
 from tests.kinds.world import rows
-from tests.promises.conftest import Raise, group, schedules
+from tests.promises.conftest import MakeWorld, group, schedules
 from tests.promises.fleets import ALICE, BOB, HOURS, PLAIN, TYPES, VISION, Tree, vision
 from tests.support.answers import failure
 from tests.support.call_recorder import Hook, Sent
@@ -60,9 +60,11 @@ def three(**bad: Any) -> Tree:
 
 
 @pytest.mark.parametrize("lack", LACKS)
-def test_what_lacks_something_is_blocked_and_the_others_are_made(stage: Raise, lack: str) -> None:
+def test_what_lacks_something_is_blocked_and_the_others_are_made(
+    make_world: MakeWorld, lack: str
+) -> None:
     settings, reason = LACKS[lack]
-    world = stage(three(**settings))
+    world = make_world(three(**settings))
     report = world.run()
     (bad,) = [change for change in report.plan.changes if change.workstation == "max"]
     assert (bad.outcome, bad.key.name) == (Outcome.BLOCKED, "acme-max")
@@ -74,9 +76,9 @@ def test_what_lacks_something_is_blocked_and_the_others_are_made(stage: Raise, l
     assert group("acme-max") == {}
 
 
-def test_what_stands_is_spared_while_its_declaration_is_bad(stage: Raise) -> None:
+def test_what_stands_is_spared_while_its_declaration_is_bad(make_world: MakeWorld) -> None:
     """A typo is no removal."""
-    world = stage(three())
+    world = make_world(three())
     world.settle()
     world.declare(three(instance_profile="gone"))
     report = world.run()
@@ -109,13 +111,15 @@ def denied(operation: str, name: str) -> Hook:
 
 
 @pytest.mark.parametrize("operation", MADE_FOR_ONE)
-def test_one_denied_call_fails_one_workstation_and_is_named(stage: Raise, operation: str) -> None:
+def test_one_denied_call_fails_one_workstation_and_is_named(
+    make_world: MakeWorld, operation: str
+) -> None:
     name = MADE_FOR_ONE[operation]
     unlucky = "bob" if "bob" in name else "alice"
     lucky = {"alice", "bob"} - {unlucky}
-    world = stage(VISION)
+    world = make_world(VISION)
     reports = []
-    with world.tap.hearing(denied(operation, name)):
+    with world.recorder.record(denied(operation, name)):
         reports = [world.run() for _ in range(3)]
     failed = [c for each in reports for c in each.plan.changes if c.outcome is Outcome.FAILED]
     assert {change.workstation for change in failed} == {unlucky}
@@ -130,14 +134,14 @@ def test_one_denied_call_fails_one_workstation_and_is_named(stage: Raise, operat
     assert group("acme-alice") != {} != group("acme-bob")
 
 
-def test_every_failure_is_told_at_the_end_of_one_run(stage: Raise) -> None:
-    world = stage(three())
+def test_every_failure_is_told_at_the_end_of_one_run(make_world: MakeWorld) -> None:
+    world = make_world(three())
 
     def hook(sent: Sent) -> AWSResponse | None:
         hit = sent.operation == "CreateAutoScalingGroup" and "acme-zoe" not in sent.text
         return failure("autoscaling", "LimitExceeded", "too many groups") if hit else None
 
-    with world.tap.hearing(hook):
+    with world.recorder.record(hook):
         report = world.run()
     failed = [c for c in report.plan.changes if c.outcome is Outcome.FAILED]
     assert {c.key.name for c in failed} == {"acme-amy", "acme-max"}
@@ -148,8 +152,10 @@ def test_every_failure_is_told_at_the_end_of_one_run(stage: Raise) -> None:
     assert schedules() == ["zoe-start", "zoe-stop"]
 
 
-def test_a_shared_file_system_that_is_refused_stops_no_new_workstation(stage: Raise) -> None:
-    world = stage(VISION)
+def test_a_shared_file_system_that_is_refused_stops_no_new_workstation(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(VISION)
     world.settle()
     moved = {**VISION["file_systems"]["datasets"], "availability_zone": "us-east-1b"}
     carol = {"instance_types": TYPES, "storage": {"mounts": ALICE["storage"]["mounts"]}}
@@ -159,8 +165,8 @@ def test_a_shared_file_system_that_is_refused_stops_no_new_workstation(stage: Ra
     assert group("acme-carol") != {}, rows(report)
 
 
-def test_a_volume_that_cannot_move_holds_its_group_and_nobody_elses(stage: Raise) -> None:
-    world = stage(VISION)
+def test_a_volume_that_cannot_move_holds_its_group_and_nobody_elses(make_world: MakeWorld) -> None:
+    world = make_world(VISION)
     world.settle()
     before = group("acme-bob")["VPCZoneIdentifier"]
     tied = {"home": {"ebs": {"size": "200GiB", "availability_zone": "us-east-1c"}}}

@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from reconciler.plan.model import Outcome
 from tests.kinds import manual_edits
 from tests.kinds.world import client, live, rows
-from tests.promises.conftest import Raise, Stage, start, stop
+from tests.promises.conftest import FleetWorld, MakeWorld, start, stop
 from tests.promises.fleets import BOB, LUSTRE, VISION, Tree, vision
 from tests.repository.test_policies import allowed
 from tests.support.answers import failure
@@ -32,12 +32,14 @@ def only(actions: set[str]) -> Hook:
 
 
 @pytest.fixture
-def world(stage: Raise) -> Stage:
-    return stage(VISION)
+def world(make_world: MakeWorld) -> FleetWorld:
+    return make_world(VISION)
 
 
-def test_the_apply_role_is_enough_for_making_changing_healing_and_removing(world: Stage) -> None:
-    with world.tap.hearing(only(allowed("plan", "apply"))) as tap:
+def test_the_apply_role_is_enough_for_making_changing_healing_and_removing(
+    world: FleetWorld,
+) -> None:
+    with world.recorder.record(only(allowed("plan", "apply"))) as recorder:
         world.settle()
         standing = {key.kind for key in live(world)}
         for kind, edits in manual_edits.BY_HAND.items():
@@ -54,22 +56,24 @@ def test_the_apply_role_is_enough_for_making_changing_healing_and_removing(world
         world.run()
         stop("acme-bob")
         world.settle()
-        sent = tap.names
+        sent = recorder.names
     assert sent <= allowed("plan", "apply")
     assert len([name for name in sent if name.split(":")[1].startswith(("Delete", "Un"))]) >= 3
 
 
-def test_the_plan_role_is_enough_for_a_dry_run(world: Stage) -> None:
+def test_the_plan_role_is_enough_for_a_dry_run(world: FleetWorld) -> None:
     world.settle()
     world.declare(vision(carol={**BOB, "storage": {"home": LUSTRE}}))
-    with world.tap.hearing(only(allowed("plan"))):
+    with world.recorder.record(only(allowed("plan"))):
         report = world.look()
     assert not report.plan.unknown
     assert {change.outcome for change in report.plan.changes} == {Outcome.PLANNED}, rows(report)
 
 
-def test_a_run_with_the_plan_role_changes_nothing_and_names_what_it_lacks(world: Stage) -> None:
-    with world.tap.hearing(only(allowed("plan"))):
+def test_a_run_with_the_plan_role_changes_nothing_and_names_what_it_lacks(
+    world: FleetWorld,
+) -> None:
+    with world.recorder.record(only(allowed("plan"))):
         report = world.run()
     failed = [change for change in report.plan.changes if change.outcome is Outcome.FAILED]
     assert failed

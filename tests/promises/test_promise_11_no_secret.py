@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from reconciler.cli.terminal import exit_codes
-from tests.promises.cli import Said, reconcile
-from tests.promises.conftest import Raise, client
+from tests.promises.cli import CommandResult, reconcile
+from tests.promises.conftest import MakeWorld, client
 from tests.promises.fleets import PLAIN, VISION, write
 
 SECRETS = {
@@ -21,27 +21,27 @@ SECRETS = {
 
 
 @pytest.fixture
-def fleets(stage: Raise, tmp_path: Path) -> Path:
-    stage(VISION)
+def fleets(make_world: MakeWorld, tmp_path: Path) -> Path:
+    make_world(VISION)
     return tmp_path / "fleets"
 
 
-def run(fleets: Path, *arguments: str, **environment: str) -> Said:
+def run(fleets: Path, *arguments: str, **environment: str) -> CommandResult:
     return reconcile(fleets, *arguments, **{**SECRETS, **environment})
 
 
-def told(said: Said) -> list[str]:
+def leaked_secrets(result: CommandResult) -> list[str]:
     """The secrets that a command let out."""
-    return [name for name, value in SECRETS.items() if value in said.out + said.err]
+    return [name for name, value in SECRETS.items() if value in result.out + result.err]
 
 
 def test_no_output_in_any_form_tells_a_secret(fleets: Path) -> None:
     for form in ("text", "json", "markdown"):
-        said = run(fleets, "--dry-run", "-v", "-v", "-o", form)
-        assert (said.code, told(said)) == (exit_codes.DONE, [])
-        assert "alice" in said.out
+        result = run(fleets, "--dry-run", "-v", "-v", "-o", form)
+        assert (result.code, leaked_secrets(result)) == (exit_codes.DONE, [])
+        assert "alice" in result.out
     applied = run(fleets, "-v", "-v", "--log-format", "json")
-    assert (applied.code, told(applied)) == (exit_codes.DONE, [])
+    assert (applied.code, leaked_secrets(applied)) == (exit_codes.DONE, [])
 
 
 @pytest.mark.parametrize(
@@ -53,16 +53,16 @@ def test_no_output_in_any_form_tells_a_secret(fleets: Path) -> None:
     ids=["unreachable", "no-such-profile"],
 )
 def test_no_failure_tells_a_secret(fleets: Path, environment: dict[str, str], code: int) -> None:
-    said = run(fleets, "-v", "-v", **environment)
-    assert (said.code, told(said)) == (code, [])
-    assert said.err
+    result = run(fleets, "-v", "-v", **environment)
+    assert (result.code, leaked_secrets(result)) == (code, [])
+    assert result.err
 
 
 def test_a_blocked_workstation_tells_none(fleets: Path) -> None:
     gone = {**PLAIN, "image": {"id": "ami-00000000000000000"}}
     write(fleets.parent, {"fleet": "more", "workstations": {"bad": gone}})
-    said = run(fleets, "-v", "-v")
-    assert (said.code, told(said)) == (exit_codes.FAILED, [])
+    result = run(fleets, "-v", "-v")
+    assert (result.code, leaked_secrets(result)) == (exit_codes.FAILED, [])
 
 
 def test_what_a_parameter_holds_is_no_image_and_is_not_repeated(fleets: Path) -> None:
@@ -72,17 +72,17 @@ def test_what_a_parameter_holds_is_no_image_and_is_not_repeated(fleets: Path) ->
     stolen = {**PLAIN, "image": {"ssm_parameter": "/prod/db-password"}}
     write(fleets.parent, {"fleet": "more", "workstations": {"bad": stolen}})
     for form in ("text", "json", "markdown"):
-        said = run(fleets, "-v", "--dry-run", "-o", form)
-        assert secret not in said.out + said.err
-        assert "/prod/db-password does not hold an image id" in said.out
+        result = run(fleets, "-v", "--dry-run", "-o", form)
+        assert secret not in result.out + result.err
+        assert "/prod/db-password does not hold an image id" in result.out
 
 
-def test_what_is_written_to_aws_holds_no_secret_and_no_code(stage: Raise) -> None:
+def test_what_is_written_to_aws_holds_no_secret_and_no_code(make_world: MakeWorld) -> None:
     """User data is one file of facts: nothing to run, nothing to hide."""
-    world = stage(VISION)
-    with world.tap.hearing() as tap:
+    world = make_world(VISION)
+    with world.recorder.record() as recorder:
         world.settle()
-    assert not [sent.name for sent in tap.sent if "AWS_SECRET" in sent.text]
+    assert not [sent.name for sent in recorder.sent if "AWS_SECRET" in sent.text]
     versions = client("ec2").describe_launch_template_versions(Versions=["$Latest"])
     for version in versions["LaunchTemplateVersions"]:
         raw = base64.b64decode(version["LaunchTemplateData"]["UserData"]).decode()

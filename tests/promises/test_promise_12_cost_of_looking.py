@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from tests.kinds.world import client
-from tests.promises.conftest import Raise, Stage
+from tests.promises.conftest import FleetWorld, MakeWorld
 from tests.promises.fleets import DEFAULTS, EFS, HOURS, LUSTRE, plain
 
 FIXED = 16
@@ -25,38 +25,38 @@ def names(count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def hundred(module_stage: Raise) -> Stage:
-    world = module_stage(plain(*names(100), schedule=HOURS))
-    with world.tap.hearing():
+def hundred(make_module_world: MakeWorld) -> FleetWorld:
+    world = make_module_world(plain(*names(100), schedule=HOURS))
+    with world.recorder.record():
         world.settle()
     return world
 
 
-def calls_of_a_look(world: Stage) -> Counter[str]:
-    with world.tap.hearing() as tap:
+def calls_of_a_look(world: FleetWorld) -> Counter[str]:
+    with world.recorder.record() as recorder:
         report = world.look()
-        sent = Counter(each.name for each in tap.sent)
+        sent = Counter(each.name for each in recorder.sent)
     assert report.plan.changes == ()
     assert report.plan.unknown == ()
     return sent
 
 
-def test_no_service_is_asked_more_than_ten_things_at_once(hundred: Stage) -> None:
-    most = hundred.tap.most_at_once
+def test_no_service_is_asked_more_than_ten_things_at_once(hundred: FleetWorld) -> None:
+    most = hundred.recorder.most_at_once
     assert max(most.values()) <= 10
     assert most["autoscaling", "us-east-1"] >= 5, "but side by side"
 
 
-def test_a_steady_look_at_a_hundred_makes_23_calls_or_fewer(hundred: Stage) -> None:
+def test_a_steady_look_at_a_hundred_makes_23_calls_or_fewer(hundred: FleetWorld) -> None:
     assert sum(calls_of_a_look(hundred).values()) <= FIXED + PER_HUNDRED
 
 
-def test_a_site_without_efs_makes_one_call_of_efs(hundred: Stage) -> None:
+def test_a_site_without_efs_makes_one_call_of_efs(hundred: FleetWorld) -> None:
     asked = {n: m for n, m in calls_of_a_look(hundred).items() if n.startswith("elasticf")}
     assert asked == {"elasticfilesystem:DescribeFileSystems": 1}, "which three kinds share"
 
 
-def test_twice_as_many_cost_only_more_pages(hundred: Stage) -> None:
+def test_twice_as_many_cost_only_more_pages(hundred: FleetWorld) -> None:
     one = calls_of_a_look(hundred)
     hundred.declare(plain(*names(200), schedule=HOURS))
     hundred.settle()
@@ -72,7 +72,7 @@ def test_twice_as_many_cost_only_more_pages(hundred: Stage) -> None:
     }, "what is listed by pages"
 
 
-def test_a_private_home_costs_no_call_of_its_own(stage: Raise) -> None:
+def test_a_private_home_costs_no_call_of_its_own(make_world: MakeWorld) -> None:
     """A role, an instance profile and two security groups of each workstation."""
     few = names(6)
     iam = client("iam")
@@ -80,7 +80,7 @@ def test_a_private_home_costs_no_call_of_its_own(stage: Raise) -> None:
         iam.create_instance_profile(InstanceProfileName=f"acme-ws-{name}")
     defaults = {**DEFAULTS["defaults"], "instance_profile": "acme-ws-{workstation}"}
     home = {"schedule": HOURS, "storage": {"home": LUSTRE}}
-    world = stage(plain(*few[:3], **home), defaults=defaults)
+    world = make_world(plain(*few[:3], **home), defaults=defaults)
     world.settle()
     three = calls_of_a_look(world)
     assert sum(three.values()) <= FIXED + PER_HUNDRED

@@ -15,7 +15,7 @@ from reconciler.plan.model import Change
 from tests.kinds import cases
 from tests.kinds.world import World, live, rows
 from tests.promises.cli import reconcile
-from tests.promises.conftest import Raise, Stage, client, data, group
+from tests.promises.conftest import FleetWorld, MakeWorld, client, data, group
 from tests.promises.fleets import BOB, HOURS, PLAIN, Tree, plain, vision, write
 
 ROBOTS: Tree = {"fleet": "robots", "workstations": {"emil": {**BOB, "owner": "emil@example.com"}}}
@@ -55,34 +55,34 @@ def test_a_file_that_declares_something_else_judges_nothing(edited: World) -> No
     report = edited.look()
     edited.site = whole
     assert rows(report) == []
-    assert report.plan.kept == ()
+    assert report.plan.retained == ()
 
 
 # -- as people type it -----------------------------------------------------------------------
 
 
 @pytest.fixture
-def two(stage: Raise, tmp_path: Path) -> tuple[Stage, Path]:
+def two(make_world: MakeWorld, tmp_path: Path) -> tuple[FleetWorld, Path]:
     """Two files, both applied."""
-    made = stage(vision(), ROBOTS)
+    made = make_world(vision(), ROBOTS)
     made.settle()
     return made, tmp_path / "fleets"
 
 
-def test_one_file_takes_nothing_of_the_others_away(two: tuple[Stage, Path]) -> None:
+def test_one_file_takes_nothing_of_the_others_away(two: tuple[FleetWorld, Path]) -> None:
     _, fleets = two
-    said = reconcile(fleets / "robots.yaml", "-o", "json")
-    assert (said.code, said.json["changes"]) == (exit_codes.DONE, [])
+    result = reconcile(fleets / "robots.yaml", "-o", "json")
+    assert (result.code, result.json["changes"]) == (exit_codes.DONE, [])
     assert group("acme-alice")
     assert group("acme-bob")
 
 
-def test_one_file_removes_nothing_even_of_its_own(two: tuple[Stage, Path]) -> None:
+def test_one_file_removes_nothing_even_of_its_own(two: tuple[FleetWorld, Path]) -> None:
     """Removing takes the whole directory: a file may be a part of somebody's edit."""
     _, fleets = two
     write(fleets.parent, vision(bob=None), ROBOTS)
-    said = reconcile(fleets / "vision.yaml", "-o", "json")
-    assert (said.code, said.json["changes"], said.json["kept"]) == (exit_codes.DONE, [], [])
+    result = reconcile(fleets / "vision.yaml", "-o", "json")
+    assert (result.code, result.json["changes"], result.json["kept"]) == (exit_codes.DONE, [], [])
     assert group("acme-bob")
     whole = reconcile(fleets, "-o", "json")
     assert {row["workstation"] for row in whole.json["changes"]} == {"bob"}
@@ -92,17 +92,17 @@ def test_one_file_removes_nothing_even_of_its_own(two: tuple[Stage, Path]) -> No
 def test_one_file_is_held_against_the_rest_of_its_directory(tmp_path: Path) -> None:
     """A name that another file has too would flip from fleet to fleet."""
     fleets = write(tmp_path, plain("emil"), ROBOTS)
-    said = reconcile(fleets / "robots.yaml", "--dry-run")
-    assert said.code == exit_codes.USAGE
-    assert "emil" in said.err
-    assert "plain.yaml" in said.err + said.out
+    result = reconcile(fleets / "robots.yaml", "--dry-run")
+    assert result.code == exit_codes.USAGE
+    assert "emil" in result.err
+    assert "plain.yaml" in result.err + result.out
 
 
 def test_one_file_brings_the_words_of_the_site_that_stand_in_others(
-    two: tuple[Stage, Path],
+    two: tuple[FleetWorld, Path],
 ) -> None:
-    """A tag that another file ignores is not taken away, a door that it opens is not closed."""
-    stage, fleets = two
+    """A tag that another file ignores is not taken away, a port that it opens is not closed."""
+    world, fleets = two
     (fleets / "_tags.yaml").write_text(json.dumps({"ignore_tags": ["Cost*"]}))
     client("autoscaling").create_or_update_tags(
         Tags=[
@@ -115,27 +115,27 @@ def test_one_file_brings_the_words_of_the_site_that_stand_in_others(
             }
         ]
     )
-    stage.site = load([fleets / "vision.yaml"])
-    assert rows(stage.look()) == []
+    world.site = load([fleets / "vision.yaml"])
+    assert rows(world.look()) == []
 
 
 def test_a_shared_file_system_grows_only_when_its_file_or_everything_is_meant(
-    two: tuple[Stage, Path],
+    two: tuple[FleetWorld, Path],
 ) -> None:
     """`--only robots/emil` grew another fleet's file system, for ever."""
-    stage, fleets = two
+    world, fleets = two
     grown = vision()
     grown["file_systems"]["datasets"]["storage_capacity"] = "2400GiB"
     write(fleets.parent, grown, ROBOTS)
-    stage.site = load([fleets])
-    assert rows(stage.look("robots/emil")) == []
-    assert rows(stage.look("alice")) == [], "alice mounts it, and needs no larger one"
-    stage.site = load([fleets / "vision.yaml"])
-    assert [row.key.name for row in stage.look().plan.changes] == ["acme-vision/datasets"]
+    world.site = load([fleets])
+    assert rows(world.look("robots/emil")) == []
+    assert rows(world.look("alice")) == [], "alice mounts it, and needs no larger one"
+    world.site = load([fleets / "vision.yaml"])
+    assert [row.key.name for row in world.look().plan.changes] == ["acme-vision/datasets"]
 
 
-def test_what_is_named_gets_the_shared_things_that_it_needs(stage: Raise) -> None:
-    made = stage(vision(), ROBOTS)
+def test_what_is_named_gets_the_shared_things_that_it_needs(world: MakeWorld) -> None:
+    made = world(vision(), ROBOTS)
     names = {str(row.key.name) for row in made.look("alice").plan.changes}
     assert {"acme-alice", "acme-alice/home", "acme-vision/datasets", "acme"} <= names
     assert not any("bob" in name or "emil" in name for name in names)
@@ -145,10 +145,10 @@ def test_what_is_named_gets_the_shared_things_that_it_needs(stage: Raise) -> Non
     assert len(data()) == 2, "her home, and what she mounts"
 
 
-def test_a_region_where_nothing_is_named_is_not_even_read(stage: Raise) -> None:
+def test_a_region_where_nothing_is_named_is_not_even_read(make_world: MakeWorld) -> None:
     far = {**PLAIN, "region": "eu-central-1", "schedule": HOURS}
-    made = stage(plain("ann"), {"fleet": "far", "workstations": {"zoe": far}})
+    made = make_world(plain("ann"), {"fleet": "far", "workstations": {"zoe": far}})
     made.settle()
-    with made.tap.hearing() as tap:
+    with made.recorder.record() as recorder:
         assert rows(made.look("ann")) == []
-    assert {sent.region for sent in tap.sent} == {"us-east-1"}
+    assert {sent.region for sent in recorder.sent} == {"us-east-1"}

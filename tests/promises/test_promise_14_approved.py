@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.cli.terminal import exit_codes
 from tests.promises.cli import reconcile
-from tests.promises.conftest import Raise, client, start
+from tests.promises.conftest import MakeWorld, client, start
 from tests.promises.fleets import plain, vision, write
 from tests.promises.images import image, point_parameter_at
 
@@ -22,9 +22,9 @@ def versions() -> dict[str, int]:
 
 
 @pytest.fixture
-def fleets(stage: Raise, tmp_path: Path) -> Path:
+def fleets(make_world: MakeWorld, tmp_path: Path) -> Path:
     """Two workstations that stand, and a change to one that is to be approved."""
-    stage(plain("ann", "ben")).settle()
+    make_world(plain("ann", "ben")).settle()
     workstations = plain("ann", "ben")
     workstations["workstations"]["ann"]["tags"] = {"Team": "new"}
     write(tmp_path, workstations)
@@ -33,10 +33,10 @@ def fleets(stage: Raise, tmp_path: Path) -> Path:
 
 def planned(fleets: Path, *arguments: str) -> tuple[Path, dict[str, Any]]:
     """The file of the JSON plan, and what it says."""
-    said = reconcile(fleets, "--dry-run", "-o", "json", *arguments)
+    result = reconcile(fleets, "--dry-run", "-o", "json", *arguments)
     file = fleets.parent / "plan.json"
-    file.write_text(said.out)
-    return file, dict(json.loads(said.out))
+    file.write_text(result.out)
+    return file, dict(json.loads(result.out))
 
 
 def test_the_approved_plan_is_applied(fleets: Path) -> None:
@@ -44,9 +44,9 @@ def test_the_approved_plan_is_applied(fleets: Path) -> None:
     assert planned(fleets)[1]["digest"] == plan["digest"], "nothing changed: the same digest"
     for output in ("text", "markdown"):
         assert plan["digest"] in reconcile(fleets, "--dry-run", "-o", output).out
-    said = reconcile(fleets, "--expect", str(file), "-o", "json")
-    assert (said.code, said.json["digest"]) == (exit_codes.DONE, plan["digest"])
-    assert {row["outcome"] for row in said.json["changes"]} == {"done"}
+    result = reconcile(fleets, "--expect", str(file), "-o", "json")
+    assert (result.code, result.json["digest"]) == (exit_codes.DONE, plan["digest"])
+    assert {row["outcome"] for row in result.json["changes"]} == {"done"}
 
 
 @pytest.mark.parametrize("by", ["digest", "file"])
@@ -55,13 +55,13 @@ def test_another_image_behind_the_parameter_is_another_plan(fleets: Path, by: st
     before = versions()
     another = image()
     point_parameter_at(another)
-    said = reconcile(fleets, "--expect", plan["digest"] if by == "digest" else str(file))
-    assert (said.code, said.out) == (exit_codes.REFUSED, "")
-    assert "nothing was written" in said.err
+    result = reconcile(fleets, "--expect", plan["digest"] if by == "digest" else str(file))
+    assert (result.code, result.out) == (exit_codes.REFUSED, "")
+    assert "nothing was written" in result.err
     if by == "file":
-        assert "now " in said.err
-        assert another in said.err
-        assert "new: us-east-1 launch_template acme-ben: update image_id" in said.err
+        assert "now " in result.err
+        assert another in result.err
+        assert "new: us-east-1 launch_template acme-ben: update image_id" in result.err
     assert versions() == before
 
 
@@ -89,14 +89,14 @@ def test_a_plan_that_was_applied_already_is_empty_now(fleets: Path) -> None:
 def test_the_refusal_is_told_in_every_form(fleets: Path, output: str) -> None:
     file, _ = planned(fleets)
     point_parameter_at(image())
-    said = reconcile(fleets, "--expect", str(file), "-o", output)
-    assert said.code == exit_codes.REFUSED
-    assert "acme-ben" in said.out
+    result = reconcile(fleets, "--expect", str(file), "-o", output)
+    assert result.code == exit_codes.REFUSED
+    assert "acme-ben" in result.out
     if output == "json":
-        assert said.json["error"]["code"] == "other-plan"
+        assert result.json["error"]["code"] == "other-plan"
     else:
-        assert "No plan" in said.out
-        assert "not the plan that was approved" in said.out
+        assert "No plan" in result.out
+        assert "not the plan that was approved" in result.out
 
 
 def test_a_machine_that_starts_between_plan_and_apply_changes_nothing(fleets: Path) -> None:
@@ -104,13 +104,13 @@ def test_a_machine_that_starts_between_plan_and_apply_changes_nothing(fleets: Pa
     file, plan = planned(fleets)
     start("acme-ann", "acme-ben")
     assert planned(fleets)[1]["digest"] == plan["digest"]
-    said = reconcile(fleets, "--expect", str(file))
-    assert said.code == exit_codes.DONE, said.err
+    result = reconcile(fleets, "--expect", str(file))
+    assert result.code == exit_codes.DONE, result.err
 
 
-def test_an_approval_of_a_hold_is_of_the_same_plan(stage: Raise, tmp_path: Path) -> None:
+def test_an_approval_of_a_hold_is_of_the_same_plan(make_world: MakeWorld, tmp_path: Path) -> None:
     """The digest is of the plan with its holds; the token says which of them is lifted."""
-    world = stage(vision(alice=None))
+    world = make_world(vision(alice=None))
     world.settle()
     write(tmp_path, vision(alice=None, bob={**vision()["workstations"]["bob"], "owner": "m@x.org"}))
     fleets = tmp_path / "fleets"
@@ -119,13 +119,13 @@ def test_an_approval_of_a_hold_is_of_the_same_plan(stage: Raise, tmp_path: Path)
     file, lifted = planned(fleets, "--approve", token)
     assert held["digest"] == lifted["digest"]
     assert {row["outcome"] for row in held["changes"]} == {"blocked"}
-    said = reconcile(fleets, "--expect", str(file), "--approve", token, "-o", "json")
-    assert said.code == exit_codes.DONE, said.out
-    assert "done" in {row["outcome"] for row in said.json["changes"]}
+    result = reconcile(fleets, "--expect", str(file), "--approve", token, "-o", "json")
+    assert result.code == exit_codes.DONE, result.out
+    assert "done" in {row["outcome"] for row in result.json["changes"]}
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (None, "neither a digest (64 hex digits) nor a file"),
         ("[]", "holds no plan"),
@@ -134,13 +134,15 @@ def test_an_approval_of_a_hold_is_of_the_same_plan(stage: Raise, tmp_path: Path)
     ],
     ids=["missing", "list", "no-json", "no-rows"],
 )
-def test_a_file_that_is_no_plan_is_wrong_usage(fleets: Path, text: str | None, told: str) -> None:
+def test_a_file_that_is_no_plan_is_wrong_usage(
+    fleets: Path, text: str | None, message: str
+) -> None:
     file = fleets.parent / "plan.json"
     if text is not None:
         file.write_text(text)
-    said = reconcile(fleets, "--expect", str(file))
-    assert said.code == exit_codes.USAGE
-    assert told in said.err
+    result = reconcile(fleets, "--expect", str(file))
+    assert result.code == exit_codes.USAGE
+    assert message in result.err
 
 
 def test_a_file_that_was_edited_is_wrong_usage(fleets: Path) -> None:
@@ -148,13 +150,13 @@ def test_a_file_that_was_edited_is_wrong_usage(fleets: Path) -> None:
     file, plan = planned(fleets)
     plan["changes"] = []
     file.write_text(json.dumps(plan))
-    said = reconcile(fleets, "--expect", str(file))
-    assert said.code == exit_codes.USAGE
-    assert "it was edited" in said.err
+    result = reconcile(fleets, "--expect", str(file))
+    assert result.code == exit_codes.USAGE
+    assert "it was edited" in result.err
 
 
 @pytest.mark.parametrize("other", [["--every", "5m"], ["--wait"]], ids=["every", "wait"])
 def test_what_makes_many_plans_takes_no_expected_one(fleets: Path, other: list[str]) -> None:
-    said = reconcile(fleets, "--expect", "0" * 64, *other)
-    assert said.code == exit_codes.USAGE
-    assert "--expect is for one plan" in said.err
+    result = reconcile(fleets, "--expect", "0" * 64, *other)
+    assert result.code == exit_codes.USAGE
+    assert "--expect is for one plan" in result.err

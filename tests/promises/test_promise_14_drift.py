@@ -15,7 +15,7 @@ from reconciler.plan.model import Report
 from reconciler.plan.selection import Selection
 from tests.kinds.world import rows
 from tests.promises.cli import reconcile
-from tests.promises.conftest import Raise, Stage, client, group
+from tests.promises.conftest import FleetWorld, MakeWorld, client, group
 from tests.promises.fleets import PLAIN, plain, write
 from tests.promises.images import PARAMETER, image, point_parameter_at
 
@@ -33,7 +33,7 @@ def boots(name: str) -> str:
     return str(template(name)["LaunchTemplateData"]["ImageId"])
 
 
-def repaired(world: Stage) -> Report:
+def repaired(world: FleetWorld) -> Report:
     """A run with `--drift-only`."""
     environment = world.environment()
     report = make_report(world.site, environment, Selection(), drift_only=True)
@@ -45,13 +45,13 @@ def waiting(report: Report) -> list[str]:
 
 
 @pytest.fixture
-def world(stage: Raise) -> Stage:
-    made = stage(plain("ann", "ben"))
+def world(make_world: MakeWorld) -> FleetWorld:
+    made = make_world(plain("ann", "ben"))
     made.settle()
     return made
 
 
-def test_another_image_waits_and_the_drift_of_others_is_repaired(world: Stage) -> None:
+def test_another_image_waits_and_the_drift_of_others_is_repaired(world: FleetWorld) -> None:
     before, new = boots("acme-ann"), image()
     point_parameter_at(new)
     client("autoscaling").create_or_update_tags(
@@ -72,7 +72,7 @@ def test_another_image_waits_and_the_drift_of_others_is_repaired(world: Stage) -
     assert (waiting(repaired(world)), rows(repaired(world))) == ([], [])
 
 
-def test_a_field_of_a_launch_template_is_repaired_beside_a_new_image(world: Stage) -> None:
+def test_a_field_of_a_launch_template_is_repaired_beside_a_new_image(world: FleetWorld) -> None:
     before = boots("acme-ann")
     point_parameter_at(image())
     world.declare(plain("ann", "ben", storage={"root": {"size": "150GiB"}}))
@@ -84,7 +84,7 @@ def test_a_field_of_a_launch_template_is_repaired_beside_a_new_image(world: Stag
     assert len(waiting(report)) == 2
 
 
-def test_another_subnet_waits(world: Stage) -> None:
+def test_another_subnet_waits(world: FleetWorld) -> None:
     before = group("acme-ann")["VPCZoneIdentifier"]
     found = client("ec2").describe_subnets(SubnetIds=before.split(",")[:1])["Subnets"][0]
     vpc = client("ec2").describe_vpcs(VpcIds=[found["VpcId"]])["Vpcs"][0]
@@ -104,7 +104,7 @@ def test_another_subnet_waits(world: Stage) -> None:
 
 
 def test_an_image_that_is_written_in_the_yaml_is_declared_and_passes(
-    world: Stage, tmp_path: Path
+    world: FleetWorld, tmp_path: Path
 ) -> None:
     new = image()
     world.declare(plain("ann", "ben", image={"id": new}))
@@ -112,7 +112,7 @@ def test_an_image_that_is_written_in_the_yaml_is_declared_and_passes(
     assert (boots("acme-ann"), waiting(report)) == (new, [])
 
 
-def test_what_an_approved_run_began_is_finished(world: Stage) -> None:
+def test_what_an_approved_run_began_is_finished(world: FleetWorld) -> None:
     """A workstation that was declared and not made yet gets what the parameter names now."""
     new = image()
     point_parameter_at(new)
@@ -125,7 +125,7 @@ def test_what_an_approved_run_began_is_finished(world: Stage) -> None:
 
 @pytest.mark.parametrize("moved", [False, True], ids=["same-parameter", "moved-parameter"])
 def test_an_edit_of_a_launch_template_is_repaired_and_never_taken_for_what_was_applied(
-    world: Stage, *, moved: bool
+    world: FleetWorld, *, moved: bool
 ) -> None:
     """What was applied is the version that the group starts from."""
     before = boots("acme-ann")
@@ -140,7 +140,7 @@ def test_an_edit_of_a_launch_template_is_repaired_and_never_taken_for_what_was_a
     assert (boots("acme-ann"), len(waiting(report))) == (before, 2 if moved else 0)
 
 
-def test_a_version_that_cannot_be_read_blocks_its_workstation(world: Stage) -> None:
+def test_a_version_that_cannot_be_read_blocks_its_workstation(world: FleetWorld) -> None:
     ec2 = client("ec2")
     ec2.create_launch_template_version(
         LaunchTemplateName="acme-ann", SourceVersion="1", LaunchTemplateData={"ImageId": image()}
@@ -155,7 +155,7 @@ def test_a_version_that_cannot_be_read_blocks_its_workstation(world: Stage) -> N
     assert "is new, and waits for an approved run" in row.reason
 
 
-def test_an_image_that_is_gone_blocks_its_workstation_alone(world: Stage) -> None:
+def test_an_image_that_is_gone_blocks_its_workstation_alone(world: FleetWorld) -> None:
     old = boots("acme-ann")
     point_parameter_at(image())
     client("ec2").deregister_image(ImageId=old)
@@ -165,11 +165,11 @@ def test_an_image_that_is_gone_blocks_its_workstation_alone(world: Stage) -> Non
     assert boots("acme-ann") == old
 
 
-def test_the_option_does_it(world: Stage, tmp_path: Path) -> None:
+def test_the_option_does_it(world: FleetWorld, tmp_path: Path) -> None:
     before = boots("acme-ann")
     point_parameter_at(image())
     write(tmp_path, {"fleet": "plain", "workstations": {"ann": PLAIN, "ben": PLAIN}})
-    said = reconcile(tmp_path / "fleets", "--drift-only", "-o", "json")
-    assert said.code == exit_codes.REFUSED, said.err
-    assert {each["code"] for each in said.json["findings"]} >= {NEW_BEHIND}
+    result = reconcile(tmp_path / "fleets", "--drift-only", "-o", "json")
+    assert result.code == exit_codes.REFUSED, result.err
+    assert {each["code"] for each in result.json["findings"]} >= {NEW_BEHIND}
     assert boots("acme-ann") == before

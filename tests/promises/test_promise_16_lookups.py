@@ -9,7 +9,7 @@ import pytest
 from reconciler.cli.terminal import exit_codes
 from reconciler.plan.model import Outcome, Report
 from tests.kinds.world import rows
-from tests.promises.conftest import Raise, Stage, client, group, schedules
+from tests.promises.conftest import FleetWorld, MakeWorld, client, group, schedules
 from tests.promises.fleets import HOURS, plain
 
 FINE = plain("amy", "max", schedule=HOURS)
@@ -45,14 +45,16 @@ def blocked(report: Report) -> dict[str, str]:
 
 
 @pytest.fixture
-def world(stage: Raise) -> Stage:
-    made = stage(FINE)
+def world(make_world: MakeWorld) -> FleetWorld:
+    made = make_world(FINE)
     made.settle()
     return made
 
 
 @pytest.mark.parametrize("text", ["hunter2", "*", "ami-00000000000000000"])
-def test_a_parameter_of_another_text_holds_up_no_hours_and_no_tags(world: Stage, text: str) -> None:
+def test_a_parameter_of_another_text_holds_up_no_hours_and_no_tags(
+    world: FleetWorld, text: str
+) -> None:
     before = images()
     client("ssm").put_parameter(Name="/golden/gpu-desktop", Value=text, Overwrite=True)
     drift()
@@ -67,7 +69,9 @@ def test_a_parameter_of_another_text_holds_up_no_hours_and_no_tags(world: Stage,
     assert len(world.look().plan.changes) == 3, "promise 2"
 
 
-def test_a_version_that_somebody_wrote_meanwhile_is_not_handed_to_the_group(world: Stage) -> None:
+def test_a_version_that_somebody_wrote_meanwhile_is_not_handed_to_the_group(
+    world: FleetWorld,
+) -> None:
     """Nobody can tell whose image it has."""
     client("ec2").create_launch_template_version(
         LaunchTemplateName="acme-max",
@@ -80,7 +84,7 @@ def test_a_version_that_somebody_wrote_meanwhile_is_not_handed_to_the_group(worl
     assert policy["LaunchTemplateSpecification"]["Version"] == "1"
 
 
-def test_a_profile_and_a_role_that_are_gone_hold_up_nothing_else(world: Stage) -> None:
+def test_a_profile_and_a_role_that_are_gone_hold_up_nothing_else(world: FleetWorld) -> None:
     drift()
     world.declare(plain("amy", "max", schedule=HOURS, instance_profile="gone"))
     assert "profile gone does not exist" in blocked(world.run())["max"]
@@ -108,21 +112,21 @@ def another_vpc() -> str:
 
 
 def test_what_stands_stays_in_its_vpc_and_a_new_one_waits_until_the_yaml_names_one(
-    world: Stage,
+    world: FleetWorld,
 ) -> None:
-    theirs = another_vpc()
+    other_vpc = another_vpc()
     drift()
     world.declare(plain("amy", "max", "new", schedule=HOURS))
     report = world.run()
     assert healed(), rows(report)
     assert set(blocked(report)) == {"new"}
-    assert theirs in blocked(report)["new"]
+    assert other_vpc in blocked(report)["new"]
     assert len([f for f in report.findings if f.code == "several-vpcs"]) == 2
-    [ours] = {
+    [vpc] = {
         each["VpcId"] for each in client("ec2").describe_subnets()["Subnets"]
         if each["SubnetId"] in group("acme-amy")["VPCZoneIdentifier"]
     }  # fmt: skip
-    network = {"network": {"subnets": {"tags": {"Tier": "private"}}, "vpc": ours}}
+    network = {"network": {"subnets": {"tags": {"Tier": "private"}}, "vpc": vpc}}
     world.declare(plain("amy", "max", "new", schedule=HOURS, **network))
     report = world.run()
     assert blocked(report) == {}

@@ -69,7 +69,6 @@ class RecordedFleet:
         self._edit_schedule(sandbox)
         self.now = self.world.session.now()
         self.answers = Answers()
-        self.door = self.answers.recording(self.world.session.region("us-east-1"))
         self.before, _ = self.run(self.answers)
 
     def _edit_schedule(self, sandbox: Sandbox) -> None:
@@ -163,8 +162,8 @@ def _wrong(poison: Poison, report: Report, usual: set[str]) -> list[str]:
     for change in report.plan.changes:
         if str(change.key) in usual:
             continue
-        whose = poison.whose
-        other = bool(whose) and change.workstation not in (whose, "")
+        workstation = poison.workstation
+        other = bool(workstation) and change.workstation not in (workstation, "")
         made = change.op in (Op.CREATE, Op.DELETE) and change.outcome is Outcome.DONE
         if other or (made and change.key.kind not in ("override_end", "schedule")):
             wrong.append(f"{change.op} {change.key} {change.outcome} {change.reason[:200]}")

@@ -193,7 +193,7 @@ MIXED = report(
                 "denied",
             ),
         ),
-        kept=(
+        retained=(
             Live(
                 key("file_system", "acme-zoe-home"),
                 None,
@@ -381,7 +381,7 @@ HOSTILE = report(
             ),
         ),
         unknown=(Unknown("topic", REGION, HOSTILE_TEXT),),
-        kept=(Live(key("file_system", HOSTILE_TEXT), None, True, monthly_cost=HOSTILE_TEXT),),
+        retained=(Live(key("file_system", HOSTILE_TEXT), None, True, monthly_cost=HOSTILE_TEXT),),
     ),
     Finding(Level.WARNING, "odd", HOSTILE_TEXT, Where(f"a{HOSTILE_TEXT}.yaml", 1, 1)),
 )

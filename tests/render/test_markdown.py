@@ -47,7 +47,7 @@ def many(number: int, long: str) -> Report:
     plan = Plan(
         rows,
         unknown=tuple(Unknown("topic", f"r{n}", f"{n}{long}") for n in range(number)),
-        kept=tuple(
+        retained=tuple(
             Live(Key("us-east-1", "file_system", f"{n}{long}"), None, True) for n in range(number)
         ),
     )

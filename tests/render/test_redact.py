@@ -104,7 +104,9 @@ def everywhere(content: str) -> Report:
     plan = Plan(
         (change, replace(with_op(change, Op.CREATE), reason="", words=())),
         unknown=(Unknown("topic", content, content, content),),
-        kept=(Live(key, content, True, {"id": content}, content, content, monthly_cost=content),),
+        retained=(
+            Live(key, content, True, {"id": content}, content, content, monthly_cost=content),
+        ),
     )
     made = report(
         plan,

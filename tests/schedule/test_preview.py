@@ -252,8 +252,8 @@ def test_what_stands_in_aws_is_read_as_the_rule_it_is() -> None:
         body = schedule._body("acme", "alice-start-0", each.spec)
         found = rule_from_aws(body)
         assert found is not None
-        assert schedule._told(found.begin) == each.spec.start_date
-        assert schedule._told(found.end) == each.spec.end_date
+        assert schedule._timestamp(found.begin) == each.spec.start_date
+        assert schedule._timestamp(found.end) == each.spec.end_date
         assert (found.action, found.expression) == ("start", each.spec.expression)
     assert before.spec.end_date == "2026-12-23T20:00:00Z", "half-way from Wednesday to Thursday"
     assert after.spec.start_date == "2026-12-26T20:00:00Z", "and from Friday to Monday"

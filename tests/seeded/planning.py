@@ -78,7 +78,7 @@ PLANNING = (
     Bug(
         "a fixed field is sent to AWS",
         "reconciler/plan/compare.py",
-        "if rule.when is When.NEVER or (",
+        "if policy.when is When.NEVER or (",
         "if (",
         PLAN,
     ),

@@ -75,8 +75,8 @@ def command(aws: StrictAws, name: str, gate: Gate = OPEN) -> str:
     door = Door(aws, REGION, name, gate)
     try:
         group = find.one(door, "alice", "alice@example.com")
-        timetable = hours.read(door, group)
-        COMMANDS[name](door, group, timetable, aws.now())
+        live_hours = hours.read(door, group)
+        COMMANDS[name](door, group, live_hours, aws.now())
     except Crash as crash:
         return f"crash {crash}"
     except ReconcilerError as error:
@@ -84,26 +84,26 @@ def command(aws: StrictAws, name: str, gate: Gate = OPEN) -> str:
     return ""
 
 
-def start(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
-    return starting.begin(aws, group, timetable, None, "ann", now)
+def start(aws: Aws, group: Group, live_hours: Hours, now: datetime) -> object:
+    return starting.begin(aws, group, live_hours, None, "ann", now)
 
 
-def stop(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
-    return stopping.stop(aws, group, timetable, "ann", now)
+def stop(aws: Aws, group: Group, live_hours: Hours, now: datetime) -> object:
+    return stopping.stop(aws, group, live_hours, "ann", now)
 
 
-def extend(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
+def extend(aws: Aws, group: Group, live_hours: Hours, now: datetime) -> object:
     """Two hours beyond the stop."""
-    return overrides.extend(aws, group, timetable, at("Mon 21:00"), "ann", now)
+    return overrides.extend(aws, group, live_hours, at("Mon 21:00"), "ann", now)
 
 
-def hold(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
+def hold(aws: Aws, group: Group, live_hours: Hours, now: datetime) -> object:
     """Over night, to a moment within its hours."""
-    return overrides.hold(aws, group, timetable, at("Tue 12:00"), "ann", now)
+    return overrides.hold(aws, group, live_hours, at("Tue 12:00"), "ann", now)
 
 
-def off(aws: Aws, group: Group, timetable: Hours, now: datetime) -> object:
-    return overrides.off_until(aws, group, timetable, at("Wed 09:00"), "ann", now)
+def off(aws: Aws, group: Group, live_hours: Hours, now: datetime) -> object:
+    return overrides.off_until(aws, group, live_hours, at("Wed 09:00"), "ann", now)
 
 
 COMMANDS: dict[str, Act] = {

@@ -37,7 +37,7 @@ def test_two_file_systems_of_one_identity_are_both_told(seed: int) -> None:
     report = world.run()
     assert report is not None
     assert not report.plan.changes, "the older one is in use, and stays so"
-    retained = [live for live in report.plan.kept if live.key.kind == "file_system"]
+    retained = [live for live in report.plan.retained if live.key.kind == "file_system"]
     assert [live.attrs["id"] for live in retained] == [second]
     assert second in retained[0].key.name
     assert set(owned_records(world.aws, "fsx", "systems")) == {first, second}

@@ -35,11 +35,11 @@ def ok(**members: Any) -> AWSResponse:
 
 def failure(service: str, code: str, message: str = "", status: int = 400) -> AWSResponse:
     """An error, in the words of the service's protocol."""
-    said = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     if service == "ec2":
-        return answer(f"<Response><Errors>{said}</Errors></Response>", status)
+        return answer(f"<Response><Errors>{error}</Errors></Response>", status)
     if service in QUERY:
-        return answer(f"<ErrorResponse>{said}</ErrorResponse>", status)
+        return answer(f"<ErrorResponse>{error}</ErrorResponse>", status)
     if service in REST_JSON:
         body = json.dumps({"Message": message})
         return answer(body, status, **{"x-amzn-errortype": code})

@@ -1,4 +1,4 @@
-"""A tap on every call of a session: hears it, and can end it or answer in AWS's place."""
+"""A recorder of every call of a session: keeps it, and can end it or answer in AWS's place."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Killed(BaseException):
     """The process ends here; nothing on the way can catch it."""
 
 
-class Tap:
+class CallRecorder:
     """Hooks on every client of these regions."""
 
     def __init__(self, session: Session, *regions: str) -> None:
@@ -71,17 +71,17 @@ class Tap:
 
     @property
     def names(self) -> set[str]:
-        """Every operation heard, once."""
+        """Every operation recorded, once."""
         return {sent.name for sent in self.sent}
 
     @property
     def writes(self) -> list[str]:
-        """Every call heard that is no read."""
+        """Every call recorded that is no read."""
         return [sent.name for sent in self.sent if sent.writes]
 
     @contextmanager
-    def hearing(self, before: Hook = _pass, after: Hook = _pass) -> Iterator[Tap]:
-        """Hear anew, with hooks before a request is sent and after it was answered."""
+    def record(self, before: Hook = _pass, after: Hook = _pass) -> Iterator[CallRecorder]:
+        """Record anew, with hooks before a request is sent and after it was answered."""
         self.sent.clear()
         self.most_at_once.clear()
         self._under_way.clear()  # what was killed never came back
@@ -98,7 +98,7 @@ class Tap:
             hit = sent.name == operation and region in ("", sent.region)
             return failure(sent.service, code, "said the test") if hit else None
 
-        return self.hearing(fail)
+        return self.record(fail)
 
     def _on_send(self, region: str, service: str, request: Any, **context: Any) -> Any:
         operation = context["event_name"].split(".")[-1]

@@ -1,4 +1,4 @@
-"""The names that prove a schedule's content, of a whole declaration: `python -m benchmarks.proofs`.
+"""Print the names of all schedules of a declaration: `python -m benchmarks.hashed_names`.
 
 ListSchedules tells names only, and a name holds a hash of what the schedule does. So copies of
 a recorded schedule need the product's own names.
