@@ -89,7 +89,7 @@ def test_a_private_home_costs_no_call_of_its_own(make_world: MakeWorld) -> None:
     assert calls_of_a_look(world) == three
 
 
-def test_each_efs_home_costs_two_calls(stage: Raise) -> None:
+def test_each_efs_home_costs_two_calls(stage: MakeWorld) -> None:
     few = names(4)
     home = {"schedule": HOURS, "storage": {"home": EFS}}
     world = stage(plain(*few[:2], **home))
