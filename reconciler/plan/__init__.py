@@ -1,1 +1,1 @@
-"""From what is wanted and what is there to what to do; and doing it."""
+"""Compare the desired with the live resources, and guard the plan: values and pure functions."""

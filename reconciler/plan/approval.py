@@ -1,4 +1,4 @@
-"""Hold a plan against the one that was approved: only that one may be applied. Pure."""
+"""Compare a plan with the approved plan: a run with `--expect` applies only that one. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Approved:
-    """The approved plan: its digest, and its JSON plan where all of it is at hand."""
+    """An approved plan: its digest, and its JSON plan where the whole plan was given."""
 
     digest: str
     document: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Long lists in pieces that AWS takes in one call."""
+"""Split long lists into batches that AWS takes in one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The error codes that decide how a run goes on, and with which exit code it ends."""
+"""The error codes of rows that decide how a run goes on, and its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One declared thing against what is there: unchanged, or rows of the plan. Pure.
+"""Compare one desired resource with the live one: unchanged, or rows of the plan. Pure.
 
 live        desired   becomes
 –           yes       create
@@ -55,7 +55,7 @@ class Draft:
 
 
 def known_attributes(live: Index) -> dict[Ref, str]:
-    """Every attribute of what is ours and ready: what a Ref may be filled with."""
+    """Collect the attributes of our resources that are ready: a Ref is filled with them."""
     return {
         Ref(each.key, attr): value
         for each in live.things.values()
@@ -65,7 +65,7 @@ def known_attributes(live: Index) -> dict[Ref, str]:
 
 
 def compare(draft: Draft, kind: Kind, want: Desired) -> None:
-    """Add the rows of one declared thing to the draft."""
+    """Add the rows of one desired resource to the draft."""
     unread = draft.live.unread_kind(want.key)
     live = draft.live.things.get(want.key)
     action: Create | Update = Create(want)
@@ -98,7 +98,7 @@ def compare(draft: Draft, kind: Kind, want: Desired) -> None:
 
 
 def _unreadable(draft: Draft, live: Live | None, want: Desired) -> str:
-    """Why nobody can tell what is there; "" where it can be told."""
+    """Explain why nobody can tell what exists; "" where it is known."""
     if live:
         return live.broken if live.spec is None else ""
     unnamed = draft.live.unidentified(want.key)
@@ -210,7 +210,7 @@ def _hold(
 
 
 def needs(key: Key, reason: str) -> str:
-    """Why something waits or is blocked: the first cause, not the chain to it."""
+    """Explain why a row waits or is blocked: the first cause, not the chain to it."""
     return reason if reason.startswith("needs ") else f"needs {key}: {reason}"
 
 
@@ -263,7 +263,7 @@ def _holder(draft: Draft, kind: Kind, change: FieldChange, live: Live) -> str:
 
 
 def may_be_written(kind: Kind, change: FieldChange, live: Live, want: Desired) -> bool:
-    """Whether a field may change now: neither refused nor held by what is known of `live`."""
+    """Tell whether a field may change now: neither refused nor held by the state of `live`."""
     held = {When.OFF: live.in_use, When.EMPTY: live.occupied, When.UNMOUNTED: "unknown"}
     waits = held.get(kind.UPDATE_POLICY[change.field].when) or live.later.get(change.field)
     return not waits and not _refusal(kind, change, live, want)

@@ -1,4 +1,4 @@
-"""Which fields of two specs differ. Pure, and the only importer of deepdiff.
+"""Compare two specs field by field. Pure, and the only importer of deepdiff.
 
 Equality decides; deepdiff only words a difference inside a nested value, so it is imported
 when there is one (it costs 1.5 ms a workstation even on equal inputs).
@@ -35,7 +35,7 @@ def differing(
 
 
 def created(spec: Any) -> tuple[FieldChange, ...]:
-    """Every declared field of a thing that is not there yet."""
+    """List every declared field of a resource that does not exist yet."""
     values = ((each.name, getattr(spec, each.name)) for each in fields(spec))
     return tuple(FieldChange(name, name, None, new) for name, new in values if new is not None)
 

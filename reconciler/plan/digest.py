@@ -1,4 +1,4 @@
-"""What a plan would write, as one number, so that what was approved can be told from another. Pure.
+"""Compute the digest of a plan, which tells the approved plan from any other. Pure.
 
 It reads the rows of the JSON plan, which are what a reviewer has seen, and which a file keeps. Left
 out is what may differ while nothing else would be written: times, prices and words; which rows wait
@@ -27,7 +27,7 @@ LONGEST = 120
 
 @dataclass(frozen=True)
 class Row:
-    """What would become of one thing, or why nothing does."""
+    """The planned change of one resource, or why it does not change."""
 
     ops: tuple[str, ...]
     fields: Mapping[str, tuple[str, str]]  # path → both sides, as JSON
@@ -40,7 +40,7 @@ Rows = Mapping[str, Row]
 
 
 def rows(document: Mapping[str, Any], kinds: Iterable[Kind]) -> Rows:
-    """Everything of a JSON plan that an approval is about.
+    """Read the rows of a JSON plan that an approval covers.
 
     A thing can have two rows, one for now and one for when nothing runs: here they are one.
     Raises: KeyError, TypeError, AttributeError for a document that is no plan.
@@ -63,7 +63,7 @@ def digest_of(report: Report, kinds: Iterable[Kind]) -> str:
 
 
 def digest(document: Mapping[str, Any], kinds: Iterable[Kind]) -> str:
-    """SHA-256, in hex, of the rows, the site and the account of a JSON plan.
+    """Compute SHA-256, in hex, of the rows, the site and the account of a JSON plan.
 
     Raises: as `rows`.
     """
@@ -80,7 +80,7 @@ def digest(document: Mapping[str, Any], kinds: Iterable[Kind]) -> str:
 
 
 def approved_part(report: Report) -> dict[str, Any]:
-    """List what an approval is about: of the JSON plan, the members that `rows` reads."""
+    """List the members of the JSON plan that an approval covers: those that `rows` reads."""
     return {
         "site": report.site,
         "account": report.account,
@@ -106,7 +106,7 @@ def approved_part(report: Report) -> dict[str, Any]:
 
 
 def differences(approved: Rows, now: Rows) -> Iterator[str]:
-    """Say row by row how the plan of now differs: first what nobody approved, then what is gone."""
+    """List how the rows of the new plan differ: first unapproved rows, then missing ones."""
     for name in sorted(now):
         if name not in approved:
             yield f"new: {name}: {_words(now[name])}"

@@ -1,4 +1,4 @@
-"""What must not pass without a person: pure functions over the plan (promise 7).
+"""Hold back changes that need a person's approval: pure functions over the plan (promise 7).
 
 A guard holds rows back and names the token that lets exactly these through; everything else goes
 on. What turns machines on and off is never held back (promise 15): a group's row is split.
@@ -37,7 +37,7 @@ HOLDABLE = (Outcome.PLANNED, Outcome.WAITING)
 
 @dataclass(frozen=True)
 class Guarded:
-    """The plan with guarded rows blocked, and what to tell."""
+    """The plan with guarded rows blocked, and the findings of the guards."""
 
     plan: Plan
     findings: tuple[Finding, ...]
@@ -51,7 +51,7 @@ def check(
     live_workstations: int,
     approvals: Collection[str],
 ) -> Guarded:
-    """Run every guard. `pools` is by the key of the row it is about."""
+    """Run every guard. `pools` has the pools of a workstation by the key of its row."""
     chosen = {(each.declared.region, each.declared.name): each for each in workstations}
     runtime = {
         kind.NAME: frozenset(name for name, policy in kind.UPDATE_POLICY.items() if policy.runtime)

@@ -1,4 +1,4 @@
-"""A hold: rows that wait for a person's approval, and the token that lets exactly these through."""
+"""A hold: rows that wait for a person's approval, and the token that approves exactly these."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.plan.model import Change
 
 @dataclass(frozen=True)
 class Hold:
-    """Why some rows wait, and which. `message` ends where "run again with --approve" follows."""
+    """A hold of some rows, and its reason. `message` ends before "run again with --approve"."""
 
     code: str
     token: str
@@ -22,6 +22,6 @@ class Hold:
 
 
 def token(code: str, facts: Iterable[str]) -> str:
-    """128 bits in hex of what is guarded, and of nothing else: other rows may come and go."""
+    """Compute the token of guarded rows, 128 bits in hex: other rows may come and go."""
     text = "\n".join((code, *sorted(facts)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""A home is never swapped without a word: another home, none, another owner, a rename. Pure.
+"""Guard homes: another home, none, another owner or a new name needs approval. Pure.
 
 The launch template that stands names the home by its AWS id; the declaration names it by its key.
 Where they disagree, or where somebody's data is about to belong to somebody else, the workstation
@@ -38,7 +38,7 @@ Place = tuple[str, str]
 
 
 def holds(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:
-    """Every workstation whose home, or whose home's owner, would change."""
+    """Hold each workstation whose home, or whose home's owner, would change."""
     for row in plan.changes:
         if row.op is Op.DELETE or not row.workstation:
             continue
@@ -49,7 +49,7 @@ def holds(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:
 
 
 def remember(plan: Plan, approved: Iterable[Hold]) -> Plan:
-    """The plan in which a home that is created under an approval carries the id it replaces.
+    """Record, on a home that is created under an approval, the id of the home it replaces.
 
     A Lustre file system takes minutes to create, and the template names it only then: the tag
     tells the later run that the swap was approved.
@@ -122,7 +122,7 @@ def _other_owner(plan: Plan) -> Iterator[Hold]:
     """Who owns a workstation may sign in to it, and to everything that is in its home.
 
     What the launch template tells its instances is the owner that was declared. A tag that reads
-    otherwise was edited by hand, and is put back without asking anybody.
+    otherwise was edited manually, and is put back without asking anybody.
     """
     for row in plan.changes:
         for change in row.fields:

@@ -1,4 +1,4 @@
-"""A field's value in JSON: what the JSON plan shows of it, and what a digest is of. Pure."""
+"""Convert the value of a field to JSON, for the JSON plan and for the digest. Pure."""
 
 from __future__ import annotations
 

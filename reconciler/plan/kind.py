@@ -1,4 +1,4 @@
-"""What a resource kind is: one module, read top to bottom in the same order.
+"""The protocol of a kind: one module, with the same parts in the same order.
 
     NAME, COMPUTED         its name; the attributes that an update changes
     HOLDS_INSTANCES        whether instances run in it: it is removed before what they need
@@ -56,7 +56,7 @@ _TAGS = ("tags", "volume_tags")
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose things we look for, and which names the declaration would give.
+    """The site whose resources a kind reads, and the names that its declaration would give.
 
     `expected` lets a kind whose names carry a content hash skip reading what its name proves, and
     one of which nothing is declared skip reading at all; asking for it waits for the lookups that
@@ -69,11 +69,11 @@ class Scope:
     expected: Callable[[], frozenset[str]] = frozenset
 
     def owns(self, tags: Mapping[str, str]) -> bool:
-        """Whether these tags make a thing ours (promise 6)."""
+        """Tell whether a resource with these tags belongs to the site (promise 6)."""
         return tags.get(SITE) == self.site
 
     def managed(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """The tags we compare: ours and the user's, without AWS's, other tools' and runtime's."""
+        """Select the tags to compare, without those of AWS, of other tools and of the runtime."""
         return {
             key: value
             for key, value in tags.items()
@@ -83,8 +83,10 @@ class Scope:
         }
 
     def wanted(self, desired: Desired) -> Desired:
-        """A declared thing without the tags that are left alone: what is never compared is
-        never written either, or every run would write it (promise 2)."""
+        """Remove the tags that are ignored from a desired resource.
+
+        What is never compared is never written either, or every run would write it (promise 2).
+        """
         if not self.ignore_tags:
             return desired
         given = {
@@ -109,11 +111,11 @@ class Kind(Protocol):
 
     @property
     def NAME(self) -> str:  # noqa: N802
-        """Its name in keys and plans."""
+        """The name of the kind in keys and plans."""
 
     @property
     def UPDATE_POLICY(self) -> Mapping[str, UpdatePolicy]:  # noqa: N802
-        """What a change to each field of the spec means; identity is left out."""
+        """The update policy of each field of the spec; fields of the identity have none."""
 
     @property
     def COMPUTED(self) -> frozenset[str]:  # noqa: N802
@@ -121,70 +123,70 @@ class Kind(Protocol):
 
     @property
     def HOLDS_INSTANCES(self) -> bool:  # noqa: N802
-        """Whether instances run in it: removed before what they need."""
+        """Whether it runs instances: its resources are deleted before what the instances need."""
 
     def desired(self, site: ResolvedSite) -> Iterable[Desired]:
-        """What the declaration asks for."""
+        """Yield the desired resources of a site."""
 
     def find(self, aws: Aws, scope: Scope) -> Iterable[Live]:
-        """What is there."""
+        """Yield the live resources of a site."""
 
     def create(self, aws: Aws, change: Create) -> Live:
-        """Make what is declared, and find what an earlier try has made."""
+        """Create the resource, or find the one that an earlier run has created."""
 
 
 @runtime_checkable
 class Updatable(Protocol):
-    """A kind of which a run changes what stands."""
+    """A kind whose live resources a run updates."""
 
     def update(self, aws: Aws, change: Update) -> Live:
-        """Write the fields that differ, and no other."""
+        """Write the fields that differ, and no others."""
 
 
 @runtime_checkable
 class Deletable(Protocol):
-    """A kind of which a run removes what nobody declares any more."""
+    """A kind whose resources a run deletes when they are not declared any more."""
 
     def delete(self, aws: Aws, change: Delete) -> None:
-        """Remove it. Raises: NotFound where somebody was faster."""
+        """Delete the resource. Raises: NotFound where somebody else has deleted it."""
 
 
 @runtime_checkable
 class Compared(Protocol):
-    """A kind that compares in its own way."""
+    """A kind with a comparison of its own."""
 
     def diff(self, live: Live, desired: Desired) -> tuple[FieldChange, ...]:
-        """What differs."""
+        """List the fields that differ."""
 
 
 @runtime_checkable
 class Summarized(Protocol):
-    """A kind that says in one line what matters of a new thing."""
+    """A kind that describes a new resource in one line."""
 
     def summary(self, spec: Any) -> str:
-        """`200 GiB gp3 in us-east-1a`; "" where its name says enough."""
+        """Describe a new resource: `200 GiB gp3 in us-east-1a`; "" where its name says enough."""
 
 
 @runtime_checkable
 class Worded(Protocol):
-    """A kind whose fields have other words in the YAML, or a unit."""
+    """A kind whose fields have another name or a unit in the YAML."""
 
     def shown(self, change: FieldChange) -> Shown | None:
-        """A differing field for people; None where path and values say it as they are."""
+        """Show a differing field for people; None where path and values are clear as they are."""
 
 
 @runtime_checkable
 class Reviewed(Protocol):
-    """A kind with fields that whoever approves a plan has to see."""
+    """A kind with sensitive fields, which the person who approves a plan has to see."""
 
     @property
     def SENSITIVE(self) -> Mapping[str, Word]:  # noqa: N802
-        """What people call each sensitive field, by its path: `root.KmsKeyId`."""
+        """The name for people of each sensitive field, by its path: `root.KmsKeyId`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What people call a sensitive field. `personal`: its value differs between workstations."""
+    """The name of a sensitive field. `personal`: its value differs between workstations."""
 
     text: str
     personal: bool = False
@@ -201,11 +203,11 @@ class SharesLists(Protocol):
 
 @runtime_checkable
 class LooksUp(Protocol):
-    """A kind with fields whose values AWS decides: `image`, `subnets`, `version` of a template."""
+    """A kind with fields that AWS decides: `image`, `subnets`, `version` of a template."""
 
     @property
     def LOOKUPS(self) -> Mapping[str, str]:  # noqa: N802
-        """Which lookup each of these fields is the answer of."""
+        """The lookup of each of these fields."""
 
 
 def shared_lists(kinds: Iterable[Kind]) -> frozenset[str]:
@@ -216,14 +218,14 @@ def shared_lists(kinds: Iterable[Kind]) -> frozenset[str]:
 
 
 def diff(kind: Kind, live: Live, desired: Desired) -> tuple[FieldChange, ...]:
-    """Compare what stands with what is declared: field by field, or as the kind does it."""
+    """Compare the live with the desired spec: field by field, or as the kind does it."""
     if isinstance(kind, Compared):
         return kind.diff(live, desired)
     return differing(live.spec, desired.spec, kind.UPDATE_POLICY)
 
 
 def write(kind: Kind, aws: Aws, change: Write) -> Live | None:
-    """Do one change, and return the Live that it leaves behind; None after a delete.
+    """Write one change, and return the resulting Live; None after a delete.
 
     Raises: NotImplementedError for what the kind never does, of which no plan has a row.
     """
@@ -239,12 +241,12 @@ def write(kind: Kind, aws: Aws, change: Write) -> Live | None:
 
 
 def summary(kind: Kind, spec: Any) -> str:
-    """What matters of a new thing; "" where its kind has nothing to add to its name."""
+    """Describe a new resource; "" where its kind has nothing to add to its name."""
     return kind.summary(spec) if isinstance(kind, Summarized) else ""
 
 
 def in_words(kind: Kind, changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
-    """Each differing field with its words beside it, where its kind has any."""
+    """Add its text for people to each differing field, where its kind has one."""
     found = tuple(changes)
     if not found or not isinstance(kind, Worded):  # most things are as declared, and this is slow
         return found

@@ -1,6 +1,6 @@
-"""What is there, one thing to a key: whose it is, what mounts it, which claimant is meant. Pure.
+"""Index the live resources by key: their owner, who mounts them, which duplicate counts. Pure.
 
-Homes have no unique name in AWS, so two of them can bear the same tags: a copy made by hand, or a
+Homes have no unique name in AWS, so two of them can bear the same tags: a manual copy, or a
 restored snapshot. The launch template in use decides then, for it names the id of the home.
 """
 
@@ -20,7 +20,7 @@ Readings: TypeAlias = Mapping[tuple[str, str], Reading]
 
 
 def count_workstations(readings: Readings) -> int:
-    """Count the workstations that stand: what the guards' percentages are of.
+    """Count the live workstations: the guards' percentages refer to this number.
 
     Data alone is none: what was removed long ago must not widen the guard.
     """
@@ -37,7 +37,7 @@ def count_workstations(readings: Readings) -> int:
 
 @dataclass(frozen=True)
 class Index:
-    """The live side of a plan, to look things up in."""
+    """An index of the live resources."""
 
     things: Mapping[Key, Live]
     unread: tuple[Unknown, ...] = ()
@@ -47,22 +47,22 @@ class Index:
     unnamed: Mapping[tuple[str, str], Live] = field(default_factory=dict)  # by kind and region
 
     def unread_kind(self, key: Key) -> Unknown | None:
-        """Why the kind of this key could not be read in its region; None where it was."""
+        """Explain why the kind of this key could not be read in its region; None where it was."""
         return next(
             (each for each in self.unread if (each.kind, each.region) == (key.kind, key.region)),
             None,
         )
 
     def unidentified(self, key: Key) -> Live | None:
-        """A thing of this kind in this region whose name could not be read; None without one."""
+        """Find a resource of this kind and region whose name could not be read, or None."""
         return self.unnamed.get((key.kind, key.region))
 
     def users(self, data: Key) -> tuple[str, ...]:
-        """The workstations whose template mounts this data, by name."""
+        """List the workstations whose template mounts this data, by name."""
         return tuple(sorted({live.workstation for live in self.mounted_by.get(data, ())}))
 
     def in_use(self, region: str, workstation: str) -> str:
-        """What runs for a workstation, or was asked to; "" for nothing."""
+        """Describe what runs for a workstation, or was asked to run; "" for nothing."""
         group = self.groups.get((region, workstation))
         return group.in_use if group else self._anybody(region)
 
@@ -73,7 +73,7 @@ class Index:
         )
 
     def in_use_by(self, data: Live) -> str:
-        """What may have this data mounted: `alice: i-0abc is running`; "" for nothing.
+        """Describe what may have mounted this data: `alice: i-0abc is running`; "" for nothing.
 
         Whose template mounts it, and, for shared data, the whole fleet: what runs may have been
         started from an older version of its template.
@@ -94,7 +94,7 @@ class Index:
 
 
 def index(readings: Readings) -> Index:
-    """Everything that was read, by key."""
+    """Index everything that was read, by key."""
     found = [
         live
         for reading in readings.values()

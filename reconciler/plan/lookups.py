@@ -1,4 +1,4 @@
-"""The reads of what a declaration names: images, subnets, roles, keys, Spot pools."""
+"""The protocol of lookups: images, subnets, roles, keys and Spot pools that the YAML names."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from reconciler.plan.resolve import ImageFacts, Missing, ResolvedWorkstation, Su
 
 
 class Lookups(Protocol):
-    """Reads of what a declaration names; `reconciler.aws.lookup` is one."""
+    """Lookups of what a declaration names; `reconciler.aws.lookup` is one."""
 
     def subnets(self, aws: Aws) -> tuple[Subnet, ...] | Missing:
-        """Every subnet of a region."""
+        """List every subnet of a region."""
 
     def images(self, aws: Aws, wanted: Iterable[Image]) -> Mapping[str, ImageFacts | Missing]:
-        """Each image, by `str(image)`."""
+        """Find each image, by `str(image)`."""
 
     def template_image(self, aws: Aws, template_id: str, version: str) -> str | Missing:
-        """What a version of a launch template boots."""
+        """Find the image of a version of a launch template."""
 
     def instance_profiles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
-        """ARNs by name."""
+        """Find the ARNs of instance profiles by name."""
 
     def roles(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
-        """ARNs by name."""
+        """Find the ARNs of roles by name."""
 
     def keys(self, aws: Aws, names: Iterable[str]) -> Mapping[str, str | Missing]:
-        """ARNs of KMS keys, by what they are declared as."""
+        """Find the ARNs of KMS keys, by their declared values."""
 
     def pools(
         self, aws: Aws, workstations: Iterable[ResolvedWorkstation]
     ) -> Mapping[str, Pools | Missing]:
-        """Spot pools of one region, by workstation name."""
+        """Find the Spot pools of one region, by workstation name."""

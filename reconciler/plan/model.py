@@ -1,4 +1,4 @@
-"""The words every stage speaks: keys, both sides of a comparison, changes, the plan.
+"""The types of every stage: keys, both sides of a comparison, changes, the plan.
 
 All values are frozen; a later stage makes a new one with `dataclasses.replace`.
 """
@@ -18,7 +18,7 @@ from reconciler.plan.codes import NEW_BEHIND
 
 @dataclass(frozen=True, order=True, slots=True)
 class Key:
-    """Identity of one managed thing, the same on both sides."""
+    """The identity of one resource, the same on both sides."""
 
     region: str
     kind: str
@@ -30,7 +30,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """An attribute of another thing, perhaps known only once that thing is made."""
+    """An attribute of another resource, perhaps known only once that resource exists."""
 
     key: Key
     attr: str
@@ -44,7 +44,7 @@ SUBNETS = "subnets"
 
 
 class Op(StrEnum):
-    """What happens to a thing."""
+    """The operation of a row."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -63,7 +63,7 @@ class Impact(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became, or will become, of a change."""
+    """The outcome of a change, or the expected one."""
 
     PLANNED = "planned"
     DONE = "done"
@@ -73,7 +73,7 @@ class Outcome(StrEnum):
 
 
 class DeletionPolicy(StrEnum):
-    """What happens to a live thing that is no longer declared."""
+    """What a run does with a live resource that is not declared any more."""
 
     AT_ONCE = "at_once"
     AFTER_STOP = "when_off"  # once nothing runs for its workstation
@@ -84,7 +84,7 @@ class DeletionPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """One thing as it should be. `spec` is the kind's own frozen dataclass and may hold Refs."""
+    """A desired resource. `spec` is the kind's own frozen dataclass and may hold Refs."""
 
     key: Key
     spec: Any
@@ -92,9 +92,7 @@ class Desired:
     fleet: str = ""
     workstation: str = ""  # "" for what is shared
     after: tuple[Key, ...] = ()  # things that must stand first, beyond those `spec` refers to
-    hashed_name: str = (
-        ""  # what `find` is told of it: a name with a hash, which a list alone proves
-    )
+    hashed_name: str = ""  # `find` gets it: a name with a hash, which a list alone proves
     notes: tuple[str, ...] = ()  # shown under its row: where an image came from
     reason: str = ""  # why runtime wants what no YAML says
     home: Key | None = None  # the data that its instances mount as home
@@ -114,7 +112,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """One thing as AWS has it, projected into the same spec.
+    """A live resource, with the same type of spec as the desired one.
 
     `spec` is None when the name alone proves the content (see kinds/schedule.py). `attrs` are
     what AWS made up: ids, ARNs, versions. One that AWS answered with something odd is `broken`,
@@ -145,7 +143,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A read that failed. Never the same as "nothing there" (promise 4)."""
+    """A failed read. It never means that nothing exists (promise 4)."""
 
     kind: str
     region: str
@@ -154,7 +152,7 @@ class Unknown:
 
 
 class Shown(NamedTuple):
-    """A differing field in the YAML's words and units: `gpu.memory`, `48 GiB`, `80 GiB`."""
+    """A differing field with the names and units of the YAML: `gpu.memory`, `48 GiB`, `80 GiB`."""
 
     path: str
     old: Any
@@ -162,7 +160,7 @@ class Shown(NamedTuple):
 
 
 IN_WORDS = Shown("", None, None)
-"""Of a field that the words of its row tell."""
+"""Of a field that the texts of its row describe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +184,7 @@ SUMMARY = "summary"
 
 @dataclass(frozen=True, slots=True)
 class Sensitive:
-    """A value of a row that gives rights or costs away: whoever approves the plan has to see it.
+    """A sensitive value of a row, which the person who approves the plan has to see.
 
     `old` is None for a thing that is created. `personal`: the value differs from one workstation to
     the next, as an owner does, so that workstations which differ in it alone still read the same.
@@ -201,7 +199,7 @@ class Sensitive:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make what is declared and does not stand."""
+    """Create a desired resource that does not exist."""
 
     op: ClassVar[Op] = Op.CREATE
     desired: Desired = field(repr=False)
@@ -212,7 +210,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Write the fields in which what stands differs from what is declared."""
+    """Write the fields in which a live resource differs from the desired one."""
 
     op: ClassVar[Op] = Op.UPDATE
     live: Live = field(repr=False)
@@ -223,7 +221,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove what nobody declares any more."""
+    """Delete a resource that is not declared any more."""
 
     op: ClassVar[Op] = Op.DELETE
     fields: ClassVar[tuple[FieldChange, ...]] = ()
@@ -242,7 +240,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Refused: something that is not ours has the name of what is declared."""
+    """Refused: a foreign resource has the name of a desired one."""
 
     op: ClassVar[Op] = Op.CREATE
     fields: ClassVar[tuple[FieldChange, ...]] = ()
@@ -252,7 +250,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Refused: its kind could not be read, so nobody can tell whether what is declared stands."""
+    """Refused: its kind could not be read, so nobody can tell whether the resource exists."""
 
     op: ClassVar[Op] = Op.UPDATE
     fields: ClassVar[tuple[FieldChange, ...]] = ()
@@ -261,7 +259,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Refused: something stands that makes no sense, and that nobody declares."""
+    """Refused: a live resource that cannot be parsed, and that is not declared."""
 
     op: ClassVar[Op] = Op.UPDATE
     fields: ClassVar[tuple[FieldChange, ...]] = ()
@@ -270,7 +268,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Refused: a declaration, a workstation as a whole, that names what AWS does not have."""
+    """Refused: a declaration, a workstation as a whole, that names something AWS does not have."""
 
     op: Op  # an update where something of it stands
     fields: ClassVar[tuple[FieldChange, ...]] = ()
@@ -304,24 +302,24 @@ class Change:
     where: Where | None = None
     notes: tuple[str, ...] = ()  # shown under the row: matching types, where an image came from
     summary: str = ""  # of what is created, in one short line: its size, type and zone
-    words: tuple[str, ...] = ()  # what changes, where a table of fields would say it badly
+    words: tuple[str, ...] = ()  # the changes as text, where a table of fields would be unclear
     by_time: bool = False  # time passed, and nobody changed the YAML: a day off came near
     sensitive: tuple[Sensitive, ...] = ()  # always in the visible part of a plan
     holds: tuple[str, ...] = ()  # codes of guards that hold it until a person approves, or did
 
     @property
     def op(self) -> Op:
-        """What happens to the thing, or would."""
+        """The operation on the resource, planned or done."""
         return self.action.op
 
     @property
     def fields(self) -> tuple[FieldChange, ...]:
-        """What differs; empty where nobody can tell."""
+        """The fields that differ; empty where nobody can tell."""
         return self.action.fields
 
 
 class Level(StrEnum):
-    """How much a finding matters."""
+    """The level of a finding."""
 
     INFO = "info"
     WARNING = "warning"
@@ -342,7 +340,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Plan:
-    """What differs, what does not, what could not be read, and what the run may rely on."""
+    """The changes, the unchanged resources, the failed reads, and the known attributes."""
 
     changes: tuple[Change, ...] = ()
     unchanged: tuple[Key, ...] = ()
@@ -351,7 +349,7 @@ class Plan:
     known: Mapping[Ref, str] = field(default_factory=dict)
 
     def summary(self) -> dict[str, int]:
-        """Counts of rows, in the JSON plan's words."""
+        """Count the rows, by the names that the JSON plan has."""
         counts = Counter(
             change.op.value for change in self.changes if change.outcome is not Outcome.BLOCKED
         )
@@ -364,13 +362,13 @@ class Plan:
         }
 
     def pending(self) -> bool:
-        """Whether anything would be, or waits to be, written."""
+        """Tell whether anything would be written, or waits to be."""
         return any(c.outcome in (Outcome.PLANNED, Outcome.WAITING) for c in self.changes)
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a run has to say; what the renderers print."""
+    """The report of a run, which the renderers print."""
 
     site: str
     account: str
@@ -384,7 +382,7 @@ class Report:
 
     @property
     def needs_approval(self) -> bool:
-        """Whether something waits until a person approves it."""
+        """Whether a row waits for a person's approval."""
         return any(each.approval or each.code == NEW_BEHIND for each in self.findings)
 
     @property

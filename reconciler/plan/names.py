@@ -11,7 +11,7 @@ def group_name(site: str, workstation: str) -> str:
 
 
 def group_prefix(site: str) -> str:
-    """Tell how the names of a site's groups begin; the site `acme` and `acme-eu` both fit it."""
+    """Return the prefix of the names of a site's groups; `acme` and `acme-eu` share one."""
     return f"{site}-"
 
 

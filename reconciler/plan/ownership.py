@@ -1,4 +1,4 @@
-"""Whose a thing is: the ownership tags, and how AWS's tag lists read and write."""
+"""The ownership tags of a resource, and AWS's tag lists to and from dicts."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ REPLACES = "reconciler:replaces"
 def ownership(
     site: str, fleet: str = "", workstation: str = "", owner: str = "", file_system: str = ""
 ) -> dict[str, str]:
-    """The ownership tags of one thing; empty ones are left out."""
+    """Build the ownership tags of one resource, without the empty ones."""
     values = (site, fleet, workstation, owner, file_system)
     keys = (SITE, FLEET, WORKSTATION, OWNER, FILE_SYSTEM)
     return {key: value for key, value in zip(keys, values, strict=True) if value}
 
 
 def site_mark(site: str) -> str:
-    """Name the site in a text of a thing: a policy's Id (IAM user guide, "Id"), a description."""
+    """Name the site in a resource's text: a policy's Id (IAM user guide, "Id"), a description."""
     return f"reconciler-site-{site}"
 
 
 def policy_is_ours(policy: object, site: str) -> bool:
-    """Tell by a thing's own policy that it is ours, where reading its tags costs a call more."""
+    """Tell from its policy that a resource is ours, where its tags would cost another call."""
     return isinstance(policy, Mapping) and policy.get("Id") == site_mark(site)
 
 
 def read_tags(pairs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """AWS's list of Key/Value as a dict."""
+    """Convert AWS's list of Key/Value to a dict."""
     return {pair["Key"]: pair.get("Value", "") for pair in pairs}
 
 
 def write_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """A dict as AWS's list of Key/Value, in a stable order."""
+    """Convert a dict to AWS's list of Key/Value, in a stable order."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

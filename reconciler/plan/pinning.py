@@ -1,10 +1,10 @@
-"""Keep what an approved run has applied, where a lookup has another answer now. Pure.
+"""Pin lookups for `--drift-only`: keep the live value where the answer is new. Pure.
 
 The YAML names an image by a parameter or a pattern, and subnets by tags: what stands behind the
 name can change without a change of the YAML, and so without a review. `--drift-only` keeps what the
-live resources have, and tells. Of a launch template that is the version its group starts from: a
-newer one is somebody's edit, and is repaired. It cannot know who made another difference, so an
-edit by hand of a group's own version or subnets waits for the approved run too.
+live resources have, and reports it. Of a launch template that is the version that its group uses: a
+newer one is somebody's edit, and is repaired. It cannot know who made another difference, so a
+manual edit of a group's own version or subnets waits for the approved run too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ReadEarlier = Callable[[Live, str], str | Missing]
 
 @dataclass(frozen=True)
 class Pinned:
-    """What each workstation keeps, and what to tell of it."""
+    """The pinned values of each workstation, and the findings about them."""
 
     pins: Mapping[Place, Pin]
     findings: tuple[Finding, ...] = ()

@@ -1,4 +1,4 @@
-"""What is wanted against what is there: the plan. Pure."""
+"""Make the plan: compare the desired with the live resources, kind by kind. Pure."""
 
 from __future__ import annotations
 

@@ -35,12 +35,12 @@ class Pools:
         return f"{count(self.count)} ({self.where(self._types())})"
 
     def by_size(self) -> str:
-        """The same of a need, whose types have no order of their own: the smallest first."""
+        """Sort the types of a need by size, the smallest first: they have no order of their own."""
         types = sorted(self._types(), key=_size)
         return f"{count(self.count)} before price protection ({self.where(types)})"
 
     def where(self, types: Sequence[str] = ()) -> str:
-        """The first few types with their zones, and in what zones differ."""
+        """Describe the first few types with their zones, and in what zones differ."""
         types = types or self._types()
         zones = [zone for zone, here in self.by_zone.items() if here]
         parts = [f"{_some(types)} in {', '.join(zones)}"] if types else []
@@ -70,7 +70,7 @@ def _size(instance_type: str) -> tuple[bool, int, str, str]:
 
 
 def count(number: int) -> str:
-    """`1 pool`, `2 pools`."""
+    """Format a number of pools: `1 pool`, `2 pools`."""
     return f"{number} pool" if number == 1 else f"{number} pools"
 
 
@@ -83,7 +83,7 @@ def _some(types: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why nothing of a workstation is made or changed."""
+    """The reason why nothing of a workstation is created or changed."""
 
     reason: str
     error: str
@@ -92,7 +92,7 @@ class Refusal:
 def judge(
     each: ResolvedWorkstation, found: Pools | Missing, findings: list[Finding]
 ) -> str | Refusal:
-    """What to note on the row of a workstation's pools, or why the workstation is refused."""
+    """Make the note for the row of a workstation's pools, or the refusal of the workstation."""
     declared = each.declared
     setting = "instance_types" if declared.instance_types else "gpu"
     where = declared.places[setting]

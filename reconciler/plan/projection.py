@@ -1,4 +1,4 @@
-"""Read one item of an AWS answer: one that is odd becomes one broken row, and the run goes on.
+"""Parse one item of an AWS answer: an odd item becomes one broken row, and the run goes on.
 
 A member that is missing, of another type, or text that is no JSON, must not end a run, nor hide
 other things, nor pass for "not there". The check of types is here, for all kinds: a spec that says
@@ -26,7 +26,7 @@ IN_CONSOLE = "look at it in the AWS console"
 
 
 class Unreadable(ValueError):
-    """An item of an AWS answer that makes no sense; the text is a sentence for people."""
+    """An item of an AWS answer that cannot be parsed; the text is a sentence for people."""
 
 
 def projected(
@@ -38,7 +38,7 @@ def projected(
     *,
     may_run: bool = False,
 ) -> Iterator[Live]:
-    """The Live of one item: whole, broken, or nothing where `identify` says it is nobody's.
+    """Yield the Live of one item: whole, broken, or nothing where `identify` finds no owner.
 
     `identify` gives a Live without a spec: key, ownership, and whose it is. `project` fills in the
     rest. `may_run`: what cannot be read counts as running, since instances may be in it.
@@ -76,7 +76,7 @@ def projected(
 
 
 def readable(item: Any, read: Callable[[Any], T]) -> T | Unreadable:
-    """What `read` makes of one item, or why it cannot be read."""
+    """Parse one item with `read`, or explain why it cannot be parsed."""
     try:
         return read(item)
     except ODD as error:
@@ -84,7 +84,7 @@ def readable(item: Any, read: Callable[[Any], T]) -> T | Unreadable:
 
 
 def explain(error: Exception) -> str:
-    """Why an item is odd, in one sentence without its full stop."""
+    """Explain why an item is odd, in one sentence without its full stop."""
     match error:
         case Unreadable():
             return str(error)
@@ -96,7 +96,7 @@ def explain(error: Exception) -> str:
 
 
 def text(item: Mapping[str, Any], member: str, default: str | None = None) -> str:
-    """A member that is text. Raises: Unreadable for another type, KeyError where it is missing."""
+    """Check that a member is text. Raises: Unreadable for another type, KeyError without it."""
     found = item[member] if default is None else item.get(member, default)
     if not isinstance(found, str):
         raise Unreadable(f"{member} in AWS's answer is {found!r:.60}, not text")
@@ -104,7 +104,7 @@ def text(item: Mapping[str, Any], member: str, default: str | None = None) -> st
 
 
 def number(item: Mapping[str, Any], member: str) -> int:
-    """A member that is a whole number. Raises: as `text`."""
+    """Check that a member is a whole number. Raises: as `text`."""
     found = item[member]
     if isinstance(found, bool) or not isinstance(found, int):
         raise Unreadable(f"{member} in AWS's answer is {found!r:.60}, not a number")
@@ -121,7 +121,7 @@ def _label(item: Any) -> str:
 
 
 def checked(value: T) -> T:
-    """The same dataclass again. Raises: Unreadable where a field is not of its type."""
+    """Check the types of a dataclass. Raises: Unreadable where a field has another type."""
     of: Any = type(value)
     for name, of_type in _types(of).items():
         found = getattr(value, name)

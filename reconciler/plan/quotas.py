@@ -47,12 +47,12 @@ TABLES = {"spot": SPOT, "on-demand": ON_DEMAND}
 
 
 def counts(table: tuple[Quota, ...], instance_type: str) -> Quota | None:
-    """The quota of a table that counts an instance type; None where none is known."""
+    """Find the quota of a table that counts an instance type; None where none is known."""
     return next((each for each in table if re.match(each.of, instance_type)), None)
 
 
 def advice(market: Literal["spot", "on-demand"], instance_type: str) -> str:
-    """Which quota to raise, for a type that is "" where nobody knows it.
+    """Advise which quota to raise, for a type that is "" where nobody knows it.
 
     Without the type no quota of one family is named: raising another family's helps nobody.
     """

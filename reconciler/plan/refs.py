@@ -1,4 +1,4 @@
-"""Find Refs in a spec, and fill them with what is known."""
+"""Find Refs in a spec, and fill them with known attributes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from reconciler.plan.model import Key, Ref
 
 OpenFields = Mapping[str, tuple[Ref, ...]]
-"""The fields of a spec that hold Refs, and which: few of many, so they are looked for once."""
+"""The fields of a spec that hold Refs, and which: few of many, so they are found once."""
 
 PLAIN = (str, int, Key, type(None))
 """What holds none, and almost everything is."""
 
 
 def open_fields(spec: Any) -> OpenFields:
-    """Each field of a spec that holds a Ref."""
+    """Collect the fields of a spec that hold a Ref."""
     values = ((name, getattr(spec, name)) for name in spec.__dataclass_fields__)
     found = {name: tuple(refs(value)) for name, value in values if not isinstance(value, PLAIN)}
     return {name: held for name, held in found.items() if held}
 
 
 def refs(value: Any) -> Iterator[Ref]:
-    """Every Ref inside a value: a spec, a tuple, a dict."""
+    """Yield every Ref inside a value: a spec, a tuple, a dict."""
     if isinstance(value, PLAIN):
         return
     if isinstance(value, Ref):
@@ -40,7 +40,7 @@ def refs(value: Any) -> Iterator[Ref]:
 
 
 def fill(spec: Any, opened: OpenFields, known: Mapping[Ref, str]) -> Any:
-    """The same spec with every known Ref replaced; unknown ones stay."""
+    """Replace every known Ref of a spec; unknown ones stay."""
     if not any(ref in known for held in opened.values() for ref in held):
         return spec
     return replace(spec, **{name: _filled(getattr(spec, name), known) for name in opened})
@@ -62,7 +62,7 @@ def _filled(value: Any, known: Mapping[Ref, str]) -> Any:
 def keep(
     spec: Any, live: Any, opened: OpenFields, known: Mapping[Ref, str], moving: set[Key]
 ) -> Any:
-    """`spec` with each field that waits for nothing planned taken from `live`.
+    """Take each field of `spec` that waits for nothing planned from `live`.
 
     A Ref can stay open because its target could not be read, or is not ready. That is no
     difference: only a target that this plan changes (`moving`) may show as one.

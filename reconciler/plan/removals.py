@@ -1,4 +1,4 @@
-"""What nobody declares any more: what of it goes, when, and what stays. Pure.
+"""Plan the deletes of resources that are not declared any more, and list retained data. Pure.
 
 Start schedules go first; then, where nothing runs, the group, its template, and last the schedule
 that would have stopped it. Data stays (promise 1).
@@ -22,7 +22,7 @@ Place = tuple[str, str]
 def removals(
     found: Index, desired: Iterable[Desired], blocked: Sequence[Blocked], kinds: Sequence[Kind]
 ) -> tuple[list[Change], tuple[Live, ...]]:
-    """The rows that delete, in their order, and the data that stays."""
+    """List the rows that delete, in their order, and the data that is retained."""
     wanted = list(desired)
     declared = [each for each in wanted if not each.runtime_only]
     orphans = [

@@ -1,4 +1,4 @@
-"""The declaration joined with what AWS says of images, subnets and roles: the values.
+"""The types of a resolved site: the declaration with AWS's images, subnets, roles and keys.
 
 plan/resolving.py joins them.
 """
@@ -22,7 +22,7 @@ F = TypeVar("F", bound=FileSystem)
 
 @dataclass(frozen=True)
 class Subnet:
-    """One subnet, as far as placing needs it."""
+    """A subnet, as far as placement needs it."""
 
     id: str
     vpc_id: str
@@ -35,7 +35,7 @@ class Subnet:
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """One machine image."""
+    """A machine image."""
 
     id: str
     name: str
@@ -56,7 +56,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Pin:
-    """What a workstation keeps in place of today's answer of a lookup; None keeps nothing."""
+    """The values that a workstation keeps in place of new lookup answers; None keeps nothing."""
 
     image: ImageFacts | Missing | None = None
     subnets: tuple[Subnet, ...] | Missing | None = None
@@ -64,7 +64,7 @@ class Pin:
 
 @dataclass(frozen=True)
 class Facts:
-    """What AWS said about the things a declaration names, for one region."""
+    """AWS's answers about the resources that a declaration names, for one region."""
 
     subnets: tuple[Subnet, ...] | Missing
     images: Mapping[str, ImageFacts | Missing]  # by str(Image)
@@ -86,13 +86,13 @@ class ResolvedFileSystem:
 
     @property
     def subnet(self) -> Subnet:
-        """The first of its subnets, whose VPC is that of the others."""
+        """The first of its subnets; the others are in the same VPC."""
         return self.subnets[0]
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedWorkstation:
-    """A workstation with everything AWS had to add."""
+    """A workstation with all answers of lookups."""
 
     declared: Workstation
     image: ImageFacts
@@ -104,25 +104,27 @@ class ResolvedWorkstation:
 
     @property
     def vpc_id(self) -> str:
-        """The VPC of its subnets: one, or it would have been blocked."""
+        """The VPC of its subnets; a workstation with several VPCs is blocked before."""
         return self.subnets[0].vpc_id
 
     def unless(self, setting: str, value: T, site: str) -> T | Ref:
-        """The value; for a setting that is among `lacks`, a Ref that nothing fills: what stands
-        keeps its own, and nothing is created with one."""
+        """Return the value; for a setting that is among `lacks`, a Ref that nothing fills.
+
+        A live resource then keeps its own value, and none is created.
+        """
         if setting not in self.lacks:
             return value
         return unfilled(site, self.declared, setting)
 
 
 def unfilled(site: str, each: Workstation, setting: str) -> Ref:
-    """A Ref that nothing fills, for a setting whose lookup failed."""
+    """Make a Ref that nothing fills, for a setting whose lookup failed."""
     return Ref(Key(each.region, setting, group_name(site, each.name)), "lookup")
 
 
 @dataclass(frozen=True)
 class Blocked:
-    """A declared thing that cannot be planned, and why."""
+    """A declared resource that cannot be planned, and the reason."""
 
     fleet: str
     workstation: str  # "" for a shared file system
@@ -136,7 +138,7 @@ class Blocked:
 
 @dataclass(frozen=True)
 class ResolvedSite:
-    """What the kinds build from."""
+    """A site with all answers of lookups: the kinds build the desired resources from it."""
 
     declared: Site
     workstations: tuple[ResolvedWorkstation, ...]
@@ -147,7 +149,7 @@ class ResolvedSite:
 
     @property
     def name(self) -> str:
-        """The site's name, which prefixes everything."""
+        """The name of the site, a prefix of most names in AWS."""
         return self.declared.name
 
     def homes_of(self, wanted: type[H]) -> Iterator[tuple[ResolvedWorkstation, H]]:
@@ -164,7 +166,7 @@ class ResolvedSite:
 
 
 def keys_of(site: Site, region: str) -> set[str]:
-    """The KMS keys that disks, homes and file systems of a region are declared with."""
+    """List the KMS keys that disks, homes and file systems of a region are declared with."""
     here = [each for each in site.workstations if each.region == region]
     disks = (disk for each in here for disk in (each.root, each.home))
     shared = (each for each in site.file_systems if each.region == region)

@@ -1,4 +1,4 @@
-"""Join the declaration with what AWS says of images, subnets and roles. Pure.
+"""Resolve a site: add AWS's images, subnets, roles and keys to the declaration. Pure.
 
 A workstation whose image, subnet or role is missing is blocked with the reason; the others
 go on (promise 9). Of one that stands already that one field stays as it is (promise 16).
@@ -48,7 +48,7 @@ def resolve(
     stands: Callable[[], Stands] = dict,
     pins: Mapping[Place, Pin] = NO_PINS,
 ) -> ResolvedSite:
-    """Give every declared thing what AWS had to add; block those that lack something.
+    """Add the answers of lookups to each declared resource; block those that lack something.
 
     `home_zones` is where the volumes stand that are homes already; `stands` is asked only where a
     lookup failed, or gave too much; `pins` is what is kept whatever the lookups say.
@@ -121,7 +121,7 @@ class _Search:
     lacks: list[_Lack] = field(default_factory=list)
 
     def found(self, site: str, home_zone: str) -> ResolvedWorkstation:
-        """Raises: _Lack for what it cannot do without, and for what it kept and has lost."""
+        """Resolve it. Raises: _Lack for what it needs, and for what it kept and has lost."""
         each, facts = self.each, self.facts
         _have("image", self.pin.image)
         _have("network.subnets", self.pin.subnets)
@@ -145,7 +145,7 @@ class _Search:
         )
 
     def blocked(self, name: str) -> list[Blocked]:
-        """The row that says what of it stays as it is, if anything does."""
+        """Block the row, and name the live resources that stay as they are, if any."""
         if not self.lacks:
             return []
         each, first = self.each, self.lacks[0]
@@ -230,7 +230,7 @@ def _image(each: Workstation, image: ImageFacts | Missing) -> tuple[str, ImageFa
 
 
 def _private(each: Workstation, subnets: tuple[Subnet, ...]) -> None:
-    """A public address is for who asks for it: a subnet gives it without a word."""
+    """A public address is for who asks for it: a subnet gives it silently."""
     public = ", ".join(subnet.id for subnet in subnets if subnet.public)
     if public and not each.public_addresses:
         reason = (

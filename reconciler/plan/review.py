@@ -1,4 +1,4 @@
-"""What whoever approves a plan should notice, beside its rows: who gets rights, and to what. Pure.
+"""Findings for the person who approves a plan: who gets rights, and to what. Pure.
 
 Warnings, which hold nothing back: plan/guard.py and plan/homes.py hold back.
 """
@@ -33,7 +33,7 @@ _NAMES = 12
 
 
 def declaration_findings(plan: Plan, site: Site, now: datetime) -> Iterator[Finding]:
-    """List what is valid and probably not meant, of the workstations that the plan changes."""
+    """List valid settings that are probably not meant, of workstations that the plan changes."""
     changing = {(change.key.region, change.workstation) for change in plan.changes}
     chosen = [each for each in site.workstations if (each.region, each.name) in changing]
     for warning in warnings(chosen, site.ignore_tags, now):
@@ -41,7 +41,7 @@ def declaration_findings(plan: Plan, site: Site, now: datetime) -> Iterator[Find
 
 
 def findings(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:
-    """Every change of a profile, every open rule and every image of somebody else."""
+    """List each change of an instance profile, each open rule and each image of another account."""
     yield from _profiles(plan, site)
     yield from _open(site)
     yield from _images(site)

@@ -1,4 +1,4 @@
-"""Which part of a site a run is about: files named one by one, and `--only`. Pure.
+"""The selection of a run: files named one by one, and `--only`. Pure.
 
 A run touches only what it names (promise 13). What a single file does not declare is not judged:
 removing takes the whole directory. Shared things belong to everybody, so a run that names less
@@ -22,27 +22,27 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Selection:
-    """What the options name, and the tokens of the guarded changes that were approved."""
+    """The selection of the options, and the tokens of the approved changes."""
 
     only: tuple[str, ...] = ()  # globs over `name` and `fleet/name`; () means all
     approvals: frozenset[str] = frozenset()
 
     def takes(self, fleet: str, workstation: str) -> bool:
-        """Whether `--only` names a workstation of this fleet."""
+        """Tell whether `--only` names a workstation of this fleet."""
         names = (workstation, f"{fleet}/{workstation}")
         return not self.only or any(fnmatchcase(n, glob) for glob in self.only for n in names)
 
     def means(self, site: Site, fleet: str, workstation: str) -> bool:
-        """Whether a declared workstation is meant, by its file and by its name."""
+        """Tell whether a declared workstation is selected, by its file and by its name."""
         return site.selects(fleet) and self.takes(fleet, workstation)
 
     def whole(self, site: Site) -> bool:
-        """Whether everything of the site is meant."""
+        """Tell whether the whole site is selected."""
         return not self.only and site.selected_fleets is None
 
 
 def in_regions(site: Site, selection: Selection) -> Site:
-    """The site as far as it lies in regions where something is meant: no other is read.
+    """Limit the site to regions where something is selected: no other is read.
 
     A glob that no declared workstation has may name one that left, wherever that was.
     """
@@ -64,7 +64,7 @@ def in_regions(site: Site, selection: Selection) -> Site:
 
 
 def select(plan: Plan, desired: Iterable[Desired], site: Site, selection: Selection) -> Plan:
-    """The plan of what is meant.
+    """Limit the plan to the selection.
 
     Raises: UsageError for a glob of `--only` that matches no workstation, declared or leaving.
     """
@@ -93,13 +93,13 @@ class _Meant:
     declared: Mapping[tuple[str, str], str]  # fleets by region and workstation
 
     def row(self, row: Change) -> bool:
-        """Whether a row is of a workstation, or of a fleet's file, that is meant."""
+        """Tell whether a row is of a selected workstation, or of a selected fleet's file."""
         if not row.workstation:
             return self._shared(row.fleet) and row.op is not Op.DELETE
         return self._workstation(row.key.region, row.fleet, row.workstation)
 
     def unchanged(self, each: Desired | None) -> bool:
-        """Whether an unchanged thing is meant."""
+        """Tell whether an unchanged resource is selected."""
         if each is None or not each.workstation:
             return each is not None and self._shared(each.fleet)
         return self._workstation(each.key.region, each.fleet, each.workstation)

@@ -1,4 +1,4 @@
-"""What whoever approves a plan has to see of it: values that give rights or costs away. Pure.
+"""Sensitive values of a plan, which give rights or costs away and are always shown. Pure.
 
 Each kind names its own sensitive fields (SENSITIVE). Of a thing that is created each of them is
 shown, of one that changes those that do.
@@ -26,7 +26,7 @@ from reconciler.plan.model import (
 
 
 def with_sensitive(plan: Plan, kinds: Sequence[Kind]) -> Plan:
-    """The plan with the sensitive values of each row beside it."""
+    """Add the sensitive values of each row to the plan."""
     words = {kind.NAME: kind.SENSITIVE for kind in kinds if isinstance(kind, Reviewed)}
     return replace(
         plan,
@@ -60,7 +60,7 @@ def _created(summary: str, want: Desired, path: str, word: Word) -> Iterator[Sen
 
 
 def _changed(want: Desired, change: FieldChange, path: str, word: Word) -> Sensitive:
-    """A field in the words of its row; the new value with what was found out about it."""
+    """Show a field as its row shows it; the new value with what was found out about it."""
     old, new = change.old, change.new
     name = word.text if change.path == path else change.path
     if change.shown and change.shown.path:

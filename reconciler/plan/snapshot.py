@@ -1,4 +1,4 @@
-"""What a run has read of both sides, and what runtime makes of the wanted one."""
+"""The snapshot that a run has read of AWS, and the effective state of the desired resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reconciler.plan.resolve import ResolvedSite
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Both sides, ready to be compared."""
+    """Both sides, as one run has read them."""
 
     resolved: ResolvedSite
     desired: tuple[Desired, ...]
@@ -21,7 +21,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class EffectiveState:
-    """The wanted side as runtime has it now, and the findings about that."""
+    """The desired resources with the runtime state applied, and the findings about it."""
 
     desired: tuple[Desired, ...]
     findings: tuple[Finding, ...] = ()

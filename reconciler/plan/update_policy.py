@@ -1,4 +1,4 @@
-"""What a change to a field of a spec means: when it may be written, and who notices. Pure.
+"""The update policy of a field: when a change may be written, and who notices. Pure.
 
 Each kind names one for each of its fields, in `UPDATE_POLICY`; a field without one is identity.
 """
@@ -25,9 +25,9 @@ class When(Enum):
 
 @dataclass(frozen=True)
 class UpdatePolicy:
-    """What a change to one field means, and the advice when it is refused.
+    """The meaning of a change to one field, and the advice when the change is refused.
 
-    `runtime`: schedules, people and backstops decide it, so no guard may hold it up.
+    `runtime`: schedules, people and limits decide it, so no guard may hold it up.
     `grows`: AWS only takes a larger value.
     `refuses` is given both specs and says why AWS would refuse this change of this thing, and
     what to do instead; "" where AWS accepts it.
@@ -51,10 +51,10 @@ RUNTIME = UpdatePolicy(When.NOW, Impact.NONE, runtime=True)
 
 
 def grow(impact: Impact, advice: str) -> UpdatePolicy:
-    """A number that may only get larger."""
+    """Make the policy of a number that may only get larger."""
     return UpdatePolicy(When.NOW, impact, advice, grows=True)
 
 
 def fixed(advice: str) -> UpdatePolicy:
-    """A field that cannot change in place."""
+    """Make the policy of a field that cannot change in place."""
     return UpdatePolicy(When.NEVER, Impact.DATA, advice)
