@@ -1,4 +1,4 @@
-"""One AWS resource kind a file; `KINDS` is the order in which they are applied."""
+"""One module for each kind of AWS resource; `KINDS` is the order in which they are applied."""
 
 from reconciler.kinds import (
     auto_scaling_group,

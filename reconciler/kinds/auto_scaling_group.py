@@ -1,7 +1,7 @@
-"""Auto Scaling groups: 0 or 1 instance each, and what that instance may be.
+"""Auto Scaling groups of 0 or 1 instance, with their requirements of that instance.
 
-How many run is runtime's, and so are the split, the sizes and the lease while somebody's word or
-a fallback holds (power/overlay.py): the YAML alone declares no desired capacity (promise 8). The
+The runtime decides how many run, and the split, the sizes and the lease while an override or a
+fallback holds (power/overlay.py): the YAML alone declares no desired capacity (promise 8). The
 whole mixed instances policy goes with each update, since AWS does not say whether parts merge.
 """
 
@@ -82,7 +82,7 @@ Scaling user guide, custom termination policies): a stop would do nothing."""
 
 @dataclass(frozen=True, slots=True)
 class AutoScalingGroup:
-    """The group, in AWS's words."""
+    """The group, with the names and values of AWS's API."""
 
     launch_template_id: str | Ref
     launch_template_version: str | Ref
@@ -110,7 +110,7 @@ class AutoScalingGroup:
     other: Mapping[str, Any]  # whatever else decides what it launches (mixed_instances.py)
     tags: Mapping[str, str]
     market: str = ""  # the On-Demand lease, as its tag reads; "" is the declared market
-    desired_capacity: int | None = None  # wanted only by a backstop
+    desired_capacity: int | None = None  # desired only by a limit
     override: str | None = None  # likewise: "" takes back what keeps it on
     protected_instances: tuple[str, ...] | None = None  # wanted only of a group that is off
     runtime: Group | None = None  # what nobody declares of what is there; never compared
@@ -155,12 +155,12 @@ LOOKUPS = {"subnets": "subnets", "launch_template_version": "version"}
 
 
 def key(site: str, region: str, workstation: str) -> Key:
-    """One group per workstation."""
+    """Return the key of the group of a workstation."""
     return Key(region, NAME, group_name(site, workstation))
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """One group per workstation."""
+    """Yield one group for each workstation."""
     for each in site.workstations:
         declared = each.declared
         yield Desired(
@@ -211,7 +211,7 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
 
 def _version(each: ResolvedWorkstation, site: str, template: Key) -> Ref:
     """The newest version of the template; none where a lookup failed, for what somebody wrote
-    into that version cannot be told then."""
+    into that version is not known then."""
     unknown = sorted(each.lacks & launch_template.SETTINGS)
     return unfilled(site, each.declared, unknown[0]) if unknown else Ref(template, "version")
 
@@ -232,7 +232,7 @@ def _on_demand_share(declared: Workstation) -> int:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """All groups: ours, and those that bear a name of ours."""
+    """Yield our groups, and foreign ones with a name of ours."""
     identify, live = partial(_identity, aws.region, scope), partial(_live, scope)
     for group in describe.groups(aws):
         yield from projected(NAME, aws.region, group, identify, live, may_run=True)
@@ -316,7 +316,7 @@ def _spec(
 
 
 def create(aws: Aws, change: Create) -> Live:
-    """Create the group, and suspend what a group of ours never does."""
+    """Create the group, and suspend the processes that no group of ours runs."""
     want = change.desired
     spec: AutoScalingGroup = want.spec
     aws.call(

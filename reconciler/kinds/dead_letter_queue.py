@@ -1,4 +1,4 @@
-"""The dead-letter queue of a region: what could not be delivered, or not be acted on.
+"""The dead-letter queue of a region: events that could not be delivered or handled.
 
 It takes events that the rule could not put into the queue, events that the loop failed at again
 and again, and calls of schedules that were refused until they were given up. Nobody acts on it by
@@ -24,22 +24,22 @@ HOLDS_INSTANCES = False
 UPDATE_POLICY = queue_wire.UPDATE_POLICY
 
 RETENTION = 14 * DAY
-"""The longest there is: a person has to look. A message keeps the age that it had in the queue it
-comes from (SQS developer guide, "Using dead-letter queues")."""
+"""The longest there is: a person has to read it. A message keeps the age that it had in the queue
+before (SQS developer guide, "Using dead-letter queues")."""
 
 
 def key(site: str, region: str) -> Key:
-    """Name the one of a region."""
+    """Return the key of the queue of a region."""
     return Key(region, NAME, dead_letters_name(site))
 
 
 def arn(site: str, region: str, account: str) -> str:
-    """Its ARN, for what takes no Ref."""
+    """Build the ARN of the queue, for a field that takes no Ref."""
     return queue_wire.arn(key(site, region), account)
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Want one per region in use."""
+    """Yield one queue for each region in use."""
     for region in topic.regions(site):
         yield queue_wire.wanted(
             site,
@@ -51,7 +51,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Look for the one name we would use."""
+    """Find the queue by the one name that the site uses."""
     yield from queue_wire.find(aws, scope, key(scope.site, aws.region))
 
 

@@ -46,7 +46,7 @@ it."""
 
 @dataclass(frozen=True, slots=True)
 class EfsAccessPoint:
-    """One access point."""
+    """An EFS access point."""
 
     file_system_id: str | Ref
     uid: int
@@ -77,7 +77,7 @@ def key(file_system: Key, workstation: str) -> Key:
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Yield one for every EFS file system that a workstation mounts."""
+    """Yield an access point for each EFS file system that a workstation mounts."""
     for each in site.workstations:
         declared = each.declared
         for file_system in of_type(EfsFileSystem, declared.storage):
@@ -176,7 +176,7 @@ def create(aws: Aws, change: Create) -> Live:
         },
         Tags=write_tags(spec.tags),
     )
-    # The id holds from the first moment, and a template only writes it down.
+    # The id holds from the create on, and a template only contains it.
     return Live(target, spec, owned=True, attrs={"id": answer["AccessPointId"]})
 
 

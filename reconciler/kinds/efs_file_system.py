@@ -49,7 +49,7 @@ NO_TRANSITION = "NONE"
 
 @dataclass(frozen=True, slots=True)
 class EfsFileSystem:
-    """One EFS file system. None: not declared, so not compared."""
+    """An EFS file system. None: not declared, so not compared."""
 
     availability_zone: str | None  # of One Zone storage; None: regional
     encrypted: bool

@@ -32,7 +32,7 @@ FILTER_VALUES = 200
 
 @dataclass(frozen=True, slots=True)
 class EfsMountTarget:
-    """One mount target; its zone is part of its name."""
+    """An EFS mount target; its zone is part of its name."""
 
     subnet_id: str  # where it is made; any of the zone serves the whole zone
     file_system_id: str | Ref
@@ -74,7 +74,7 @@ def one_per_zone(subnets: Sequence[Subnet]) -> dict[str, Subnet]:
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Yield one for every zone of each file system."""
+    """Yield a mount target for each zone of each file system."""
     for each, declared in site.file_systems_of(EfsFileSystem):
         file_system = efs_file_system.key_of(site.name, declared)
         group = group_keys.of_file_system(site.name, each, efs_network.NETWORK.role)
@@ -190,7 +190,7 @@ def create(aws: Aws, change: Create) -> Live:
 
 
 def update(aws: Aws, change: Update) -> Live:
-    """Put it into the declared security groups alone."""
+    """Write the declared security groups, and no others."""
     live, spec = change.live, change.desired.spec
     aws.call(
         "efs",

@@ -1,5 +1,5 @@
-"""How clients reach EFS: NFS, from the client to the mount target alone (EFS user guide, "Using VPC
-security groups")."""
+"""The security groups of EFS: NFS, from the client to the mount target only (EFS user guide,
+"Using VPC security groups")."""
 
 from reconciler.kinds.home_kind import Network
 

@@ -41,7 +41,7 @@ RETRY = {"MaximumEventAgeInSeconds": queue.RETENTION, "MaximumRetryAttempts": 18
 
 @dataclass(frozen=True)
 class EventRule:
-    """The rule and its targets, by target id; a target reads as AWS has it, but for its id."""
+    """The rule and its targets, by target id; a target has AWS's fields except its id."""
 
     rule_name: str
     event_pattern: Mapping[str, Any]
@@ -60,7 +60,7 @@ UPDATE_POLICY = {
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Want one per region in use, to that region's queue."""
+    """Yield one rule for each region in use, with that region's queue as target."""
     for region in topic.regions(site):
         target = {
             "Arn": Ref(queue.key(site.name, region), "arn"),
@@ -80,12 +80,12 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 
 def description(site: str) -> str:
-    """Say what the rule matches and whose it is."""
+    """Describe the events of the rule and its site."""
     return f"Spot interruptions and failed launches ({site_mark(site)})"
 
 
 def pattern(site: str) -> dict[str, Any]:
-    """What the rule matches (EventBridge user guide, "$or matching")."""
+    """Build the event pattern of the rule (EventBridge user guide, "$or matching")."""
     return {
         "$or": [
             {
@@ -105,7 +105,7 @@ def pattern(site: str) -> dict[str, Any]:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """List rules by name prefix, then the targets of the one that is ours by name."""
+    """List rules by name prefix, then the targets of the rule with our name."""
     name = events_name(scope.site)
     for rule in list(aws.pages("events", "list_rules", "Rules", 100, NamePrefix=name)):
         if rule.get("Name", name) != name and isinstance(rule["Name"], str):

@@ -49,7 +49,7 @@ HOLDS_INSTANCES = False
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """One Lustre file system. None: not declared, so not compared."""
+    """An FSx for Lustre file system. None: not declared, so not compared."""
 
     availability_zone: str | None
     subnet_id: str  # where it is made; the zone is what counts later
@@ -105,17 +105,17 @@ UPDATE_POLICY = {
 
 
 def key(site: str, region: str, of: str, name: str) -> Key:
-    """`acme-alice/home`, `acme-vision/datasets`: a slash, since names cannot hold one."""
+    """Return `acme-alice/home` or `acme-vision/datasets`: names cannot hold a slash."""
     return Key(region, NAME, f"{site}-{of}/{name}")
 
 
 def key_of(site: str, each: Declared) -> Key:
-    """The key of a declared file system."""
+    """Return the key of a declared file system."""
     return key(site, each.region, each.workstation or each.fleet, each.name)
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Every declared file system: homes and shared ones."""
+    """Yield every declared file system: homes and shared ones."""
     for each, declared in site.file_systems_of(LustreFileSystem):
         target = key_of(site.name, declared)
         yield Desired(
@@ -160,7 +160,7 @@ def _spec(
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Every file system with our tags, the oldest first.
+    """Yield every file system with our tags, the oldest first.
 
     Two may bear the same tags, a restored backup: plan/live.py says which one is meant.
     """
@@ -272,7 +272,7 @@ def _state(item: Mapping[str, Any], coming: Mapping[str, Any]) -> tuple[str, str
 
 
 def create(aws: Aws, change: Create) -> Live:
-    """Begin to create the file system: AWS takes some minutes."""
+    """Start to create the file system: AWS takes some minutes."""
     want = change.desired
     spec: FileSystem = want.spec
     lustre = {

@@ -10,17 +10,17 @@ UPDATE_POLICY = "security_group_rules"
 
 
 def key(site: str, region: str, vpc_id: str, role: str) -> Key:
-    """Group names are unique within a VPC, so the VPC is part of the identity."""
+    """Return the key of a group: its name is unique within a VPC, so the VPC is part of it."""
     return Key(region, GROUP, f"{site}-{role} ({vpc_id})")
 
 
 def own_key(site: str, region: str, vpc_id: str, workstation: str, role: str) -> Key:
-    """`acme-alice/home (vpc-1)`: a slash, so that no workstation's name makes another's group."""
+    """Return `acme-alice/home (vpc-1)`: the slash keeps it apart from names of other groups."""
     return key(site, region, vpc_id, f"{workstation}/{role}")
 
 
 def of_file_system(site: str, each: ResolvedFileSystem, role: str) -> Key:
-    """The group that a file system is in: a home's own, or that of `role`, for what is shared."""
+    """Return the group of a file system: a home's own; that of `role` for a shared one."""
     declared, vpc_id = each.declared, each.subnet.vpc_id
     if declared.workstation:
         return own_key(site, declared.region, vpc_id, declared.workstation, "home")
@@ -28,5 +28,5 @@ def of_file_system(site: str, each: ResolvedFileSystem, role: str) -> Key:
 
 
 def rules_of(group: Key) -> Key:
-    """The key of the rules of a group."""
+    """Return the key of the rules of a group."""
     return Key(group.region, UPDATE_POLICY, group.name)

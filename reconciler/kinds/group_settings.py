@@ -1,4 +1,4 @@
-"""A group's settings on the wire: the parameters of create and update that are one field each."""
+"""Settings of a group that are one parameter each of create and update."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CapacityReservationSpecification)."""
 
 
 def reservation(group: Mapping[str, Any]) -> dict[str, Any]:
-    """The capacity reservations of a described group, with AWS's default where it shows none."""
+    """Read the capacity reservations of a described group, with AWS's default where it has none."""
     found = group.get("CapacityReservationSpecification", {})
     target = {name: ids for name, ids in found.get("CapacityReservationTarget", {}).items() if ids}
     preference = {**NO_RESERVATION, **found}["CapacityReservationPreference"]
@@ -42,8 +42,10 @@ def reservation(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write(spec: Any, chosen: Collection[str]) -> dict[str, Any]:
-    """The parameters for the chosen fields of a spec (auto_scaling_group.AutoScalingGroup); what
-    is not declared is left out."""
+    """Build the parameters of the chosen fields of a spec, without those that are not declared.
+
+    The spec is an auto_scaling_group.AutoScalingGroup.
+    """
     values = {name: getattr(spec, name) for name in _PARAMETERS if name in chosen}
     if "subnets" in values:
         values["subnets"] = ",".join(spec.subnets)
@@ -53,7 +55,7 @@ def write(spec: Any, chosen: Collection[str]) -> dict[str, Any]:
 
 
 def protected(members: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """List those that no stop ends, by id; of one that is on its way out AWS takes no change."""
+    """List protected instances, by id; AWS takes no change of one that terminates."""
     return tuple(
         sorted(
             each["InstanceId"]

@@ -1,4 +1,4 @@
-"""How an Auto Scaling group is updated: which write comes before which, and why.
+"""Update an Auto Scaling group: the order of its writes, and the reasons for it.
 
 Whatever stops a run between two of the writes, the next run finds what is left to do.
 """
@@ -38,7 +38,7 @@ def update(aws: Aws, change: Update) -> None:
     if fields & precondition.FIELDS and old.runtime:
         seen = (old.min_size, old.max_size, old.runtime.desired)
         precondition.require_unchanged(aws, name, (*seen, old.runtime.override))
-        if "override" in fields:  # what is meant comes first, and the look stays next to the sizes
+        if "override" in fields:  # the override first, and the check stays next to the sizes
             tag_group(aws, name, OVERRIDE, spec.override or "")
             precondition.require_unchanged(aws, name, (*seen, spec.override or ""))
     if settings:

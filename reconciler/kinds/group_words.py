@@ -1,4 +1,4 @@
-"""An Auto Scaling group for people: its market in a line, its fields in the YAML's words. Pure."""
+"""Texts about an Auto Scaling group: its market in a line, its fields as the YAML names them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SENSITIVE = {
 
 
 def details(each: ResolvedWorkstation) -> dict[str, str]:
-    """The sensitive values of one workstation's group, for people, by path."""
+    """Describe the sensitive values of one workstation's group, by path."""
     subnets = sorted(each.subnets, key=lambda subnet: subnet.id)
     named = (subnet.id + (" (PUBLIC addresses)" if subnet.public else "") for subnet in subnets)
     private = "" if any(subnet.public for subnet in subnets) else " (no public addresses)"
@@ -44,7 +44,7 @@ def details(each: ResolvedWorkstation) -> dict[str, str]:
 
 
 def summary(spec: Any) -> str:
-    """`Spot, On-Demand after 10 min without capacity`: the market of a new group."""
+    """Describe the market of a new group: `Spot, On-Demand after 10 min without capacity`."""
     if spec.on_demand_percentage_above_base_capacity:
         return "On-Demand"
     fallback = parse_fallback(spec.tags.get(FALLBACK, ""))
@@ -54,7 +54,7 @@ def summary(spec: Any) -> str:
 
 
 def shown(change: FieldChange) -> Shown | None:
-    """A differing field in the YAML's words and units; None where it says enough as it is."""
+    """Show a differing field as the YAML names it; None where it is clear as it is."""
     if change.field == "instance_requirements":
         return _need(change)
     if change.field == "instance_types":

@@ -1,4 +1,4 @@
-"""What a type of home answers on AWS's side. Each type is one module of `kinds/homes/`."""
+"""The protocol of a type of home in AWS. Each type is one module of `kinds/homes/`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.plan.resolve import ResolvedWorkstation
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How instances reach a type of file system: what its security groups are, and admit."""
+    """The network access of a type of file system: roles and rules of its security groups."""
 
     role: str  # of the security group that the shared ones of a VPC are in: "lustre"
     title: str  # in the description of a group: "FSx for Lustre"
@@ -63,7 +63,7 @@ class FileSystemKind(HomeKind, Protocol):
 
     @property
     def NETWORK(self) -> Network:  # noqa: N802 - a module's constant
-        """Its security groups."""
+        """The network access of the file systems."""
 
     def shared_key(self, site: str, declared: FileSystem, /) -> Key:
         """Return the key of a shared file system."""

@@ -98,12 +98,12 @@ SENSITIVE = {
 
 
 def key(site: str, region: str, workstation: str) -> Key:
-    """`acme-alice/home`, as for a Lustre home."""
+    """Return `acme-alice/home`, as for a Lustre home."""
     return Key(region, NAME, f"{site}-{workstation}/home")
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """One for each workstation that declares one."""
+    """Yield a volume for each workstation that declares one."""
     for each, home in site.homes_of(EbsHome):
         declared = each.declared
         target = key(site.name, declared.region, declared.name)
@@ -125,9 +125,9 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Every volume tagged as a home of this site, the oldest first; root volumes have no such tag.
+    """Yield volumes tagged as a home of this site, the oldest first; root volumes have no such tag.
 
-    Two may bear the same tags, a copy made by hand: plan/live.py says which one is meant.
+    Two may bear the same tags, a manual copy: plan/live.py says which one counts.
     """
     volumes = aws.pages(
         "ec2",
@@ -209,7 +209,7 @@ def create(aws: Aws, change: Create) -> Live:
         TagSpecifications=[{"ResourceType": "volume", "Tags": write_tags(spec.tags)}],
         **({"KmsKeyId": spec.kms_key_id} if spec.kms_key_id else {}),
     )
-    # The id holds from the first moment, and a template only writes it down.
+    # The id holds from the create on, and a template only contains it.
     return Live(want.key, spec, owned=True, attrs={"id": answer["VolumeId"]})
 
 
@@ -226,12 +226,12 @@ def update(aws: Aws, change: Update) -> Live:
 
 
 def summary(spec: HomeVolume) -> str:
-    """`200 GiB gp3 in us-east-1a`, and what is more than gp3 includes."""
+    """Describe the volume: `200 GiB gp3 in us-east-1a`, and what is more than gp3 includes."""
     more = f", {spec.iops:,} IOPS" if spec.iops > INCLUDED_IOPS else ""
     more += f", {spec.throughput:,} MiB/s" if spec.throughput > INCLUDED_THROUGHPUT else ""
     return f"{spec.size:,} GiB gp3{more} in {spec.availability_zone}"
 
 
 def shown(change: FieldChange) -> Shown | None:
-    """Sizes with their unit."""
+    """Show sizes with their unit."""
     return units(change, {"size": "GiB", "iops": "IOPS", "throughput": "MiB/s"})

@@ -1,4 +1,4 @@
-"""Launch templates: what a workstation boots from.
+"""Launch templates: image, disks, security groups, mounts and user data of a workstation.
 
 Every version is written whole (a version made from another one keeps what nobody asked for),
 and the group is pinned to its number. A running instance is never touched.
@@ -42,7 +42,7 @@ HOLDS_INSTANCES = False
 
 @dataclass(frozen=True, slots=True)
 class LaunchTemplate:
-    """The newest version's content, in our words; `other` holds whatever else it says."""
+    """The content of the newest version; `other` holds settings that we never write."""
 
     image_id: str | Ref
     instance_profile: str | Ref
@@ -70,7 +70,7 @@ UPDATE_POLICY = {
 LOOKUPS = {"image_id": "image"}
 
 SETTINGS = frozenset({"image", "instance_profile", "storage.root.kms_key_id", "storage.root.size"})
-"""What of the YAML a template holds the looked-up answer of."""
+"""The YAML settings whose lookup answer a template holds."""
 
 METADATA_OPTIONS = {
     "HttpEndpoint": "enabled",
@@ -83,12 +83,12 @@ INSTANCE_FILE = "/etc/ws/instance.json"
 
 
 def key(site: str, region: str, workstation: str) -> Key:
-    """One template per workstation."""
+    """Return the key of the template of a workstation."""
     return Key(region, NAME, group_name(site, workstation))
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """One template per workstation."""
+    """Yield one template for each workstation."""
     for each in site.workstations:
         declared = each.declared
         tags = {
@@ -141,7 +141,7 @@ def _root(site: str, each: ResolvedWorkstation) -> dict[str, Any]:
 
 
 def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
-    """What the instance is told about itself: data only, nothing secret (promise 11)."""
+    """Build the instance file, the instance's data about itself: nothing secret (promise 11)."""
     declared = each.declared
     content: dict[str, Any] = {
         "version": 1,
@@ -163,7 +163,7 @@ def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """All templates, then all their newest versions, in two sweeps."""
+    """Yield all templates: a list of templates, then a list of their newest versions."""
     templates = {
         str(each.get("LaunchTemplateId")): each
         for each in aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", 200)
@@ -180,7 +180,7 @@ def find(aws: Aws, scope: Scope) -> Iterator[Live]:
         template = templates.pop(str(version.get("LaunchTemplateId")), None)
         if template is not None:  # else it was made between the two sweeps
             yield from projected(NAME, aws.region, {**version, **template}, identify, live)
-    for template in templates.values():  # without a version: it cannot be told what it launches
+    for template in templates.values():  # without a version: what it launches is not known
         yield from projected(NAME, aws.region, template, identify, live)
 
 
@@ -273,7 +273,7 @@ def create(aws: Aws, change: Create) -> Live:
 
 
 def update(aws: Aws, change: Update) -> Live:
-    """Add a version where more than tags differs, and write the tags."""
+    """Add a version if more than tags differs, and write the tags."""
     live, spec = change.live, change.desired.spec
     attrs = dict(live.attrs)
     fields = {each.field for each in change.fields}
@@ -333,7 +333,7 @@ def _decode(user_data: str) -> dict[str, Any]:
         known = all(m["type"] in HOMES and isinstance(m["name"], str) for m in _mounts(content))
         if known and _encode(content) == user_data:
             return dict(content)
-    # Whatever somebody wrote there by hand; RecursionError: thousands of brackets.
+    # Whatever somebody wrote there manually; RecursionError: thousands of brackets.
     except (binascii.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
     return {"unknown_content": hashlib.sha256(user_data.encode()).hexdigest()[:12]}

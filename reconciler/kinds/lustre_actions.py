@@ -1,4 +1,4 @@
-"""What FSx says of the updates of a Lustre file system: under way, given up, or too soon again.
+"""Updates of a Lustre file system as FSx reports them: running, failed, or too soon again.
 
 The administrative actions of a file system are its ten newest updates (Lustre user guide,
 "Monitoring storage capacity increases"). All functions are pure.
@@ -61,7 +61,7 @@ def _asked(action: Mapping[str, Any]) -> datetime:
 
 
 def under_way(item: Mapping[str, Any]) -> dict[str, Any]:
-    """What the running updates lead to, by field, so that it is not asked for twice."""
+    """Collect the targets of running updates, by field, so that no update is sent twice."""
     coming: dict[str, Any] = {}
     for action, values in _updates(item):
         if action["Status"] in ("PENDING", "IN_PROGRESS"):
@@ -70,7 +70,7 @@ def under_way(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def failed(item: Mapping[str, Any], now: datetime) -> tuple[Failed, ...]:
-    """The changes that AWS gave up lately, with its reason and what to do."""
+    """List the changes that AWS gave up lately, with its reason and what to do."""
     found: list[Failed] = []
     later: set[str] = set()  # fields that a newer update changed
     for action, values in _updates(item):
@@ -90,7 +90,7 @@ def failed(item: Mapping[str, Any], now: datetime) -> tuple[Failed, ...]:
 
 
 def later(item: Mapping[str, Any], now: datetime) -> dict[str, str]:
-    """The fields that AWS takes no change of yet, and why."""
+    """List the fields that AWS cannot change again yet, and the reasons."""
     found: dict[str, str] = {}
     for action, values in _updates(item):
         for name in _SCALED:

@@ -1,4 +1,4 @@
-"""Why FSx would refuse a change of a Lustre file system, by deployment type. Pure.
+"""Limits of FSx on changes of a Lustre file system, by deployment type. Pure.
 
 Each function returns the reason and what to do, or "" where AWS takes the change.
 """
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Lustre(Protocol):
-    """What of a file system decides."""
+    """The fields of a file system on which the limits depend."""
 
     @property
     def deployment_type(self) -> str:
@@ -33,7 +33,7 @@ _THROUGHPUT = {"PERSISTENT_1": (50, 100, 200), "PERSISTENT_2": (125, 250, 500, 1
 
 
 def grows(live: Lustre, want: Lustre) -> str:
-    """What UpdateFileSystem takes as StorageCapacity (FSx API)."""
+    """Explain why UpdateFileSystem would refuse a StorageCapacity (FSx API); "" if not."""
     old, new = live.storage_capacity, want.storage_capacity
     if live.deployment_type == "SCRATCH_1":
         return f"SCRATCH_1 cannot grow (FSx API): put storage_capacity: {old}GiB back"
@@ -49,8 +49,11 @@ def grows(live: Lustre, want: Lustre) -> str:
 
 
 def scales(live: Lustre, want: Lustre) -> str:
-    """What UpdateFileSystem takes as PerUnitStorageThroughput (Lustre user guide, "Managing
-    provisioned throughput capacity": persistent SSD file systems alone)."""
+    """Explain why UpdateFileSystem would refuse a PerUnitStorageThroughput; "" if not.
+
+    It takes one of persistent SSD file systems only (Lustre user guide, "Managing provisioned
+    throughput capacity").
+    """
     old, new = live.per_unit_storage_throughput, want.per_unit_storage_throughput
     takes = _THROUGHPUT.get(live.deployment_type, ()) if live.storage_type == "SSD" else ()
     if new in takes:

@@ -1,4 +1,4 @@
-"""How clients reach FSx for Lustre.
+"""The security groups of FSx for Lustre.
 
 Lustre's servers open connections to each other and back to clients: the servers' group admits
 itself and the clients', and the clients' group the servers' (TCP 988 and 1018-1023; FSx for Lustre

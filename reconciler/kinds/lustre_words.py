@@ -1,4 +1,4 @@
-"""A file system for people: what whoever approves a plan has to see of it. Pure."""
+"""Texts about a Lustre file system for the person who approves a plan. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SENSITIVE = {
 
 
 def summary(spec: Any) -> str:
-    """`1,200 GiB PERSISTENT_2 SSD, 125 MB/s per TiB, in us-east-1a`."""
+    """Describe it: `1,200 GiB PERSISTENT_2 SSD, 125 MB/s per TiB, in us-east-1a`."""
     throughput = spec.per_unit_storage_throughput
     return ", ".join(
         filter(
@@ -31,7 +31,7 @@ def summary(spec: Any) -> str:
 
 
 def shown(change: FieldChange) -> Shown | None:
-    """Sizes with their unit."""
+    """Show sizes with their unit."""
     return units(
         change,
         {

@@ -1,8 +1,8 @@
-"""A group's mixed instances policy, on the wire and back, and how its split may be changed.
+"""The mixed instances policy of a group: to and from AWS, and how its split may change.
 
 AWS answers a new split of Spot and On-Demand by replacing instances until it holds: the new one
 first, then the one in use (EC2 Auto Scaling user guide, mixed instances groups). So nothing may
-be there, nor come up between looking and writing.
+be there, nor come up between read and write.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FIELDS = SPLIT | {
 
 
 def read(group: Mapping[str, Any]) -> dict[str, Any]:
-    """`FIELDS` of a described group, by name."""
+    """Read `FIELDS` of a described group, by name."""
     policy = group.get("MixedInstancesPolicy", {})
     template = policy.get("LaunchTemplate", {})
     pinned = template.get("LaunchTemplateSpecification", {})
@@ -65,7 +65,7 @@ def _other(
     spread: Mapping[str, Any],
     more_needs: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Whatever else decides what a group launches: nothing, unless somebody's hand was there.
+    """Describe whatever else decides what a group launches: nothing, unless somebody edited it.
 
     A launch configuration or a template in place of the policy; a template, an image or a weight
     of a single override; segments of the distribution; a second set of requirements.
@@ -82,7 +82,7 @@ def _other(
 
 
 def ordered(requirements: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists have no order in ABIS."""
+    """Sort the lists of requirements: they have no order in ABIS."""
     return {
         name: sorted(value) if isinstance(value, list | tuple) else value
         for name, value in requirements.items()
@@ -90,7 +90,7 @@ def ordered(requirements: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write(spec: Any) -> dict[str, Any]:
-    """The policy of a group's spec (auto_scaling_group.AutoScalingGroup), whole."""
+    """Build the whole policy from a group's spec (auto_scaling_group.AutoScalingGroup)."""
     overrides: list[dict[str, Any]] = [{"InstanceType": each} for each in spec.instance_types]
     if spec.instance_requirements:
         overrides = [{"InstanceRequirements": dict(spec.instance_requirements)}]
@@ -114,7 +114,7 @@ def write(spec: Any) -> dict[str, Any]:
 
 @contextmanager
 def empty(aws: Aws, name: str) -> Iterator[None]:
-    """Hold the group empty: launches suspended, then read again.
+    """Keep the group empty: suspend its launches, then read it again.
 
     Raises: NotReady when an instance came up meanwhile; it stays, and the split waits.
     """

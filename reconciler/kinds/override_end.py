@@ -52,17 +52,17 @@ UNCHANGED = "unchanged"
 
 @dataclass(frozen=True, slots=True)
 class OverrideEnd:
-    """The action, in AWS's words. `start_time` reads `2026-11-23T18:00:00Z`."""
+    """The scheduled action, as AWS's API has it. `start_time` reads `2026-11-23T18:00:00Z`."""
 
     start_time: str
     min_size: int | None
     max_size: int | None
     desired_capacity: int | str  # a number, or UNCHANGED
-    recurrence: str = ""  # of a hand: an end comes once
+    recurrence: str = ""  # of a manual edit: an end comes once
 
     @property
     def at(self) -> datetime:
-        """When it acts."""
+        """The time of the action."""
         return datetime.fromisoformat(self.start_time)
 
 
@@ -76,27 +76,27 @@ UPDATE_POLICY = {
 
 
 def key(group: Key) -> Key:
-    """One per group, by the group's name."""
+    """Return the key of the end of a group's override, by the group's name."""
     return Key(group.region, NAME, group.name)
 
 
 def end(at: datetime, *, turns_off: bool) -> OverrideEnd:
-    """The action that puts the normal sizes back at that time, and perhaps turns it off."""
+    """Build the action that puts the normal sizes back at that time, and perhaps turns it off."""
     return OverrideEnd(format_time(at), 0, 1, 0 if turns_off else UNCHANGED)
 
 
 def promised(at: datetime) -> tuple[OverrideEnd, ...]:
-    """Both ends that an override until then may have."""
+    """Build both ends that an override until then may have."""
     return tuple(end(at, turns_off=off) for off in (True, False))
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Nothing is declared."""
+    """Yield nothing: no end is declared."""
     return iter(())
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Every scheduled action of groups that bear a name of ours, in one sweep of the region.
+    """Yield the scheduled actions of groups with a name of ours, from one list of the region.
 
     Those of other names have keys of their own: a run removes them from groups that are ours by
     their tags (`parent`), since they turn a workstation on and off as nobody declared.
@@ -129,7 +129,7 @@ def _live(now: datetime, item: Mapping[str, Any], named: Live) -> Live:
 
 
 def read(item: Mapping[str, Any]) -> OverrideEnd:
-    """One scheduled action as DescribeScheduledActions tells it."""
+    """Read one scheduled action of DescribeScheduledActions."""
     start = item.get("StartTime")
     return OverrideEnd(
         format_time(start) if start else "",
@@ -146,7 +146,7 @@ def create(aws: Aws, change: Create) -> Live:
 
 
 def update(aws: Aws, change: Update) -> Live:
-    """Write the end over the action that stands, unless somebody gave another override."""
+    """Write the end over the live action, unless somebody gave another override."""
     return _write(aws, change.desired, change.live.spec)
 
 
@@ -169,7 +169,7 @@ def delete(aws: Aws, change: Delete) -> None:
 
 
 def put(aws: Aws, group: str, old: OverrideEnd | None, new: OverrideEnd) -> None:
-    """Write the end over the action that stands, if any; see above when that one goes first."""
+    """Write the end over the live action, if any; see above when that one is deleted first."""
     sizes: dict[str, Any] = {"MinSize": new.min_size, "MaxSize": new.max_size}
     if new.desired_capacity != UNCHANGED:
         sizes["DesiredCapacity"] = new.desired_capacity

@@ -1,4 +1,4 @@
-"""The last look before a write that depends on what runs: somebody may have acted meanwhile.
+"""Preconditions of a write, read again directly before it: somebody may have acted meanwhile.
 
 AWS has no conditional write; to read the groups again in the call before is next to it.
 """
@@ -20,7 +20,7 @@ FIELDS = frozenset({"min_size", "max_size", "desired_capacity", "override"})
 
 
 def require_unchanged(aws: Aws, name: str, before: tuple[int, int, int, str]) -> None:
-    """Sizes and desired capacity are a person's as long as the run that looked has not written.
+    """Check that nobody has changed sizes, desired capacity or override since the run read them.
 
     `before` is minimum, maximum, desired capacity and the override tag, as the run saw them.
 
@@ -58,7 +58,7 @@ def occupied(aws: Aws, name: str) -> bool:
 
 
 def unmounted(aws: Aws, operation: str, site: str, mounts: Callable[[str, str], bool]) -> None:
-    """Read the site's groups again before AWS takes data away.
+    """Read the site's groups again before AWS makes data unavailable.
 
     `mounts` is given fleet and workstation of a group, and says whether it may have the data.
 

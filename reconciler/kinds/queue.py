@@ -1,4 +1,4 @@
-"""The queue of a region: the site's rule puts events into it, `reconcile --listen` takes them out.
+"""The queue of a region: the site's rule sends events, `reconcile --listen` receives them.
 
 Straight from the rule, not through a topic: EventBridge tells a queue's policy which rule it sends
 for, and tells a topic's policy nothing (EventBridge user guide, "Using resource-based policies").
@@ -33,12 +33,12 @@ MOST_RECEIVED = 5
 
 
 def key(site: str, region: str) -> Key:
-    """Name the one of a region."""
+    """Return the key of the queue of a region."""
     return Key(region, NAME, events_name(site))
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Want one per region in use."""
+    """Yield one queue for each region in use."""
     for region in topic.regions(site):
         yield queue_wire.wanted(
             site,
@@ -53,7 +53,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Look for the one name we would use."""
+    """Find the queue by the one name that the site uses."""
     yield from queue_wire.find(aws, scope, key(scope.site, aws.region))
 
 

@@ -1,4 +1,4 @@
-"""An SQS queue, for the kinds that are one: its shape, and its calls.
+"""The shape of an SQS queue and its calls, for both kinds of queue.
 
 A queue's tags would cost one more call a queue in each run. So the identifier of its policy says
 whose it is, and tags are read only where the policy does not say so.
@@ -28,7 +28,7 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Queue:
-    """A standard queue: who may send, and how long messages stay and stay hidden."""
+    """A standard queue: who may send, retention and visibility timeout."""
 
     queue_name: str
     policy: Mapping[str, Any]
@@ -60,7 +60,7 @@ _ATTRIBUTES = {
 
 
 def send_policy(site: str, queue_arn: str, rule_arn: str) -> dict[str, Any]:
-    """Let the site's rule send, and nobody else but those whom IAM lets in this account.
+    """Build the policy: the site's rule may send, and in this account those whom IAM lets.
 
     The condition is the one that AWS documents for a queue (EventBridge user guide, "Using
     resource-based policies", Amazon SQS permissions); it has no `aws:SourceAccount`, and the ARN
@@ -83,7 +83,7 @@ def send_policy(site: str, queue_arn: str, rule_arn: str) -> dict[str, Any]:
 
 
 def arn(key: Key, account: str) -> str:
-    """Name the ARN of a queue, for what takes no Ref."""
+    """Build the ARN of a queue, for a field that takes no Ref."""
     return f"arn:{partition_of(key.region)}:sqs:{key.region}:{account}:{key.name}"
 
 
@@ -95,7 +95,7 @@ def wanted(
     visibility_timeout: int,
     redrive_policy: Mapping[str, str | int | Ref],
 ) -> Desired:
-    """Want the queue of this key; both times are in seconds."""
+    """Build the desired queue of this key; both times are in seconds."""
     account = site.declared.account
     rule = topic.rule_arn(site.name, key.region, account)
     spec = Queue(
@@ -110,7 +110,7 @@ def wanted(
 
 
 def find(aws: Aws, scope: Scope, key: Key) -> Iterator[Live]:
-    """Read the queue of this name; nothing where there is none.
+    """Read the queue of this name; yield nothing without one.
 
     AWS asks to keep a queue's URL as it was returned, not to build one (SQS developer guide,
     "Queue and message identifiers"), so the queues of the site are listed: once a run for all.
@@ -180,7 +180,7 @@ def _redrive(text: str) -> dict[str, str | int | Ref]:
 
 
 def create(aws: Aws, change: Create) -> Live:
-    """Create the queue: by name, so that the same one twice is one."""
+    """Create the queue. A create by the same name is the same queue."""
     want = change.desired
     spec: Queue = want.spec
     url = aws.call(

@@ -1,4 +1,4 @@
-"""Root squash of a Lustre file system: one text in our words, AWS's configuration on the wire.
+"""Root squash of a Lustre file system: one text here, a structure in AWS's API.
 
 Lustre believes its clients who a user is, and root of a client is root of the file system unless
 AWS maps it to another user (Lustre user guide, "Lustre root squash"; FSx API,
@@ -17,22 +17,22 @@ OFF = "0:0"
 
 
 def declared(wanted: bool | None) -> str | None:
-    """The text for what the YAML says; None where it says nothing, as of a home."""
+    """Format the declared root squash; None where none is declared, as of a home."""
     return None if wanted is None else ON if wanted else OFF
 
 
 def read(configuration: Mapping[str, Any]) -> str:
-    """The text for AWS's answer: `65534:65534`, and the clients that stay root."""
+    """Format AWS's answer: `65534:65534`, and the clients that stay root."""
     mapped = configuration.get("RootSquash") or OFF
     spared = configuration.get("NoSquashNids") or ()
     return f"{mapped} except {', '.join(spared)}" if spared and mapped != OFF else str(mapped)
 
 
 def create(text: str | None) -> dict[str, Any] | None:
-    """What a new file system is asked for; None for AWS's default, which is off."""
+    """Build the parameters of a create; None for AWS's default, which is off."""
     return {"RootSquash": text} if text not in (None, OFF) else None
 
 
 def update(text: str) -> dict[str, Any]:
-    """What one that stands is asked for: a client that was left out by hand is so no more."""
+    """Build the parameters of an update, which ends exceptions that somebody added."""
     return {"RootSquash": text, "NoSquashNids": []}

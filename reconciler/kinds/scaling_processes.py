@@ -1,4 +1,4 @@
-"""A group's scaling processes: which we suspend, and which we leave to whoever suspended them."""
+"""The scaling processes of a group: those that we suspend, and those of somebody else."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ LOOKS = 5
 
 
 def split(suspended: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What is suspended: others, and ENDINGS."""
+    """Split the suspended processes: others, and ENDINGS."""
     found = tuple(suspended)
     others = tuple(each for each in found if each not in ENDINGS)
     return others, tuple(each for each in found if each in ENDINGS)
 
 
 def suspend(aws: Aws, name: str, processes: Collection[str]) -> None:
-    """Suspend these processes of a group; none is no call, since AWS would take it for all."""
+    """Suspend these processes of a group; without any, make no call: AWS would suspend all."""
     if processes:
         _call(aws, "suspend_processes", name, processes)
 
@@ -41,7 +41,7 @@ def suspend(aws: Aws, name: str, processes: Collection[str]) -> None:
 def resume(aws: Aws, name: str, processes: Collection[str]) -> None:
     """Resume these processes of a group. Raises: NotReady when one of ENDINGS would end something.
 
-    Whatever came up since the plan was made is looked for once more.
+    It checks once more what came up since the plan was made.
     """
     if ENDINGS.intersection(processes) and precondition.occupied(aws, name):
         raise NotReady(
@@ -56,7 +56,7 @@ def resume(aws: Aws, name: str, processes: Collection[str]) -> None:
 
 @contextmanager
 def launches_suspended(aws: Aws, name: str) -> Iterator[list[dict[str, Any]]]:
-    """Suspend the launches of a group, and give the instances that are in it then.
+    """Suspend the launches of a group, and yield the instances that are in it then.
 
     A run that dies in between leaves launches suspended: the next one finds that, and resumes.
 

@@ -3,7 +3,7 @@
 ListSchedules tells a name, a state and two dates, but neither the expression nor the input;
 reading each would cost a call per schedule. So a name carries a hash of its content
 (`alice-start-1f0c9a2b`), and a schedule is never edited: a new one is made, then the old one
-goes. A hand-made edit shows as a modification date after the creation date; the one that heals
+goes. A manual edit shows as a modification date after the creation date; the one that heals
 it gets a generation (`alice-start-1f0c9a2b-2`), which makes it unedited again.
 
 An edge may take several schedules: one a text, and more around days off and clock changes
@@ -75,7 +75,7 @@ ON_TIME = {"Mode": "OFF"}
 
 @dataclass(frozen=True)
 class Schedule:
-    """One schedule, whole."""
+    """A schedule with all of its content."""
 
     expression: str
     timezone: str
@@ -113,7 +113,7 @@ _OTHER = ("ActionAfterCompletion", "Description", "KmsKeyArn")
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """The schedules of each declared edge, as seen from now."""
+    """Yield the schedules of each declared entry, as of now."""
     for each in site.workstations:
         if "scheduler_role" in each.lacks:
             continue  # a name has the role in its hash: those that stand stay
@@ -175,13 +175,13 @@ def _timestamp(at: datetime | None) -> str | None:
 
 
 def digest(spec: Schedule) -> str:
-    """Eight hex digits of the content."""
+    """Compute eight hex digits of the content."""
     content = {k: v for k, v in spec.__dict__.items() if k not in _BOUNDS or v is not None}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """All schedules of our group by name; read whole only where the name proves nothing."""
+    """Yield the schedules of our group; read those whose name does not prove the content."""
     try:
         summaries = list(
             aws.pages("scheduler", "list_schedules", "Schedules", 100, GroupName=scope.site)
@@ -271,7 +271,7 @@ def _body_of(aws: Aws, group: str, name: str) -> dict[str, Any] | None:
 
 
 def from_body(body: Mapping[str, Any]) -> Schedule:
-    """GetSchedule's answer."""
+    """Read a schedule from GetSchedule's answer."""
     target = dict(body.get("Target", {}))
     try:
         content = json.loads(target.pop("Input", "{}"))
@@ -297,7 +297,7 @@ def from_body(body: Mapping[str, Any]) -> Schedule:
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Nothing, where the hash in the name says so; else field by field."""
+    """Compare nothing where the hash in the name proves the content, else each field."""
     if live.spec is None:
         if live.attrs["hash"] == digest(want.spec):
             return ()
@@ -323,7 +323,7 @@ def create(aws: Aws, change: Create) -> Live:
 
 
 def update(aws: Aws, change: Update) -> Live:
-    """Create the new one, then delete the old one: there is always one that fires."""
+    """Create the new schedule, then delete the old one: there is always one that fires."""
     old = change.live
     new = _make(aws, old.attrs["group"], change.desired, old.attrs["name"])
     _remove(aws, old)
@@ -341,7 +341,7 @@ def _make(aws: Aws, group: str, want: Desired, old: str) -> Live:
     name = schedule_names.free_name(schedule_names.name_of(want.hashed_name), old)
     try:
         aws.call("scheduler", "create_schedule", **_body(group, name, spec))
-    except AlreadyExists:  # by an earlier try of ours, or a hand
+    except AlreadyExists:  # by an earlier try of ours, or manually
         body = _body_of(aws, group, name)
         if body is None or readable(body, from_body) != spec:
             raise

@@ -1,4 +1,4 @@
-"""The EventBridge Scheduler group of a region: schedules have no tags, so it holds theirs."""
+"""The EventBridge Scheduler group of a region, whose tags stand for its schedules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOLDS_INSTANCES = False
 
 @dataclass(frozen=True)
 class ScheduleGroup:
-    """A group is a name and tags."""
+    """A schedule group has a name and tags."""
 
     tags: Mapping[str, str]
 
@@ -34,18 +34,18 @@ UPDATE_POLICY = {"tags": IN_PLACE}
 
 
 def key(site: str, region: str) -> Key:
-    """One per region, named as the site."""
+    """Return the key of the group of a region, named as the site."""
     return Key(region, NAME, site)
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """One per region in use."""
+    """Yield one group for each region in use."""
     for region in topic.regions(site):
         yield Desired(key(site.name, region), ScheduleGroup(ownership(site.name)))
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Ask for the one name we would use."""
+    """Read the group by the one name that the site uses."""
     try:
         group = aws.call("scheduler", "get_schedule_group", Name=scope.site)
     except NotFound:

@@ -1,4 +1,4 @@
-"""Names of schedules: what a name says of a schedule, and which key each one has. Pure.
+"""Names of schedules: their parts, and the key of each schedule. Pure.
 
 `alice-start-1f0c9a2b-2`: the workstation, the edge, a hash of the content, and a generation.
 kinds/schedule.py says why.
@@ -27,7 +27,7 @@ def expected(hashed_names: Iterable[str]) -> dict[str, dict[str, str]]:
 def paired(
     edge: str, listed: Iterable[tuple[str, bool, str]], expected: Mapping[str, str]
 ) -> Iterator[tuple[str, str, bool]]:
-    """Which key each schedule of an edge has, by name, and whether its name proves its content.
+    """Pair each schedule of an entry with its key, and tell if its name proves its content.
 
     One that is left over, by a run that stopped between create and delete or because there are
     to be fewer, has its own name for a key.
@@ -51,7 +51,7 @@ def paired(
 
 
 def hash_of(name: str) -> str:
-    """`1f0c9a2b` of `alice-start-1f0c9a2b-2`; "" of a name that is none of ours."""
+    """Parse `1f0c9a2b` of `alice-start-1f0c9a2b-2`; "" of a foreign name."""
     match = NAME.fullmatch(name)
     return match["hash"] if match else ""
 

@@ -50,7 +50,7 @@ INSTANCE, HOME = "instance", "home"
 
 @dataclass(frozen=True)
 class SecurityGroup:
-    """A group, without its rules. Name, VPC and description are for life."""
+    """A group, without its rules. Name, VPC and description never change."""
 
     group_name: str
     vpc_id: str
@@ -62,7 +62,7 @@ UPDATE_POLICY = {"tags": IN_PLACE}
 
 
 def vpcs(site: ResolvedSite) -> list[tuple[str, str]]:
-    """Each (region, VPC) that holds something of the site."""
+    """Yield each (region, VPC) with resources of the site."""
     used = {(w.declared.region, w.vpc_id) for w in site.workstations}
     used |= {(f.declared.region, f.subnet.vpc_id) for f in site.file_systems}
     return sorted(used)
@@ -90,8 +90,8 @@ def private_homes(site: ResolvedSite) -> Iterator[tuple[ResolvedWorkstation, Net
 
 
 def of_instances(site: ResolvedSite, each: ResolvedWorkstation) -> tuple[Key, ...]:
-    """The groups that a workstation's instances are in: the site's, and their own where their home
-    admits no other."""
+    """Return the groups of a workstation's instances: the site's, and one of their own if their
+    home admits no others."""
     declared = each.declared
     shared = key(site.name, declared.region, each.vpc_id, WORKSTATIONS)
     if declared.own_file_system is None:
@@ -101,7 +101,7 @@ def of_instances(site: ResolvedSite, each: ResolvedWorkstation) -> tuple[Key, ..
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """The shared groups of every VPC in use, and those of every home that is a file system."""
+    """Yield the shared groups of every VPC in use, and those of every home on the network."""
     for region, vpc_id in vpcs(site):
         roles = {WORKSTATIONS: "Workstations"} | {
             each.role: f"{each.title} file systems" for each in networks(site, region, vpc_id)
@@ -143,14 +143,14 @@ def _own(site: str, each: ResolvedWorkstation, network: Network) -> Iterator[Des
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Our groups and their namesakes, in one sweep."""
+    """Yield our groups and foreign ones with the same names, from one list."""
     identify = partial(identity, aws.region, NAME, scope)
     for group in groups(aws, scope):
         yield from projected(NAME, aws.region, group, identify, partial(_live, scope))
 
 
 def identity(region: str, kind: str, scope: Scope, group: Mapping[str, Any]) -> Live:
-    """Name, VPC, ownership and workstation of a group in AWS's words."""
+    """Read name, VPC, ownership and workstation of a described group."""
     name = f"{text(group, 'GroupName')} ({text(group, 'VpcId')})"
     tags = read_tags(group.get("Tags", ()))
     return Live(
@@ -174,7 +174,7 @@ def _live(scope: Scope, group: Mapping[str, Any], named: Live) -> Live:
 
 
 def groups(aws: Aws, scope: Scope) -> Iterator[dict[str, Any]]:
-    """AWS's own records of every group that bears one of our names; `*` stands for any workstation
+    """Describe every group with a name of ours; `*` stands for any workstation
     (EC2 API, DescribeSecurityGroups and "Filtering": values take wildcards)."""
     shared = (WORKSTATIONS, *(kind.NETWORK.role for kind in FILE_SYSTEMS.values()))
     names = [f"{scope.site}-{role}" for role in shared]

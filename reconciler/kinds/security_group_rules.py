@@ -1,4 +1,4 @@
-"""Who may reach whom: the ingress rules of our security groups, one set per group.
+"""The ingress rules of our security groups, one set for each group.
 
 The group of a home knows the instances of its own workstation alone; which ports a type of file
 system takes is its `NETWORK`. Egress stays as AWS makes it (everything out) and is not compared.
@@ -29,7 +29,7 @@ HOLDS_INSTANCES = False
 
 @dataclass(frozen=True)
 class Permission:
-    """One ingress rule: from a CIDR block, a group id or a prefix list id."""
+    """An ingress rule: from a CIDR block, a group id or a prefix list id."""
 
     protocol: str
     from_port: int
@@ -44,7 +44,7 @@ class Permission:
 
 @dataclass(frozen=True)
 class SecurityGroupRules:
-    """Every ingress rule of one group."""
+    """All ingress rules of one group."""
 
     group_id: str | Ref
     ingress: frozenset[Permission]
@@ -56,8 +56,8 @@ SENSITIVE = {"ingress": Word("ingress")}
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """What file systems need between the shared groups, and between those of each home; what
-    `ingress` declares into the workstations' group."""
+    """Yield the rules of file systems, between shared groups and between those of each home, and
+    the rules of `ingress`, for the workstations' group."""
     for region, vpc_id in security_group.vpcs(site):
         clients = key(site.name, region, vpc_id, security_group.WORKSTATIONS)
         shared = [
@@ -118,7 +118,7 @@ def _from_addresses(permissions: Iterable[Permission]) -> str:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """The rules of every group that bears one of our names; ours if the group is."""
+    """Yield the rules of every group with a name of ours; they are ours if the group is."""
     identify = partial(security_group.identity, aws.region, NAME, scope)
     for group in security_group.groups(aws, scope):
         yield from projected(NAME, aws.region, group, identify, _live)
@@ -147,7 +147,7 @@ def _permissions(group: Mapping[str, Any]) -> frozenset[Permission]:
 
 
 def diff(live: Live, want: Desired) -> tuple[FieldChange, ...]:
-    """Only the rules that differ, not the whole set."""
+    """List only the rules that differ, not the whole set."""
     found = differing(live.spec, want.spec, UPDATE_POLICY)
     return tuple(
         FieldChange(each.field, each.path, _words(each.old - each.new), _words(each.new - each.old))
@@ -160,14 +160,14 @@ def _words(permissions: Iterable[Permission]) -> tuple[str, ...]:
 
 
 def create(aws: Aws, change: Create) -> Live:
-    """Admit what is declared into a group without rules."""
+    """Add the declared rules to a group without rules."""
     want = change.desired
     _write(aws, want.spec, before=frozenset())
     return Live(want.key, want.spec, owned=True)
 
 
 def update(aws: Aws, change: Update) -> Live:
-    """Admit what is missing, and revoke what does not belong."""
+    """Add the missing rules, and revoke those that are not declared."""
     want = change.desired
     _write(aws, want.spec, before=change.live.spec.ingress)
     return Live(want.key, want.spec, owned=True)

@@ -1,7 +1,7 @@
-"""E-mail subscriptions to a region's topic: one an address, for all that it is told.
+"""E-mail subscriptions to the topic of a region: one for each address.
 
 A notice names whom it is for, in its attribute `to`, and a subscription's filter lets through what
-names its own address. So a subscription never changes: who is told of what is decided when a
+names its own address. So a subscription never changes: who gets which notice is decided when a
 notice is published. One that nobody declares any more stays and hears nothing. That keeps the
 right to unsubscribe out of every role: IAM cannot narrow it to a topic (service authorization
 reference, Amazon SNS).
@@ -42,7 +42,7 @@ PENDING = "PendingConfirmation"
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who is subscribed to what: it is there, or it is not."""
+    """A subscription of one address: it exists, or it does not."""
 
     topic_arn: str | Ref
     endpoint: str
@@ -71,7 +71,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 
 def filter_policy(address: str) -> str:
-    """Let through what names this address (SNS developer guide, "Filter policy constraints")."""
+    """Filter notices for this address (SNS developer guide, "Filter policy constraints")."""
     return json.dumps({TO: [address]})
 
 
@@ -81,7 +81,7 @@ def _expected_name(region: str, address: str) -> str:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """List those of the site's topic, where the YAML has somebody told: it is a call more.
+    """List the topic's subscriptions, if the YAML names an address: that is one call more.
 
     One that its recipient has ended is listed for a while, with `Deleted` for an ARN: as long as it
     is, nobody is asked anew.

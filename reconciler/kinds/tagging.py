@@ -1,4 +1,4 @@
-"""Identity on the wire: tags, in the ways AWS's services want them, and creation tokens."""
+"""Writes of tags, as each AWS service takes them, and the client tokens of creates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.plan.ownership import write_tags
 
 
 def client_token(aws: Aws, change: Create) -> str:
-    """The token of a create whose result has no unique name (FSx takes at most 63 characters).
+    """Build the token of a create whose result has no unique name (FSx: at most 63 characters).
 
     Of the identity alone, not the content: an edit between a crash and the next run must find
     the first one, not make a second. What replaces a lost thing is another one.
@@ -23,7 +23,7 @@ def client_token(aws: Aws, change: Create) -> str:
 
 
 def tag_ec2(aws: Aws, resource: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
-    """Make an EC2 resource's managed tags read `new`."""
+    """Write the managed tags of an EC2 resource, from `old` to `new`."""
     gone, changed = _difference(old, new)
     if gone:
         aws.call("ec2", "delete_tags", Resources=[resource], Tags=[{"Key": key} for key in gone])
@@ -50,7 +50,7 @@ def tag_resource(
 def tag_auto_scaling_group(
     aws: Aws, name: str, old: Mapping[str, str], new: Mapping[str, str]
 ) -> None:
-    """The same for a group, whose tags also reach its instances."""
+    """Write the managed tags of a group, which its instances inherit."""
     gone, changed = _difference(old, new)
     if gone:
         tags = [{**_group(name), "Key": key} for key in gone]
@@ -67,12 +67,12 @@ def tag_group(aws: Aws, name: str, key: str, value: str) -> None:
 
 
 def untag_group(aws: Aws, name: str, key: str) -> None:
-    """Take one runtime tag off a group."""
+    """Delete one runtime tag of a group."""
     aws.call("autoscaling", "delete_tags", Tags=[{**_group(name), "Key": key}])
 
 
 def group_tags(name: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Tags of an Auto Scaling group as its API wants them."""
+    """Convert tags of an Auto Scaling group to the form of its API."""
     return [{**_group(name), **tag, "PropagateAtLaunch": True} for tag in write_tags(tags)]
 
 

@@ -1,4 +1,4 @@
-"""A launch template for people: what whoever approves a plan has to see of it. Pure."""
+"""Texts about a launch template for the person who approves a plan. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SENSITIVE = {
 
 
 def details(each: ResolvedWorkstation, account: str) -> dict[str, str]:
-    """The sensitive values of one workstation's template, for people, by path."""
+    """Describe the sensitive values of one workstation's template, by path."""
     mounts = [f"{mount.file_system.name} at {mount.at}" for mount in each.declared.mounts]
     return {
         "image_id": f"{image(each.image, account)}, from {each.declared.image}",
@@ -44,7 +44,7 @@ def image(found: ImageFacts, account: str) -> str:
 
 
 def summary(spec: Any) -> str:
-    """`100 GiB gp3, encrypted`, and with which key where one is declared: the root disk."""
+    """Describe the root disk: `100 GiB gp3, encrypted`, and the key where one is declared."""
     root = spec.root
     key = f" with {root['KmsKeyId']}" if root.get("KmsKeyId") else ""
     encrypted = f"encrypted{key}" if root.get("Encrypted") else "NOT encrypted"
@@ -52,7 +52,7 @@ def summary(spec: Any) -> str:
 
 
 def shown(change: FieldChange) -> Shown | None:
-    """The root disk with its units."""
+    """Show the root disk with its units."""
     return units(
         change,
         {"root.VolumeSize": "GiB", "root.Iops": "IOPS", "root.Throughput": "MiB/s"},

@@ -1,4 +1,4 @@
-"""The SNS topic of a region: where owners are told what an event means to them.
+"""The SNS topic of a region: it sends notices about events to owners.
 
 Only what IAM lets publish in this account speaks through it, and no service does: what is sent here
 reaches people under AWS's letterhead.
@@ -49,17 +49,17 @@ UPDATE_POLICY = {"policy": IN_PLACE}
 
 
 def key(site: str, region: str) -> Key:
-    """Name the one of a region."""
+    """Return the key of the topic of a region."""
     return Key(region, NAME, events_name(site))
 
 
 def regions(site: ResolvedSite) -> list[str]:
-    """List the regions where workstations stand, and so need the shared things."""
+    """List the regions with workstations, which need the shared resources."""
     return sorted({each.declared.region for each in site.workstations})
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Want one per region in use."""
+    """Yield one topic for each region in use."""
     account = site.declared.account
     for region in regions(site):
         wanted = key(site.name, region)
@@ -68,12 +68,12 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
 
 
 def rule_arn(site: str, region: str, account: str) -> str:
-    """Name the rule whose events the queues take."""
+    """Build the ARN of the rule whose events the queues accept."""
     return f"arn:{partition_of(region)}:events:{region}:{account}:rule/{events_name(site)}"
 
 
 def publish_policy(site: str, region: str, account: str) -> dict[str, Any]:
-    """Let this account's principals publish, as far as IAM lets them; nobody else, and no service.
+    """Build the policy: principals of this account may publish if IAM lets them, and nobody else.
 
     Without a condition: the account alone as principal is what AWS documents for it (SNS developer
     guide, "Example cases for Amazon SNS access control"). An account number would come back from
@@ -96,7 +96,7 @@ def publish_policy(site: str, region: str, account: str) -> dict[str, Any]:
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
-    """Ask for the one name we would use: topics have no filter.
+    """Find the topic by the one name that the site uses: topics have no filter.
 
     Tags would be one more call in each run: they are read where the policy is not ours.
     """

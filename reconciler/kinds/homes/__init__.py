@@ -1,4 +1,4 @@
-"""The types of homes on AWS's side, by the keys of `reconciler/declare/homes`; one module each."""
+"""The types of homes in AWS, by the keys of `reconciler/declare/homes`; one module each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOME_PATH = "/home"
 
 
 class Mounted(NamedTuple):
-    """Data that the instances of a workstation mount: what answers for it, its key, the path."""
+    """Data that the instances of a workstation mount: its type, its key, the path."""
 
     kind: HomeKind
     key: Key
