@@ -1,1 +1,1 @@
-"""What each command of `workstation` does, and the write of an override."""
+"""The commands of `workstation`: each one's reads and writes, and the write of an override."""

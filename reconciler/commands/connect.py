@@ -1,7 +1,7 @@
-"""The way onto a workstation: a forwarded port for DCV, and ssh through Session Manager. Pure.
+"""Commands and files that connect to a workstation: DCV and ssh by Session Manager. Pure.
 
 ssh finds its settings in a file of ours, which one line of the user's own configuration includes.
-They name the workstation and no instance: `workstation proxy` looks for the instance each time ssh
+They name the workstation and no instance: `workstation proxy` finds the instance each time ssh
 connects, so that they outlive every machine.
 """
 
@@ -39,14 +39,14 @@ REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}")
 """The name of a region in any partition (botocore, data/partitions.json)."""
 
 SUFFIX = "workstation"
-"""The last word of a host. No domain of the internet ends in it, and no host of one's own."""
+"""The last part of a host name. No domain of the internet ends in it, and no host of one's own."""
 
 _KEYS_OF = re.compile(rf"# keys of ({INSTANCE.pattern})\n")
 
 
 @dataclass(frozen=True)
 class Way:
-    """One instance, and by whose configuration AWS is reached.
+    """The connection to one instance, and the AWS configuration that it uses.
 
     All of it becomes part of a command or a line of a file.
 
@@ -78,7 +78,7 @@ class Way:
 
 
 def forward(way: Way, local_port: int) -> list[str]:
-    """The command that brings DCV to a port of this machine."""
+    """Build the command that forwards DCV to a port of this machine."""
     parameters = f"portNumber={DCV_PORT},localPortNumber={local_port}"
     return [*_session(way, "AWS-StartPortForwardingSession"), "--parameters", parameters]
 
@@ -90,7 +90,7 @@ def _session(way: Way, document: str) -> list[str]:
 
 
 def host(group: Group) -> str:
-    """Name a workstation for ssh. Our file comes first, so that no other host may have the name.
+    """Name a workstation for ssh. Our file is read first, so no other host can take the name.
 
     A workstation may be called `localhost` or as a host of the user, and two sites have an alice.
     """
@@ -98,7 +98,7 @@ def host(group: Group) -> str:
 
 
 def proxied(way: Way, port: str) -> list[str]:
-    """The command whose pipe ssh speaks over.
+    """Build the command that ssh uses as its connection.
 
     Only AWS-StartSSHSession speaks over a pipe; a forwarded port would need a process of its own
     (Session Manager user guide, "Allow and control permissions for SSH connections").
@@ -107,7 +107,7 @@ def proxied(way: Way, port: str) -> list[str]:
 
 
 def block(way: Way, program: Sequence[str]) -> str:
-    """The marked lines of one workstation; `program` is how `workstation` is called.
+    """Format the marked lines of one workstation; `program` calls `workstation`.
 
     To ssh, % begins a token.
     """
@@ -129,12 +129,12 @@ def block(way: Way, program: Sequence[str]) -> str:
 
 
 def keys(group: Group) -> str:
-    """Where ssh keeps the host keys of a workstation's present machine, under ~/.ssh."""
+    """Return the file of a workstation's present host keys, under ~/.ssh."""
     return f"{FOLDER}/{group.name}.known_hosts"
 
 
 def included(config: str) -> str:
-    """The user's configuration with our line at its beginning, unless it has it already.
+    """Add our line at the beginning of the user's configuration, unless it has it already.
 
     At the beginning, since an Include behind a Host line holds for that host alone.
     """
@@ -144,7 +144,7 @@ def included(config: str) -> str:
 
 
 def merged(config: str, way: Way, program: Sequence[str]) -> str:
-    """Our file with this workstation's block in its place, or at its end; the rest untouched."""
+    """Replace or append this workstation's block in our file; keep the rest as it is."""
     name, new = way.group.name, block(way, program)
     begin, end = (re.escape(mark.format(name=name)) for mark in (_BEGIN, _END))
     found = re.search(rf"^{begin}\n(?:(?!# >>> ).*\n)*?{end}(?:\n|\Z)", config, re.MULTILINE)
@@ -154,7 +154,7 @@ def merged(config: str, way: Way, program: Sequence[str]) -> str:
 
 
 def keys_of(known: str) -> str:
-    """Which machine's keys a file of ours holds; "" for none.
+    """Read the instance whose keys a file of ours holds; "" for none.
 
     A new machine has new keys, and ssh refuses it under the name of the old one. Which machine
     answers is proved by Session Manager, not by these keys: so a new machine begins with none.
@@ -164,5 +164,5 @@ def keys_of(known: str) -> str:
 
 
 def no_keys(instance: str) -> str:
-    """The file for a machine that ssh has not seen."""
+    """Make the file for an instance that ssh has not seen."""
     return f"# keys of {instance}\n"

@@ -10,12 +10,12 @@ from reconciler.workstation.model import Group
 
 
 def caller(arn: str) -> str:
-    """Who an ARN of STS names: the session of a role (Identity Center: the login), or the user."""
+    """Return the name in an ARN of STS: a role's session (the login), or the user."""
     return arn.rpartition("/")[2] if "/" in arn else arn.rpartition(":")[2]
 
 
 def checked(name: str) -> str:
-    """The name again. Raises: UsageError for one that no workstation can have."""
+    """Check a name. Raises: UsageError for one that no workstation can have."""
     if name and not read.NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} cannot be a workstation: a name is 2 to 32 lower-case letters, digits and "
@@ -71,7 +71,7 @@ def own(aws: Aws, login: str) -> list[Group]:
 
 
 def regions(aws: Aws) -> list[str]:
-    """Every region that is enabled in the account. Raises: AwsError."""
+    """List the regions that are enabled in the account. Raises: AwsError."""
     return sorted(each["RegionName"] for each in aws.call("ec2", "describe_regions")["Regions"])
 
 

@@ -1,4 +1,4 @@
-"""What a developer's commands say of a workstation: its status, what was tried, why it is so."""
+"""The results of the commands: status, failed attempts, and the reason of a state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Cause = Literal["schedule", "override", "max_runtime"]
 
 @dataclass(frozen=True)
 class Ahead:
-    """The next start and stop; None: none comes by itself, or nobody can know it."""
+    """The next start and stop; None: none is scheduled, or it is not known."""
 
     start: datetime | None = None
     stop: datetime | None = None
@@ -28,7 +28,7 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Status:
-    """One workstation, whole."""
+    """The status of one workstation."""
 
     group: Group
     machine: Instance | None
@@ -41,7 +41,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Attempt:
-    """Launches that failed alike: `last` is the newest of `times`."""
+    """Launches that failed for the same reason: `last` is the newest of `times`."""
 
     last: Failure
     times: int
@@ -49,7 +49,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a workstation is as it is: a sentence, what to do, and who can where AWS refuses."""
+    """The reason of a state: a sentence, the next step, and who can do it where AWS refuses."""
 
     code: str
     why: str

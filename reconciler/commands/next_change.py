@@ -1,4 +1,4 @@
-"""When a workstation will really start and stop next: schedules, its override, its limit. Pure."""
+"""Compute the next start and stop: from schedules, the override and the limit. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def next_changes(
     now: datetime,
     launched: datetime | None = None,
 ) -> Ahead:
-    """Tell the next start, and the next stop: of one that is off, the stop after that start.
+    """Compute the next start and stop; for one that is off, the stop after that start.
 
     `end` is the scheduled action that stands; `launched` is when its instance began to run, None
     without one.

@@ -1,4 +1,4 @@
-"""The writes of a command, and what becomes of two commands on one workstation at once.
+"""Write an override, and detect another command that writes at the same time.
 
 Three writes in one order (docs/power.md): the tag says what is meant, the scheduled action ends
 it, the sizes enforce it.
@@ -42,13 +42,13 @@ ROUNDS = 4
 
 @dataclass(frozen=True)
 class Observed:
-    """A group as a command observed it, and the scheduled action that ends its override."""
+    """A group as a command has read it, with the scheduled action that ends its override."""
 
     group: Group
     end: OverrideEnd | None
 
     def changed(self, before: Observed) -> bool:
-        """Tell whether somebody wrote what every command writes behind its tag."""
+        """Tell whether another command has written after this one's read."""
         old, new = before.group, self.group
         return (new.sizes, new.desired, self.end) != (old.sizes, old.desired, before.end)
 
@@ -63,7 +63,7 @@ class _Want:
 
 
 def read(aws: Aws, group: Group) -> Observed:
-    """Read what a command decides on: the end, and behind it the group again.
+    """Read the state that a command starts from: the end, and after it the group again.
 
     Raises: Refused when the group is gone.
     """
@@ -88,7 +88,7 @@ def _settled(aws: Aws, group: Group, observed: Observed) -> Observed:
 
 
 def give(aws: Aws, before: Observed, hours: Hours, word: Override | Turned, now: datetime) -> None:
-    """Write what a person means; what stands already is left.
+    """Write an override; leave what is already so.
 
     Raises: Refused when somebody gave another command at the same time, and that one holds.
     """
@@ -104,7 +104,7 @@ def give(aws: Aws, before: Observed, hours: Hours, word: Override | Turned, now:
             meant = _evident(_settled(aws, group, observed), now)
             tag_group(aws, group.name, OVERRIDE, str(meant))
             raise _lost(group, _repair(aws, group, hours, now), hours, now)
-    # Of a new word always: a run that has not heard of it may put the sizes back meanwhile.
+    # Always for a new override: a run that has not read it may put the sizes back meanwhile.
     wrote = _enforce(aws, before, want, always=new)
     for _ in range(ROUNDS):
         if not wrote:

@@ -1,4 +1,4 @@
-"""An override, written and taken back: extend, hold, off, and what start and stop need of it.
+"""Give and end overrides: extend, hold, off, and the part of start and stop.
 
 What stands already is not written again, so that the same command completes what was cut off
 anywhere in between. How the writes go, and what becomes of two commands at once: settle.py.
@@ -28,7 +28,7 @@ from reconciler.workstation.runtime_tags import (
 def extend(
     aws: Aws, group: Group, hours: Hours, until: datetime, by: str, now: datetime
 ) -> Override:
-    """Keep it on until then, or for as long as it is kept on already (rows 19 to 21).
+    """Keep it on until then, or as long as it is already kept on (rows 19 to 21).
 
     Raises: Refused when it is off, UsageError for a time past or too far away.
     """
@@ -42,7 +42,7 @@ def extend(
 
 
 def hold(aws: Aws, group: Group, hours: Hours, until: datetime, by: str, now: datetime) -> Override:
-    """Keep it on until exactly then. Raises: as `extend`."""
+    """Keep it on until exactly that time. Raises: as `extend`."""
     state = override_writer.read(aws, group)
     _refuse_off(state.group)
     return _write(aws, state, hours, Override("on", _limited(group, until, now), by), now)
@@ -51,7 +51,7 @@ def hold(aws: Aws, group: Group, hours: Hours, until: datetime, by: str, now: da
 def off_until(
     aws: Aws, group: Group, hours: Hours, until: datetime, by: str, now: datetime
 ) -> Override:
-    """Turn it off and keep it off; a start at that very time comes through (rows 10, 11, 18).
+    """Turn it off and keep it off; a start at that very time fires (rows 10, 11, 18).
 
     Raises: UsageError for a time past, or minutes before a start.
     """
@@ -74,12 +74,12 @@ def start_until(
 
 
 def complete(aws: Aws, state: Observed, hours: Hours, standing: Override, now: datetime) -> None:
-    """Write what was cut off of an override that holds."""
+    """Write the missing parts of an active override that a stopped command left."""
     _write(aws, state, hours, standing, now)
 
 
 def take_back(aws: Aws, state: Observed, hours: Hours, turned: Turned, now: datetime) -> bool:
-    """End an override now, and turn it on or off; whether there was anything left of one."""
+    """End an override now, and turn it on or off; return whether anything was left of one."""
     group = state.group
     tag = parse_override(group.override)
     over = tag is None or tag.until <= now  # one that is too long is written over

@@ -1,4 +1,4 @@
-"""Turn a workstation on, and watch it come up.
+"""Turn a workstation on, and follow its start.
 
 By SetDesiredCapacity, not LaunchInstances: that one needs ec2:CreateFleet, ec2:RunInstances and
 iam:PassRole for every developer, and AWS does not say what it does to the desired capacity.
@@ -30,7 +30,7 @@ Phase = Literal["requested", "capacity", "booting", "home mounted", "ready", "st
 
 @dataclass(frozen=True)
 class StartResult:
-    """What asking for it did."""
+    """The result of a request to start."""
 
     asked: bool  # False: it was asked for already
     override: Override | None  # what keeps it on now
@@ -39,7 +39,7 @@ class StartResult:
 
 @dataclass(frozen=True)
 class StartProgress:
-    """One look at a workstation that is to come up."""
+    """The progress of a workstation that comes up, read once."""
 
     phase: Phase
     machine: Instance | None
@@ -54,7 +54,7 @@ class StartProgress:
 def begin(
     aws: Aws, group: Group, hours: Hours, until: datetime | None, by: str, now: datetime
 ) -> StartResult:
-    """Ask for it: rows 12 to 14 of the truth table.
+    """Request the start: rows 12 to 14 of the truth table.
 
     Outside its hours an override keeps it on for 4 hours, and where it has no hours until its
     max_runtime is over: every start has an end.
@@ -82,7 +82,7 @@ def begin(
 
 
 def default_end(group: Group, hours: Hours, now: datetime) -> datetime | None:
-    """Until when a start keeps it on that names no time.
+    """Compute the end of a start that names no time.
 
     None where a stop of its schedule comes, or where its schedules could not be read, and where
     neither a schedule nor a `max_runtime` ends it.
@@ -96,7 +96,7 @@ def default_end(group: Group, hours: Hours, now: datetime) -> datetime | None:
 
 
 def progress(aws: Aws, group: Group, since: datetime) -> StartProgress:
-    """How far it is, and which launches failed since then."""
+    """Read the progress, and the launches that failed since then."""
     now = read.again(aws, group.name)
     if now is None or not now.desired:
         return StartProgress("stopped", None, ())
@@ -123,7 +123,7 @@ def _failures(aws: Aws, group: Group) -> Iterable[Failure]:
 
 
 def attempts(found: Iterable[Failure]) -> tuple[Attempt, ...]:
-    """By type, zone, market and cause; the newest first."""
+    """Group failed launches by type, zone, market and cause; the newest first."""
     groups: dict[tuple[str, ...], Attempt] = {}
     for failure in found:
         key = (failure.instance_type, failure.zone, failure.market, failure.cause.name)

@@ -1,4 +1,4 @@
-"""How workstations stand, in a few calls for any number of them."""
+"""Read the status of workstations, in a few calls for any number of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def many(
     now: datetime,
     price: Callable[[Instance], Price | None],
 ) -> list[Status]:
-    """Read all of these, which are in the region of `aws`, in their order.
+    """Read the status of these workstations of one region, in their order.
 
     Raises: AwsError.
     """

@@ -1,4 +1,4 @@
-"""Turn a workstation off, and say what goes on costing."""
+"""Turn a workstation off, and list the storage that still costs money."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def stop(aws: Aws, group: Group, hours: Hours, by: str, now: datetime) -> bool:
-    """Turn it off and take back its request or override (rows 15 to 17); whether there was one.
+    """Turn it off and end its request or override (rows 15 to 17); return whether it had one.
 
     An override *off* stays: it is off as somebody meant it.
 
@@ -37,7 +37,7 @@ def stop(aws: Aws, group: Group, hours: Hours, by: str, now: datetime) -> bool:
 
 
 def retained(aws: Aws, group: Group) -> list[RetainedStorage]:
-    """Read its own storage, which costs on or off; what a fleet shares is not its own.
+    """Read its own storage, which costs on or off; a fleet's shared storage is not included.
 
     What cannot be read is left out, with a warning.
     """

@@ -1,4 +1,4 @@
-"""Why a workstation is off, is not up yet, or lost its instance: one cause, and the next step."""
+"""Explain why a workstation is off, is not up yet, or lost its instance: one cause, one step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Say = Callable[[datetime], str]
 """A time as its owner reads it."""
 
 RETRIES = LATEST + timedelta(minutes=1)
-"""How late a schedule may have acted: the group needs a moment too."""
+"""How late a schedule may have acted: the group needs some time too."""
 
 PAUSE = timedelta(hours=1)
 """Auto Scaling tries again within minutes."""
@@ -41,11 +41,11 @@ _MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": "the launch"}
 
 @dataclass(frozen=True)
 class Lost:
-    """The instance that went last."""
+    """The instance that terminated last."""
 
     id: str
     at: datetime
-    cause: str  # Auto Scaling's words
+    cause: str  # as Auto Scaling names it
     by_spot: bool
 
     @property
@@ -55,7 +55,7 @@ class Lost:
 
 
 def explain(aws: Aws, group: Group, hours: Hours, now: datetime) -> Reason:
-    """Read what happened to it, newest first, and say it."""
+    """Read the activities of a workstation, newest first, and explain its state."""
     found = newest_activities(aws, group.name)
     lost = last_lost(found)
     gone = ec2_instances(aws, [lost[0]] if lost else [])
@@ -66,7 +66,7 @@ def explain(aws: Aws, group: Group, hours: Hours, now: datetime) -> Reason:
 def reason(
     group: Group, hours: Hours, found: Sequence[Activity], now: datetime, lost_code: str = ""
 ) -> Reason:
-    """The one cause. `lost_code` is EC2's reason for the end of the instance that went last."""
+    """Choose the one cause. `lost_code` is EC2's reason for the end of the last instance."""
     gone = last_lost(found)
     lost = None
     if gone:
@@ -92,7 +92,7 @@ def _unbroken(found: Sequence[Activity], now: datetime) -> list[Activity]:
 
 
 def last_lost(found: Sequence[Activity]) -> tuple[str, datetime, str] | None:
-    """Id, time and cause of the newest termination."""
+    """Find id, time and cause of the newest termination."""
     for each in found:
         going = _GOING.match(str(each.get("Description", "")))
         if going:

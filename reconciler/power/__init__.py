@@ -1,1 +1,1 @@
-"""On, off, and back on: what runtime remembers in AWS, and what a run or a person makes of it."""
+"""The runtime state of workstations: overrides, limits, On-Demand fallback, failed launches."""

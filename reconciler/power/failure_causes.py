@@ -1,4 +1,4 @@
-"""The causes of a failed launch: what they mean, who mends them, how, and whether On-Demand helps.
+"""Causes of a failed launch: who can remove each one, how, and whether On-Demand helps.
 
 docs/troubleshooting.md has this table for people; a test compares the two.
 """
@@ -20,7 +20,7 @@ ASKING = "Auto Scaling keeps asking"
 
 
 class Mender(Enum):
-    """Who can remove a cause: for JSON, and in words."""
+    """Who can remove a cause: a code for JSON, and a text."""
 
     NOBODY = ("nobody", "AWS, by itself")
     PERSON = ("person", "the person who edits its YAML")
@@ -30,12 +30,12 @@ class Mender(Enum):
 
     @property
     def code(self) -> str:
-        """For JSON."""
+        """The code for JSON."""
         return self.value[0]
 
     @property
     def words(self) -> str:
-        """For people."""
+        """The text for people."""
         return self.value[1]
 
 
@@ -53,7 +53,7 @@ _MORE = f"nothing to do: {ASKING}; more types or zones in the YAML help next tim
 
 
 class Cause(Enum):
-    """What kept an instance from starting."""
+    """The cause that kept an instance from starting."""
 
     SPOT_CAPACITY = _Facts(
         "AWS has no Spot capacity left in any of its instance types and zones",
@@ -226,7 +226,7 @@ class Cause(Enum):
 
     @property
     def code(self) -> str:
-        """For JSON: `spot-capacity`."""
+        """The code for JSON: `spot-capacity`."""
         return self.name.lower().replace("_", "-")
 
     @property
@@ -236,26 +236,26 @@ class Cause(Enum):
 
     @property
     def mender(self) -> Mender:
-        """Who can remove it."""
+        """Who can remove the cause."""
         return self.value.mender
 
     @property
     def reach(self) -> Reach:
-        """How far it reaches."""
+        """The reach of the cause: one pool, a market, or every launch."""
         return self.value.reach
 
     @property
     def on_demand_helps(self) -> bool:
-        """Whether the same launch would work On-Demand."""
+        """Whether the same launch would work as On-Demand."""
         return self.value.on_demand_helps
 
     @property
     def step(self) -> str:
-        """What to do next, where the instance type is not known."""
+        """The next step for a person, where the instance type is not known."""
         return self.step_for("")
 
     def step_for(self, instance_type: str) -> str:
-        """What to do next; a quota is named by the instance type it counts."""
+        """Advise the next step; the instance type names the quota that counts it."""
         facts = self.value
         if not facts.quota:
             return facts.step

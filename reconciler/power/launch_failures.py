@@ -1,4 +1,4 @@
-"""Why launches failed: Auto Scaling's status messages, sorted by what one can do about them. Pure.
+"""Failed launches: Auto Scaling's status messages, classified by cause. Pure.
 
 The messages are prose, of three forms: with a market and an EC2 code (mixed instances policies),
 `Could not launch Spot Instances. <Code> - <text>`; of an instance that was there already,
@@ -172,7 +172,7 @@ MESSAGE_LIMIT = 1000
 Activity)."""
 
 TYPE_WITHIN = 300
-"""Where in it an instance type is looked for: the time that pattern takes grows with the cube."""
+"""The part that is searched for an instance type: the time of that pattern grows with the cube."""
 
 _FAILED = ("Failed", "Cancelled")
 _LAUNCHING = "Launching a new EC2 instance"
@@ -180,7 +180,7 @@ _LAUNCHING = "Launching a new EC2 instance"
 
 @dataclass(frozen=True)
 class Words:
-    """A status message, understood. The instance type is "" where it names none."""
+    """A parsed status message. The instance type is "" where the message names none."""
 
     market: Market
     code: str
@@ -189,13 +189,13 @@ class Words:
 
     @property
     def step(self) -> str:
-        """What to do next."""
+        """The next step for a person."""
         return self.cause.step_for(self.instance_type)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One launch that failed. Type and zone are "" where the message names none: all of them."""
+    """A failed launch. Type and zone are "" where the message names none: all of them."""
 
     at: datetime
     cause: Cause
@@ -207,13 +207,13 @@ class Failure:
 
     @property
     def step(self) -> str:
-        """What to do next."""
+        """The next step for a person."""
         return self.cause.step_for(self.instance_type)
 
 
 @dataclass(frozen=True)
 class Shortage:
-    """All launches that failed in one market, without one that worked between them.
+    """Failed launches in one market, without a successful launch between them.
 
     `failure` is the one that decides what a person can do; `lacking` is since when they failed
     for want of something On-Demand has, None where On-Demand would not help.
@@ -227,7 +227,7 @@ class Shortage:
 
 
 def read(activity: Mapping[str, Any], asked: Market = "") -> Failure | None:
-    """A scaling activity (DescribeScalingActivities) as a failed launch, or None.
+    """Parse a scaling activity (DescribeScalingActivities) as a failed launch, or None.
 
     `asked` is the market the group asks in, for a message that does not say.
     """
@@ -250,13 +250,13 @@ def read(activity: Mapping[str, Any], asked: Market = "") -> Failure | None:
 
 
 def launched(activity: Mapping[str, Any]) -> bool:
-    """Whether an activity brought an instance up."""
+    """Tell whether an activity launched an instance."""
     described = str(activity.get("Description", ""))
     return activity.get("StatusCode") == "Successful" and described.startswith(_LAUNCHING)
 
 
 def understand(message: str, asked: Market = "") -> Words:
-    """Market, EC2 code, cause and instance type of a status message."""
+    """Parse market, EC2 code, cause and instance type of a status message."""
     message = message[:MESSAGE_LIMIT]
     found = _FORM.match(message)
     market: Market = ""
@@ -334,7 +334,7 @@ def judge(failures: Sequence[Failure]) -> Shortage | None:
 
 
 def _decides(within: Sequence[Failure]) -> Failure:
-    """The newest failure that every launch meets; a quota before the capacity of its market.
+    """Choose the newest failure that every launch meets; a quota before its market's capacity.
 
     EC2 checks the template, rights and quotas before it looks for capacity, so a later lack of
     capacity shows that what was wrong before is mended. What only some pools meet, or what

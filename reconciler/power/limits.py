@@ -1,7 +1,7 @@
-"""What nobody asked to be up: workstations outside their hours, and instances that run too long.
+"""Limits: workstations outside their hours, and instances that run longer than `max_runtime`.
 
 Reported with what they cost; stopped where the YAML says so, a few in each run, since a wrong
-time zone makes everybody look forgotten.
+time zone puts everybody outside of their hours.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Cost: TypeAlias = Callable[[Aws, str, str, str], str]
 
 @dataclass(frozen=True)
 class Limits:
-    """What ends a workstation, as declared; for one that left the YAML, as its tags still say."""
+    """The limits of a workstation, as declared; for one that left the YAML, as its tags say."""
 
     name: str
     max_runtime: int | None  # seconds
@@ -44,20 +44,20 @@ class Limits:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A workstation that runs, or should, and what may end it."""
+    """A workstation that is on or was asked to be, and the limits that may end it."""
 
     group: Group
     limits: Limits
 
     @property
     def key(self) -> Key:
-        """Name its group in a plan."""
+        """The key of its group."""
         return Key(self.group.region, auto_scaling_group.NAME, self.group.name)
 
 
 @dataclass(frozen=True)
 class Stops:
-    """Which groups to stop now, and why; and what to tell."""
+    """The groups to stop now, with reasons, and the findings."""
 
     reasons: Mapping[Key, str]
     findings: tuple[Finding, ...]
@@ -83,7 +83,7 @@ def check(
     now: datetime,
     cost: Cost,
 ) -> Stops:
-    """Choose who is up too long; of those that policy stops, as many as one run may: max(1, 10 %).
+    """Choose workstations over a limit; by policy one run stops at most max(1, 10 %) of all.
 
     They take turns: whoever has been up beyond its end the longest, so that one that comes back
     after each stop is the youngest, and holds up nobody (docs/power.md). A stop that was lost is

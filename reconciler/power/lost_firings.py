@@ -2,7 +2,7 @@
 call for too long, the role had lost its right, or AWS did not answer.
 
 A schedule counts only if it stood before it was due and nobody has edited it since. So no edit of
-the YAML ends a session (promise 8). A workstation that somebody turned on after its stop is told
+the YAML ends a session (promise 8). A workstation that somebody turned on after its stop differs
 from a lost stop by its instance, which is younger than the stop.
 """
 
@@ -30,7 +30,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Standing:
-    """A schedule that stands unedited, and since when (UTC)."""
+    """A live schedule that nobody has edited, and since when it exists (UTC)."""
 
     rule: CronRule
     since: datetime
@@ -38,7 +38,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Due:
-    """A workstation that is off though its last schedule, `at`, was a start."""
+    """A workstation that is off although its last schedule, `at`, was a start."""
 
     key: Key  # of its group
     name: str
@@ -77,7 +77,7 @@ def fired(standing: Iterable[Standing], action: str, at: datetime) -> bool:
 
 
 def lost_stop(standing: Iterable[Standing], at: datetime, launched: datetime) -> bool:
-    """Tell whether the stop that was due `at` was to end an instance launched then, and did not.
+    """Tell whether the stop that was due `at` did not end an instance launched before it.
 
     Ask only when it is too late for the stop to come, and no override holds.
     """

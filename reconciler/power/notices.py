@@ -1,4 +1,4 @@
-"""What an event means to the owner of a workstation: which one, why, what happens now. Pure.
+"""Notices to owners about an event: to which workstation, the reason, what happens next. Pure.
 
 Events are EventBridge's: Spot interruptions and rebalance hints carry an instance id alone, failed
 launches the group's name (EC2 user guide, "Spot Instance interruption notices"; EC2 Auto Scaling
@@ -23,7 +23,7 @@ from reconciler.power.launch_failures import MESSAGE_LIMIT, understand
 from reconciler.workstation.runtime_tags import parse_lease
 
 WINDOW = timedelta(hours=1)
-"""A failure that repeats is told once in it; an event older than it is not news any more."""
+"""A repeated failure gets one notice in it; an event older than it gets none."""
 
 WARNING = timedelta(minutes=2)
 """From an interruption's warning to the end (EC2 user guide, as above)."""
@@ -39,11 +39,11 @@ WIDTH = 78
 _LINK = re.compile(r"\w+://\S+")
 
 SentNotices = Mapping[tuple[str, ...], datetime]
-"""What was told, by `deduplication_key`, and the time of the event."""
+"""The notices sent, by `deduplication_key`, with the time of the event."""
 
 
 class EventType(StrEnum):
-    """The events that concern an owner; the values are what subscriptions can filter by."""
+    """The types of events that concern an owner; subscriptions filter by the values."""
 
     INTERRUPTION = "interruption"
     REBALANCE = "rebalance"
@@ -59,7 +59,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Event:
-    """One event, as far as we act on it: about an instance, or about a group."""
+    """An event about an instance or a group, with the fields that we use."""
 
     type: EventType
     at: datetime
@@ -72,7 +72,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Recipient:
-    """The workstation an event is about. What only the YAML knows is empty for one that left it."""
+    """The workstation of an event. Fields from the YAML are empty for one that left it."""
 
     name: str
     fleet: str
@@ -80,21 +80,21 @@ class Recipient:
     spot_policy: Literal["spot", "auto", "on-demand", ""] = ""
     fallback: Fallback | None = None
     home: bool | None = None  # None: not known
-    to: tuple[str, ...] = ()  # addresses that are told of it
-    timezone: str = "UTC"  # times are told in it
+    to: tuple[str, ...] = ()  # addresses that get the notice
+    timezone: str = "UTC"  # of the times in the notice
     lease: str = ""  # the group's tag `reconciler:market`
     wanted: bool = True  # whether it is meant to be on
     failing_since: datetime | None = None  # since when launches fail for want of Spot
 
     @property
     def declared(self) -> bool:
-        """Whether the YAML still names it."""
+        """Whether the YAML declares it."""
         return self.spot_policy != ""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What is published: the attributes are what a subscription's filter policy sees."""
+    """A notice to publish; a subscription filters by its attributes."""
 
     subject: str
     body: str
@@ -102,7 +102,7 @@ class Notice:
 
 
 def read(document: Mapping[str, Any]) -> Event | None:
-    """An EventBridge event as one of ours, or None for any other."""
+    """Parse an EventBridge event; None for one that is not ours."""
     detail = document.get("detail")
     event_type = _TYPES.get((_text(document, "source"), _text(document, "detail-type")))
     if event_type is None or not isinstance(detail, Mapping):
@@ -254,7 +254,7 @@ def _clock(at: datetime, recipient: Recipient) -> str:
 
 
 def plain(text: str) -> str:
-    """One line that says what it is: no line breaks, control or invisible characters."""
+    """Clean text to one line: no line breaks, control or invisible characters."""
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode()
         for each in " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Spot, On-Demand, and back: which market a group should launch in. Pure.
+"""Decide the market of a group: fallback from Spot to On-Demand, and back. Pure.
 
 The lease is a tag on the group (workstation/runtime_tags.py). AWS has nothing of the kind: an
 all-Spot group asks the same pools for ever (EC2 Auto Scaling user guide, "Auto Scaling groups with
@@ -40,7 +40,7 @@ class CapacityShortage:
 
 @dataclass(frozen=True)
 class Decision:
-    """The lease to hold ("" is Spot), and why where it is another, or is over."""
+    """The lease to hold ("" is Spot), with the reason where it changes or has ended."""
 
     lease: str
     reason: str = ""

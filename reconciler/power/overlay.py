@@ -1,4 +1,4 @@
-"""What runtime makes of the declared shape, before it is compared: sizes, market, backstops.
+"""Apply the runtime state to the desired groups before the comparison: sizes, market, limits.
 
 The YAML says what a group is; tags, the clock and scaling activities say what it should be now.
 Reads only where there is a question: activities of groups that want an instance and have none,
@@ -54,7 +54,7 @@ AT_ONCE = 5
 
 @dataclass(frozen=True)
 class Managed:
-    """One group of the site, on both sides; `declared` is None for one that left the YAML."""
+    """A group of the site, on both sides; `declared` is None for one that left the YAML."""
 
     declared: Workstation | None
     want: Desired
@@ -62,13 +62,13 @@ class Managed:
 
     @property
     def spec(self) -> AutoScalingGroup:
-        """As it stands."""
+        """The live spec of the group."""
         spec: AutoScalingGroup = self.live.spec
         return spec
 
     @property
     def runtime(self) -> Group:
-        """Give what nobody declares: what runs, and what the runtime tags say."""
+        """The runtime state: what runs, and what the runtime tags say."""
         assert self.spec.runtime is not None  # `find` fills it
         return self.spec.runtime
 
@@ -165,7 +165,7 @@ def _unprotected(group: Managed, want: Desired, findings: list[Finding]) -> Desi
     """End the protection from scale-in of a group that is off, or is turned off by this run.
 
     Under it AWS lowers the desired capacity and ends nothing (EC2 Auto Scaling user guide, "Use
-    instance scale-in protection"): a stop, a schedule's or a backstop's, would never come. It is
+    instance scale-in protection"): a stop, a schedule's or a limit's, would never come. It is
     no override: while the group is on, nobody is cut off, and a finding says how to end it.
     """
     protected = ", ".join(group.spec.protected_instances or ())
@@ -275,11 +275,11 @@ def _sizes(group: Managed, now: datetime, findings: list[Finding]) -> Desired:
 
 
 def _lost_stop(group: Managed, now: datetime) -> bool:
-    """Whether an override's end, which AWS was to bring, did not come, and with it a stop."""
+    """Tell whether AWS lost the end of an override, and with it a stop."""
     over = parse_override(group.runtime.override)
     if not (over and over.state == "on" and group.spec.min_size and group.runtime.desired):
         return False
-    if over.until > now:  # one that is too long, and ignored: the backstops rule
+    if over.until > now:  # one that is too long, and ignored: the limits decide
         return False
     hours = override_ends.hours_of(group.declared, now)
     if not hours.stops:

@@ -1,4 +1,4 @@
-"""The ends of overrides as a run wants them, and scheduled actions that are not ours. Pure."""
+"""The desired ends of overrides, and foreign scheduled actions on our groups. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.workstation.runtime_tags import LONGEST_ON, Override, format_tim
 
 @dataclass(frozen=True)
 class Held:
-    """A group of ours, and the override that holds now; `declared` None: it left the YAML."""
+    """A group of ours, and its active override; `declared` None: it left the YAML."""
 
     group: Live
     declared: Workstation | None
@@ -47,7 +47,7 @@ def wanted(snapshot: Snapshot, held: Iterable[Held], now: datetime) -> Iterator[
 
 
 def hours_of(declared: Workstation | None, now: datetime) -> Hours:
-    """Its hours as declared; none for one that left the YAML."""
+    """Compute the declared hours; none for a workstation that left the YAML."""
     return Hours(rules_of(declared, now)) if declared else Hours()
 
 
@@ -100,7 +100,7 @@ def _end(held: Held, old: OverrideEnd | None, now: datetime) -> OverrideEnd | No
         due = old and old.start_time and not old.recurrence and old.at <= now
         return old if due else None
     if old in override_end.promised(override.until):
-        return old  # what the person was told, whatever the hours have become since
+        return old  # as the command printed it, whatever the hours are now
     owes = old is not None and old.desired_capacity == 0
     hours = hours_of(held.declared, now)
     off = override.state == "on" and hours.ends_off(now, override.until, owes=owes)

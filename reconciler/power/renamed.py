@@ -1,4 +1,4 @@
-"""A site that got another name: what runs under the old one is in no plan any more."""
+"""Detect a renamed site: workstations under the old name are in no plan any more."""
 
 from __future__ import annotations
 

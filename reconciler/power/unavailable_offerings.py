@@ -1,7 +1,7 @@
 """What launches have found unavailable lately, by instance type, zone and market. Pure.
 
-AWS keeps the scaling activities for six weeks, so nothing has to be stored: remembering is
-reading them, and forgetting is not looking further back than a shortage lasts.
+AWS keeps the scaling activities for six weeks, so nothing has to be stored: a run reads them, and
+no further back than a shortage lasts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ QUOTAS = frozenset({
 
 @dataclass(frozen=True, order=True)
 class Offering:
-    """Where a launch was tried; "" where the message named none: all of them."""
+    """An offering: type, zone and market of a launch; "" where the message named none: all."""
 
     instance_type: str
     zone: str
@@ -42,7 +42,7 @@ class Offering:
 
 
 def unavailable(activities: Iterable[Mapping[str, Any]], now: datetime) -> dict[Offering, Failure]:
-    """The newest failure of each pool that still counts; `activities` newest first.
+    """Find the newest failure of each offering that still counts; `activities` newest first.
 
     A launch that worked makes what failed before it history.
     """
@@ -58,14 +58,14 @@ def unavailable(activities: Iterable[Mapping[str, Any]], now: datetime) -> dict[
 
 
 def lasts(cause: Cause) -> timedelta:
-    """How long a failure of this cause is worth remembering."""
+    """Return how long a failure of this cause counts."""
     return QUOTA_LASTS if cause in QUOTAS else CAPACITY_LASTS
 
 
 def on_demand_unavailable(failures: Mapping[Offering, Failure]) -> Failure | None:
     """Why On-Demand would not start either, as far as anybody remembers.
 
-    A pool that is not offered, or what passed since, says nothing of the others.
+    A failure of one pool, or one that has passed, says nothing of the others.
     """
     return next(
         (

@@ -1,1 +1,1 @@
-"""When a workstation starts and stops: what the YAML says, and what stands in AWS."""
+"""The hours of a workstation: as the YAML declares them, and as its live schedules say."""

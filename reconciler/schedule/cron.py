@@ -1,4 +1,4 @@
-"""When EventBridge Scheduler fires: its expressions, zones and DST rule, as instants. Pure.
+"""Compute when EventBridge Scheduler fires: its expressions, time zones and DST rule. Pure.
 
 A local time that summer time skips does not fire; one that comes twice fires once, the first
 time (EventBridge Scheduler user guide, "Daylight savings time"). Both of what we compile and of
@@ -29,20 +29,20 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, order=True)
 class Firing:
-    """One time a schedule fires, in UTC."""
+    """The time at which a schedule fires, in UTC."""
 
     at: datetime
     action: Literal["start", "stop"]
 
 
 def rules_of(declared: Workstation, now: datetime) -> tuple[CronRule, ...]:
-    """A workstation's declared schedules, right from two weeks before `now` (UTC) to three months
+    """Compile a workstation's schedules, valid from two weeks before `now` (UTC) to three months
     after it: days off and clock changes are in them."""
     return tuple(rule for _, rule in compiled(declared.schedule, now, 15 * _DAY, 100 * _DAY))
 
 
 def fires(rules: Iterable[CronRule], after: datetime, until: datetime) -> list[Firing]:
-    """Every fire later than `after`, up to and with `until`, in order of time.
+    """Yield every firing later than `after`, up to and with `until`, in order of time.
 
     Raises: ValueError for an expression that is none of ours.
     """
@@ -52,7 +52,7 @@ def fires(rules: Iterable[CronRule], after: datetime, until: datetime) -> list[F
 
 
 def latest(rules: Iterable[CronRule], at: datetime, days: int = 8) -> Firing | None:
-    """The last fire up to and with `at`; weekly schedules need no longer look than a week."""
+    """Find the last firing up to and with `at`; weekly schedules need no more than a week."""
     found = fires(rules, at - days * _DAY, at)
     return found[-1] if found else None
 
@@ -60,7 +60,7 @@ def latest(rules: Iterable[CronRule], at: datetime, days: int = 8) -> Firing | N
 def following(
     rules: Iterable[CronRule], at: datetime, action: Literal["start", "stop"], days: int = 60
 ) -> datetime | None:
-    """The first fire of this action after `at`; holidays can hold a start back for weeks."""
+    """Find the first firing of this action after `at`; holidays can delay a start by weeks."""
     chosen = [rule for rule in rules if rule.action == action]
     for week in range(0, days, 7):
         found = fires(chosen, at + week * _DAY, at + min(week + 7, days) * _DAY)
@@ -90,7 +90,7 @@ def _instants(rule: CronRule, after: datetime, until: datetime) -> Iterator[date
 
 
 def weekly(rule: CronRule) -> tuple[frozenset[int], date | None, time]:
-    """The weekdays (Monday is 0) of a rule, the date of one that fires once, and its local time.
+    """Parse the weekdays (Monday is 0), or the date of one that fires once, and the local time.
 
     Raises: ValueError for an expression that is none of ours.
     """
@@ -102,7 +102,7 @@ def weekly(rule: CronRule) -> tuple[frozenset[int], date | None, time]:
 
 
 def days_text(weekdays: Iterable[int]) -> str:
-    """`daily`, `Mon-Fri`, `Mon,Wed-Thu`: as the YAML writes weekdays."""
+    """Format weekdays as the YAML has them: `daily`, `Mon-Fri`, `Mon,Wed-Thu`."""
     days = sorted(weekdays)
     if len(days) == len(DAYS):
         return "daily"
@@ -137,5 +137,5 @@ def _weekdays(text: str, expression: str) -> frozenset[int]:
 
 
 def local_date(at: datetime, timezone: str) -> date:
-    """The date on the wall."""
+    """Return the date on the wall clock."""
     return at.astimezone(ZoneInfo(timezone)).date()

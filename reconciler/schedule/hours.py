@@ -1,4 +1,4 @@
-"""A workstation's hours, from its schedules as they stand in AWS."""
+"""Read the hours of a workstation from its live schedules."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ LOOKS = 3
 
 @dataclass(frozen=True)
 class Hours:
-    """When it starts and stops by itself. No rules: never, or they could not be read."""
+    """The schedules of a workstation. No rules: it has none, or they could not be read."""
 
     rules: tuple[CronRule, ...] = ()
-    readable: bool = True  # False: a schedule was edited by hand, or replaced again and again
+    readable: bool = True  # False: a schedule was edited manually, or replaced again and again
 
     @property
     def zone(self) -> ZoneInfo | None:
-        """The zone its times are meant in; None: the machine's."""
+        """The time zone of its hours; None: that of this machine."""
         return ZoneInfo(self.rules[0].timezone) if self.rules else None
 
     @property
     def known(self) -> bool:
-        """Whether there is an inside and an outside: it both starts and stops by itself."""
+        """Whether hours have both a start and a stop, so that a time can be outside of them."""
         return {rule.action for rule in self.rules} == {"start", "stop"}
 
     def outside(self, now: datetime) -> bool:
-        """Whether a backstop would take it for forgotten."""
+        """Tell whether a time is outside the hours, so that a limit may apply."""
         last = latest(self.rules, now)
         return self.known and (last is None or last.action == "stop")
 
     def next_start(self, now: datetime) -> datetime | None:
-        """The next start that comes by itself."""
+        """Find the next scheduled start."""
         return following(self.rules, now, "start")
 
     def next_stop(self, now: datetime) -> datetime | None:
-        """The next stop that comes by itself."""
+        """Find the next scheduled stop."""
         return following(self.rules, now, "stop")
 
     @property
     def stops(self) -> bool:
-        """Whether it ever stops by itself."""
+        """Whether any schedule stops it."""
         return any(rule.action == "stop" for rule in self.rules)
 
     def ends_off(self, begin: datetime, end: datetime, *, owes: bool = False) -> bool:
-        """Whether an override *on* leaves it off: it held back a stop, or ends outside hours.
+        """Tell whether an override *on* leaves it off: it held back a stop, or ends outside hours.
 
         Where no stop would ever come, the end is the stop, unless a start comes at that time.
         `owes`: it held a stop back before `begin`.
@@ -72,7 +72,7 @@ class Hours:
 
 
 def read(aws: Aws, group: Group) -> Hours:
-    """Its schedules: one list, and one call for each, since lists tell no times."""
+    """Read the live schedules: one list, and one call for each, since lists have no times."""
     for _ in range(LOOKS):
         with suppress(_Replaced):
             return _read(aws, group)
@@ -84,7 +84,7 @@ class _Replaced(Exception):
 
 
 def _read(aws: Aws, group: Group) -> Hours:
-    """No rule at all, where one was edited by hand: half of the hours would be a guess."""
+    """Return no rule at all where one was edited manually: half of the hours would be a guess."""
     name = re.compile(rf"{re.escape(group.workstation)}-(?:start|stop)-[0-9a-f]{{8}}(?:-\d+)?")
     try:
         listed = [

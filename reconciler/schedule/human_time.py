@@ -1,4 +1,4 @@
-"""Moments as people write them: `Mon`, `Mon 18:00`, `2027-01-04`, `18:00`. Pure."""
+"""Parse and format times as people write them: `Mon 18:00`, `2027-01-04`, `18:00`. Pure."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _LATEST = datetime(YEARS.stop, 1, 1, tzinfo=UTC)
 def parse_time(
     text: str, now: datetime, zone: ZoneInfo | None, rules: tuple[CronRule, ...]
 ) -> datetime:
-    """The next such moment after `now`, in UTC.
+    """Parse a time as the next one after `now`, in UTC.
 
     A bare day is that day's first start, where it has one, else its beginning. `zone` None is
-    the machine's. Raises: UsageError for what is no moment, or is past.
+    the machine's. Raises: UsageError for a text that is no time, or a time that is past.
     """
     words = " ".join(text.split())
     found = _TEXT.fullmatch(words)
@@ -46,20 +46,20 @@ def parse_time(
 
 
 def local(at: datetime, zone: ZoneInfo | None) -> datetime:
-    """The same on the wall of this zone; None is the machine's. Before 1970 is 1970, and so on:
+    """Convert a time to this zone; None is the machine's. Before 1970 is 1970, and so on:
     the years 1 and 9999 are not in every zone."""
     return min(max(at, _EARLIEST), _LATEST).astimezone(zone)
 
 
 def format_local(at: datetime, zone: ZoneInfo | None, now: datetime) -> str:
-    """`Fri 20 Nov 19:00 CET`, with the year when it is not this one."""
+    """Format a time: `Fri 20 Nov 19:00 CET`, with the year when it is not this one."""
     wall = local(at, zone)
     year = f" {wall:%Y}" if wall.year != local(now, zone).year else ""
     return f"{wall:%a %d %b}{year} {wall:%H:%M %Z}"
 
 
 def off_end(until: datetime, rules: tuple[CronRule, ...]) -> datetime:
-    """When an override *off* ends so that a start at `until` comes through (row 11)."""
+    """Compute the end of an override *off* that lets a start at `until` pass (row 11)."""
     begin = until - timedelta(seconds=1)
     starts = [f.at for f in fires(rules, begin, until + BEFORE_START) if f.action == "start"]
     return min(until, starts[0] - BEFORE_START) if starts else until

@@ -1,4 +1,4 @@
-"""When what stands in AWS fires."""
+"""Convert live schedules to cron rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ANY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def rule_from_aws(body: Mapping[str, Any]) -> CronRule | None:
-    """GetSchedule's answer; None for one that is disabled, or does something else than ours."""
+    """Convert GetSchedule's answer; None for a disabled or foreign schedule."""
     return cron_rule(schedule.from_body(body))
 
 

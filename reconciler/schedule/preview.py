@@ -1,4 +1,4 @@
-"""What a plan changes about hours, in words: what the schedules were, what they become. Pure.
+"""Describe in words how a plan changes the hours: the old ones and the new ones. Pure.
 
 A cron expression and two dates say little to whoever reviews a pull request, and one line of YAML
 can change several schedules (declare/timers.py). So the schedules of a workstation are read
@@ -55,7 +55,7 @@ class _Row:
 
     @property
     def action(self) -> str:
-        """`start` or `stop`."""
+        """The action, `start` or `stop`."""
         rule = self.new or self.old
         return rule.action if rule else ""
 
@@ -73,7 +73,7 @@ class _Hours:
 
 
 def with_preview(report: Report, site: Site, now: datetime) -> Report:
-    """The same report, with words in place of the times of changed schedules.
+    """Replace the times of changed schedules in a report by texts.
 
     A row that time alone has caused says so: the same YAML asked for what stands some days ago.
     """
@@ -97,7 +97,7 @@ def _place(change: Change) -> Place:
 
 
 def _together(changes: Iterable[Change]) -> Mapping[tuple[str, str, str], list[_Row]]:
-    """The schedules whose times change, by place and action; without those a hand made strange."""
+    """Find schedules whose times change, by place and action; without those edited manually."""
     found: dict[tuple[str, str, str], list[_Row]] = {}
     for number, change in enumerate(changes):
         if change.key.kind != schedule.NAME:
@@ -130,7 +130,7 @@ def _worded(change: Change, words: tuple[str, ...], why: str) -> Change:
         change,
         action=action,
         words=words,
-        notes=(),  # the text of each schedule, which the words have
+        notes=(),  # the text of each schedule, which the new texts contain
         by_time=bool(why) and only_times,
         reason=change.reason or (why if only_times else ""),
     )
@@ -230,10 +230,10 @@ def _list(days: Sequence[datetime], action: str, now: datetime) -> str:
 
 
 def _passed(rows: Sequence[_Row], edges: Sequence[Edge], now: datetime) -> str:
-    """Why time alone explains these rows; "" where the YAML or a hand has changed something.
+    """Explain rows that only time has changed; "" where the YAML or somebody changed something.
 
     It does where the same YAML, a short while ago, asked for all that stands and for nothing that
-    is new. An older moment would not tell a day off that came near from one just declared.
+    is new. An older time would not distinguish a day off that came near from one just declared.
     """
     old = {row.old for row in rows if row.old}
     new = {row.new for row in rows if row.new}

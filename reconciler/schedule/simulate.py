@@ -1,7 +1,7 @@
-"""What the hours of a workstation come to, date by date, and why. Pure.
+"""Simulate the hours of a workstation, date by date, with reasons. Pure.
 
-Counted by the calendar, not by what EventBridge Scheduler is told (declare/timers.py): the same
-rules said twice, so that either shows a mistake in the other.
+Counted by the calendar, not by EventBridge Scheduler's expressions (declare/timers.py): the same
+rules twice, so that each one shows a mistake in the other.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from reconciler.errors import Where
 
 _DAY = timedelta(days=1)
 _BEFORE = timedelta(days=60)
-"""How far back the edge that decides the beginning is looked for."""
+"""How far back the schedule entry that decides the beginning is searched."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One start or stop, or one that a day off takes away."""
+    """A start or a stop, or one that a day off cancels."""
 
     at: datetime  # UTC
     local: datetime  # the same, on the wall
@@ -39,7 +39,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Week:
-    """From one Monday's midnight to the next, or as much of it as was asked for."""
+    """A week from Monday's midnight to the next, or as much of it as was asked for."""
 
     monday: date
     on: timedelta | None  # None: where a start or a stop is missing, nobody knows
@@ -47,7 +47,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Course:
-    """One workstation's weeks."""
+    """The simulated weeks of a workstation."""
 
     fleet: str
     name: str
@@ -57,7 +57,7 @@ class Course:
 
 
 def simulate(declared: Workstation, begin: datetime, weeks: int) -> Course:
-    """The course of a workstation for so many weeks from `begin` (UTC, or naive by its clock)."""
+    """Simulate so many weeks of a workstation from `begin` (UTC, or naive local time)."""
     if not declared.schedule:
         return Course(declared.fleet, declared.name, "", (), ())
     timezone = declared.schedule[0].timezone

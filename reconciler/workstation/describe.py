@@ -69,7 +69,7 @@ def managed_instances(aws: Aws, ids: Iterable[str]) -> Iterator[Item]:
 
 
 def activities(aws: Aws, since: datetime, group: str = "") -> Iterator[Item]:
-    """List what a group has done since then, newest first.
+    """List the activities of a group since then, newest first.
 
     Without a name AWS lists all groups (Auto Scaling API, DescribeScalingActivities).
     """

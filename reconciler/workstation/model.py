@@ -16,7 +16,7 @@ State = Literal["on", "starting", "stopping", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An instance as its group lists it; the market is not part of that."""
+    """An instance as its group lists it; the market is not part of the list."""
 
     id: str
     type: str
@@ -26,7 +26,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A workstation, as its Auto Scaling group and the tags of the group stand."""
+    """A workstation: its Auto Scaling group and the tags of the group."""
 
     region: str
     name: str
@@ -47,7 +47,7 @@ class Group:
 
     @property
     def member(self) -> Member | None:
-        """Choose the instance that runs or comes up; one that terminates is not it."""
+        """The instance that runs or comes up; one that terminates is ignored."""
         return next((m for m in self.members if not m.lifecycle.startswith("Terminat")), None)
 
     @property
@@ -61,7 +61,7 @@ class Group:
 
     @property
     def state(self) -> State:
-        """Tell whether it is on or off, or on the way to either."""
+        """Whether it is on or off, or on the way to either."""
         if not self.desired:
             return "stopping" if self.members else "off"
         member = self.member
@@ -84,10 +84,10 @@ class Instance:
 
     @property
     def phase(self) -> str:
-        """Read how far it says it is: booting, home, ready; "" where the image does not say."""
+        """The phase of the boot: booting, home, ready; "" where the image does not report it."""
         return self.tags.get(PHASE, "")
 
     @property
     def ready(self) -> bool:
-        """Tell whether somebody can work on it."""
+        """Whether somebody can work on it."""
         return self.state == "running" and self.online and self.phase in ("", "ready")

@@ -48,7 +48,7 @@ _SPLIT = "OnDemandPercentageAboveBaseCapacity"
 
 
 def to_group(region: str, item: Item) -> Group:
-    """Make a Group of one described Auto Scaling group, whoever's it is.
+    """Convert a described Auto Scaling group to a Group, whoever owns it.
 
     Raises: what `projection.ODD` lists, for one that makes no sense.
     """
@@ -130,7 +130,7 @@ def _workstations(aws: Aws, items: Iterable[Item], *, strict: bool = False) -> I
 
 
 def _workstation(region: str, item: Item) -> Group | None:
-    """Check the name before anything else is read: somebody else's group may look like anything."""
+    """Check the name before anything else is read: somebody else's group may have any content."""
     tags = read_tags(item.get("Tags", ()))
     site, workstation = tags.get(SITE, ""), tags.get(WORKSTATION, "")
     named = item["AutoScalingGroupName"] == group_name(site, workstation)

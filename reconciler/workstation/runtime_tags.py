@@ -29,7 +29,7 @@ _LEASE = "on-demand since "
 _FALLBACK = re.compile(r"after (\d{1,9}) max (\d{1,9})")
 
 YEARS = range(1970, 2200)
-"""A time outside of these was not written by us, and cannot be told in every zone."""
+"""A time outside of these was not written by us, and cannot be converted to every zone."""
 
 LONGEST_ON = timedelta(days=31)
 """An override *on* costs money every hour, so no command gives a longer one, and no run believes
@@ -55,7 +55,7 @@ NORMAL = Sizes(0, 1)
 
 @dataclass(frozen=True)
 class Override:
-    """Keeps a group on, or off, until a time (UTC, whole seconds)."""
+    """An override: it keeps a group on, or off, until a time (UTC, whole seconds)."""
 
     state: Literal["on", "off"]
     until: datetime
@@ -75,18 +75,18 @@ class Override:
 
     @property
     def author(self) -> str:
-        """Name who gave it, as far as anybody knows: who may write the tag may write any name."""
+        """The name of the author, if known: who may write the tag may write any name."""
         return f"the tag names {self.by}" if self.by else "the tag names nobody"
 
     @property
     def sizes(self) -> Sizes:
-        """Give the sizes that enforce it: Auto Scaling refuses a desired capacity outside them."""
+        """The sizes that enforce it: Auto Scaling refuses a desired capacity outside them."""
         return Sizes(1, 1) if self.state == "on" else Sizes(0, 0)
 
 
 @dataclass(frozen=True)
 class Turned:
-    """An override is taken back, and the group turned on or off. No run acts on this."""
+    """The end of an override, with the group turned on or off. No run acts on this."""
 
     state: Literal["on", "off"]
     at: datetime
@@ -113,7 +113,7 @@ def active_override(text: str, now: datetime) -> Override | None:
 
 
 def parse_turned(text: str) -> Literal["on", "off"] | None:
-    """Parse which way whoever took an override back turned the group; None for another text."""
+    """Parse which way the end of an override turned the group; None for another text."""
     found = _TURNED.fullmatch(text)
     if found is None:
         return None
@@ -157,7 +157,7 @@ def parse_time(text: str) -> datetime | None:
     """Parse a time that a tag holds, in UTC; None for no time, or one outside of `YEARS`."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:  # 31 February: edited by hand
+    except ValueError:  # 31 February: edited manually
         return None
     if at.tzinfo is None or at.year not in YEARS:  # before astimezone, which year 1 or 9999 breaks
         return None
