@@ -1,4 +1,4 @@
-"""`reconcile completion`: the shell script, and what names it completes."""
+"""`reconcile completion`: the shell script, and the names that it completes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INSTALL = {
 
 
 def completion_of(program: str) -> click.Command:
-    """The command `completion` of a program."""
+    """Make the command `completion` of a program."""
 
     @click.command(
         cls=Command,
@@ -51,14 +51,14 @@ completion = completion_of("reconcile")
 
 
 def root() -> click.Command:
-    """The outermost command, which the script asks for completions."""
+    """Return the outermost command, which the script asks for completions."""
     return click.get_current_context().find_root().command
 
 
 def complete_workstation(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
-    """Workstations, by name and as `fleet/name`."""
+    """Complete workstations, by name and as `fleet/name`."""
     known = _names(ctx)
     words = [name for _, name in known] + [f"{fleet}/{name}" for fleet, name in known]
     return [CompletionItem(word) for word in words if word.startswith(incomplete)]
@@ -67,7 +67,7 @@ def complete_workstation(
 def complete_selection(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> Sequence[CompletionItem]:
-    """As for one workstation, and whole fleets as `fleet/*`."""
+    """Complete workstations, and whole fleets as `fleet/*`."""
     fleets = sorted({fleet for fleet, _ in _names(ctx)})
     whole = [
         CompletionItem(f"{fleet}/*") for fleet in fleets if f"{fleet}/*".startswith(incomplete)

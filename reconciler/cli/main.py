@@ -1,4 +1,4 @@
-"""The way into a command, from its arguments to its exit code: the same for both programs."""
+"""Enter a command, from its arguments to its exit code: the same for both programs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from reconciler.cli.terminal.signals import Stop
 
 
 def enter(command: click.Command, program: str, arguments: Sequence[str] | None) -> int:
-    """Run it on these arguments, or the process's; the exit code."""
-    # Python looks for garbage once more when it ends: a fifth of the CPU of a short run.
+    """Run a command on these arguments, or the process's; return the exit code."""
+    # Python collects garbage once more when it ends: a fifth of the CPU of a short run.
     atexit.register(gc.freeze)
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):

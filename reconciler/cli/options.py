@@ -1,4 +1,4 @@
-"""Options and help, the same for every command: examples first, options in groups."""
+"""Options and help of every command: examples first, options in groups."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OUTPUT = "Output"
 
 
 class Option(click.Option):
-    """An option that knows under which heading of `--help` it belongs."""
+    """An option with its heading in `--help`."""
 
     def __init__(self, *names: Any, group: str = "Options", **settings: Any) -> None:
         super().__init__(*names, **settings)
@@ -32,7 +32,7 @@ class Option(click.Option):
 
 
 class Argument(click.Argument):
-    """An argument that `--help` explains."""
+    """An argument with its explanation in `--help`."""
 
     group = "Arguments"
 
@@ -138,7 +138,7 @@ class Duration(click.ParamType[int]):
 
 
 def fleets(function: F) -> F:
-    """`-f`: where the YAML is."""
+    """Add `-f`: the place of the YAML."""
     return click.option(
         "-f",
         "--fleets",
@@ -153,7 +153,7 @@ def fleets(function: F) -> F:
 
 
 def manners(*outputs: str) -> Callable[[F], F]:
-    """How to speak: the same for every command that has a result."""
+    """Add the options of the output: the same for every command that has a result."""
 
     def option(*names: str, **settings: Any) -> Callable[[F], F]:
         variable = "RECONCILE_" + names[-1].lstrip("-").replace("-", "_").upper()
@@ -189,7 +189,7 @@ def manners(*outputs: str) -> Callable[[F], F]:
 
 
 def console(ctx: click.Context) -> Console:
-    """This command's console, told what its options say. From here on zone data is chosen."""
+    """Make this command's console from its options. From here on zone data is chosen."""
     from reconciler.declare.zonedata import in_use
 
     in_use()

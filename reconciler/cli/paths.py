@@ -1,4 +1,4 @@
-"""Where the YAML is, and the names in it, found without reading it as YAML."""
+"""Find the YAML files, and the names in them without parsing them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ITEM = re.compile(r"(\s+)[\"']?([a-z][a-z0-9-]*)[\"']?\s*:")
 
 
 def fleet_paths(given: Sequence[str]) -> list[Path]:
-    """What `-f` says; else `fleets/` here, else in the nearest folder up to the git root."""
+    """Return the paths of `-f`; else `fleets/` here or in the nearest folder up to the git root."""
     paths = found(given)
     if not paths:
         from reconciler.errors import NoDeclaration
@@ -26,7 +26,7 @@ def fleet_paths(given: Sequence[str]) -> list[Path]:
 
 
 def found(given: Sequence[str]) -> list[Path]:
-    """The same, empty when there is nothing."""
+    """Return the same paths, or none if no folder is found."""
     from pathlib import Path
 
     if given:
@@ -41,7 +41,7 @@ def found(given: Sequence[str]) -> list[Path]:
 
 
 def names(paths: Sequence[Path]) -> Iterator[tuple[str, str]]:
-    """Fleet and workstation names for completion: a scan of lines, in a few milliseconds.
+    """List fleet and workstation names for completion: a scan of lines, in some milliseconds.
 
     It knows block style only; in a file written otherwise nothing is completed.
     """

@@ -1,4 +1,4 @@
-"""Who we are: name, version, addresses."""
+"""The name, the version and the addresses of the product."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ ISSUES = "https://github.com/reconciler/reconciler/issues"
 
 
 def version(*, verbose: bool = False) -> str:
-    """One line: name, version, Python, boto3; verbose, a second: the time zone data.
+    """Format name, version, Python, boto3; verbose, a second line: the time zone data.
 
     Reads metadata, imports no SDK.
     """

@@ -1,4 +1,4 @@
-"""What a run prints: its progress while it goes on, and its report at the end."""
+"""Print a run: its progress while it goes on, and its report at the end."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The same run, started by something other than a person: a clock."""
+"""The run, from a declaration to its report: once, in a loop, on an event, until AWS is ready."""

@@ -1,6 +1,6 @@
-"""Run a plan: kind by kind, each kind's changes side by side, never raising midway.
+"""Apply a plan: kind by kind, in parallel within a kind; a failed change does not end the run.
 
-What fails is told and the rest is done (promise 9); what needs something that failed, or is
+What fails is reported and the rest is done (promise 9); what needs something that failed, or is
 not ready yet, waits for the next run.
 """
 
@@ -56,7 +56,7 @@ def apply(
     stopped: Callable[[], bool],
     pool: Callable[[int], Executor] = ThreadPoolExecutor,
 ) -> Plan:
-    """Do what is planned; the same plan back, with what became of each row.
+    """Apply a plan, and return it with the outcome of each row.
 
     `client` gives a region's Aws; `on_change` hears of each row as it ends, from any thread;
     once `stopped()` is true no further change begins.
@@ -125,7 +125,7 @@ class _Run:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def change(self, change: Change, action: Write) -> Change:
-        """Do the action of one row, and return the row with what became of it."""
+        """Write the change of one row, and return the row with its outcome."""
         if self.stopped():
             result = replace(
                 change,
@@ -217,7 +217,7 @@ class _Run:
                 self.missing[left.key] = left.busy
 
     def _read_back(self, kind: Kind, aws: Aws, want: Desired, error: AlreadyExists) -> Live | None:
-        """A create that finds its name or token taken: by an earlier try of ours, or a stranger."""
+        """Find the live resource that a create found by name or token: ours, or a foreign one."""
         found = next((live for live in kind.find(aws, self.scope) if live.key == want.key), None)
         if found is None:
             raise NotReady(

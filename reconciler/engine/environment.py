@@ -1,4 +1,4 @@
-"""Hand a run everything it needs: the one place where AWS, the lookups and the kinds meet."""
+"""The environment of a run: the one place where AWS, the lookups and the kinds meet."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from reconciler.power.limits import Cost
 
 
 def no_price(_aws: Aws, _instance_type: str, _zone: str, _market: str) -> str:
-    """Answer "": the price of an hour is not known."""
+    """Return "": the price of an hour is not known."""
     return ""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Everything a run is handed: the account, the clients, the lookups, the kinds, the clock.
+    """The environment of a run: the account, the clients, the lookups, the kinds, the clock.
 
     `pool` makes the executor for so many tasks at once; `now` is AWS's clock, in UTC.
     """
 
     account: str
-    reader: Callable[[str], Aws]  # by region; answers a repeated read of one run from memory
+    reader: Callable[[str], Aws]  # by region; answers a repeated read of one run from a cache
     writer: Callable[[str], Aws]  # by region
     lookups: Lookups
     kinds: tuple[Kind, ...]

@@ -1,6 +1,6 @@
 """Receive events between two rounds: notify the owner, and look at the workstation, at once.
 
-Nothing is kept but what was told within the hour: a loop that begins anew may tell it once more.
+It keeps only the notices of the last hour: a loop that starts again may send one once more.
 A message is deleted once it was acted on, or can never be. One that fails again and again goes to
 the dead-letter queue by itself (kinds/queue.py).
 """
@@ -57,11 +57,11 @@ class ListenContext:
     site: Site
     client: Callable[[str], Aws]  # by region
     now: Callable[[], datetime]  # by AWS's clock
-    selection: Selection  # which workstations this loop looks at
+    selection: Selection  # which workstations this loop runs for
 
 
 class Reaction(NamedTuple):
-    """What an event calls for: something to tell, and whether to look at once."""
+    """The reaction to an event: a notice, and whether to run for the workstation at once."""
 
     notice: Notice | None
     wake: bool
@@ -144,7 +144,7 @@ def _tell(
     sent: dict[tuple[str, ...], datetime],
     publish: Callable[[str, Notice], None],
 ) -> str:
-    """Publish what a message calls for; the workstation to look at, or ""."""
+    """Publish the notice of a message; return the workstation to run for, or ""."""
     text = str(message.get("Body", ""))
     event = read(as_object(text))
     if event is None:
@@ -208,7 +208,7 @@ def resolve(event: Event, context: ListenContext) -> Recipient | None:
 
 
 def _may_be_ours(group: str, site: Site) -> bool:
-    """Whether AWS would look for a group of this name at all: another is refused, for ever."""
+    """Tell whether AWS accepts a group name in a request: another one is refused, for ever."""
     fits = group.startswith(group_prefix(site.name))
     return fits and len(group) <= _LONGEST_GROUP and group.isascii()
 

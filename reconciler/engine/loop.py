@@ -1,4 +1,4 @@
-"""The same run on a loop, until somebody says stop.
+"""Run in a loop, until a signal stops it.
 
 One run at a time in one process: the next begins only after the last has ended, so runs of one
 loop cannot overlap. A run reports its own failures and never raises, so none ends the loop.
@@ -20,7 +20,7 @@ def loop(
     clock: Callable[[], float],
     random: Callable[[], float],
 ) -> None:
-    """Run, wait out the interval, run again. `random` gives [0, 1); `pause` ends early on stop.
+    """Run, wait for the interval, run again. `random` gives [0, 1); `pause` ends early on stop.
 
     The interval counts from start to start. A pause may listen meanwhile (engine/listen.py), and
     run what it hears of by itself: the next round is a whole one again.

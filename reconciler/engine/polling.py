@@ -1,4 +1,4 @@
-"""Poll the queues of several regions side by side: one that is silent, or broken, holds up none.
+"""Poll the queues of several regions in parallel: a silent or broken one delays no other.
 
 Each poll runs in a thread of its own, which a process does not wait for at its end: what it had
 received then comes again. One poll a region, and what it brought is handed on before the next
@@ -38,13 +38,13 @@ class Received:
 
 
 def spawn(task: Callable[[], None]) -> None:
-    """Run it in a thread that ends with the process."""
+    """Run a function in a thread that ends with the process."""
     threading.Thread(target=task, name=THREAD, daemon=True).start()
 
 
 @dataclass
 class Polling:
-    """Polls under way; it outlives a pause, so that what arrives late is not forgotten."""
+    """Polls in progress; it outlives a pause, so that late messages are not lost."""
 
     clock: Callable[[], float]
     spawn: Callable[[Callable[[], None]], None] = spawn

@@ -1,4 +1,4 @@
-"""The queue that a region's rule fills, and the topic that tells: SQS and SNS on the wire."""
+"""Receive from the queue of a region, and publish to its topic: the calls of SQS and SNS."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def queue_of(site: str, client: Aws) -> Queue:
 
 
 def receive(queue: Queue, seconds: float) -> Sequence[Message]:
-    """Wait for messages, at most so many whole seconds and at most POLL; [] when none came.
+    """Receive messages in so many whole seconds, at most POLL; [] when none came.
 
     How long they stay hidden from others is the queue's own (kinds/queue.py).
     """
@@ -55,7 +55,7 @@ def receive(queue: Queue, seconds: float) -> Sequence[Message]:
 
 
 def delete(queue: Queue, message: Message) -> None:
-    """Take an acted-on message out of the queue."""
+    """Delete a handled message from the queue."""
     receipt = message["ReceiptHandle"]
     queue.client.call("sqs", "delete_message", QueueUrl=queue.url, ReceiptHandle=receipt)
 

@@ -1,4 +1,4 @@
-"""Read everything a plan needs, side by side: what the declaration names, and what is there.
+"""Read a snapshot in parallel: the lookups of the declaration, and the live resources.
 
 The reads of all regions, services and kinds overlap. A task waits only for tasks submitted
 before it, so any executor will do, of any number of threads or none: the declaration's own side
@@ -148,7 +148,7 @@ class _Asked:
         }
 
     def facts(self) -> dict[str, Facts]:
-        """All answers, by region."""
+        """Collect all answers, by region."""
         profiles, roles = self._profiles.result(), self._roles.result()
         return {
             region: Facts(

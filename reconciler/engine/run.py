@@ -1,8 +1,8 @@
-"""The whole run, from a loaded declaration to the report: read, plan, guard, apply, wait.
+"""Run from a loaded declaration to the report: read, plan, guard, apply, wait.
 
 `make_report` decides and writes nothing, `apply` writes, and `reconcile` joins them: the command,
 the loop, the listener and the library (`reconciler.plan`, `reconciler.apply`) all call it. A dry
-run ends between the two; neither half knows the word.
+run ends between the two; neither half knows whether it is one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the caller of a run hears of it, and how the caller ends it early.
+    """Functions of the caller that a run calls, and how the caller ends it early.
 
     `reading` is entered around each stage that only reads: it may raise `Interrupted` there.
     `on_plan` gets each report that is about to be applied, or, of a dry run, is the result.
@@ -71,7 +71,7 @@ def reconcile(
     wait: bool = False,
     hooks: Hooks = Hooks(),
 ) -> Report:
-    """Make AWS as the declaration says, and report what became of each difference.
+    """Make AWS match the declaration, and report the outcome of each difference.
 
     `dry_run` writes nothing. `drift_only` repairs, and leaves another image or subnet behind an
     unchanged declaration. `approved` is the only plan that may be applied. `wait` runs again until
@@ -156,7 +156,7 @@ def apply(
     on_change: Callable[[Change], None],
     stopped: Callable[[], bool],
 ) -> Report:
-    """Write what a report plans; the same report with what became of each row."""
+    """Write what a report plans, and return the report with the outcome of each row."""
     plan = executor.apply(
         report.plan,
         environment.kinds,

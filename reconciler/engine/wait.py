@@ -1,4 +1,4 @@
-"""`--wait`: the same run again, until AWS has finished what it began."""
+"""Wait for AWS (`--wait`): run again until AWS has finished what it began."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def settle(
 
 
 def joined(before: Report, after: Report) -> Report:
-    """The later report, with what the earlier one did: those rows are unchanged by now."""
+    """Join two reports: rows of the earlier one that are done by now are unchanged in the later."""
     done = [change for change in before.plan.changes if change.outcome is Outcome.DONE]
     keys = {change.key for change in done}
     unchanged = tuple(key for key in after.plan.unchanged if key not in keys)

@@ -1,4 +1,4 @@
-"""`reconcile`: the run itself, and the way to its sub-commands.
+"""`reconcile`: the command of the run, with its sub-commands.
 
 This module and what it imports are all that `--help` costs: AWS, YAML and tables are imported
 by the commands that need them, when they run.
@@ -27,7 +27,7 @@ PROGRAM = "reconcile"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; its exit code."""
+    """Run the command, and return its exit code."""
     return enter(reconcile, PROGRAM, arguments)
 
 

@@ -1,4 +1,4 @@
-"""`reconcile doctor`: what would keep a fleet from starting, before anybody tries."""
+"""`reconcile doctor`: check for problems that would keep a workstation from starting."""
 
 from __future__ import annotations
 

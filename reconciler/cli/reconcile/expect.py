@@ -1,4 +1,4 @@
-"""`--expect`: which plan was approved, from the value of the option."""
+"""`--expect`: read the approved plan from the value of the option."""
 
 from __future__ import annotations
 

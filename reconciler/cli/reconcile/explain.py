@@ -1,4 +1,4 @@
-"""`reconcile explain`: where each setting of a workstation comes from."""
+"""`reconcile explain`: show where each setting of a workstation comes from."""
 
 from __future__ import annotations
 

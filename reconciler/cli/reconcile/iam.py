@@ -1,4 +1,4 @@
-"""`reconcile iam`: what each role may do, for the site the YAML declares."""
+"""`reconcile iam`: print the policy of each role, for the site that the YAML declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--every`: the run on a loop; with `--listen`, its pauses hear the site's queues."""
+"""`--every`: run in a loop; with `--listen`, handle events of the site's queues in each pause."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def repeat(request: Request, console: Console, interval: int, *, listens: bool) -> int:
-    """Rounds about `interval` seconds apart, until a signal; with `listens` the pauses hear."""
+    """Run about every `interval` seconds, until a signal; with `listens`, listen in the pauses."""
     console.compact = True
     last: tuple[Site, Session] | None = None
     polling: Polling | None = None
@@ -111,7 +111,7 @@ def _listen(
 
 
 def _poll(site: str, door: Aws) -> Poll:
-    """Poll a region's queue, which is looked for once a pause: a round may have made it since."""
+    """Poll a region's queue, which is searched once a pause: a round may have made it since."""
     from reconciler.engine import queue
 
     found: list[Queue] = []

@@ -1,4 +1,4 @@
-"""One run, from YAML to the report on stdout."""
+"""Run once, from the YAML to the report on stdout."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What the options ask for."""
+    """The values of the options."""
 
     fleets: tuple[str, ...]
     only: tuple[str, ...]

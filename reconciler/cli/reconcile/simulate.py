@@ -1,4 +1,4 @@
-"""`reconcile simulate`: what the hours in the YAML come to, date by date."""
+"""`reconcile simulate`: show the declared hours, date by date."""
 
 from __future__ import annotations
 

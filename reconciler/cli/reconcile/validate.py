@@ -1,4 +1,4 @@
-"""`reconcile validate`: the YAML, checked offline."""
+"""`reconcile validate`: check the YAML offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reconcile sandbox clock` and the like: what the sandbox can do that AWS cannot."""
+"""`reconcile sandbox clock` and others: control what AWS does not let anybody control."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECONDS = 600  # moving weeks of a large fleet takes its time
 
 
 def ask(verb: str, words: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What the sandbox that AWS_ENDPOINT_URL names answers; with words, it is told something.
+    """Send a request to the sandbox that AWS_ENDPOINT_URL names, with words or without.
 
     Raises: UsageError when there is none, when it is something else, and for what it refuses.
     """
@@ -66,7 +66,7 @@ def ask(verb: str, words: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 
 def show(console: Console, document: dict[str, Any], text: str) -> int:
-    """The answer on stdout, as JSON or as text."""
+    """Print the answer on stdout, as JSON or as text."""
     if console.output == "json":
         console.json({"version": 1, **document})
     else:

@@ -1,4 +1,4 @@
-"""`reconcile sandbox quota`, `interrupt` and `throttle`: what the world does to Spot users."""
+"""`reconcile sandbox quota`, `interrupt` and `throttle`: simulate troubles of AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REGION = "us-east-1"
 
 
 def in_region(function: options.F) -> options.F:
-    """The option of the region that is meant."""
+    """Add the option for the region."""
     return click.option(
         "--region",
         cls=options.Option,

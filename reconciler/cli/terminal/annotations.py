@@ -17,13 +17,13 @@ LIMIT = 50  # GitHub shows ten of a kind per step; a broken site must not flood 
 
 
 def annotate(report: Report) -> None:
-    """What needs a person and has a line in the YAML."""
+    """Annotate the YAML lines of rows and findings that need a person."""
     lines = list(_lines(report))[:LIMIT]
     write(sys.stderr, "".join(f"{line}\n" for line in lines))
 
 
 def command(level: str, message: str, where: Where | None = None) -> str:
-    """One line."""
+    """Format one workflow command."""
     place = ""
     if where:
         file = annotation(where.file, is_property=True)

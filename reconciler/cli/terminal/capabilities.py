@@ -1,4 +1,4 @@
-"""What a stream may be sent: colour, characters, width. Pure: the environment is handed in."""
+"""Detect what a stream can show: colour, characters, width. Pure: gets the environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def colour(tty: bool, env: Mapping[str, str], *, no_color: bool = False) -> bool:
-    """A clear no beats a clear yes (no-color.org); without either, a terminal decides."""
+    """Choose colour: a no beats a yes (no-color.org); without either, a terminal decides."""
     if no_color or env.get("NO_COLOR"):
         return False
     if env.get("FORCE_COLOR"):
@@ -22,7 +22,7 @@ def colour(tty: bool, env: Mapping[str, str], *, no_color: bool = False) -> bool
 
 
 def unicode(encoding: str | None, env: Mapping[str, str]) -> bool:
-    """Whether the locale is UTF-8.
+    """Tell whether the locale is UTF-8.
 
     Python turns the C locale into UTF-8 by itself, so the stream alone does not tell that
     somebody asked for plain ASCII; no locale at all (a container) is left to the stream.
@@ -34,7 +34,7 @@ def unicode(encoding: str | None, env: Mapping[str, str]) -> bool:
 
 
 def style(stream: TextIO | None, env: Mapping[str, str], *, no_color: bool = False) -> Style:
-    """How text on this stream may look; lines are wrapped for a terminal only."""
+    """Choose the style of text on this stream; lines are wrapped for a terminal only."""
     from reconciler.render.style import Style
 
     tty = is_tty(stream)
@@ -46,12 +46,12 @@ def style(stream: TextIO | None, env: Mapping[str, str], *, no_color: bool = Fal
 
 
 def is_tty(stream: TextIO | None) -> bool:
-    """A stream may be closed (`>&-`): Python then has None."""
+    """Tell whether a stream is a terminal. One may be closed (`>&-`): Python then has None."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
 def output(arguments: Sequence[str], env: Mapping[str, str]) -> str:
-    """The form `-o` asks for, read by eye: for errors in the command line itself."""
+    """Read the form of `-o` without click: for errors in the command line itself."""
     option = re.compile(r"--output|-v*o")  # flags may stand before it: -vo json
     for first, second in pairwise([*arguments, ""]):
         joined = re.fullmatch(r"(?:--output=|-v*o)(\w+)", first)
@@ -63,8 +63,8 @@ def output(arguments: Sequence[str], env: Mapping[str, str]) -> str:
 
 
 def fleets(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
-    """What `-f` gives, read by eye too: a comment on a mistake in the command line, or in the YAML,
-    has to bear the mark of the plan that it replaces."""
+    """Read the values of `-f` without click: a comment on a mistake in the command line, or in the
+    YAML, has to have the mark of the plan that it replaces."""
     found = []
     for first, second in pairwise([*arguments, ""]):
         joined = re.fullmatch(r"(?:--fleets=|-v*f)(.+)", first)

@@ -1,4 +1,4 @@
-"""What a CI environment says of the run it is."""
+"""Read the run and the commit from the variables of a CI environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LARGEST = 25 * 2**20  # GitHub sends no larger event
 
 
 def commit(env: Mapping[str, str]) -> str:
-    """The commit that was checked out, in hex; "" where nobody says so.
+    """Return the commit that was checked out, in hex; "" if it is not known.
 
     Of a pull request GITHUB_SHA is a merge commit that nobody knows; its head is in the event
     (GitHub Docs, "Events that trigger workflows": pull_request).

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Console:
-    """One command's streams, and how it was asked to use them."""
+    """The streams of one command, and the options for them."""
 
     def __init__(self, arguments: Sequence[str], env: Mapping[str, str], stop: Stop) -> None:
         self.env = env
@@ -56,12 +56,12 @@ class Console:
 
     @property
     def style_err(self) -> Style:
-        """How text on stderr may look."""
+        """The style of text on stderr."""
         return style(sys.stderr, self.env, no_color=self.no_color)
 
     @property
     def log(self) -> Logger:
-        """Where everything goes that is not the result."""
+        """The logger for everything that is not the result."""
         from reconciler.cli.terminal.logs import logger
 
         return logger(
@@ -79,20 +79,20 @@ class Console:
 
     @property
     def commit(self) -> str:
-        """The commit that CI has checked out, as far as it says so."""
+        """The commit that CI has checked out, if it is known."""
         from reconciler.cli.terminal.ci import commit
 
         return commit(self.env)
 
     def redact(self, account: str = "", *, on: bool) -> None:
-        """Begin to mask, or not; with the account, as soon as it is known."""
+        """Turn masking on or off; the account is masked as soon as it is known."""
         if on and (self.mask is None or account != self._account):
             from reconciler.render.redact import masking
 
             self.mask, self._account = masking(account), account
 
     def masked(self, value: T) -> T:
-        """A value without what `--redact` hides."""
+        """Mask what `--redact` hides."""
         if self.mask is None:
             return value
         from reconciler.render.redact import masked
@@ -101,7 +101,7 @@ class Console:
         return found
 
     def comment(self, report: Report) -> None:
-        """A report as a pull request's comment, with the commit and the time."""
+        """Format a report as a pull request's comment, with the commit and the time."""
         from reconciler.render.markdown import comment
 
         self.result(comment(report, self.commit, datetime.now(UTC), self.fleets))
@@ -123,11 +123,11 @@ class Console:
             self._last_note = text
 
     def result(self, text: str) -> None:
-        """The result, whole and at once."""
+        """Write the result, whole and at once."""
         write(sys.stdout, text)
 
     def json(self, document: Mapping[str, Any]) -> None:
-        """The result as JSON."""
+        """Write the result as JSON."""
         from reconciler.render.as_json import dumps
 
         if "error" not in document:
@@ -135,13 +135,13 @@ class Console:
         self.result(dumps(document, indent=None if self.compact else 2))
 
     def complain(self, failure: Failure) -> None:
-        """An error, for the person at the terminal."""
+        """Print an error for the person at the terminal."""
         self.log.error("%s", failure.line, extra={"code": failure.code})
         for detail in failure.details:
             self.log.info("  %s", detail)
 
     def explain_failure(self, failure: Failure) -> None:
-        """An error, for the program or the pull request that reads stdout."""
+        """Write an error for the program or the pull request that reads stdout."""
         if self.output == "json":
             self.json({"version": 1, "site": self.site or None, "error": failure.document})
         elif self.output == "markdown":
@@ -149,7 +149,7 @@ class Console:
             self._no_plan(failure.title, [("", line) for line in lines])
 
     def explain_problems(self, problems: Sequence[Problem]) -> None:
-        """The same for a declaration that cannot be used: all of its problems."""
+        """Write all problems of a declaration that cannot be used."""
         if self.output == "json":
             from reconciler.render.problems import document
 

@@ -1,4 +1,4 @@
-"""The edge: every error of a command ends here, as a message and an exit code."""
+"""The error boundary: each error of a command becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def error_boundary(console: Console, action: Callable[[], int]) -> int:
-    """Run a command; its exit code, whatever happens."""
+    """Run a command, and return its exit code, whatever happens."""
     code, failed = attempt(console, action)
     return failed if code is None else code
 

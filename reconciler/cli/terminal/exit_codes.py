@@ -75,7 +75,7 @@ BRIEF = (
 
 
 def of_report(report: Report, *, pending_is_3: bool = False) -> int:
-    """The code a report ends with: first approvals, then failures, then pending changes."""
+    """Choose the code of a report: first approvals, then failures, then pending changes."""
     if report.needs_approval and not report.unfinished:
         return REFUSED
     if report.failed:

@@ -1,4 +1,4 @@
-"""What to say about an error: what, and what to do about it."""
+"""Describe an error for people and programs: what happened, and what to do about it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reconciler.errors import (
 
 @dataclass(frozen=True)
 class Failure:
-    """What a person needs to know of an error."""
+    """The description of an error for a person."""
 
     code: str
     message: str
@@ -32,12 +32,12 @@ class Failure:
 
     @property
     def line(self) -> str:
-        """`message (hint)`."""
+        """The error in one line, `message (hint)`."""
         return self.message + (f" ({self.hint})" if self.hint else "")
 
     @property
     def title(self) -> str:
-        """What kind of error it is, in two or three words."""
+        """The title of the error, in two or three words."""
         return _TITLES.get(self.code, "the run failed")
 
     @property
@@ -64,7 +64,7 @@ _TITLES = {
 
 
 def failure(error: BaseException) -> Failure:
-    """What to say about an error; an unforeseen one is ours to repair."""
+    """Describe an error; an unforeseen one is a bug of ours."""
     match error:
         case Denied():
             return Failure(error.code, *_permission(error), error.exit_code)

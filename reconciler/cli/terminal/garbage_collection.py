@@ -1,16 +1,16 @@
-"""When Python looks for reference cycles: hardly ever within a run, always between two rounds."""
+"""Control Python's garbage collection: hardly within a run, always between two rounds."""
 
 from __future__ import annotations
 
 import gc
 
 RARELY = (1_000_000, 10, 10)
-"""Almost all that a run makes lives to its end, and looking for garbage among it took a third of
+"""Almost all that a run makes lives to its end, and searching it for garbage took a third of
 the CPU at 1,000 workstations. A run over 5,000 leaves a million objects."""
 
 
 def collect_rarely() -> None:
-    """Call before a run."""
+    """Collect garbage rarely. Call this before a run."""
     gc.set_threshold(*RARELY)
 
 

@@ -62,7 +62,7 @@ class _Masking(logging.Filter):
 
 
 class _Plain(logging.Formatter):
-    """One line a record; what is more than a note says so with a word."""
+    """Format one line a record; a warning or an error has its level as a word."""
 
     def __init__(self, style: Style) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is going on, on stderr: a moving line for a person, plain lines for a log.
+"""Show progress on stderr: a moving line for a person, plain lines for a log.
 
 On a terminal nothing shows in the first second and the line is gone at the end. Elsewhere each
 finished step is one line, and each half minute of silence says what is being waited for.
@@ -23,7 +23,7 @@ HEARTBEAT = 30.0
 
 
 class Progress:
-    """Shows what the run is doing while the `with` block lasts."""
+    """Shows the progress of a run while the `with` block lasts."""
 
     def __init__(self, console: Console, doing: str) -> None:
         self._log = console.log
@@ -37,7 +37,7 @@ class Progress:
         self._doing = activity
 
     def next(self, doing: str) -> None:
-        """End this stage, and begin the next one: its seconds count anew."""
+        """End this stage, and begin the next one: its seconds count from 0."""
         self._end()
         self._doing = doing
         self._begin()

@@ -1,7 +1,7 @@
 """Signals: the first ends the run in good order, the second leaves at once.
 
 A signal is only noted, and whoever does one thing after another asks between two whether to go
-on: so the change in hand is finished and reported. A call that AWS does not answer is left behind
+on: so the present change is finished and reported. A call that AWS does not answer is left behind
 some seconds after the signal (aws/cancellation.py). Only while AWS is read (`interruptible`) does
 a signal end at once what is being done: nothing was written, so nothing is lost.
 """
@@ -25,7 +25,7 @@ _POLL = 0.1
 
 
 class Stop:
-    """Whether a signal asked us to stop; call it to know."""
+    """The request of a signal to stop; call it to know."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -38,12 +38,12 @@ class Stop:
         return self.number != 0
 
     def seconds(self) -> float | None:
-        """How long ago the signal came; None while none has."""
+        """Return the seconds since the signal; None without one."""
         return time.monotonic() - self._at if self.number else None
 
     @property
     def exit_code(self) -> int:
-        """130 or 143, the shell's way to say "ended by a signal"."""
+        """The exit code 130 or 143: the shell's "ended by a signal"."""
         return 128 + self.number
 
     @contextmanager
@@ -58,7 +58,7 @@ class Stop:
             self._interruptible = False
 
     def pause(self, seconds: float) -> None:
-        """Sleep, but not past a signal."""
+        """Sleep, until a signal at the latest."""
         until = time.monotonic() + seconds
         while not self.number and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, _POLL))

@@ -1,4 +1,4 @@
-"""Writing to a stream that may be closed, left by its reader, or full."""
+"""Write to a stream that may be closed, left by its reader, or full."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def move(terminal: TextIO, text: str) -> None:
 
 
 def write(stream: TextIO | None, text: str) -> None:
-    """Write at once. A reader who has left (`| head`) is no error: what was done is done."""
+    """Write at once. A reader who has left (`| head`) is no error: the work is done."""
     if stream is None:  # closed by the caller: `>&-`
         return
     with _lock:

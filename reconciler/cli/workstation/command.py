@@ -33,7 +33,7 @@ UNTIL = click.argument(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; its exit code."""
+    """Run the command, and return its exit code."""
     return enter(workstation, PROGRAM, arguments)
 
 

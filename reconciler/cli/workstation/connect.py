@@ -28,7 +28,7 @@ TOOLS = {
 
 @dataclass(frozen=True)
 class ConnectOptions:
-    """What the options ask for."""
+    """The values of the options."""
 
     name: str
     run: bool
@@ -38,7 +38,7 @@ class ConnectOptions:
 
 
 def run(wish: ConnectOptions, console: Console) -> int:
-    """Prepare the way and tell it, or go it; the exit code."""
+    """Prepare the connection, and print or open it; return the exit code."""
     from reconciler.commands import connect
     from reconciler.commands.find import checked
 
@@ -66,7 +66,7 @@ def run(wish: ConnectOptions, console: Console) -> int:
 
 
 def ssh(wish: ConnectOptions, command: tuple[str, ...], console: Console) -> int:
-    """Prepare ssh, and run it; the exit code."""
+    """Prepare ssh, and run it; return the exit code."""
     from reconciler.commands import connect
     from reconciler.commands.find import checked
     from reconciler.errors import UsageError
@@ -87,9 +87,9 @@ def ssh(wish: ConnectOptions, command: tuple[str, ...], console: Console) -> int
 
 
 def proxy(name: str, port: int, region: str, profile: str, console: Console) -> int:
-    """Be ssh's pipe to the instance that a workstation has now; the exit code.
+    """Connect ssh with the present instance of a workstation; return the exit code.
 
-    What ssh is told of AWS's configuration is written in its own: the environment may be another.
+    The AWS configuration for ssh is written in ssh's own: the environment may be another.
     """
     from reconciler.commands.connect import proxied
     from reconciler.commands.find import checked, one

@@ -1,4 +1,4 @@
-"""Where a developer's command works: the account, the region, who asks, the workstation."""
+"""The context of a developer's command: account, region, caller, workstation."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """One command's view of AWS."""
+    """The account, the region and the clock of one command."""
 
     session: Session
     aws: RegionClient
     caller: str
 
     def now(self) -> datetime:
-        """By AWS's clock."""
+        """Return the time by AWS's clock."""
         return self.session.now()
 
 
 def make_context(console: Console) -> Context:
-    """Sign in, and say who answers where that is not AWS."""
+    """Sign in, and report the endpoint if it is not AWS."""
     from reconciler.aws.client import connect_here
     from reconciler.commands.find import caller
 

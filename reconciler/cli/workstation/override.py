@@ -1,4 +1,4 @@
-"""`workstation stop`, `extend`, `hold`, `off`: what changes until when it is on."""
+"""`workstation stop`, `extend`, `hold` and `off`: give and end overrides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def stop(name: str, console: Console) -> int:
-    """Turn it off; the exit code."""
+    """Turn the workstation off; return the exit code."""
     from reconciler.commands import stop as power
     from reconciler.render import power as words
     from reconciler.schedule.human_time import format_local
@@ -63,7 +63,7 @@ def stop(name: str, console: Console) -> int:
 
 
 def extend(name: str, seconds: int, console: Console) -> int:
-    """Keep it on for so long from now."""
+    """Keep the workstation on for so long from now."""
     from reconciler.commands import overrides
 
     context, group, hours = _arrive(name, console)
@@ -72,7 +72,7 @@ def extend(name: str, seconds: int, console: Console) -> int:
 
 
 def hold(name: str, when: str, console: Console) -> int:
-    """Keep it on until then."""
+    """Keep the workstation on until that time."""
     from reconciler.commands import overrides
     from reconciler.schedule import human_time
 
@@ -82,7 +82,7 @@ def hold(name: str, when: str, console: Console) -> int:
 
 
 def off(name: str, when: str, console: Console) -> int:
-    """Keep it off until then."""
+    """Keep the workstation off until that time."""
     from reconciler.commands import overrides
     from reconciler.schedule import human_time
 

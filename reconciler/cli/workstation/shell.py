@@ -1,4 +1,4 @@
-"""`workstation ssh`, and what ssh itself calls."""
+"""`workstation ssh`, and the proxy command that ssh calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files in ~/.ssh: one included line of the user's own, and a folder that is ours."""
+"""The files in ~/.ssh: one included line in the user's file, and a folder of ours."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def prepare(way: Way, pause: Pause) -> None:
 
 
 def machine_of(group: Group) -> str:
-    """The instance that ssh last knew the keys of; "" for none."""
+    """Read the instance whose host keys ssh knows; "" for none."""
     from reconciler.commands import connect
 
     return connect.keys_of(_read(_path(connect.keys(group))))
 
 
 def forget_other_keys(way: Way, pause: Pause) -> None:
-    """Begin anew with the host keys of a machine that ssh has not seen.
+    """Delete the host keys of an earlier instance.
 
     ssh reads them once its peer has answered, which is behind this (OpenSSH, sshconnect2.c).
     """

@@ -1,4 +1,4 @@
-"""`workstation start`: ask for it, and tell how it comes up."""
+"""`workstation start`: turn a workstation on, and show how it comes up."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BEFORE = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class StartOptions:
-    """What the options ask for. `timeout` None: do not wait."""
+    """The values of the options. `timeout` None: do not wait."""
 
     name: str
     seconds: int | None
@@ -43,7 +43,7 @@ class StartOptions:
 
 
 def run(wish: StartOptions, console: Console) -> int:
-    """Start it; the exit code."""
+    """Start the workstation; return the exit code."""
     from reconciler.commands import start
     from reconciler.commands.find import checked
     from reconciler.schedule import human_time
@@ -88,7 +88,7 @@ class _PhaseLog:
 
 @dataclass(frozen=True)
 class Stays:
-    """What was asked for, and until when the workstation stays on."""
+    """The request, and until when the workstation stays on."""
 
     context: Context
     group: Group

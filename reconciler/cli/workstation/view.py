@@ -1,4 +1,4 @@
-"""`workstation status` and `workstation why`: they only read."""
+"""`workstation status` and `workstation why`: read only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AT_ONCE = 8
 
 
 def status(name: str, everybody: bool, console: Console) -> int:
-    """Show one, or all of the caller's, or everybody's in every region; the exit code."""
+    """Show one, or all of the caller's, or everybody's in every region; return the exit code."""
     from reconciler.commands import find as finder
     from reconciler.render import status as words
 
@@ -109,7 +109,7 @@ def _tell_unread(failed: dict[str, AwsError], console: Console) -> list[str]:
 
 
 def why(name: str, console: Console) -> int:
-    """The one cause, and the next step."""
+    """Show the one cause, and the next step."""
     from reconciler.commands.find import checked
     from reconciler.commands.why import explain
     from reconciler.render import power as words
