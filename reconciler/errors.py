@@ -220,7 +220,7 @@ class NotReady(AwsError):
 
 
 class Stopped(AwsError):
-    """The command was told to stop before the call was begun."""
+    """A signal asked the command to stop before the call was begun."""
 
     code = "stopped"
 
@@ -234,7 +234,7 @@ class Stopped(AwsError):
 
 
 class Unanswered(Stopped):
-    """The command was told to stop, and a call that AWS had not answered was left behind."""
+    """A signal asked the command to stop, and a call that AWS had not answered was left behind."""
 
     code = "unanswered"
 

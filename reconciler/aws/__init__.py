@@ -1,1 +1,1 @@
-"""The way to AWS: credentials, clients, two doors, and AWS's errors in our words."""
+"""The transport to AWS: credentials, clients, `call` and `pages`, AWS's errors as ours."""

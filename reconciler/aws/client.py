@@ -1,4 +1,4 @@
-"""Clients, and the two doors to every service: `call` and `pages`.
+"""Clients, and the two ways to call every service: `call` and `pages`.
 
 AWS is reached as every AWS tool reaches it (profile, environment, SSO cache, endpoint
 variables): all of that is botocore's own.

@@ -193,8 +193,8 @@ _TOO_NEW = (
         "`reconcile iam --role scheduler --trust` prints it",
     ),
 )
-"""By service and text: right, of things that were made a moment ago. Nothing says how old a thing
-is, so the reason says what to look at where it lasts."""
+"""By service and text: right, of resources that were created shortly before. Nothing says how old
+one is, so the reason says what to check where it lasts."""
 
 _BUSY_TEXT = re.compile(
     r"already in progress|being (?:updated|optimized)|storage optimization|\b(?:6|six) hours\b",

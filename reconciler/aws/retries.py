@@ -34,13 +34,13 @@ GRACE_SECONDS = 8
 SIGTERM (docker container stop), and the report has to be printed before that."""
 
 POLL_SECONDS = 10.0
-"""Between two looks while waiting: FSx for Lustre takes minutes to create."""
+"""Between two reads while waiting: FSx for Lustre takes minutes to create."""
 
 WAIT_LIMIT_SECONDS = 30 * 60
 """The longest `--wait`: file systems were seen to take up to 15 minutes."""
 
 START_POLL_SECONDS = 3.0
-"""Between two looks at a workstation that is coming up: somebody sits and watches."""
+"""Between two reads of a workstation that comes up: somebody watches."""
 
 LOCK_SECONDS = 10.0
 """The longest wait for another command that writes the files of ssh: it takes milliseconds, more

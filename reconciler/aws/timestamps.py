@@ -1,6 +1,6 @@
 """Times as AWS writes them, without the cost of reading them as botocore does.
 
-Its guesses (dateutil) take eighty times as long: a sixth of a look.
+Its guesses (dateutil) take eighty times as long: a sixth of the reads of a run.
 """
 
 from __future__ import annotations

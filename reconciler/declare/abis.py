@@ -86,7 +86,7 @@ def compile_need(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Compile `gpu`, `vcpus`, `memory` and `instance_requirements` to AWS's InstanceRequirements.
 
     Vcpus and memory are members AWS requires, so where the YAML is silent they get a Min of 1,
-    which every type has; a 0 may be lost on the way back and would then look like drift.
+    which every type has; a 0 may be lost on the way back and would then appear as drift.
     """
     requirements: Mapping[str, Any] = settings.get("instance_requirements", {})
     need: dict[str, Any] = {"VCpuCount": {"Min": 1}, "MemoryMiB": {"Min": 1}}

@@ -184,7 +184,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """When Spot stays dry: On-Demand after `after` seconds, for at most `max_duration`."""
+    """When no Spot capacity comes: On-Demand after `after` seconds, for at most `max_duration`."""
 
     after: int
     max_duration: int
@@ -217,7 +217,7 @@ class Workstation:
     on_demand_fallback: Fallback | None
     max_runtime: int | None  # seconds an instance may run before it is stopped
     outside_hours: Literal["report", "stop"]  # what becomes of it when nobody asked for it
-    notices: tuple[str, ...]  # e-mail addresses that are told of it, in lower case; () means nobody
+    notices: tuple[str, ...]  # e-mail addresses that get notices, in lower case; () means nobody
     root: RootVolume
     home: Home | None
     mounts: tuple[Mount, ...]
@@ -245,7 +245,7 @@ class Site:
 
     name: str
     account: str
-    regions: tuple[str, ...]  # every region to look at: in use, in defaults, or listed
+    regions: tuple[str, ...]  # every region to read: in use, in defaults, or listed
     ingress: tuple[IngressRule, ...]
     ignore_tags: tuple[str, ...]  # tag keys (globs) that other tools write; never compared
     workstations: tuple[Workstation, ...]

@@ -146,7 +146,7 @@ def touched(text: str, timezone: str, first: date, last: date) -> tuple[tuple[da
 
 
 def _span(event: Component, zone: ZoneInfo) -> tuple[date, date]:
-    """The first and the last day of an event. Its end is the moment after it."""
+    """The first and the last day of an event. Its end is the time directly after it."""
     begin, end = _local(event.start, zone), _local(event.end, zone)  # type: ignore[attr-defined]  # VEVENT's
     last = end - timedelta(microseconds=1) if end > begin else begin
     return begin.date(), last.date()

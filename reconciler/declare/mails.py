@@ -1,4 +1,4 @@
-"""Who is told by e-mail: what stands under `notices`, and whether it is an address."""
+"""Check the addresses under `notices`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Scheduler knows neither days off nor a time that the clocks skip. So a recurring schedule ends
 before a day off and another begins after it, and a skipped time gets a schedule of its own, for
-that one day. Both only for the weeks ahead: every run looks ahead anew.
+that one day. Both only for the weeks ahead: every run computes them anew.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from reconciler.declare.fleet import Calendar, Edge
 from reconciler.declare.hours import clock, days
 
 AHEAD = timedelta(days=35)
-"""How far ahead days off and skipped times are looked for: runs may fail for a month."""
+"""How far ahead days off and skipped times are computed: runs may fail for a month."""
 
 FARTHEST = timedelta(days=400)
 """How long a row of days off can be."""
@@ -189,7 +189,7 @@ def once_at(expression: str, timezone: str) -> datetime | None:
     found = _AT.fullmatch(expression)
     try:
         return instant(datetime.fromisoformat(found[1]), ZoneInfo(timezone)) if found else None
-    except (ValueError, KeyError, OSError):  # written by hand: no date, or no zone known here
+    except (ValueError, KeyError, OSError):  # edited manually: no date, or no zone known here
         return None
 
 

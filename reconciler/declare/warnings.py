@@ -1,4 +1,4 @@
-"""What is valid and probably not meant: told by `validate`, and by a plan that changes it. Pure."""
+"""Warnings about valid settings that are probably not meant, of `validate` and of a plan. Pure."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class TypeFacts:
 
 @dataclass(frozen=True)
 class View:
-    """A region as the checks see it; for the account as a whole, all regions through one door."""
+    """A region as the checks see it; for the account as a whole, all regions with one client."""
 
     site: Site
     aws: Aws

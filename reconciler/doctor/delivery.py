@@ -27,7 +27,7 @@ PENDING = "PendingConfirmation"
 
 
 def events(view: View) -> Iterator[Found]:
-    """Find events of the last week that reached no queue: nobody was told of them."""
+    """Find events of the last week that reached no queue: nobody got a notice of them."""
     lost = sum(_sums(view)[name] for name in _EVENTS)
     rule = events_name(view.site.name)
     if lost:
@@ -77,7 +77,7 @@ def dead_letters(view: View) -> Iterator[Found]:
 
 
 def notices(view: View) -> Iterator[Found]:
-    """Find addresses that are to be told, and have not confirmed that they want to be."""
+    """Find addresses that should get notices, and have not confirmed their subscription."""
     recipients: dict[str, list[str]] = {}
     for workstation in view.workstations:
         for address in workstation.notices:
@@ -164,7 +164,7 @@ def _url(view: View) -> str:
 
 
 def _command(view: View) -> str:
-    """The command that shows what a schedule was told."""
+    """Return the command that shows the content of a schedule."""
     url = _url(view) or f"$(aws sqs get-queue-url --queue-name {_dead(view)} --output text)"
     return (
         f"aws sqs receive-message --region {view.aws.region} --queue-url {url} "

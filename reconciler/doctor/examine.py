@@ -1,4 +1,4 @@
-"""All checks, in the order they are told, and their run over account and regions side by side."""
+"""All checks, in the order of the report, and their run over account and regions in parallel."""
 
 from __future__ import annotations
 
@@ -190,5 +190,5 @@ def run(look: Check, view: View) -> Iterator[Found]:
         yield from look(view)
     except AwsError as error:
         yield unread(error)
-    except ODD as error:  # one answer, which one check looks at: the others go on
+    except ODD as error:  # one answer, which one check reads: the others go on
         yield Found(Level.UNKNOWN, f"an answer of AWS cannot be read: {explain(error)}")

@@ -87,7 +87,7 @@ def _market(
         if users:
             try:
                 allowed[quota] = limits(quota)
-            except AwsError as error:  # of one quota: the others can be told
+            except AwsError as error:  # of one quota: the others can be read
                 yield unread(error, f"{quota.name} ({quota.code})")
     # None of the families it may start in has room for even the smallest type.
     stuck = {

@@ -103,7 +103,7 @@ def scheduler_rights(view: View) -> Iterator[Found]:
         for region, workstations in sorted(_by_region(users[name]).items()):
             try:
                 yield _may_act(view, name, arn, region, workstations)
-            except AwsError as error:  # of one role: the others can be told
+            except AwsError as error:  # of one role: the others can be read
                 yield unread(error)
 
 
@@ -186,7 +186,7 @@ def keys(view: View) -> Iterator[Found]:
             absent = Missing(f"KMS key {key} does not exist in {view.aws.region}")
             yield lacking(absent, "create it, or correct `kms_key_id`", [name], where)
             continue
-        except AwsError as error:  # of one key: the others can be told
+        except AwsError as error:  # of one key: the others can be read
             yield unread(error)
             continue
         if facts["KeyState"] == "Enabled":

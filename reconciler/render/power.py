@@ -1,4 +1,4 @@
-"""The words of the developer's commands, as text and as JSON."""
+"""Print the results of the developer's commands, as text and as JSON."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _MASKED = re.compile(
 
 
 def masking(account: str = "") -> Mask:
-    """Make a mask with a memory: `vol-0123…` is `VOL-1` each time, and another id is `VOL-2`.
+    """Make a mask that remembers ids: `vol-0123…` is `VOL-1` each time, and another id is `VOL-2`.
 
     `account` is masked wherever it stands, also inside of longer words.
     """
@@ -76,7 +76,7 @@ def redacted(report: Report, mask: Mask) -> Report:
 
 
 def _bare(action: Action) -> Action:
-    """An action without what is declared and what stands, of which only the keys are told."""
+    """Mask an action: of its desired and live values only the keys are shown."""
     if isinstance(action, Declared):
         action = replace(action, desired=Desired(action.desired.key, None))
     if isinstance(action, Standing):

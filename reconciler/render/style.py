@@ -1,4 +1,4 @@
-"""How text may look where it is going: colour, characters, width."""
+"""The style of text for its stream: colour, characters, width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words and signs a plan is told in, the same in text and markdown."""
+"""The words and signs of a plan, the same in text and Markdown."""
 
 from __future__ import annotations
 

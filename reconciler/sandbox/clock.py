@@ -51,7 +51,7 @@ class Clock:
         """Schedule a function for an instant; of two at one instant the one that was put first is
         first.
 
-        There is no taking back: what is no longer wanted looks for itself, and does nothing.
+        There is no taking back: what is no longer wanted checks that itself, and does nothing.
         """
         heapq.heappush(self._due, (moment, next(self._numbers), happen))
 

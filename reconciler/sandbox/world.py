@@ -54,7 +54,7 @@ class World:
         return cast(State, self._parts[key])
 
     def ec2(self, region: str) -> Any:
-        """Return moto's EC2 backend. Its many mixins are typed as strangers to each other, so
+        """Return moto's EC2 backend. Its many mixins are typed without relation to each other, so
         Any."""
         return ec2_backends[ACCOUNT][region]
 

@@ -27,7 +27,7 @@ class EfsFileSystem:
     subnets: Subnets
     availability_zone: str | None  # of One Zone storage; None: regional, in every zone
     zones: tuple[str, ...]  # the zones to choose from; () means any
-    transition_to_ia: str  # AWS's word, or "NONE"
+    transition_to_ia: str  # AWS's value, or "NONE"
     uid: int  # of every file, whoever writes it
     gid: int
     kms_key_id: str | None

@@ -1,7 +1,7 @@
 """EventBridge's buses: an event finds the rules that match it, and through them its targets.
 
 Moto matches well and delivers badly: no topics, no account in what a queue receives, no
-InputPath, no look at the policy of what it delivers to, and an error where AWS loses an event in
+InputPath, no check of the policy of what it delivers to, and an error where AWS loses an event in
 silence.
 """
 

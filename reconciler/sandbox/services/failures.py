@@ -142,7 +142,7 @@ SMALL_DISK = Failure(
 )
 
 DEFAULTS: Mapping[Market, Failure] = {"spot": UNFULFILLABLE, "on-demand": NO_ON_DEMAND}
-"""What a pool that is away says unless it is told otherwise."""
+"""The failure of a pool without capacity, by default."""
 
 
 def vcpu_limit(limit: int) -> Failure:

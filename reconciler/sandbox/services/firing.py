@@ -102,7 +102,7 @@ def _fire(call: Call, schedules: Schedules, schedule: Wire, at: datetime) -> str
 def _invoke(call: Call, schedule: Wire, at: datetime, retries: int) -> str:
     """Call the target; ``at`` is when it fired. What became of a deleted one is tried all the same.
 
-    A refusal is told when it comes and when it is final, not each time between.
+    A refusal is logged when it comes and when it is final, not each time between.
     """
     target, clock = schedule["Target"], call.world.clock
     _count(call, schedule, "InvocationAttemptCount")

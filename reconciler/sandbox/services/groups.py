@@ -64,7 +64,7 @@ class Member:
     health: str = "Healthy"
 
     def view(self) -> Wire:
-        """Show an instance as DescribeAutoScalingGroups does, where both markets look the same."""
+        """Show an instance as DescribeAutoScalingGroups does, which shows no market."""
         return {
             "InstanceId": self.id,
             "InstanceType": self.type,

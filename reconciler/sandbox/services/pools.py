@@ -98,7 +98,7 @@ def _types(call: Call, group: Group, version: Version, market: Market) -> list[s
 def _affordable(wanted: Wire, types: list[str], region: str, market: Market) -> list[str]:
     """Price protection: what is too dear beside the cheapest type is dropped without a word.
 
-    On-Demand that is 20 % unless told otherwise; Spot has no fixed limit unless given one, and
+    On-Demand that is 20 % by default; Spot has no fixed limit unless given one, and
     999999 lifts either. AWS compares with the cheapest C, M or R type that has the attributes;
     with a GPU among them there is none, and it is the cheapest match. [M InstanceRequirements]
     """

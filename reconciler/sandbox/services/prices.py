@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 UNKNOWN_PER_VCPU = 0.048
-"""Dollars per hour and vCPU for types that are not in the table: m5's, so they never look free."""
+"""Dollars per hour and vCPU for types that are not in the table: m5's, so they are never free."""
 
 REGION_FACTOR = {"us-east-1": 1.0, "us-east-2": 1.0, "us-west-2": 1.0}
 ELSEWHERE_FACTOR = 1.25
