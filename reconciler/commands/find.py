@@ -25,7 +25,7 @@ def checked(name: str) -> str:
 
 
 def one(aws: Aws, name: str, login: str) -> Group:
-    """The workstation of this name, or without a name the caller's only one.
+    """Find the workstation of this name, or without a name the only one of the caller.
 
     Raises: UsageError when there is none, or more than one.
     """
@@ -42,7 +42,7 @@ def one(aws: Aws, name: str, login: str) -> Group:
 
 
 def some(aws: Aws, name: str, login: str) -> list[Group]:
-    """Those of this name, or without one all of the caller's. Raises: UsageError for none."""
+    """Find those of this name, or all of the caller's. Raises: UsageError for none."""
     found = read.by_name(aws, name) if name else own(aws, login)
     where = f"in {aws.region}, account {aws.account}"
     if not found and name:
@@ -64,7 +64,7 @@ def some(aws: Aws, name: str, login: str) -> list[Group]:
 
 
 def own(aws: Aws, login: str) -> list[Group]:
-    """The caller's."""
+    """Find the workstations of the caller."""
     found = read.by_owner(aws, login)
     # AWS documents no patterns for tag filters: `alice` of alice@example.com takes the whole list.
     return found or [group for group in read.all_groups(aws) if is_owner(login, group.owner)]

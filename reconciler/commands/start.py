@@ -135,7 +135,7 @@ def attempts(found: Iterable[Failure]) -> tuple[Attempt, ...]:
 
 
 def next_step(group: Group, shortage: Shortage) -> tuple[str, datetime | None]:
-    """What happens if nobody does anything, and when On-Demand is asked for."""
+    """Describe what happens without action, and when On-Demand is requested."""
     if shortage.lacking is None:
         return shortage.failure.step, None
     if group.on_demand:

@@ -1,4 +1,4 @@
-"""Receive events between two rounds: notify the owner, and look at the workstation, at once.
+"""Handle events between two rounds: notify the owner, and run for the workstation, at once.
 
 It keeps only the notices of the last hour: a loop that starts again may send one once more.
 A message is deleted once it was acted on, or can never be. One that fails again and again goes to
@@ -74,7 +74,7 @@ def listen(
     stopped: Callable[[], bool],
     clock: Callable[[], float],
 ) -> None:
-    """Receive events while the loop pauses: `receive` waits, `act` gives back what may go.
+    """Handle messages during a pause: `hear` waits, `act` returns those to delete.
 
     A queue that cannot be polled, or a message that cannot be deleted, does not end it: it is
     told, and tried again.
@@ -95,7 +95,7 @@ def listen(
 
 
 def react(event: Event, recipient: Recipient, sent: SentNotices) -> Reaction:
-    """What an event calls for. Pure."""
+    """Choose the reaction to an event. Pure."""
     # A failure that repeats is looked at each time: the wait for On-Demand may be over.
     wake = event.type is not EventType.REBALANCE and recipient.declared
     return Reaction(notice(event, recipient, sent), wake)
@@ -108,7 +108,7 @@ def act(
     publish: Callable[[str, Notice], None],
     run: Callable[[tuple[str, ...]], Report | None],
 ) -> list[Message]:
-    """Tell and look; the messages that were acted on. `sent` grows and is pruned.
+    """Notify and run, and return the handled messages. `told` grows and is pruned.
 
     One run for all that a batch wakes: `run` gives its report, or None where an error ended it,
     which has been reported. When it fails, what woke it stays in the queue.

@@ -23,7 +23,7 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Queue:
-    """A region's queue, by the client of its region."""
+    """The queue of a region, with the client of that region."""
 
     url: str
     client: Aws

@@ -34,5 +34,5 @@ def create(text: str | None) -> dict[str, Any] | None:
 
 
 def update(text: str) -> dict[str, Any]:
-    """Build the parameters of an update, which ends exceptions that somebody added."""
+    """Build the parameters of an update, which end exceptions that somebody added by hand."""
     return {"RootSquash": text, "NoSquashNids": []}

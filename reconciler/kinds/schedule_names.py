@@ -14,7 +14,7 @@ HASHED_NAME = re.compile(r"(?P<key>(?P<edge>.+?)(?:\.(?P<number>\d+))?)-(?P<hash
 
 
 def expected(hashed_names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """By edge, the key of each hash, in the order of their numbers."""
+    """Build the key of each hash, by entry, in the order of their numbers."""
     found: dict[str, dict[str, str]] = {}
     matches = (
         match for hashed_name in hashed_names if (match := HASHED_NAME.fullmatch(hashed_name))
@@ -57,14 +57,14 @@ def hash_of(name: str) -> str:
 
 
 def name_of(hashed_name: str) -> str:
-    """`alice-start.2-1f0c9a2b` → `alice-start-1f0c9a2b`: the number is no part of it."""
+    """Return `alice-start-1f0c9a2b` for `alice-start.2-1f0c9a2b`: the number is no part of it."""
     match = HASHED_NAME.fullmatch(hashed_name)
     assert match is not None
     return f"{match['edge']}-{match['hash']}"
 
 
 def free_name(hashed_name: str, old: str) -> str:
-    """The hashed name, with the next generation when the old one has the same hash."""
+    """Return the hashed name, with the next generation when the old one has the same hash."""
     if not old.startswith(hashed_name):
         return hashed_name
     generation = int(old.removeprefix(hashed_name).removeprefix("-") or "1") + 1

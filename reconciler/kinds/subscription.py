@@ -53,7 +53,7 @@ UPDATE_POLICY: dict[str, UpdatePolicy] = {}
 
 
 def desired(site: ResolvedSite) -> Iterator[Desired]:
-    """Want one for each address that is told of a workstation, in the workstation's region."""
+    """Yield one for each address that gets notices, in the region of the workstation."""
     recipients = {
         (each.declared.region, address): each.declared.where
         for each in reversed(site.workstations)

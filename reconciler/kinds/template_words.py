@@ -32,7 +32,7 @@ def details(each: ResolvedWorkstation, account: str) -> dict[str, str]:
 
 
 def image(found: ImageFacts, account: str) -> str:
-    """`ami-0abc (golden) of account 123456789012, which is this one`."""
+    """Describe an image: `ami-0abc (golden) of account 123456789012, which is this one`."""
     owner = f"account {found.owner}" if found.owner else "an account that AWS does not tell"
     if found.owner == account:
         owner = "this account"

@@ -38,7 +38,7 @@ Place = tuple[str, str]
 
 
 def holds(plan: Plan, declared: Mapping[Place, Workstation]) -> Iterator[Hold]:
-    """Hold each workstation whose home, or whose home's owner, would change."""
+    """Hold each workstation whose home would change, or the owner of its home."""
     for row in plan.changes:
         if row.op is Op.DELETE or not row.workstation:
             continue

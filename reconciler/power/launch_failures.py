@@ -297,7 +297,7 @@ def _zone(activity: Mapping[str, Any]) -> str:
 
 
 def failing_since(activities: Iterable[Mapping[str, Any]], asked: Market = "") -> Shortage | None:
-    """The shortage that holds now; None where the newest launch worked. Newest first."""
+    """Find the present shortage; None where the newest launch worked. Newest first."""
     failures: list[Failure] = []
     for activity in activities:
         if launched(activity):
@@ -309,7 +309,7 @@ def failing_since(activities: Iterable[Mapping[str, Any]], asked: Market = "") -
 
 
 def judge(failures: Sequence[Failure]) -> Shortage | None:
-    """One shortage of launches that all failed; newest first.
+    """Combine failed launches into one shortage; newest first.
 
     The newest failure that names a market names the shortage's. One that names the other ends it:
     the group changed its market then. One that names none neither ends nor begins it.

@@ -47,7 +47,7 @@ class Due:
 
 
 def standing(snapshot: Snapshot) -> Mapping[tuple[str, str], tuple[Standing, ...]]:
-    """Find the schedules of each workstation that stand as declared, by region and name."""
+    """Find the live, unedited schedules of each workstation, by region and name."""
     live: dict[object, Live] = {
         each.key: each
         for (kind, _), reading in snapshot.readings.items()
@@ -91,7 +91,7 @@ def refused(override: str, at: datetime) -> bool:
 
 
 def lost_starts(due: Iterable[Due], clients: Mapping[str, Aws]) -> list[Finding]:
-    """Report those of them whose group has done nothing since: nobody stopped them either.
+    """Report lost starts of groups that have done nothing since: nobody stopped them either.
 
     One list of activities a region, of all groups: starts are lost together, by a call too many.
     """

@@ -130,14 +130,14 @@ def _text(document: Mapping[str, Any], name: str) -> str:
 
 
 def deduplication_key(event: Event, recipient: Recipient) -> tuple[str, ...]:
-    """What makes two events the same news: an instance, or a group and the cause."""
+    """Build the key that is equal for repeated events: instance, or group and cause."""
     if event.type is EventType.LAUNCH_FAILURE:
         return (event.type, event.region, recipient.name, understand(event.message).cause.name)
     return (event.type, event.region, event.instance)
 
 
 def notice(event: Event, recipient: Recipient, sent: SentNotices) -> Notice | None:
-    """The words for the owner; None when they were told the same within the hour."""
+    """Write the notice to the owner; None when the same one was sent within the hour."""
     before = sent.get(deduplication_key(event, recipient))
     if before is not None and event.at - before < WINDOW:
         return None
@@ -226,7 +226,7 @@ def _after(event: Event, recipient: Recipient, cause: Cause) -> str:
 
 
 def _again(recipient: Recipient, failing_since: datetime) -> str:
-    """Which market it will be asked for in, if Spot fails from `failing_since` on."""
+    """Tell in which market it will be launched again, if Spot has no capacity from `dry` on."""
     leased = parse_lease(recipient.lease)
     if recipient.spot_policy == "on-demand":
         return "It is On-Demand."

@@ -29,7 +29,7 @@ _LACK = {
 
 @dataclass(frozen=True)
 class CapacityShortage:
-    """A group that wants an instance and gets none: the shortage, and what failed where.
+    """A group that wants an instance and gets none: the shortage, and the failure per offering.
 
     `unavailable` is of both markets, `shortage` of the one that was asked last.
     """

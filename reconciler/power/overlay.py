@@ -85,7 +85,7 @@ def apply_runtime_state(
     pool: Callable[[int], Executor],
     cost: limits.Cost,
 ) -> EffectiveState:
-    """The desired groups with what runtime decides, and what to tell of it."""
+    """Apply the runtime state to the desired groups, and report findings about it."""
     groups = list(_groups(snapshot))
     findings: list[Finding] = []
     effective: dict[Key, Desired] = {}

@@ -28,7 +28,7 @@ class Held:
 
 
 def wanted(snapshot: Snapshot, held: Iterable[Held], now: datetime) -> Iterator[Desired]:
-    """One end for each override that holds; none otherwise."""
+    """Build the desired end of each active override."""
     standing = {live.key: live.spec for live in _readable(snapshot)}
     for each in held:
         key = override_end.key(each.group.key)
@@ -52,7 +52,7 @@ def hours_of(declared: Workstation | None, now: datetime) -> Hours:
 
 
 def foreign(snapshot: Snapshot, held: Iterable[Held]) -> Iterator[Finding]:
-    """Warn of scheduled actions that somebody else put on our groups: a run removes them."""
+    """Warn of foreign scheduled actions on our groups: a run removes them."""
     groups = {each.group.key: each for each in held}
     for live in _readable(snapshot):
         owner = groups.get(live.parent) if live.parent else None

@@ -18,7 +18,7 @@ _NAMES = 5
 
 
 def renamed(snapshot: Snapshot, clients: Mapping[str, Aws]) -> Iterator[Finding]:
-    """Warn where nothing stands of this site, and workstations of its names stand of another.
+    """Warn if no workstation of this site is live, and live ones of its names belong to another.
 
     The groups were read already: the clients answer from their cache.
     """

@@ -1,4 +1,4 @@
-"""What launches have found unavailable lately, by instance type, zone and market. Pure.
+"""Offerings without capacity lately, by instance type, zone and market. Pure.
 
 AWS keeps the scaling activities for six weeks, so nothing has to be stored: a run reads them, and
 no further back than a shortage lasts.

@@ -18,7 +18,7 @@ def rule_from_aws(body: Mapping[str, Any]) -> CronRule | None:
 
 
 def cron_rule(spec: schedule.Schedule) -> CronRule | None:
-    """A schedule as a plan has it; None likewise."""
+    """Convert a schedule of a plan; None for a disabled or foreign one."""
     payload: object = spec.input  # by a hand, perhaps no mapping
     capacity = payload.get("DesiredCapacity") if isinstance(payload, Mapping) else None
     sets_capacity = spec.target.endswith(":autoscaling:setDesiredCapacity")

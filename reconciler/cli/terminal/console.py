@@ -117,7 +117,7 @@ class Console:
         self.run_id = secrets.token_hex(4)
 
     def say_once(self, text: str) -> None:
-        """A note that a loop would otherwise repeat on every run."""
+        """Log a note that a loop would otherwise repeat on every run."""
         if text != self._last_note:
             self.log.info("%s", text)
             self._last_note = text

@@ -84,7 +84,7 @@ def of_report(report: Report, *, pending_is_3: bool = False) -> int:
 
 
 def markdown() -> str:
-    """docs/exit-codes.md."""
+    """Format docs/exit-codes.md."""
     rows = [f"| {row.code} | {row.meaning} | {row.when} |" for row in TABLE]
     return "\n".join(
         [

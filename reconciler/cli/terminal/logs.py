@@ -25,7 +25,7 @@ def logger(
     run_id: str = "",
     mask: Callable[[str], str] | None = None,
 ) -> logging.Logger:
-    """The product's logger, set up for this command. `mask` is put over every text."""
+    """Make the product's logger for this command. `mask` is applied to every text."""
     product_logger = logging.getLogger("reconciler")
     handler = _Stderr()
     if mask:

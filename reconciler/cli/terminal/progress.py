@@ -33,7 +33,7 @@ class Progress:
         self._doing = doing
 
     def doing(self, activity: str) -> None:
-        """What is under way now."""
+        """Show the present step."""
         self._doing = activity
 
     def next(self, doing: str) -> None:
@@ -43,7 +43,7 @@ class Progress:
         self._begin()
 
     def step(self, step: str, fields: Mapping[str, str] | None = None) -> None:
-        """One step is finished; `fields` stand beside it in a JSON log."""
+        """Log a finished step; `fields` are added to it in a JSON log."""
         if self._live:
             self._doing = step
         else:

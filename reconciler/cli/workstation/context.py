@@ -46,14 +46,14 @@ def make_context(console: Console) -> Context:
 def price(
     context: Context, aws: Aws, instance_type: str, zone: str, market: Market
 ) -> Price | None:
-    """Ask what an hour of an instance costs now; None when it cannot be known."""
+    """Read the price of an hour of an instance; None when it is not known."""
     from reconciler.aws.prices import hourly_price
 
     return hourly_price(aws, instance_type, zone, market or "on-demand", context.now)
 
 
 def running(context: Context, group: Group) -> tuple[Instance | None, Price | None]:
-    """The instance of a group and its price, as far as they can be read: for reports alone."""
+    """Read the instance of a group and its price, if they can be read: for reports only."""
     from reconciler.errors import AwsError
     from reconciler.workstation import read
 
@@ -67,7 +67,7 @@ def running(context: Context, group: Group) -> tuple[Instance | None, Price | No
 
 
 def find(context: Context, name: str, console: Console) -> tuple[Group, Hours]:
-    """The workstation, and its hours."""
+    """Find the workstation, and its hours."""
     from reconciler.commands.find import one
     from reconciler.schedule import hours
 

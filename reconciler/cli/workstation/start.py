@@ -97,7 +97,7 @@ class Stays:
     now: datetime
 
     def ahead(self, instance: Instance | None) -> Ahead:
-        """Its next stop, and the start after it."""
+        """Compute its next stop, and the start after it."""
         from reconciler.commands.next_change import next_changes
 
         override = str(self.began.override or "")
@@ -107,7 +107,7 @@ class Stays:
         )
 
     def until(self, instance: Instance | None = None) -> str:
-        """Until when it is on, by what, and what that takes back."""
+        """Describe until when it is on, the reason, and what that takes back."""
         from reconciler.render.power import override
         from reconciler.render.status import until
 
@@ -118,12 +118,12 @@ class Stays:
         return text
 
     def price(self, instance: Instance) -> Decimal | None:
-        """Dollars an hour of its instance; None when nobody knows."""
+        """Read the price of an hour of its instance in dollars; None when it is not known."""
         found = price(self.context, self.context.aws, instance.type, instance.zone, instance.market)
         return found.hourly if found else None
 
     def document(self, instance: Instance | None) -> dict[str, Any]:
-        """The same for programs."""
+        """Build the JSON result."""
         from reconciler.render.power import moment
         from reconciler.render.status import total
 
