@@ -134,8 +134,8 @@ def test_a_shared_file_system_grows_only_when_its_file_or_everything_is_meant(
     assert [row.key.name for row in world.look().plan.changes] == ["acme-vision/datasets"]
 
 
-def test_what_is_named_gets_the_shared_things_that_it_needs(world: MakeWorld) -> None:
-    made = world(vision(), ROBOTS)
+def test_what_is_named_gets_the_shared_things_that_it_needs(make_world: MakeWorld) -> None:
+    made = make_world(vision(), ROBOTS)
     names = {str(row.key.name) for row in made.look("alice").plan.changes}
     assert {"acme-alice", "acme-alice/home", "acme-vision/datasets", "acme"} <= names
     assert not any("bob" in name or "emil" in name for name in names)
