@@ -97,7 +97,6 @@ class ResolvedWorkstation:
     declared: Workstation
     image: ImageFacts
     subnets: tuple[Subnet, ...]
-    instance_profile_arn: str
     scheduler_role_arn: str
     home_key_arn: str | Ref | None = None
     lacks: frozenset[str] = frozenset()  # settings whose lookup failed: what they decide stays

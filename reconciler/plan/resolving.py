@@ -129,7 +129,7 @@ class _Search:
         if each.root.kms_key_id:
             self._have("storage.root.kms_key_id", facts.keys[each.root.kms_key_id])
         subnets = self._subnets(home_zone)
-        profile = self._have("instance_profile", facts.instance_profiles[each.instance_profile])
+        self._have("instance_profile", facts.instance_profiles[each.instance_profile])
         role = self._have("scheduler_role", facts.roles[each.scheduler_role])
         key_id = each.home.kms_key_id if each.home else None
         key = self._have("storage.home", facts.keys[key_id]) if key_id else None
@@ -137,7 +137,6 @@ class _Search:
             each,
             _NO_IMAGE if isinstance(image, Missing) else image,
             subnets,
-            "" if isinstance(profile, Missing) else profile,
             "" if isinstance(role, Missing) else role,
             unfilled(site, each, "storage.home") if isinstance(key, Missing) else key,
             frozenset(lack.path for lack in self.lacks)

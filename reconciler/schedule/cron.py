@@ -134,8 +134,3 @@ def _weekdays(text: str, expression: str) -> frozenset[int]:
         begin, end = DAYS.index(first), DAYS.index(last or first)
         chosen.update(range(begin, end + 1))
     return frozenset(chosen)
-
-
-def local_date(at: datetime, timezone: str) -> date:
-    """Return the date on the wall clock."""
-    return at.astimezone(ZoneInfo(timezone)).date()

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from reconciler.kinds import schedule
 from reconciler.schedule.cron import CronRule, fires
 
 _ANY = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def rule_from_aws(body: Mapping[str, Any]) -> CronRule | None:
-    """Convert GetSchedule's answer; None for a disabled or foreign schedule."""
-    return cron_rule(schedule.from_body(body))
 
 
 def cron_rule(spec: schedule.Schedule) -> CronRule | None:

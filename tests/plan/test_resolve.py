@@ -15,7 +15,6 @@ from tests.plan.declared import (
     FILE,
     IMAGE,
     NOW,
-    PROFILE,
     ROLE,
     THREE,
     facts,
@@ -54,11 +53,7 @@ def test_a_public_address_is_for_who_asks_for_it() -> None:
 def test_a_workstation_gets_what_it_names() -> None:
     resolved = resolve(site(workstation()), {EAST: facts()}, NOW, {})
     (alice,) = resolved.workstations
-    assert (alice.image, alice.instance_profile_arn, alice.scheduler_role_arn) == (
-        IMAGE,
-        PROFILE,
-        ROLE,
-    )
+    assert (alice.image, alice.scheduler_role_arn) == (IMAGE, ROLE)
     assert (alice.vpc_id, resolved.file_systems, resolved.blocked) == ("vpc-1", (), ())
 
 

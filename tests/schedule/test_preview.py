@@ -14,7 +14,7 @@ from reconciler.declare.timers import LINGER
 from reconciler.kinds import auto_scaling_group, schedule
 from reconciler.plan.model import IN_WORDS, Change, Desired, Key, Live, Op, Outcome, Plan, Report
 from reconciler.plan.resolving import resolve
-from reconciler.schedule.live_schedules import rule_from_aws
+from reconciler.schedule.live_schedules import cron_rule
 from reconciler.schedule.preview import with_preview
 from tests.plan.declared import HERE, facts, site, workstation
 from tests.support.plan_rows import plan_row
@@ -250,7 +250,7 @@ def test_what_stands_in_aws_is_read_as_the_rule_it_is() -> None:
     before, after = wanted(edge("start", "Mon-Fri 09:00", CHRISTMAS))
     for each in (before, after):
         body = schedule._body("acme", "alice-start-0", each.spec)
-        found = rule_from_aws(body)
+        found = cron_rule(schedule.from_body(body))
         assert found is not None
         assert schedule._timestamp(found.begin) == each.spec.start_date
         assert schedule._timestamp(found.end) == each.spec.end_date
