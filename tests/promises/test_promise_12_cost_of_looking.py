@@ -89,10 +89,10 @@ def test_a_private_home_costs_no_call_of_its_own(make_world: MakeWorld) -> None:
     assert calls_of_a_look(world) == three
 
 
-def test_each_efs_home_costs_two_calls(stage: MakeWorld) -> None:
+def test_each_efs_home_costs_two_calls(make_world: MakeWorld) -> None:
     few = names(4)
     home = {"schedule": HOURS, "storage": {"home": EFS}}
-    world = stage(plain(*few[:2], **home))
+    world = make_world(plain(*few[:2], **home))
     world.settle()
     two = calls_of_a_look(world)
     world.declare(plain(*few, **home))
