@@ -20,7 +20,9 @@ from benchmarks.loopback import Request
 from benchmarks.record import Answers
 
 FIRST, SECOND = sites.workstation(0), sites.workstation(1)
-ID = re.compile(r"\b(lt|fs|eni|vol)-([0-9a-f]{8,17})\b")
+ANY = re.compile(r"w[0-9]{5}")
+"""The name of a workstation (sites.py)."""
+ID = re.compile(r"\b(lt|fs|eni|vol|sg|sgr)-([0-9a-f]{8,17})\b")
 USER_DATA = re.compile(r"(?<=<userData>)[A-Za-z0-9+/=]+(?=</userData>)")
 SCHEDULE = re.compile(rf"\b({FIRST}-(?:start|stop))-[0-9a-f]{{8}}\b")
 SIZES = ("MaxRecords", "MaxResults", "PageSize")
@@ -81,9 +83,11 @@ def multiply(recorded: Answers, size: int, hashed_names: Iterable[str]) -> World
     world = World(recorded)
     for operation, listing in found.items():
         of_first = [item for item in listing.items if _is_of(FIRST, item)]
-        items = tuple(
+        shared = [item for item in listing.items if not ANY.search(_open(item))]
+        copies = (
             _copy(item, number, own, schedules) for number in range(size) for item in of_first
         )
+        items = (*shared, *copies)
         world.listings[operation] = Listing(
             listing.head, listing.before, items, listing.after, listing.token
         )

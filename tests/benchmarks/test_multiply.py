@@ -57,6 +57,16 @@ def test_each_workstation_has_its_own_name_fleet_and_id() -> None:
     assert base64.b64encode(b"I am w00011").decode() in text
 
 
+def test_what_no_workstation_owns_stays_as_it_is() -> None:
+    shared = "<member><Name>bench-lustre</Name><Id>sg-00000000c</Id></member>"
+    first, second = (member(f"w0000{n}", f"sg-00000000{n}") for n in (0, 1))
+    world = multiply({groups().key: xml(shared, first, second)}, 3, [])
+    text = body(world, groups())
+    assert text.count("<Name>") == 4
+    assert shared in text
+    assert "<Name>bench-w00002</Name><Id>sg-00000000000000002</Id>" in text
+
+
 def test_pages_lead_from_one_to_the_next_and_end() -> None:
     world = multiply(recorded(), 150, [])
     first, second = body(world, groups()), body(world, groups(NextToken="100"))
