@@ -5,6 +5,7 @@ Regions stay open in ARNs, for a policy has little room; a statement closes them
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from reconciler.aws_api import partition_of
@@ -68,56 +69,75 @@ def below(path: str) -> tuple[str, str]:
 def resources(site: Site) -> dict[str, list[str]]:
     """Resolve the words in the column `on` of the tables to ARNs."""
 
-    def some(service: str, *resources: str, region: str = "*") -> list[str]:
-        return [arn(site, service, resource, region) for resource in sorted(resources)]
-
+    some = partial(_arns, site)
     workstations = site.workstations
-    parameters = {w.image.ssm_parameter for w in workstations} - {""}
     # A profile's role bears its name, as the console makes them. Of a role for each workstation
     # the policy names the pattern: a hundred ARNs have no room in it.
     profiles, schedulers = (
         {w.profile_pattern for w in workstations},
         {w.scheduler_role for w in workstations},
     )
-    keys, roots = declared_keys(site), any(w.root.kms_key_id for w in workstations)
     public = f"arn:{partition(site)}"
-    efs = uses_efs(site)
+    return (
+        {
+            "everything": ["*"],
+            "groups": some(
+                "autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{group_prefix(site.name)}*"
+            ),
+            "volumes": some("ec2", "volume/*"),
+            "instances": some("ec2", "instance/*"),
+            "vpcs": some("ec2", "vpc/*"),
+            "ec2_things": some("ec2", "*/*"),
+            "launch_templates": some("ec2", "launch-template/*"),
+            # Images are of no account in their ARN.
+            "launched_with": [
+                f"{public}:ec2:*::image/*",
+                *some("ec2", "key-pair/*", "security-group/*"),
+            ],
+            "file_systems": some("fsx", "file-system/*"),
+            "rule": some("events", f"rule/{events_name(site.name)}"),
+            "topic": some("sns", events_name(site.name)),
+            "queues": some("sqs", events_name(site.name), dead_letters_name(site.name)),
+            "dead_letters": some("sqs", dead_letters_name(site.name)),
+            "schedules": some("scheduler", f"schedule/{site.name}/*"),
+            "schedule_group": some("scheduler", f"schedule-group/{site.name}"),
+            "instance_roles": some(
+                "iam", *(f"role/{name.lstrip('/')}" for name in profiles), region=""
+            ),
+            "scheduler_roles": some(
+                "iam", *(f"role/{name.lstrip('/')}" for name in schedulers), region=""
+            ),
+            "service_roles": some("iam", "role/aws-service-role/*", region=""),
+            "pathless_service_roles": some("iam", "role/AWSServiceRoleFor*", region=""),
+            "sessions": some("ssm", "session/*"),
+            "dcv_licences": [f"{public}:s3:::dcv-license.{region}/*" for region in site.regions],
+        }
+        | _parameters(site)
+        | _keys(site)
+        | _efs(site)
+    )
+
+
+def _arns(site: Site, service: str, *resources: str, region: str = "*") -> list[str]:
+    return [arn(site, service, resource, region) for resource in sorted(resources)]
+
+
+def _efs(site: Site) -> dict[str, list[str]]:
+    """Nothing, where no home and no shared file system is of EFS."""
+    used, some = uses_efs(site), partial(_arns, site)
+    interfaces = some("ec2", "network-interface/*", "security-group/*", "subnet/*")
     return {
-        "everything": ["*"],
-        "groups": some(
-            "autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{group_prefix(site.name)}*"
-        ),
-        "volumes": some("ec2", "volume/*"),
-        "instances": some("ec2", "instance/*"),
-        "vpcs": some("ec2", "vpc/*"),
-        "ec2_things": some("ec2", "*/*"),
-        "launch_templates": some("ec2", "launch-template/*"),
-        # Images are of no account in their ARN.
-        "launched_with": [
-            f"{public}:ec2:*::image/*",
-            *some("ec2", "key-pair/*", "security-group/*"),
-        ],
-        "file_systems": some("fsx", "file-system/*"),
-        "efs_to_make": ["*"] if efs else [],
-        "efs_things": some("elasticfilesystem", "access-point/*", "file-system/*") if efs else [],
-        "efs_interfaces": some("ec2", "network-interface/*", "security-group/*", "subnet/*")
-        if efs
-        else [],
-        "rule": some("events", f"rule/{events_name(site.name)}"),
-        "topic": some("sns", events_name(site.name)),
-        "queues": some("sqs", events_name(site.name), dead_letters_name(site.name)),
-        "dead_letters": some("sqs", dead_letters_name(site.name)),
-        "schedules": some("scheduler", f"schedule/{site.name}/*"),
-        "schedule_group": some("scheduler", f"schedule-group/{site.name}"),
-        "instance_roles": some(
-            "iam", *(f"role/{name.lstrip('/')}" for name in profiles), region=""
-        ),
-        "scheduler_roles": some(
-            "iam", *(f"role/{name.lstrip('/')}" for name in schedulers), region=""
-        ),
-        "service_roles": some("iam", "role/aws-service-role/*", region=""),
-        "pathless_service_roles": some("iam", "role/AWSServiceRoleFor*", region=""),
-        # AWS's own parameters and documents are of no account.
+        "efs_to_make": ["*"] if used else [],
+        "efs_things": some("elasticfilesystem", "access-point/*", "file-system/*") if used else [],
+        "efs_interfaces": interfaces if used else [],
+    }
+
+
+def _parameters(site: Site) -> dict[str, list[str]]:
+    """Parameters and documents of SSM; AWS's own are of no account."""
+    some, public = partial(_arns, site), f"arn:{partition(site)}"
+    parameters = {w.image.ssm_parameter for w in site.workstations} - {""}
+    return {
         "image_parameters": [
             f"{public}:ssm:*::parameter{name}"
             if name.startswith("/aws/")
@@ -132,8 +152,14 @@ def resources(site: Site) -> dict[str, list[str]]:
             f"{public}:ssm:*::document/AWS-StartSSHSession",
             *some("ssm", "document/SSM-SessionManagerRunShell"),
         ],
-        "sessions": some("ssm", "session/*"),
-        "dcv_licences": [f"{public}:s3:::dcv-license.{region}/*" for region in site.regions],
+    }
+
+
+def _keys(site: Site) -> dict[str, list[str]]:
+    """Keys by their ids; an alias is a condition on any key."""
+    keys, roots = declared_keys(site), any(w.root.kms_key_id for w in site.workstations)
+    some = partial(_arns, site)
+    return {
         "keys": [
             name if name.startswith("arn:") else arn(site, "kms", f"key/{name}")
             for name in sorted(keys)
@@ -197,19 +223,25 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         "site_tag_named": {"ForAnyValue:StringEquals": {"aws:TagKeys": SITE}},
         "one_at_most": {"NumericLessThanEquals": {"autoscaling:MaxSize": "1"}},
         "one_at_most_if_said": {"NumericLessThanEqualsIfExists": {"autoscaling:MaxSize": "1"}},
-        # All that Auto Scaling tells IAM of a group's shape in an update, but for the image of a
-        # launch configuration, which goes with its name (Service Authorization Reference). AWS
-        # does not say whether it tells of the template where a request has none at all: "false"
-        # is right then too, and a template without a version is still refused to who may not run
-        # instances.
-        "same_shape": {
-            "Null": {f"autoscaling:{key}": "true" for key in SHAPE},
-            "BoolIfExists": {"autoscaling:LaunchTemplateVersionSpecified": "false"},
-        },
+        "same_shape": _same_shape(),
         # `aws:userid` of an instance's role is the role's id, a colon and the instance's id.
         "itself": {"StringLike": {"aws:userid": "*:${ec2:InstanceID}"}},
         "override_alone": _only_tag(OVERRIDE),
         "phase_alone": _only_tag(PHASE),
+    }
+
+
+def _same_shape() -> dict[str, Any]:
+    """An update that leaves what is launched as it is.
+
+    It names all that Auto Scaling tells IAM of a group's shape in an update, but for the image of a
+    launch configuration, which goes with its name (Service Authorization Reference). AWS does not
+    say whether it tells of the template where a request has none at all: "false" is right then too,
+    and a template without a version is still refused to who may not run instances.
+    """
+    return {
+        "Null": {f"autoscaling:{key}": "true" for key in SHAPE},
+        "BoolIfExists": {"autoscaling:LaunchTemplateVersionSpecified": "false"},
     }
 
 

@@ -150,7 +150,7 @@ def _repair(aws: Aws, group: Group, hours: Hours, now: datetime) -> str:
             return tag
         want = _want(word or Turned(way or "off", now), hours, observed, now)
         if want.end and observed.end in override_end.promised(want.end.at):
-            want = replace(want, end=observed.end)  # what the other one was told
+            want = replace(want, end=observed.end)  # the end that the other command has reported
         if not _enforce(aws, observed, want, always=False):
             return tag
     return tag

@@ -1,4 +1,4 @@
-"""Does what one asks of a machine make sense: choices, ranges, GPUs, attributes said twice."""
+"""Check the requirements of a machine: choices, ranges, GPUs, attributes that are given twice."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def scheduler_rights(view: View) -> Iterator[Found]:
     users = _users(view, lambda w: w.scheduler_role)
     for name, arn in view.lookups.roles(view.aws, users).items():
         if isinstance(arn, Missing):
-            continue  # said by `scheduler_roles`
+            continue  # `scheduler_roles` reports it
         for region, workstations in sorted(_by_region(users[name]).items()):
             try:
                 yield _may_act(view, name, arn, region, workstations)

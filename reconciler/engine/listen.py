@@ -52,7 +52,7 @@ AHEAD = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class ListenContext:
-    """Where an event is looked up and told: the site as the last round found it."""
+    """What reading an event and notifying its owner need: the site as the last round found it."""
 
     site: Site
     client: Callable[[str], Aws]  # by region
@@ -74,10 +74,10 @@ def listen(
     stopped: Callable[[], bool],
     clock: Callable[[], float],
 ) -> None:
-    """Handle messages during a pause: `hear` waits, `act` returns those to delete.
+    """Handle messages during a pause: `receive` waits, `act` returns those to delete.
 
-    A queue that cannot be polled, or a message that cannot be deleted, does not end it: it is
-    told, and tried again.
+    A queue that cannot be polled, or a message that cannot be deleted, does not end the pause:
+    the error is reported, and the call is tried again.
     """
     until = clock() + seconds
     while not stopped() and (left := until - clock()) > 0:

@@ -80,7 +80,7 @@ class Polling:
     def _run(self, region: str, poll: Poll, seconds: float) -> None:
         try:
             found, messages = poll(seconds)
-        except Exception as error:  # noqa: BLE001 - or the region would be deaf, and nobody told
+        except Exception as error:  # noqa: BLE001 - else no event of the region arrives, and no error
             self._received.put(Received(region, error=error))
         else:
             self._received.put(Received(region, found, messages))

@@ -42,6 +42,8 @@ def test_the_apply_role_is_enough_for_making_changing_healing_and_removing(
     with world.recorder.record(only(allowed("plan", "apply"))) as recorder:
         world.settle()
         standing = {key.kind for key in live(world)}
+        without = manual_edits.BY_HAND.keys() - standing
+        assert all(kind.startswith("efs_") for kind in without), "tests/iam makes those"
         for kind, edits in manual_edits.BY_HAND.items():
             for edit in edits.values() if kind in standing else ():
                 edit(live(world))

@@ -63,7 +63,9 @@ def start(edit: str, count: int) -> Start:
     world = StrictWorld(new_aws(), (before or after).site())
     foreign_resources.plant(world)
     if before is not None:
-        world.settle(3)  # the file system, its mount targets, the group
+        # An EFS home takes one more: its file system, then its mount targets, then the group.
+        homes = (w.home for w in before.site().workstations)
+        world.settle(3 if any(home and home.type == "efs" for home in homes) else 2)
         kept = [name for name in before.workstations if name in after.workstations]
         for name in kept[AT_WORK.get(edit, slice(2))]:
             world.start(name)

@@ -154,7 +154,7 @@ def _watch(
             try:
                 with console.stop.interruptible():
                     last = start.progress(context.aws, group, since)
-            except Interrupted:  # it was asked for, and that must still be told
+            except Interrupted:  # the start was requested, and the result must still say so
                 return last or start.StartProgress("requested", None, ())
             display.doing(_doing(last))
             _tell(last, phase_log)
