@@ -1,0 +1,64 @@
+"""The machine that the agent runs on: files, programs and the clock. Tests hand in another one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Result(NamedTuple):
+    """What a program ended with. `code` 127: it is not installed, 124: it took too long."""
+
+    code: int
+    output: str
+
+
+class Host:
+    """A machine, with its files below `root`."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = Path(root)
+
+    def path(self, name: str) -> Path:
+        """Return the path of a file by its absolute name."""
+        return self.root / name.lstrip("/")
+
+    def run(self, *command: str, timeout: float = 60, text: str = "") -> Result:
+        """Run a program with `text` as its input; its output and errors are one text."""
+        return run(command, timeout, text)
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    def log(self, line: str) -> None:
+        """Write a line to the journal."""
+        print(line, file=sys.stderr, flush=True)
+
+
+def run(command: Sequence[str], timeout: float, text: str = "") -> Result:
+    """Run a program, and kill it when its time is over."""
+    try:
+        done = subprocess.run(
+            command,
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError:
+        return Result(127, f"{command[0]} is not installed")
+    except subprocess.TimeoutExpired:
+        return Result(124, f"{command[0]} did not end within {timeout:.0f} s")
+    return Result(done.returncode, done.stdout.strip())
