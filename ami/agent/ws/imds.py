@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 
 URL = "http://169.254.169.254/latest/"
@@ -26,6 +27,7 @@ class Imds:
     def __init__(self, url: str = URL, clock: Callable[[], float] = time.monotonic) -> None:
         self.url, self.clock = url, clock
         self.token, self.until = "", 0.0
+        self.timeout = 2.0
         # A proxy of the environment must never see a token.
         self.open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
@@ -35,13 +37,13 @@ class Imds:
             try:
                 return self._ask("GET", path, {"X-aws-ec2-metadata-token": self._token()})
             except urllib.error.HTTPError as error:
-                if error.code == 404:
+                if error.code == 404 and self.token:  # without one, the 404 was the token's own
                     return None
                 self.token = ""  # 401: the token has ended, whatever its time
                 if error.code != 401:
                     raise Unknown(f"{path}: HTTP {error.code}") from error
-            except (OSError, ValueError) as error:
-                raise Unknown(f"{path}: {error}") from error
+            except (OSError, ValueError, HTTPException) as error:
+                raise Unknown(f"{path}: {error!r}") from error
         raise Unknown(f"{path}: two tokens were refused")
 
     def json(self, path: str) -> Any:
@@ -61,6 +63,7 @@ class Imds:
 
     def _token(self) -> str:
         if not self.token or self.clock() > self.until:
+            self.token = ""
             ttl = {"X-aws-ec2-metadata-token-ttl-seconds": str(SECONDS)}
             self.token = self._ask("PUT", "api/token", ttl)
             self.until = self.clock() + SECONDS - 60
@@ -68,6 +71,6 @@ class Imds:
 
     def _ask(self, method: str, path: str, headers: dict[str, str]) -> str:
         request = urllib.request.Request(self.url + path, method=method, headers=headers)
-        with self.open(request, timeout=2) as answer:
+        with self.open(request, timeout=self.timeout) as answer:
             text: str = answer.read(65536).decode()
             return text
