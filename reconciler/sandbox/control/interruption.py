@@ -66,7 +66,7 @@ def spot_of(world: World, region: str, name: str) -> list[str]:
     if name not in groups:
         known = ", ".join(sorted(groups)) or "none"
         raise ValueError(f"there is no Auto Scaling group {name} in {region}; there are: {known}")
-    return [member.id for member in groups[name].members if member.market == "spot"]
+    return [member.id for member in groups[name].staying if member.market == "spot"]
 
 
 def _spot(world: World, region: str, instance_id: str) -> Any:

@@ -5,6 +5,7 @@ The events' members are those of the user guide. [D ec2-auto-scaling-event-refer
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Literal
 
@@ -27,13 +28,20 @@ def launched(call: Call, group: Group, cause: str, instance_id: str, details: Wi
     return activity
 
 
-def terminated(call: Call, group: Group, cause: str, instance_id: str, zone: str) -> Wire:
-    """Record that an instance was terminated."""
+def terminating(call: Call, group: Group, cause: str, instance_id: str, zone: str) -> Wire:
+    """Record that an instance is being terminated."""
     text = f"Terminating EC2 instance: {instance_id}"
     details = {"Availability Zone": zone}
-    activity = _note(call, group, text, cause, details, "Successful", "")
-    _emit(call, group, "Terminate", activity, instance_id, details)
+    activity = _note(call, group, text, cause, details, "MidLifecycleAction", "")
+    activity |= {"EndTime": None, "Progress": 60}
     return activity
+
+
+def ended(call: Call, group: Group, activity: Wire, instance_id: str) -> None:
+    """Record that an instance that was being terminated is gone."""
+    activity |= {"EndTime": call.world.now(), "Progress": 100, "StatusCode": "Successful"}
+    details = json.loads(activity["Details"])
+    _emit(call, group, "Terminate", activity, instance_id, details)
 
 
 def not_launched(

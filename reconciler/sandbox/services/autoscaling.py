@@ -18,7 +18,8 @@ from reconciler.sandbox.services.groups import (
     invalid,
     new_group,
 )
-from reconciler.sandbox.services.launching import drop, resplit, retry, settle
+from reconciler.sandbox.services.launching import drop, resplit, retire, retry, settle
+from reconciler.sandbox.services.members import Member
 
 LARGEST_PAGE = 100
 
@@ -223,24 +224,21 @@ def terminate_instance(call: Call) -> Wire:
     capacity goes down with it."""
     instance_id = call.params["InstanceId"]
     for group in call.state(Groups).by_name.values():
-        for member in group.members:
+        for member in group.staying:
             if member.id == instance_id:
-                return _terminate(call, group, instance_id)
+                return _terminate(call, group, member)
     raise invalid(
         f"Instance Id not found - No managed instance found for instance ID {instance_id}"
     )
 
 
-def _terminate(call: Call, group: Group, instance_id: str) -> Wire:
-    member = next(member for member in group.members if member.id == instance_id)
+def _terminate(call: Call, group: Group, member: Member) -> Wire:
     if call.params["ShouldDecrementDesiredCapacity"]:
         check_desired(group.desired - 1, group.minimum, group.maximum)
         group.fields["DesiredCapacity"] = group.desired - 1
     now = call.world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    cause = (
-        f"At {now} instance {instance_id} was taken out of service in response to a user request."
-    )
-    activity = drop(call, group, member, cause)
+    cause = f"At {now} instance {member.id} was taken out of service in response to a user request."
+    activity = retire(call, group, member, cause)
     settle(call, group, "")
     return {"Activity": activity}
 
@@ -256,6 +254,11 @@ def protect(call: Call) -> None:
     ids = call.params["InstanceIds"]
     if missing := set(ids) - {member.id for member in group.members}:
         raise invalid(f"The instances {sorted(missing)} are not part of {group.name}.")
+    for member in group.members:
+        if member.id in ids and member.leaving:
+            raise invalid(
+                f"The instance {member.id} is not in InService or EnteringStandby or Standby."
+            )
     for member in group.members:
         if member.id in ids:
             member.protected = bool(call.params["ProtectedFromScaleIn"])

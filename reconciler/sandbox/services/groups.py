@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from reconciler.sandbox.capacity import Market
 from reconciler.sandbox.operations import AwsError, Call, Wire
 from reconciler.sandbox.services.launch_templates import Template, Version, resolve
+from reconciler.sandbox.services.members import Member
 from reconciler.sandbox.world import ACCOUNT, request_id
 
 PROCESSES = (
@@ -49,36 +49,6 @@ DISTRIBUTION: Wire = {
 
 
 @dataclass
-class Member:
-    """One instance of a group."""
-
-    id: str
-    type: str
-    zone: str
-    zone_id: str
-    image: str
-    template: Wire
-    market: Market
-    protected: bool
-    lifecycle_state: str = "InService"
-    health: str = "Healthy"
-
-    def view(self) -> Wire:
-        """Show an instance as DescribeAutoScalingGroups does, which shows no market."""
-        return {
-            "InstanceId": self.id,
-            "InstanceType": self.type,
-            "AvailabilityZone": self.zone,
-            "AvailabilityZoneId": self.zone_id,
-            "LifecycleState": self.lifecycle_state,
-            "HealthStatus": self.health,
-            "LaunchTemplate": self.template,
-            "ImageId": self.image,
-            "ProtectedFromScaleIn": self.protected,
-        }
-
-
-@dataclass
 class Group:
     """One group. ``fields`` holds what DescribeAutoScalingGroups says of its shape."""
 
@@ -98,6 +68,16 @@ class Group:
     """How many launches failed one after the other."""
     next_try: datetime | None = None
     """When a group that is short tries again by itself."""
+
+    @property
+    def staying(self) -> list[Member]:
+        """The members that count against the desired capacity.
+
+        AWS launches the next one at the same time as the old one is ended ("Terminate and
+        launch"), so one that waits in a lifecycle hook is not counted. [D
+        instance-maintenance-policy-overview-and-considerations]
+        """
+        return [member for member in self.members if not member.leaving]
 
     @property
     def minimum(self) -> int:

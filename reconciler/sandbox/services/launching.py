@@ -7,11 +7,12 @@ from typing import Any
 
 from reconciler.sandbox.capacity import Market
 from reconciler.sandbox.operations import AwsError, Call, Wire
-from reconciler.sandbox.services import instances
-from reconciler.sandbox.services.activities import launched, not_launched, terminated
+from reconciler.sandbox.services import hooks, instances
+from reconciler.sandbox.services.activities import ended, launched, not_launched, terminating
 from reconciler.sandbox.services.failures import Failure
-from reconciler.sandbox.services.groups import Group, Groups, Member, subnet_of, template_of
+from reconciler.sandbox.services.groups import Group, Groups, subnet_of, template_of
 from reconciler.sandbox.services.launch_templates import Template, Version
+from reconciler.sandbox.services.members import Member
 from reconciler.sandbox.services.pools import Pool, Refused, choose, market_of, pools_of
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=15)
@@ -24,12 +25,12 @@ UNHEALTHY = (
 
 def settle(call: Call, group: Group, reason: str, replacing: bool = False) -> None:
     """Launch or terminate until the group has what it wants, or the capacity is not there."""
-    while len(group.members) > group.desired and _may(group, "Terminate"):
-        unprotected = [member for member in group.members if not member.protected]
+    while len(group.staying) > group.desired and _may(group, "Terminate"):
+        unprotected = [member for member in group.staying if not member.protected]
         if not unprotected:
             return
         _shrink(call, group, unprotected[0], reason)
-    while len(group.members) < group.desired and _may(group, "Launch"):
+    while len(group.staying) < group.desired and _may(group, "Launch"):
         if not _grow(call, group, reason, replacing):
             group.refused_at = call.world.capacity.generation
             _try_later(call, group)
@@ -50,10 +51,10 @@ def _try_later(call: Call, group: Group) -> None:
 
     def again() -> str:
         there = call.state(Groups).by_name.get(group.name) is group
-        if not there or group.next_try != due or len(group.members) >= group.desired:
+        if not there or group.next_try != due or len(group.staying) >= group.desired:
             return ""
         settle(call, group, "")
-        short = len(group.members) < group.desired
+        short = len(group.staying) < group.desired
         return "" if short else f"{group.name}: launched, after it had no instance to get"
 
     call.world.clock.at(due, again)
@@ -67,8 +68,8 @@ def resplit(call: Call, group: Group, reason: str) -> None:
     """
     if not (_may(group, "Launch") and _may(group, "Terminate")):
         return
-    wanted = [market_of(group, place) for place in range(len(group.members))]
-    for member in list(group.members):
+    wanted = [market_of(group, place) for place in range(len(group.staying))]
+    for member in group.staying:
         if member.market in wanted:
             wanted.remove(member.market)
         elif not member.protected:
@@ -98,7 +99,7 @@ def _cause(call: Call, have: int, reason: str, replacing: bool) -> str:
 
 
 def _grow(call: Call, group: Group, reason: str, replacing: bool = False) -> bool:
-    have = len(group.members)
+    have = len(group.staying)
     cause = _cause(call, have, reason, replacing)
     market = market_of(group, have)
     mixed = bool(group.policy)
@@ -161,39 +162,57 @@ def _used(template: Template, version: Version) -> Wire:
 
 
 def _shrink(call: Call, group: Group, member: Member, reason: str) -> None:
-    have = len(group.members)
+    have = len(group.staying)
     cause = reason + (
         f"At {_now(call)} an instance was taken out of service in response to a difference "
         f"between desired and actual capacity, shrinking the capacity from {have} to {have - 1}.  "
         f"At {_now(call)} instance {member.id} was selected for termination."
     )
-    drop(call, group, member, cause)
+    retire(call, group, member, cause)
 
 
-def drop(call: Call, group: Group, member: Member, cause: str) -> Wire:
-    """Terminate one instance of the group, and say why."""
+def retire(call: Call, group: Group, member: Member, cause: str) -> Wire:
+    """End one instance of the group, after its lifecycle hooks where the group has some.
+
+    An instance that EC2 has ended already waits as well: a hook holds no Spot Instance back, and
+    its lifecycle action must still be completed. [D lifecycle-hooks, considerations]
+    """
+    activity = terminating(call, group, cause, member.id, member.zone)
+
+    def end() -> None:
+        group.members.remove(member)
+        _end_in_ec2(call, member)
+        ended(call, group, activity, member.id)
+
+    if not hooks.hold(call, group, member, end):
+        end()
+    return activity
+
+
+def drop(call: Call, group: Group, member: Member, cause: str) -> None:
+    """End one instance of the group at once: a group that is deleted by force waits for no hook.
+    [D lifecycle-hooks, availability]"""
+    member.waits.clear()
     group.members.remove(member)
-    call.ec2.terminate_instances([member.id])
-    instances.vanish(call.world, call.region, [member.id])
-    return terminated(call, group, cause, member.id, member.zone)
+    _end_in_ec2(call, member)
+    ended(call, group, terminating(call, group, cause, member.id, member.zone), member.id)
 
 
-def _lost(call: Call, ids: list[str], terminate: bool) -> None:
+def _end_in_ec2(call: Call, member: Member) -> None:
+    instance = call.ec2.get_instance_by_id(member.id)
+    if instance is not None and instance.state not in ("shutting-down", "terminated"):
+        call.ec2.terminate_instances([member.id])
+        instances.vanish(call.world, call.region, [member.id])
+
+
+def _lost(call: Call, ids: list[str]) -> None:
     for group in call.state(Groups).by_name.values():
-        lost = [member for member in group.members if member.id in ids]
+        lost = [member for member in group.staying if member.id in ids]
         for member in lost:
-            cause = f"At {_now(call)} {UNHEALTHY}"
-            if terminate:
-                drop(call, group, member, cause)
-            else:
-                group.members.remove(member)
-                terminated(call, group, cause, member.id, member.zone)
+            member.health = "Unhealthy"
+            retire(call, group, member, f"At {_now(call)} {UNHEALTHY}")
         if lost and _may(group, "ReplaceUnhealthy"):
             settle(call, group, "", replacing=True)
-
-
-def _terminated(call: Call, ids: list[str]) -> None:
-    _lost(call, ids, terminate=False)
 
 
 def _stopped(call: Call, ids: list[str]) -> None:
@@ -204,8 +223,8 @@ def _stopped(call: Call, ids: list[str]) -> None:
                 for instance_id in ids
                 if instance_id not in {member.id for member in group.members}
             ]
-    _lost(call, ids, terminate=True)
+    _lost(call, ids)
 
 
-instances.ON_TERMINATED.append(_terminated)
+instances.ON_TERMINATED.append(_lost)
 instances.ON_STOPPED.append(_stopped)
