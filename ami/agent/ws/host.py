@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +28,20 @@ class Host:
     def path(self, name: str) -> Path:
         """Return the path of a file by its absolute name."""
         return self.root / name.lstrip("/")
+
+    def write(self, name: str, text: str, mode: int = 0o644) -> Path:
+        """Write a file by its absolute name: whole, or not at all; with its folders.
+
+        Only for folders of root: it follows symbolic links of folders.
+        """
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".ws-")
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+        return path
 
     def run(self, *command: str, timeout: float = 60, text: str = "") -> Result:
         """Run a program with `text` as its input; its output and errors are one text."""
