@@ -21,7 +21,14 @@ MAY_IMPORT = {
     "declare": {"declare", "errors", "schemas"},
     "aws_api": set[str](),
     "money": {"money"},
-    "plan": {"plan", "aws_api", "declare.fleet", "declare.warnings", "errors"},
+    "plan": {
+        "plan",
+        "aws_api",
+        "declare.drivers",
+        "declare.fleet",
+        "declare.warnings",
+        "errors",
+    },
     "kinds": {
         "kinds",
         "plan",

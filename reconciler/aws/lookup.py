@@ -18,7 +18,7 @@ from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Image, iam_name
 from reconciler.errors import AwsError, Denied, NotFound
 from reconciler.plan.batches import batches
-from reconciler.plan.ownership import read_tags
+from reconciler.plan.ownership import DRIVER, FLAVOUR, read_tags
 from reconciler.plan.projection import ODD, Unreadable, checked, explain, readable, text
 from reconciler.plan.resolve import ImageFacts, Missing, Subnet
 
@@ -247,6 +247,7 @@ def _newest(aws: Aws, image: Image) -> ImageFacts:
 
 
 def _facts(item: Mapping[str, Any]) -> ImageFacts:
+    tags = read_tags(item.get("Tags") or ())
     root = text(item, "RootDeviceName", "/dev/sda1") or "/dev/sda1"
     sizes = [
         mapping.get("Ebs", {}).get("VolumeSize", 0)
@@ -262,6 +263,9 @@ def _facts(item: Mapping[str, Any]) -> ImageFacts:
             root_size=max(sizes, default=0),
             owner=item.get("OwnerId", ""),
             owner_alias=item.get("ImageOwnerAlias", ""),
+            created=item.get("CreationDate", ""),
+            flavour=tags.get(FLAVOUR, ""),
+            driver=tags.get(DRIVER, ""),
         )
     )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.declare.fleet import Workstation
 from reconciler.doctor.check import Found, Level, View, lacking, names
+from reconciler.plan.image_fit import mismatch
 from reconciler.plan.pools import FEWEST_POOLS, Pools, count
 from reconciler.plan.resolve import ImageFacts, Missing, keys_of
 
@@ -146,7 +148,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def architectures(view: View) -> Iterator[Found]:
-    """Check whether the image runs on the types that match."""
+    """Check whether the image runs on the types that match, and has a driver for them."""
     if isinstance(view.types, Missing):
         yield lacking(view.types, "")
         return
@@ -156,6 +158,16 @@ def architectures(view: View) -> Iterator[Found]:
         if not image.id:  # the check of images says so
             continue
         wrong = [t for t in types if image.architecture not in view.types[t].architectures]
+        mismatches = mismatch(replace(image, architecture=""), types)
+        if mismatches and not wrong:
+            yield Found(
+                Level.ERROR,
+                f"{workstation.declared.name}: {mismatches}",
+                "name an image with a driver for these types, or take them out",
+                (workstation.declared.name,),
+                workstation.declared.places["image"],
+            )
+            continue
         if not wrong:
             fine += 1
             continue

@@ -175,12 +175,21 @@ def read_pools(
 ) -> dict[Key, Pools | Missing]:
     """Read the Spot pools for the rows that decide where a workstation can start."""
     holders = {kind.NAME for kind in environment.kinds if kind.HOLDS_INSTANCES}
+    images = {
+        (change.key.region, change.workstation)
+        for change in plan.changes
+        if any(f.field == IMAGE for f in change.fields)
+    }
     rows = {
         (change.key.region, change.workstation): change.key
         for change in plan.changes
         if change.key.kind in holders
         and change.outcome is Outcome.PLANNED
-        and (change.op is Op.CREATE or any(f.field in SHAPE for f in change.fields))
+        and (
+            change.op is Op.CREATE
+            or (change.key.region, change.workstation) in images
+            or any(f.field in SHAPE for f in change.fields)
+        )
     }
     answer: dict[Key, Pools | Missing] = {}
     for region, client in clients.items():
@@ -197,3 +206,6 @@ def read_pools(
 
 SHAPE = frozenset({"instance_types", "instance_requirements", "subnets"})
 """Fields that decide which instance types a workstation can start on, and where."""
+
+IMAGE = "image_id"
+"""The field of a template that decides which of them have a driver."""

@@ -118,7 +118,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             fleet=declared.fleet,
             workstation=declared.name,
             home=home.key if home else None,
-            details=template_words.details(each, site.declared.account),
+            details=template_words.details(each, site.declared.account, site.now),
         )
 
 

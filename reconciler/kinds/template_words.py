@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from reconciler.plan.kind import Word, units
@@ -21,18 +22,18 @@ SENSITIVE = {
 }
 
 
-def details(each: ResolvedWorkstation, account: str) -> dict[str, str]:
+def details(each: ResolvedWorkstation, account: str, now: datetime) -> dict[str, str]:
     """Describe the sensitive values of one workstation's template, by path."""
     mounts = [f"{mount.file_system.name} at {mount.at}" for mount in each.declared.mounts]
     return {
-        "image_id": f"{image(each.image, account)}, from {each.declared.image}",
+        "image_id": f"{image(each.image, account, now)}, from {each.declared.image}",
         "root": "",  # its summary says it
         "user_data.mounts": ", ".join(mounts),
     }
 
 
-def image(found: ImageFacts, account: str) -> str:
-    """Describe an image: `ami-0abc (golden) of account 123456789012, which is this one`."""
+def image(found: ImageFacts, account: str, now: datetime) -> str:
+    """Describe an image: `ami-0abc (golden, 3 days old) of this account`."""
     owner = f"account {found.owner}" if found.owner else "an account that AWS does not tell"
     if found.owner == account:
         owner = "this account"
@@ -40,7 +41,17 @@ def image(found: ImageFacts, account: str) -> str:
         owner += f" ({found.owner_alias})"
     elif found.owner:
         owner += ", which is not this one"
-    return f"{found.id} ({found.name}) of {owner}"
+    known = ", ".join(filter(None, (found.name, age(found.created, now))))
+    return f"{found.id} ({known}) of {owner}"
+
+
+def age(created: str, now: datetime) -> str:
+    """Describe how old an image is: `3 days old`; "" where EC2's time of it makes no sense."""
+    try:
+        days = (now - datetime.fromisoformat(created)).days
+    except (TypeError, ValueError):  # no time at all, or one without a zone
+        return ""
+    return f"{days} day{'' if days == 1 else 's'} old" if days > 0 else "new today"
 
 
 def summary(spec: Any) -> str:

@@ -25,6 +25,10 @@ MARKET = "reconciler:market"
 PHASE = "reconciler:phase"
 """On instances: how far the machine is. The machine writes it on itself."""
 
+FLAVOUR = "reconciler:flavour"
+DRIVER = "reconciler:driver"
+"""On images: the flavour and the version of their NVIDIA driver (declare/drivers.py)."""
+
 REPLACES = "reconciler:replaces"
 """On a home: the id of the home that it replaces, as somebody approved."""
 

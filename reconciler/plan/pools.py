@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.plan.image_fit import MISMATCH, mismatch
 from reconciler.plan.model import Finding, Level
 from reconciler.plan.resolve import Missing, ResolvedWorkstation
 
@@ -32,21 +33,22 @@ class Pools:
 
     def __str__(self) -> str:
         """`6 pools (g6.xlarge, g5.xlarge, g4dn.xlarge in us-east-1a, us-east-1b)`, as declared."""
-        return f"{count(self.count)} ({self.where(self._types())})"
+        return f"{count(self.count)} ({self.where(self.types)})"
 
     def by_size(self) -> str:
         """Sort the types of a need by size, the smallest first: they have no order of their own."""
-        types = sorted(self._types(), key=_size)
+        types = sorted(self.types, key=_size)
         return f"{count(self.count)} before price protection ({self.where(types)})"
 
     def where(self, types: Sequence[str] = ()) -> str:
         """Describe the first few types with their zones, and in what zones differ."""
-        types = types or self._types()
+        types = types or self.types
         zones = [zone for zone, here in self.by_zone.items() if here]
         parts = [f"{_some(types)} in {', '.join(zones)}"] if types else []
         return "; ".join([*parts, *self._differ(types)])
 
-    def _types(self) -> tuple[str, ...]:
+    @property
+    def types(self) -> tuple[str, ...]:
         """Every type, in the order of the zone that has most of them."""
         first = max(self.by_zone.values(), key=len, default=())
         return tuple(dict.fromkeys((*first, *(t for here in self.by_zone.values() for t in here))))
@@ -107,6 +109,13 @@ def judge(
         )
         findings.append(Finding(Level.ERROR, "no-such-type", f"{declared.name}: {reason}", where))
         return Refusal(reason, "no-such-type")
+    if mismatches := mismatch(each.image, found.types):  # of a need: named types were judged before
+        reason = (
+            f"{mismatches}: take them out "
+            "(instance_requirements: {excluded_instance_types: [...]}), or name an image for them"
+        )
+        findings.append(Finding(Level.ERROR, MISMATCH, f"{declared.name}: {reason}", where))
+        return Refusal(reason, MISMATCH)
     least = 1 if declared.spot_policy == "on-demand" else FEWEST_POOLS
     if found.count < least:
         reason = (

@@ -44,6 +44,9 @@ class ImageFacts:
     root_size: int  # GiB of its snapshot: a root volume cannot be smaller
     owner: str = ""  # the account that owns it
     owner_alias: str = ""  # `amazon` or `aws-marketplace` where that account is AWS's or a vendor's
+    created: str = ""  # when, as EC2 writes it: `2026-11-15T08:30:00.000Z`
+    flavour: str = ""  # of its NVIDIA driver: declare/drivers.py; "" where no tag says it
+    driver: str = ""  # version of that driver, from a tag too
 
 
 @dataclass(frozen=True)

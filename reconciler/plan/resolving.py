@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from reconciler.declare.fleet import FileSystem, Home, Site, Subnets, Workstation
 from reconciler.errors import Where
+from reconciler.plan.image_fit import MISMATCH, mismatch
 from reconciler.plan.model import Finding, Level
 from reconciler.plan.names import group_name
 from reconciler.plan.resolve import (
@@ -225,6 +226,10 @@ def _image(each: Workstation, image: ImageFacts | Missing) -> tuple[str, ImageFa
             f"({image.root_size} GiB): set storage.root.size to at least {image.root_size}GiB"
         )
         return "storage.root.size", Missing(reason, "root-too-small")
+    mismatches = mismatch(image, each.instance_types) if isinstance(image, ImageFacts) else ""
+    if mismatches:
+        reason = f"{mismatches}: name an image for them, or take them out of `instance_types`"
+        return "image", Missing(reason, MISMATCH)
     return "image", image
 
 

@@ -94,7 +94,7 @@ def test_the_newest_by_name_is_a_deprecated_one_only_where_there_is_no_other() -
     named = Image(name="golden", owner="123456789012")
     only = FakeAws(describe_images=describing(image("ami-00000001", **OLD)))
     assert lookup.images(only, [named])[str(named)] == ImageFacts(
-        "ami-00000001", "golden", "x86_64", "/dev/xvda", 30
+        "ami-00000001", "golden", "x86_64", "/dev/xvda", 30, created="2026-09-01"
     )
     both = FakeAws(
         describe_images=describing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -18,6 +19,7 @@ ZONES = ("a", "b", "c")
 IMAGE_NAME = "golden-gpu-desktop-2026.11.1"
 IMAGE_ID = {"us-east-1": "ami-0905e0a11de500001", "eu-central-1": "ami-0905e0a11de500002"}
 IMAGE_PARAMETER = "/golden/gpu-desktop"
+IMAGE_AGE = timedelta(days=3)
 ROOT_GIB = 30
 PEOPLE = (
     *("alice", "bob", "carol", "dora", "erik", "farid", "grace", "hugo", "inga", "iris", "jun"),
@@ -31,7 +33,7 @@ def plant(world: World) -> None:
     _roles()
     for region in REGIONS:
         _network(world.ec2(region), region)
-        _image(world.ec2(region), region)
+        _image(world, region)
 
 
 def _network(ec2: Any, region: str) -> None:
@@ -73,8 +75,9 @@ class GoldenImage(Ami):
         return [{"DeviceName": self.root_device_name, "Ebs": ebs}]
 
 
-def _image(ec2: Any, region: str) -> None:
-    """The golden image, and the SSM parameter that names it."""
+def _image(world: World, region: str) -> None:
+    """The golden image, three days old, and the SSM parameter that names it."""
+    ec2 = world.ec2(region)
     image = GoldenImage(
         ec2,
         IMAGE_ID[region],
@@ -89,6 +92,7 @@ def _image(ec2: Any, region: str) -> None:
         image_location=f"{ACCOUNT}/{IMAGE_NAME}",
         region_name=region + ZONES[0],
         tags={"Name": IMAGE_NAME},
+        creation_date=(world.now() - IMAGE_AGE).replace(tzinfo=None),  # as moto's
     )
     image.ebs_snapshot.volume.size = ROOT_GIB
     ec2.amis[image.id] = image
