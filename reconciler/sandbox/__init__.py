@@ -10,18 +10,20 @@ from __future__ import annotations
 import errno
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 
 from reconciler.sandbox import patches
 from reconciler.sandbox.capacity import Capacity
 from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.control import seed
-from reconciler.sandbox.server import allowed_services
+from reconciler.sandbox.server import allowed_services, imds
 from reconciler.sandbox.server.application import Server
+from reconciler.sandbox.server.wire import Answer
 from reconciler.sandbox.world import Settings, World
 
-__all__ = ["Sandbox", "SandboxError", "serve"]
+__all__ = ["Sandbox", "SandboxError", "serve", "signals_blocked"]
 
 REGION = "us-east-1"
 UNSET = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN")
@@ -120,6 +122,22 @@ class Sandbox:
             "AWS_DEFAULT_REGION": REGION,
         }
 
+    def metadata_service(
+        self, instance_id: str, host: str = "127.0.0.1", port: int = 0, region: str = REGION
+    ) -> imds.Service:
+        """Serve the metadata service of one instance until it is stopped; port 0 takes a free one.
+
+        It opens the port in the network namespace of the thread that calls this.
+        Raises: ValueError, OSError, as :class:`imds.Service`.
+        """
+
+        def ask(method: str, path: str, headers: Mapping[str, str]) -> Answer:
+            with self.world.lock:
+                self.world.clock.catch_up()
+                return imds.answer(self.world, region, instance_id, method, path, headers)
+
+        return imds.Service(ask, host, port)
+
     def __enter__(self) -> Sandbox:
         return self.start()
 
@@ -133,7 +151,15 @@ class Sandbox:
 
 
 def serve(port: int, announce: Callable[[Sandbox], None]) -> None:
-    """Run in the foreground until SIGTERM or SIGINT, after telling ``announce`` it is ready.
+    """Run in the foreground until SIGTERM or SIGINT, after telling ``announce`` it is ready."""
+    with signals_blocked() as wait, Sandbox(port) as sandbox:
+        announce(sandbox)
+        wait()
+
+
+@contextmanager
+def signals_blocked() -> Iterator[Callable[[], object]]:
+    """Hold SIGTERM and SIGINT back, and give a function that waits for one of them.
 
     The signals are waited for, not handled: a handler that sets an event can meet the lock of
     the very event that its thread waits for.
@@ -141,8 +167,6 @@ def serve(port: int, announce: Callable[[Sandbox], None]) -> None:
     wanted = {signal.SIGTERM, signal.SIGINT}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
     try:
-        with Sandbox(port) as sandbox:
-            announce(sandbox)
-            signal.sigwait(wanted)
+        yield lambda: signal.sigwait(wanted)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

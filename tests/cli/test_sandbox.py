@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -21,14 +22,17 @@ from reconciler.cli.sandbox.command import exports
 from reconciler.sandbox import UNSET, Sandbox
 from tests.cli.fakes import Cli
 from tests.cli.test_streams import VALIDATOR
+from tests.sandbox.helpers import Aws
 
 ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def running(
+    folder: Path, *arguments: str, port: tuple[str, ...] = ("--port", "0")
+) -> Iterator[subprocess.Popen[str]]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "sandbox", "--port", "0", *arguments],
+        [sys.executable, "-m", "reconciler", "sandbox", *port, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -68,6 +72,58 @@ def test_one_line_for_a_program(tmp_path: Path) -> None:
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=20)
         assert child.returncode == 0
+
+
+def test_the_metadata_service_of_an_instance_until_a_signal(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = Aws(sandbox)
+    aws.template()
+    aws.group(DesiredCapacity=1)
+    instance = aws.described()["Instances"][0]["InstanceId"]
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    with running(tmp_path, "imds", instance, "-o", "json", port=()) as child:
+        assert child.stdout is not None
+        document = json.loads(child.stdout.readline())
+        VALIDATOR.validate(document)
+        url = document["environment"]["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+        ttl = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+        asked = Request(f"{url}/latest/api/token", headers=ttl, method="PUT")
+        with urlopen(asked, timeout=10) as answer:
+            token = {"X-aws-ec2-metadata-token": answer.read().decode()}
+        asked = Request(f"{url}/latest/meta-data/instance-id", headers=token)
+        with urlopen(asked, timeout=10) as answer:
+            assert answer.read().decode() == instance
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("i-00000000000000000",), "i-00000000000000000 does not run in us-east-1"),
+        (("INSTANCE", "--host", "0.0.0.0"), "--host: 0.0.0.0 is neither 169.254.169.254 nor"),
+        (("INSTANCE", "--host", "169.254.169.254"), "cannot listen on 169.254.169.254:0"),
+    ],
+)
+def test_a_metadata_service_that_cannot_be_served(
+    cli: Cli,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    aws = Aws(sandbox)
+    aws.template()
+    aws.group(DesiredCapacity=1)
+    instance = aws.described()["Instances"][0]["InstanceId"]
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    words = [instance if word == "INSTANCE" else word for word in arguments]
+    result = cli("sandbox", "imds", *words)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
 
 
 def test_a_taken_port_is_told_with_what_to_do(cli: Cli) -> None:

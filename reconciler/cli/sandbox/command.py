@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from reconciler.cli import options
 from reconciler.cli.sandbox.control import capacity, clock
+from reconciler.cli.sandbox.imds import imds
 from reconciler.cli.sandbox.troubles import interrupt, quota, throttle
 from reconciler.cli.terminal import exit_codes
 
@@ -79,7 +80,7 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     return exit_codes.DONE
 
 
-for _command in (clock, capacity, quota, interrupt, throttle):
+for _command in (clock, capacity, quota, interrupt, throttle, imds):
     sandbox.add_command(_command)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.sandbox.operations import Call
 from reconciler.sandbox.services import bus, instances
 from reconciler.sandbox.services.groups import Groups
+from reconciler.sandbox.services.metadata import Metadata
 from reconciler.sandbox.world import ACCOUNT, World
 
 NOTICE = timedelta(minutes=2)
@@ -42,6 +43,7 @@ def interrupt(world: World, region: str, instance_id: str, at_once: bool = False
         return f"{instance_id}: taken back by Spot"
 
     due = world.now() + (timedelta() if at_once else NOTICE)
+    world.state(Metadata, region).ends[instance_id] = due
     if at_once:
         end()
     else:
@@ -55,6 +57,7 @@ def recommend(world: World, region: str, instance_id: str) -> None:
     Raises: ValueError, as :func:`interrupt`.
     """
     _spot(world, region, instance_id)
+    world.state(Metadata, region).recommended[instance_id] = world.now()
     resource = f"arn:aws:ec2:{region}:{ACCOUNT}:instance/{instance_id}"
     kind = "EC2 Instance Rebalance Recommendation"
     bus.emit(world, region, "aws.ec2", kind, {"instance-id": instance_id}, [resource])

@@ -1,7 +1,9 @@
-"""The troubles that one can order by the control: quotas, interruptions and throttling."""
+"""What one can order by the control of a region: quotas, interruptions, throttling, and the
+metadata service of an instance."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +11,7 @@ from reconciler.sandbox.control import interruption
 from reconciler.sandbox.control.orders import Misasked, duration, only, stamp, text, verb
 from reconciler.sandbox.control.seed import REGIONS
 from reconciler.sandbox.operations import Wire
-from reconciler.sandbox.server import throttling
+from reconciler.sandbox.server import imds, throttling
 from reconciler.sandbox.services import quotas
 from reconciler.sandbox.world import World
 
@@ -158,3 +160,18 @@ def _throttles(world: World) -> Wire:
             for order in throttling.orders(world, region)
         ]
     }
+
+
+@verb("POST", "imds")
+def metadata_service(world: World, words: Wire) -> Wire:
+    """Answer `POST imds`: what the metadata service of an instance answers to one request,
+    ``{"instance": "i-…", "method": "GET", "path": "/latest/…", "headers": {…}}``."""
+    only(words, "instance", "method", "path", "headers", "region")
+    headers = words.get("headers", {})
+    if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
+        raise Misasked("headers must be an object of texts")
+    asked = text(words, "instance"), text(words, "method", "GET"), text(words, "path")
+    small = {name.lower(): value for name, value in headers.items()}
+    answer = imds.answer(world, _region(words), *asked, small)
+    body = base64.b64encode(answer.body).decode()
+    return {"status": answer.status, "headers": answer.headers, "body": body}

@@ -47,8 +47,8 @@ class Refusal:
 class Access:
     """The keys and services that one running sandbox accepts.
 
-    `temporary` gives the keys of the roles that were assumed in it; `services` are those that it
-    answers, as signatures name them.
+    `temporary` gives the keys of the roles that were assumed in it, or that its instances have;
+    `services` are those that it answers, as signatures name them.
     """
 
     port: int

@@ -34,12 +34,14 @@ from moto.sts.models import sts_backends
 from werkzeug.exceptions import NotFound
 
 from reconciler.sandbox.control import orders
+from reconciler.sandbox.control.seed import REGIONS
 from reconciler.sandbox.operations import OPERATIONS, AwsError, Call
 from reconciler.sandbox.server import long_poll, throttling
 from reconciler.sandbox.server.access import Access, Refusal, scope_of
 from reconciler.sandbox.server.allowed_services import SERVICES
 from reconciler.sandbox.server.constraints import violations
 from reconciler.sandbox.server.wire import Answer, error_answer, protocol_of, result_answer
+from reconciler.sandbox.services.metadata import issued
 from reconciler.sandbox.world import ACCOUNT, World
 
 log = logging.getLogger("reconciler.sandbox")
@@ -162,10 +164,11 @@ def _refused(environ: Mapping[str, Any], refusal: Refusal) -> Answer:
     return error_answer(None, protocol, error)
 
 
-def _temporary_keys() -> list[str]:
-    """The keys of the roles that were assumed here, which moto keeps."""
+def _temporary_keys(world: World) -> list[str]:
+    """The keys of the roles that were assumed here, which moto keeps, and those of instances."""
     backend: Any = sts_backends[ACCOUNT]["aws"]
-    return [role.access_key_id for role in backend.assumed_roles]
+    assumed = [role.access_key_id for role in backend.assumed_roles]
+    return [*assumed, *issued(world, REGIONS)]
 
 
 def _backend_app(backend: Any) -> Any:
@@ -295,7 +298,7 @@ class Server:
     def __init__(self, world: World, port: int, key: str) -> None:
         self._listener = _Listener(port)
         self.port = self._listener.server_port
-        access = Access(self.port, key, SERVICES, _temporary_keys)
+        access = Access(self.port, key, SERVICES, functools.partial(_temporary_keys, world))
         self._listener.door = FrontDoor(world, access)
         self._thread = threading.Thread(
             target=self._listener.serve_forever, args=(0.05,), daemon=True
