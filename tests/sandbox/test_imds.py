@@ -164,6 +164,20 @@ def test_what_comes_is_told(machine: Machine) -> None:
     assert machine.ask("PUT", "/latest/api/token", **{TTL: "60"})[0] == 503, "it is gone"
 
 
+def test_an_instance_that_waits_in_a_hook_is_told_to_leave(machine: Machine) -> None:
+    words = {"AutoScalingGroupName": "acme-alice", "LifecycleHookName": "reconciler-stop"}
+    transition = "autoscaling:EC2_INSTANCE_TERMINATING"
+    machine.aws.autoscaling.put_lifecycle_hook(**words, LifecycleTransition=transition)
+    machine.aws.autoscaling.set_desired_capacity(
+        AutoScalingGroupName="acme-alice", DesiredCapacity=0
+    )
+    assert machine.get("meta-data/autoscaling/target-lifecycle-state") == (200, "Terminated")
+    machine.aws.autoscaling.complete_lifecycle_action(
+        **words, InstanceId=machine.id, LifecycleActionResult="CONTINUE"
+    )
+    assert machine.ask("PUT", "/latest/api/token", **{TTL: "60"})[0] == 503, "it is gone"
+
+
 def test_the_keys_of_the_role_are_accepted_until_their_end(machine: Machine) -> None:
     first = json.loads(machine.get("meta-data/iam/security-credentials/acme-ws-alice")[1])
     client = boto3.client(

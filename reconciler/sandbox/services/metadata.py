@@ -131,7 +131,7 @@ def _notices(world: World, region: str, instance: Any) -> Iterator[tuple[str, st
         yield "spot/termination-time", end
     groups = world.state(Groups, region).by_name.values()
     for member in (each for group in groups for each in group.members if each.id == instance.id):
-        leaves = member.lifecycle_state.startswith("Terminat")
+        leaves = member.leaving
         yield "autoscaling/target-lifecycle-state", "Terminated" if leaves else "InService"
 
 
