@@ -10,6 +10,9 @@ BIN := .venv/bin
 NODE_LOCKS := $(if $(shell command -v npm),$(wildcard tests/*/package-lock.json))
 NODE_STAMPS := $(NODE_LOCKS:package-lock.json=node_modules/.stamp)
 SHELL_FILES := .ci/run $(wildcard examples/*/*.sh)
+# Scripts of the golden image, with and without .sh.
+IMAGE_FILES := $(wildcard ami/*/*.sh ami/rootfs/usr/bin/* ami/rootfs/usr/lib/ws/* ami/rootfs/usr/sbin/* \
+	ami/rootfs/etc/profile.d/*)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench acceptance acceptance-sweep plan \
@@ -63,7 +66,8 @@ check: test ## The same as test.
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/shellcheck $(SHELL_FILES)
+	$(BIN)/shellcheck $(SHELL_FILES) $(IMAGE_FILES)
+	$(BIN)/shfmt -i 4 -d $(IMAGE_FILES)
 
 types: setup
 	$(BIN)/mypy
