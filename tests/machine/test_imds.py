@@ -1,110 +1,175 @@
-"""The metadata service: a token with every question, and "unknown" for every failed answer."""
+"""The metadata service: tokens end, answers fail, and a failure is never "there is nothing"."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.support.imds_server import INSTANCE, TARGET_STATE, ImdsServer, serve_imds
-from ws.imds import Imds, Unknown
+from ws.imds import SECONDS, Imds, Unknown
+
+
+class Service(HTTPServer):
+    """A metadata service that gives out numbered tokens and accepts the newest alone."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.tokens, self.seen = 0, list[tuple[str, str, str]]()
+        self.paths: dict[str, tuple[int, bytes]] = {"/latest/meta-data/instance-id": (200, b"i-0a")}
+        self.refuse = 0
+        self.token_answer: tuple[int, bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.server_port}/latest/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: Service
+
+    def do_PUT(self) -> None:
+        """Give out a token."""
+        self.server.tokens += 1
+        self.server.seen.append(("PUT", self.path, ""))
+        assert self.headers["X-aws-ec2-metadata-token-ttl-seconds"] == str(SECONDS)
+        self.answer(*(self.server.token_answer or (200, f"token-{self.server.tokens}".encode())))
+
+    def do_GET(self) -> None:
+        """Answer whoever has the newest token."""
+        token = self.headers["X-aws-ec2-metadata-token"] or ""
+        self.server.seen.append(("GET", self.path, token))
+        if self.server.refuse or token != f"token-{self.server.tokens}":
+            self.server.refuse -= bool(self.server.refuse)
+            self.answer(401, b"")
+        else:
+            self.answer(*self.server.paths.get(self.path, (404, b"")))
+
+    def answer(self, code: int, body: bytes) -> None:
+        """Write one answer; 0 hangs up without one."""
+        if not code:
+            self.close_connection = True
+            return
+        self.send_response(code)
+        if code == 302:
+            self.send_header("Location", f"{self.server.url}stolen")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Print nothing."""
 
 
 @pytest.fixture
-def service() -> Iterator[ImdsServer]:
-    with serve_imds() as server:
+def service() -> Iterator[Service]:
+    with Service() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
         yield server
+        server.shutdown()
+        thread.join()
 
 
-@pytest.fixture
-def imds(service: ImdsServer) -> Imds:
-    return Imds(service.url)
+ID = "meta-data/instance-id"
 
 
-def test_every_question_carries_a_token_that_the_service_issued(
-    service: ImdsServer, imds: Imds
+def test_each_answer_needs_a_token_and_one_token_serves_many(service: Service) -> None:
+    imds = Imds(service.url)
+    assert [imds.get(ID), imds.instance_id()] == ["i-0a", "i-0a"]
+    assert service.tokens == 1
+
+
+def test_a_token_is_renewed_before_its_end(service: Service) -> None:
+    now = [0.0]
+    imds = Imds(service.url, lambda: now[0])
+    for seconds in (0, SECONDS - 61, SECONDS - 59, SECONDS):
+        now[0] = seconds
+        imds.get(ID)
+    assert service.tokens == 2
+
+
+def test_a_token_that_is_refused_is_replaced_at_once(service: Service) -> None:
+    imds = Imds(service.url)
+    imds.get(ID)
+    service.tokens += 1  # somebody has revoked it
+    assert imds.get(ID) == "i-0a"
+    service.refuse = 1
+    assert imds.get(ID) == "i-0a"
+
+
+def test_two_refused_tokens_are_unknown(service: Service) -> None:
+    service.refuse = 2
+    with pytest.raises(Unknown, match="two tokens"):
+        Imds(service.url).get(ID)
+
+
+def test_only_a_404_says_that_there_is_nothing(service: Service) -> None:
+    assert Imds(service.url).get("meta-data/spot/instance-action") is None
+
+
+@pytest.mark.parametrize("code", [0, 302, 400, 403, 500, 503])
+def test_a_failure_is_unknown_and_the_next_question_is_answered(
+    service: Service, code: int
 ) -> None:
-    assert imds.instance_id() == INSTANCE
-    assert imds.get(TARGET_STATE) == "InService"
-    issue, *questions = service.requests
-    assert (issue.method, issue.path, issue.token) == ("PUT", "api/token", None)
-    assert [(each.method, each.token in service.tokens) for each in questions] == [
-        ("GET", True)
-    ] * 2
-
-
-def test_a_revoked_token_is_replaced_within_the_same_question(
-    service: ImdsServer, imds: Imds
-) -> None:
-    imds.instance_id()
-    service.revoke_tokens()
-    assert imds.instance_id() == INSTANCE
-    assert [each.status for each in service.requests] == [200, 200, 401, 200, 200]
-
-
-def test_a_token_is_renewed_before_it_ends(service: ImdsServer) -> None:
-    times = [0.0]
-    imds = Imds(service.url, clock=lambda: times[-1])
-    for times[-1] in (0, 3539, 3541):
-        imds.instance_id()
-    assert [each.path for each in service.requests].count("api/token") == 2
-
-
-def test_nothing_there_is_none(imds: Imds) -> None:
-    assert imds.get("meta-data/spot/instance-action") is None
-
-
-@pytest.mark.parametrize("status", [0, 302, 400, 403, 500, 503])
-@pytest.mark.parametrize("path", ["api/token", TARGET_STATE])
-def test_a_failed_answer_is_unknown(
-    service: ImdsServer, imds: Imds, path: str, status: int
-) -> None:
-    service.fail(path, status)
+    imds = Imds(service.url)
+    path = f"/latest/{ID}"
+    known, service.paths[path] = service.paths[path], (code, b"")
     with pytest.raises(Unknown):
-        imds.get(TARGET_STATE)
-    assert imds.get(TARGET_STATE) == "InService"
+        imds.get(ID)
+    service.paths[path] = known
+    assert imds.get(ID) == "i-0a"
+    assert not any("stolen" in seen for _, seen, _ in service.seen)
 
 
-def test_a_missing_token_service_is_unknown_and_not_nothing(
-    service: ImdsServer, imds: Imds
-) -> None:
-    """404 of the token's own path says nothing about the question."""
-    service.fail("api/token", 404)
+@pytest.mark.parametrize("answer", [(0, b""), (403, b""), (404, b""), (503, b""), (200, b"a\nb")])
+def test_without_a_token_nothing_is_known(service: Service, answer: tuple[int, bytes]) -> None:
+    """A 404 for the token is no 404 for the question; a line feed would make a second header."""
+    service.token_answer = answer
     with pytest.raises(Unknown):
-        imds.get(TARGET_STATE)
+        Imds(service.url).get(ID)
+    assert all(method == "PUT" for method, _, _ in service.seen)
 
 
-def test_a_slow_answer_is_unknown(service: ImdsServer, imds: Imds) -> None:
-    imds.instance_id()
-    imds.timeout = 0.05
-    service.stall(TARGET_STATE)
+def test_nobody_listens_is_unknown() -> None:
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        port = server.server_port
     with pytest.raises(Unknown):
-        imds.get(TARGET_STATE)
+        Imds(f"http://127.0.0.1:{port}/latest/").get(ID)
 
 
-def test_two_refused_tokens_are_unknown(service: ImdsServer, imds: Imds) -> None:
-    service.fail(TARGET_STATE, 401, times=2)
+def test_a_service_that_takes_its_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    imds = Imds()
+
+    def slow(request: object, timeout: float) -> None:
+        assert timeout <= 2
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(imds, "open", slow)
+    with pytest.raises(Unknown, match="timed out"):
+        imds.get(ID)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"i-0a\nx", b"i-0A;reboot", b"\xff\xfe", b"i-" + b"0" * 99999]
+)
+def test_a_hostile_instance_id_is_unknown(service: Service, body: bytes) -> None:
+    service.paths[f"/latest/{ID}"] = (200, body)
     with pytest.raises(Unknown):
-        imds.get(TARGET_STATE)
+        Imds(service.url).instance_id()
 
 
-def test_text_that_is_no_json_is_unknown(service: ImdsServer, imds: Imds) -> None:
-    service.texts["dynamic/instance-identity/document"] = "<html>"
+def test_a_broken_document_is_unknown_and_a_missing_one_is_none(service: Service) -> None:
+    service.paths["/latest/x"] = (200, b'{"a": ')
     with pytest.raises(Unknown):
-        imds.json("dynamic/instance-identity/document")
+        Imds(service.url).json("x")
+    assert Imds(service.url).json("y") is None
 
 
-def test_the_service_lists_the_role_and_the_tags(service: ImdsServer, imds: Imds) -> None:
-    service.set_tags({"reconciler:agent": "1.0.0"})
-    assert imds.get("meta-data/iam/security-credentials/") == "workstation"
-    assert imds.get("meta-data/tags/instance") == "reconciler:agent"
-    service.set_credentials(None)
-    assert imds.get("meta-data/iam/security-credentials/") is None
-
-
-def test_a_proxy_of_the_environment_sees_no_token(
-    service: ImdsServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_proxy_sees_a_token(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "")
-    assert Imds(service.url).instance_id() == INSTANCE
+    assert Imds(service.url).get(ID) == "i-0a"

@@ -7,18 +7,25 @@ a form in, XML out.
 from __future__ import annotations
 
 import datetime as dt
+import email.utils
 import hashlib
 import hmac
 import os
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from ws.imds import Imds, Unknown
 
 VERSIONS = {"ec2": "2016-11-15", "autoscaling": "2011-01-01"}
 TYPE = "application/x-www-form-urlencoded; charset=utf-8"
+LIMIT = 4 << 20  # bytes of an answer
+SKEW = 240  # seconds; AWS takes a signature for 5 minutes
 
 
 class AwsError(Exception):
@@ -32,58 +39,77 @@ class AwsError(Exception):
 class Aws:
     """AWS as this instance may use it."""
 
-    def __init__(self, region: str, imds: Imds) -> None:
-        self.region, self.imds = region, imds
+    def __init__(self, region: str, imds: Imds, clock: Callable[[], float] = time.time) -> None:
+        self.region, self.imds, self.clock = region, imds, clock
+        self.late = 0.0  # seconds that the clock of this machine is behind AWS's
 
     def call(self, service: str, action: str, **given: str) -> ET.Element:
         """Make one call; `Filter_1_Name` is `Filter.1.Name`. Raises: AwsError, Unknown."""
         form = {"Action": action, "Version": VERSIONS[service]}
-        form |= {name.replace("_", "."): value for name, value in given.items()}
+        form.update((name.replace("_", "."), value) for name, value in given.items())
         body = urllib.parse.urlencode(form).encode()
         url = os.environ.get("AWS_ENDPOINT_URL") or self._endpoint(service)
-        request = urllib.request.Request(url, body, self._headers(service, url, body))
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return bare(answer.read())
+            try:
+                return self._send(service, url, body)
+            except urllib.error.HTTPError as error:
+                behind = self._behind(error)
+                if abs(behind - self.late) < SKEW:
+                    raise
+                self.late = behind  # the clock is wrong: once more, with AWS's time
+            return self._send(service, url, body)
         except urllib.error.HTTPError as error:
             raise _refused(action, error) from error
-        except (OSError, ValueError, ET.ParseError) as error:
+        except (OSError, ValueError, HTTPException, ET.ParseError) as error:
             raise AwsError(action, "Unreachable", str(error)) from error
 
+    def _send(self, service: str, url: str, body: bytes) -> ET.Element:
+        request = urllib.request.Request(url, body, self._headers(service, url, body))
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return bare(answer.read(LIMIT))
+
+    def _behind(self, error: urllib.error.HTTPError) -> float:
+        try:
+            date = email.utils.parsedate_to_datetime(error.headers["Date"])
+        except (TypeError, ValueError):
+            return self.late
+        return date.timestamp() - self.clock()
+
     def _endpoint(self, service: str) -> str:
-        domain = self.imds.get("meta-data/services/domain") or "amazonaws.com"
-        return f"https://{service}.{self.region}.{domain}/"
+        return f"https://{service}.{self.region}.{self.imds.word('meta-data/services/domain')}/"
 
     def _headers(self, service: str, url: str, body: bytes) -> dict[str, str]:
         path = "meta-data/iam/security-credentials/"
         role = (self.imds.get(path) or "").split("\n")[0]
-        keys = self.imds.json(path + role) if role else None
-        if not keys or "AccessKeyId" not in keys:
-            raise Unknown("this instance has no role: is its instance profile gone?")
+        keys: Any = self.imds.json(path + urllib.parse.quote(role)) if role else None
+        try:
+            key_id, secret, token = keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"]
+        except (TypeError, KeyError) as error:
+            raise Unknown("this instance has no role: is its instance profile gone?") from error
         parts = urllib.parse.urlsplit(url)
-        stamp = dt.datetime.now(dt.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-        signed = {
+        now = dt.datetime.fromtimestamp(self.clock() + self.late, dt.timezone.utc)
+        stamp = now.strftime("%Y%m%dT%H%M%SZ")
+        signed = {  # in the order of their names
             "content-type": TYPE,
             "host": parts.netloc,
             "x-amz-date": stamp,
-            "x-amz-security-token": keys["Token"],
+            "x-amz-security-token": token,
         }
         lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
         names = ";".join(signed)
         whole = f"POST\n{parts.path or '/'}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
         scope = f"{stamp[:8]}/{self.region}/{service}/aws4_request"
         digest = hashlib.sha256(whole.encode()).hexdigest()
-        key = b"AWS4" + keys["SecretAccessKey"].encode()
+        key = b"AWS4" + secret.encode()
         for part in scope.split("/"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
         signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-        del signed["host"]
-        credential = f"Credential={keys['AccessKeyId']}/{scope}"
-        return signed | {
-            "authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, "
+        signed["authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={key_id}/{scope}, SignedHeaders={names}, "
             f"Signature={signature}"
-        }
+        )
+        return signed
 
 
 def bare(answer: bytes) -> ET.Element:
@@ -96,8 +122,8 @@ def bare(answer: bytes) -> ET.Element:
 
 def _refused(action: str, error: urllib.error.HTTPError) -> AwsError:
     try:
-        root = bare(error.read())
+        root = bare(error.read(LIMIT))
         code, message = root.findtext(".//Code"), root.findtext(".//Message")
-    except (OSError, ET.ParseError):
+    except (OSError, HTTPException, ET.ParseError):
         code = message = None
     return AwsError(action, code or f"HTTP{error.code}", message or "")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,8 +41,8 @@ class Host:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".ws-")
         with os.fdopen(handle, "w") as file:
             file.write(text)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
+            os.fchmod(handle, mode)
+        Path(temporary).replace(path)
         return path
 
     def run(self, *command: str, timeout: float = 60, text: str = "") -> Result:
@@ -61,20 +63,28 @@ class Host:
 
 
 def run(command: Sequence[str], timeout: float, text: str = "") -> Result:
-    """Run a program, and kill it when its time is over."""
+    """Run a program; when its time is over, kill it with all that it started."""
     try:
-        done = subprocess.run(
+        child = subprocess.Popen(
             command,
-            input=text,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=timeout,
-            check=False,
+            start_new_session=True,
         )
-    except FileNotFoundError:
-        return Result(127, f"{command[0]} is not installed")
+    except OSError as error:
+        return Result(127, f"{command[0]}: {error.strerror}")
+    try:
+        output, _ = child.communicate(text, timeout)
     except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        # A program that waits for a dead file server dies when the kernel lets it: do not wait.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(2)
+        for pipe in (child.stdin, child.stdout):
+            if pipe:
+                pipe.close()
         return Result(124, f"{command[0]} did not end within {timeout:.0f} s")
-    return Result(done.returncode, done.stdout.strip())
+    return Result(child.returncode, output.strip())

@@ -6,6 +6,7 @@ EC2 user guide, "Use the Instance Metadata Service to access instance metadata".
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -21,15 +22,21 @@ class Unknown(Exception):
     """The service did not answer, so nothing is known: never the same as "there is nothing"."""
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows nobody elsewhere: a request carries the token."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Make an error of it."""
+
+
 class Imds:
     """The metadata of this instance."""
 
     def __init__(self, url: str = URL, clock: Callable[[], float] = time.monotonic) -> None:
         self.url, self.clock = url, clock
         self.token, self.until = "", 0.0
-        self.timeout = 2.0
-        # A proxy of the environment must never see a token.
-        self.open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+        # Nor must a proxy of the environment see a token.
+        self.open = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay()).open
 
     def get(self, path: str) -> str | None:
         """Read below `latest/`; None where AWS says that there is nothing. Raises: Unknown."""
@@ -37,13 +44,13 @@ class Imds:
             try:
                 return self._ask("GET", path, {"X-aws-ec2-metadata-token": self._token()})
             except urllib.error.HTTPError as error:
-                if error.code == 404 and self.token:  # without one, the 404 was the token's own
+                if error.code == 404:
                     return None
-                self.token = ""  # 401: the token has ended, whatever its time
                 if error.code != 401:
                     raise Unknown(f"{path}: HTTP {error.code}") from error
+                self.token = ""  # it has ended before its time
             except (OSError, ValueError, HTTPException) as error:
-                raise Unknown(f"{path}: {error!r}") from error
+                raise Unknown(f"{path}: {error}") from error
         raise Unknown(f"{path}: two tokens were refused")
 
     def json(self, path: str) -> Any:
@@ -54,23 +61,29 @@ class Imds:
         except ValueError as error:
             raise Unknown(f"{path}: no JSON") from error
 
+    def word(self, path: str, form: str = "[a-z0-9.-]+") -> str:
+        """Read one word that has this form. Raises: Unknown."""
+        found = self.get(path) or ""
+        if not re.fullmatch(form, found):
+            raise Unknown(f"{path}: {found[:40]!r} is none")
+        return found
+
     def instance_id(self) -> str:
         """Return the id of this instance. Raises: Unknown."""
-        found = self.get("meta-data/instance-id")
-        if not found:
-            raise Unknown("the service names no instance id")
-        return found
+        return self.word("meta-data/instance-id", "i-[0-9a-f]{1,17}")
 
     def _token(self) -> str:
         if not self.token or self.clock() > self.until:
-            self.token = ""
             ttl = {"X-aws-ec2-metadata-token-ttl-seconds": str(SECONDS)}
-            self.token = self._ask("PUT", "api/token", ttl)
+            try:
+                self.token = self._ask("PUT", "api/token", ttl)
+            except urllib.error.HTTPError as error:  # a 404 here is no answer to the question
+                raise Unknown(f"api/token: HTTP {error.code}") from error
             self.until = self.clock() + SECONDS - 60
         return self.token
 
     def _ask(self, method: str, path: str, headers: dict[str, str]) -> str:
         request = urllib.request.Request(self.url + path, method=method, headers=headers)
-        with self.open(request, timeout=self.timeout) as answer:
+        with self.open(request, timeout=2) as answer:
             text: str = answer.read(65536).decode()
             return text
