@@ -22,6 +22,7 @@ from tests.support.later import RUNNING
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
     from reconciler.sandbox.clock import Clock
+    from reconciler.sandbox.world import World
 
 Golden = Callable[[Path, str], None]
 
@@ -41,6 +42,8 @@ CREDENTIALS = {
 # What the machine or the pull request's runner says about itself must not change a result.
 OF_THE_MACHINE = ("AWS_", "RECONCILE_", "GITHUB_", "CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+STOP_HOOK = "reconciler-stop"
 
 NOW = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
 """When the local AWS begins in every test: a Wednesday, within everybody's working hours."""
@@ -126,10 +129,22 @@ def point_at(sandbox: Sandbox, patch: pytest.MonkeyPatch) -> None:
 def sandbox_server() -> Iterator[Sandbox]:
     """One local AWS for each test process, on a port of its own; slow things are quick."""
     from reconciler.sandbox import Sandbox
+    from reconciler.sandbox.services import hooks
 
-    with Sandbox(fsx_create_seconds=0, fsx_update_seconds=0, clock=beginning()) as sandbox:
+    with (
+        Sandbox(fsx_create_seconds=0, fsx_update_seconds=0, clock=beginning()) as sandbox,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(hooks, "ON_WAITING", [leave_at_once])
         RUNNING[:] = [sandbox]
         yield sandbox
+
+
+def leave_at_once(world: World, region: str, group: str, instance: str) -> None:
+    """A machine that completes its lifecycle hook as soon as it waits: a stop takes no time."""
+    from reconciler.sandbox.services import hooks
+
+    hooks.complete(world, region, group, instance, STOP_HOOK)
 
 
 @pytest.fixture

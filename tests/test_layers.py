@@ -54,6 +54,7 @@ MAY_IMPORT = {
         "declare.zonedata",
         "errors",
         "workstation.describe",
+        "workstation.stop_hook",
     },
     "render": {
         "render",

@@ -62,7 +62,8 @@ Look: prices an hour, for reports
 
 DOCTOR = """
 Look: what only the doctor reads
-    autoscaling:DescribeAccountLimits cloudwatch:GetMetricData ec2:DescribeInstanceTypes
+    autoscaling:DescribeAccountLimits autoscaling:DescribeLifecycleHooks
+    cloudwatch:GetMetricData ec2:DescribeInstanceTypes
     servicequotas:GetAWSDefaultServiceQuota servicequotas:ListServiceQuotas
     on everything
 MaySchedule: whether the schedules' role may start and stop, with everything that limits it [10]
@@ -84,8 +85,8 @@ Make: everything gets the site's tag when it is created
 Change: only resources with the site's tag
     autoscaling:CreateOrUpdateTags autoscaling:DeleteAutoScalingGroup
     autoscaling:DeleteScheduledAction autoscaling:DeleteTags
-    autoscaling:PutScheduledUpdateGroupAction autoscaling:ResumeProcesses
-    autoscaling:SetInstanceProtection autoscaling:SuspendProcesses
+    autoscaling:PutLifecycleHook autoscaling:PutScheduledUpdateGroupAction
+    autoscaling:ResumeProcesses autoscaling:SetInstanceProtection autoscaling:SuspendProcesses
     autoscaling:UpdateAutoScalingGroup
     ec2:AuthorizeSecurityGroupIngress ec2:CreateLaunchTemplateVersion ec2:CreateTags
     ec2:DeleteLaunchTemplate ec2:DeleteTags ec2:ModifyVolume ec2:RevokeSecurityGroupIngress
@@ -245,12 +246,22 @@ AttachHome: its own EBS home, by the tags of volume and role [11]
 ToItself: AWS authorises attaching on the instance too; only on itself [12]
     ec2:AttachVolume
     on instances when ours itself
-FindHome: whether its home is free; AWS cannot limit this to a resource
-    ec2:DescribeVolumes
+FormatOnce: takes the permission to format off its own home, and no other tag
+    ec2:DeleteTags
+    on volumes when ours home own format_alone
+Look: whether its home is free, and whether somebody keeps it on; AWS cannot limit these
+    autoscaling:DescribeAutoScalingGroups ec2:DescribeVolumes
     on everything
-OwnPhase: how far the boot is; the only tag that it may write, and only on itself
+OwnPhase: how far the boot is; the only tag that it may write on an instance, and only on itself
     ec2:CreateTags
     on instances when ours itself phase_alone
+OwnGroup: turns its own group off when nobody uses it, and tells AWS that it has left its home
+    autoscaling:CompleteLifecycleAction autoscaling:RecordLifecycleActionHeartbeat
+    autoscaling:SetDesiredCapacity
+    on groups when ours own
+OwnGroupTags: why it turned itself off, and how long its starts take; no other tag of its group
+    autoscaling:CreateOrUpdateTags
+    on groups when ours own machine_tags_alone
 """
 
 SCHEDULER = """

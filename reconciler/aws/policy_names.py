@@ -12,7 +12,16 @@ from reconciler.aws_api import partition_of
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
 from reconciler.plan.names import dead_letters_name, events_name, group_prefix
-from reconciler.plan.ownership import FILE_SYSTEM, OVERRIDE, OWNER, PHASE, SITE, WORKSTATION
+from reconciler.plan.ownership import (
+    FILE_SYSTEM,
+    FORMAT,
+    OVERRIDE,
+    OWNER,
+    PHASE,
+    SITE,
+    STARTS,
+    WORKSTATION,
+)
 
 MACHINE = "${aws:PrincipalTag/" + WORKSTATION + "}"
 """The workstation that the caller is, by the tag of its role."""
@@ -228,6 +237,8 @@ def conditions(site: Site) -> dict[str, dict[str, dict[str, Any]]]:
         "itself": {"StringLike": {"aws:userid": "*:${ec2:InstanceID}"}},
         "override_alone": _only_tag(OVERRIDE),
         "phase_alone": _only_tag(PHASE),
+        "format_alone": _only_tag(FORMAT),
+        "machine_tags_alone": _only_tag(OVERRIDE, STARTS),
     }
 
 
@@ -245,9 +256,9 @@ def _same_shape() -> dict[str, Any]:
     }
 
 
-def _only_tag(key: str) -> dict[str, Any]:
-    """A request that names this tag and no other; without any key, "all of them" holds too."""
+def _only_tag(*keys: str) -> dict[str, Any]:
+    """A request that names these tags and no others; without any key, "all of them" holds too."""
     return {
-        "ForAllValues:StringEquals": {"aws:TagKeys": key},
+        "ForAllValues:StringEquals": {"aws:TagKeys": keys},
         "Null": {"aws:TagKeys": "false"},
     }

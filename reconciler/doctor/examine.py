@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Site
-from reconciler.doctor import delivery, homes, placing, quotas, rights
+from reconciler.doctor import delivery, homes, placing, quotas, rights, stop_hooks
 from reconciler.doctor.check import Check, Found, Level, TypeFacts, View, unread
 from reconciler.engine.environment import Environment
 from reconciler.engine.read import READERS, read
@@ -41,6 +41,7 @@ REGION: tuple[tuple[str, Check], ...] = (
     ("lustre-quota", quotas.lustre),
     ("key", rights.keys),
     ("homes-are-shared", homes.groups),
+    ("stop-hook", stop_hooks.hooks),
     ("events", delivery.events),
     ("schedules", delivery.schedules),
     ("dead-letters", delivery.dead_letters),

@@ -15,6 +15,7 @@ from typing import Any
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Workstation
 from reconciler.kinds import (
+    group_hook,
     group_settings,
     group_update,
     group_words,
@@ -46,6 +47,7 @@ from reconciler.plan.ownership import (
     MAX_RUNTIME,
     OVERRIDE,
     OWNER,
+    STOP_HOOK,
     WORKSTATION,
     ownership,
     read_tags,
@@ -53,7 +55,7 @@ from reconciler.plan.ownership import (
 from reconciler.plan.projection import projected
 from reconciler.plan.resolve import ResolvedSite, ResolvedWorkstation, unfilled
 from reconciler.plan.update_policy import IN_PLACE, NEXT_START, RUNTIME, STOPS, WHEN_EMPTY, WHEN_OFF
-from reconciler.workstation import describe
+from reconciler.workstation import describe, stop_hook
 from reconciler.workstation.model import Group
 from reconciler.workstation.read import to_group
 from reconciler.workstation.runtime_tags import (
@@ -109,6 +111,7 @@ class AutoScalingGroup:
     placement_group: str
     other: Mapping[str, Any]  # whatever else decides what it launches (mixed_instances.py)
     tags: Mapping[str, str]
+    stop_hook: str = ""  # seconds that its lifecycle hook waits, as its tag reads
     market: str = ""  # the On-Demand lease, as its tag reads; "" is the declared market
     desired_capacity: int | None = None  # desired only by a limit
     override: str | None = None  # likewise: "" takes back what keeps it on
@@ -145,6 +148,7 @@ UPDATE_POLICY = {
     "placement_group": NEXT_START,
     "other": NEXT_START,
     "tags": IN_PLACE,
+    "stop_hook": IN_PLACE,
     "market": RUNTIME,
     "desired_capacity": STOPS,
     "override": RUNTIME,
@@ -206,6 +210,7 @@ def _wanted(site: str, each: ResolvedWorkstation) -> AutoScalingGroup:
         placement_group="",
         other={},
         tags={"Name": template.name, **declared.tags, **owners, **_facts(declared)},
+        stop_hook=stop_hook.SECONDS,
     )
 
 
@@ -307,6 +312,7 @@ def _spec(
         capacity_reservation=group_settings.reservation(group),
         placement_group=group.get("PlacementGroup", ""),
         tags=managed,
+        stop_hook=tags.get(STOP_HOOK, ""),
         market=tags.get(MARKET, ""),
         desired_capacity=group["DesiredCapacity"],
         override=tags.get(OVERRIDE, ""),
@@ -316,7 +322,7 @@ def _spec(
 
 
 def create(aws: Aws, change: Create) -> Live:
-    """Create the group, and suspend the processes that no group of ours runs."""
+    """Create the group and its lifecycle hook, and suspend the processes that none of ours runs."""
     want = change.desired
     spec: AutoScalingGroup = want.spec
     aws.call(
@@ -324,7 +330,8 @@ def create(aws: Aws, change: Create) -> Live:
         "create_auto_scaling_group",
         AutoScalingGroupName=want.key.name,
         MixedInstancesPolicy=mixed_instances.write(spec),
-        Tags=group_tags(want.key.name, spec.tags),
+        LifecycleHookSpecificationList=[stop_hook.settings(spec.stop_hook)],
+        Tags=[*group_tags(want.key.name, spec.tags), group_hook.tag(want.key.name, spec.stop_hook)],
         **group_settings.write(spec, group_settings.FIELDS),
     )
     scaling_processes.suspend(aws, want.key.name, spec.suspended_processes)

@@ -10,7 +10,13 @@ from contextlib import nullcontext
 from typing import Any
 
 from reconciler.aws_api import Aws
-from reconciler.kinds import group_settings, mixed_instances, precondition, scaling_processes
+from reconciler.kinds import (
+    group_hook,
+    group_settings,
+    mixed_instances,
+    precondition,
+    scaling_processes,
+)
 from reconciler.kinds.tagging import tag_auto_scaling_group, tag_ec2, tag_group, untag_group
 from reconciler.plan.model import Update
 from reconciler.plan.ownership import MARKET, OVERRIDE, OWNER
@@ -57,6 +63,8 @@ def update(aws: Aws, change: Update) -> None:
         )
     if "tags" in fields:
         _retag(aws, name, old, spec)
+    if "stop_hook" in fields:
+        group_hook.put(aws, name, spec.stop_hook)
     if "market" in fields and not spec.market:
         untag_group(aws, name, MARKET)
 

@@ -60,10 +60,14 @@ def tag_auto_scaling_group(
 
 
 def tag_group(aws: Aws, name: str, key: str, value: str) -> None:
-    """Write one runtime tag of a group. Instances do not inherit it: what it says begins and ends
+    """Write one runtime tag of a group."""
+    aws.call("autoscaling", "create_or_update_tags", Tags=[runtime_tag(name, key, value)])
+
+
+def runtime_tag(name: str, key: str, value: str) -> dict[str, Any]:
+    """Build a runtime tag of a group. Instances do not inherit it: what it says begins and ends
     while they live."""
-    tag = {**_group(name), "Key": key, "Value": value, "PropagateAtLaunch": False}
-    aws.call("autoscaling", "create_or_update_tags", Tags=[tag])
+    return {**_group(name), "Key": key, "Value": value, "PropagateAtLaunch": False}
 
 
 def untag_group(aws: Aws, name: str, key: str) -> None:

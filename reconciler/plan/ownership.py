@@ -22,12 +22,21 @@ OVERRIDE = "reconciler:override"
 MARKET = "reconciler:market"
 """Runtime's, on groups: workstation/runtime_tags.py says what they read like."""
 
+STOP_HOOK = "reconciler:stop-hook"
+"""On groups: they have a lifecycle hook of so many seconds (workstation/stop_hook.py)."""
+
+STARTS = "reconciler:starts"
+"""On groups: how many seconds the last starts took. The machine writes it."""
+
 PHASE = "reconciler:phase"
 """On instances: how far the machine is. The machine writes it on itself."""
 
 FLAVOUR = "reconciler:flavour"
 DRIVER = "reconciler:driver"
 """On images: the flavour and the version of their NVIDIA driver (declare/drivers.py)."""
+
+FORMAT = "reconciler:format"
+"""On a new, empty home: `allowed`, until the machine has formatted it and deletes the tag."""
 
 REPLACES = "reconciler:replaces"
 """On a home: the id of the home that it replaces, as somebody approved."""

@@ -46,8 +46,8 @@ workstations:
     spot_policy: spot
 """
 
-NOT_DECLARED = ("homes-are-shared", "key", "lustre-quota")
-"""The checks of what the YAML above has none of."""
+NOT_DECLARED = ("homes-are-shared", "key", "lustre-quota", "stop-hook")
+"""The checks of what the YAML above has none of, and the account no group."""
 
 TO_EC2 = {
     "Effect": "Allow",

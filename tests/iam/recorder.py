@@ -34,6 +34,7 @@ ON = {
     "autoscaling:DeleteAutoScalingGroup": GROUP + "{AutoScalingGroupName}",
     "autoscaling:DeleteScheduledAction": GROUP + "{AutoScalingGroupName}",
     "autoscaling:DeleteTags": GROUP + "{Tags[0][ResourceId]}",
+    "autoscaling:PutLifecycleHook": GROUP + "{AutoScalingGroupName}",
     "autoscaling:PutScheduledUpdateGroupAction": GROUP + "{AutoScalingGroupName}",
     "autoscaling:ResumeProcesses": GROUP + "{AutoScalingGroupName}",
     "autoscaling:SetDesiredCapacity": GROUP + "{AutoScalingGroupName}",

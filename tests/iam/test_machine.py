@@ -1,4 +1,4 @@
-"""What a machine may do with its role: its own home to itself, its own parameters and phase."""
+"""What a machine may do with its role: its own home, group, phase and parameters alone."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ BOBS: dict[str, Value] = {**OF_SITE, "aws:ResourceTag/reconciler:workstation": "
 HOME: dict[str, Value] = {"aws:ResourceTag/reconciler:file-system": "home"}
 ITSELF: dict[str, Value] = {"ec2:InstanceID": "i-alice"}
 ANOTHER: dict[str, Value] = {"ec2:InstanceID": "i-bob"}
+GROUP = "autoscaling autoScalingGroup:x:autoScalingGroupName/acme-alice"
+BOBS_GROUP = "autoscaling autoScalingGroup:x:autoScalingGroupName/acme-bob"
+FORMAT: dict[str, Value] = {"aws:TagKeys": ("reconciler:format",)}
+OVERRIDE: dict[str, Value] = {"aws:TagKeys": ("reconciler:override",)}
+STARTS: dict[str, Value] = {"aws:TagKeys": ("reconciler:starts",)}
 PHASE: dict[str, Value] = {"aws:TagKeys": ("reconciler:phase",)}
 NOBODY: dict[str, Value] = {"aws:userid": "AROAEXAMPLE:i-alice"}  # a role without the tag
 
@@ -113,6 +118,86 @@ OF_THE_MACHINE: list[tuple[str, bool, Case]] = [
         ),
     ),
     ("tag of a home", False, ("ec2:CreateTags", VOLUME, {**BOBS, **HOME, **PHASE, **MACHINE})),
+    # the permission to format its home
+    ("formatted", True, ("ec2:DeleteTags", VOLUME, {**ALICES, **HOME, **FORMAT, **MACHINE})),
+    ("another's", False, ("ec2:DeleteTags", VOLUME, {**BOBS, **HOME, **FORMAT, **MACHINE})),
+    ("of its root", False, ("ec2:DeleteTags", VOLUME, {**ALICES, **FORMAT, **MACHINE})),
+    ("every tag", False, ("ec2:DeleteTags", VOLUME, {**ALICES, **HOME, **MACHINE})),
+    (
+        "whose it is",
+        False,
+        (
+            "ec2:DeleteTags",
+            VOLUME,
+            {**ALICES, **HOME, **MACHINE, "aws:TagKeys": ("reconciler:workstation",)},
+        ),
+    ),
+    (
+        "two tags",
+        False,
+        (
+            "ec2:DeleteTags",
+            VOLUME,
+            {**ALICES, **HOME, **MACHINE, "aws:TagKeys": ("reconciler:format", "reconciler:site")},
+        ),
+    ),
+    ("allowed again", False, ("ec2:CreateTags", VOLUME, {**ALICES, **HOME, **FORMAT, **MACHINE})),
+    # its group: off when nobody uses it, and away when it has left
+    ("off", True, ("autoscaling:SetDesiredCapacity", GROUP, {**ALICES, **MACHINE})),
+    ("left", True, ("autoscaling:CompleteLifecycleAction", GROUP, {**ALICES, **MACHINE})),
+    ("longer", True, ("autoscaling:RecordLifecycleActionHeartbeat", GROUP, {**ALICES, **MACHINE})),
+    ("why off", True, ("autoscaling:CreateOrUpdateTags", GROUP, {**ALICES, **OVERRIDE, **MACHINE})),
+    ("starts", True, ("autoscaling:CreateOrUpdateTags", GROUP, {**ALICES, **STARTS, **MACHINE})),
+    ("bob off", False, ("autoscaling:SetDesiredCapacity", BOBS_GROUP, {**BOBS, **MACHINE})),
+    ("bob gone", False, ("autoscaling:CompleteLifecycleAction", BOBS_GROUP, {**BOBS, **MACHINE})),
+    (
+        "bob held",
+        False,
+        ("autoscaling:RecordLifecycleActionHeartbeat", BOBS_GROUP, {**BOBS, **MACHINE}),
+    ),
+    (
+        "bob's override",
+        False,
+        ("autoscaling:CreateOrUpdateTags", BOBS_GROUP, {**BOBS, **OVERRIDE, **MACHINE}),
+    ),
+    ("no tag of the role", False, ("autoscaling:SetDesiredCapacity", GROUP, {**ALICES, **NOBODY})),
+    (
+        "another site's alice",
+        False,
+        ("autoscaling:SetDesiredCapacity", GROUP, {**ALICES, **OF_OTHER_SITE, **MACHINE}),
+    ),
+    (
+        "its owner",
+        False,
+        (
+            "autoscaling:CreateOrUpdateTags",
+            GROUP,
+            {**ALICES, **MACHINE, "aws:TagKeys": ("reconciler:owner",)},
+        ),
+    ),
+    (
+        "its limit too",
+        False,
+        (
+            "autoscaling:CreateOrUpdateTags",
+            GROUP,
+            {
+                **ALICES,
+                **MACHINE,
+                "aws:TagKeys": ("reconciler:override", "reconciler:max-runtime"),
+            },
+        ),
+    ),
+    ("its sizes", False, ("autoscaling:UpdateAutoScalingGroup", GROUP, {**ALICES, **MACHINE})),
+    ("its hook", False, ("autoscaling:PutLifecycleHook", GROUP, {**ALICES, **MACHINE})),
+    ("no hook", False, ("autoscaling:DeleteLifecycleHook", GROUP, {**ALICES, **MACHINE})),
+    ("its group gone", False, ("autoscaling:DeleteAutoScalingGroup", GROUP, {**ALICES, **MACHINE})),
+    (
+        "its end",
+        False,
+        ("autoscaling:TerminateInstanceInAutoScalingGroup", GROUP, {**ALICES, **MACHINE}),
+    ),
+    ("poweroff", False, ("ec2:StopInstances", "ec2 instance/i-alice", {**ALICES, **MACHINE})),
     # itself otherwise
     ("its own role", False, ("iam:TagRole", "iam role/acme-ws-alice", {**HERE, **MACHINE})),
     ("a copy of a home", False, ("ec2:CreateSnapshot", VOLUME, {**BOBS, **HOME, **MACHINE})),

@@ -284,6 +284,7 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
     ),
     ("auto_scaling_group", "placement_group"): (FLEET, "rack"),
     ("auto_scaling_group", "tags"): (FLEET, TAGS),
+    ("auto_scaling_group", "stop_hook"): (FLEET, "600"),
     ("auto_scaling_group", "market"): (FLEET, "on-demand since 2026-11-20T09:10:00Z"),
     ("auto_scaling_group", "desired_capacity"): (FLEET, 1),
     ("auto_scaling_group", "override"): (FLEET, "off until 2026-11-20T09:10:00Z alice"),

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.plan.model import Key, Live
+from reconciler.plan.ownership import STOP_HOOK
+from reconciler.workstation import stop_hook
 from tests.kinds.cases import (
     ACCOUNT,
     DEAD,
@@ -190,6 +192,15 @@ def _group(**settings: Any) -> Callable[[Mapping[Key, Live]], Key]:
     return edit
 
 
+def _unhooked(found: Mapping[Key, Live]) -> Key:
+    """The hook and the tag that says so: a group of an older version has neither."""
+    scaling, name = client("autoscaling"), "acme-alice"
+    scaling.delete_lifecycle_hook(AutoScalingGroupName=name, LifecycleHookName=stop_hook.NAME)
+    tag = {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": STOP_HOOK}
+    scaling.delete_tags(Tags=[tag])
+    return FLEET(found)
+
+
 def _policy(change: Callable[[dict[str, Any]], None]) -> Callable[[Mapping[Key, Live]], Key]:
     def edit(found: Mapping[Key, Live]) -> Key:
         groups = client("autoscaling").describe_auto_scaling_groups(
@@ -346,6 +357,7 @@ BY_HAND: dict[str, dict[str, Callable[[Mapping[Key, Live]], Key]]] = {
             }
         ),
         "placement_group": _group(PlacementGroup="rack"),
+        "stop_hook": _unhooked,
         "other": _policy(_other_overrides),
         "instance_requirements": _policy(_any_size),
     },

@@ -24,7 +24,9 @@ WHICH = {"AutoScalingGroupName": NAME, "LifecycleHookName": "reconciler-stop"}
 
 
 @pytest.fixture
-def on(still: Aws) -> Aws:
+def on(still: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """A group whose instance has no machine that would complete the hook."""
+    monkeypatch.setattr(hooks, "ON_WAITING", [])
     still.template()
     still.group(DesiredCapacity=1, LifecycleHookSpecificationList=[HOOK])
     return still

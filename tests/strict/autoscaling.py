@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.strict import instances
+from tests.strict import instances, lifecycle_hooks
 from tests.strict.aws import Here, Refusal
+from tests.strict.lifecycle_hooks import (
+    complete_lifecycle_action,
+    describe_lifecycle_hooks,
+    put_lifecycle_hook,
+    record_lifecycle_action_heartbeat,
+)
 from tests.strict.scheduled_actions import (
     delete_scheduled_action,
     describe_scheduled_actions,
@@ -15,9 +21,13 @@ from tests.strict.tables import Record
 from tests.strict.tags import retagged
 
 __all__ = [
+    "complete_lifecycle_action",
     "delete_scheduled_action",
+    "describe_lifecycle_hooks",
     "describe_scheduled_actions",
+    "put_lifecycle_hook",
     "put_scheduled_update_group_action",
+    "record_lifecycle_action_heartbeat",
 ]
 
 DELETE_SECONDS = 30
@@ -25,6 +35,9 @@ DELETE_SECONDS = 30
 
 SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 SPLIT = ("OnDemandBaseCapacity", "OnDemandPercentageAboveBaseCapacity")
+KEPT_OTHERWISE = ("Tags", "LifecycleHookSpecificationList")
+"""Parameters of a create that the group does not bear as they were sent."""
+
 SETTINGS = {
     "CapacityRebalance": False,
     "DeletionProtection": "none",
@@ -42,7 +55,7 @@ def create_auto_scaling_group(here: Here, p: Record) -> Record:
     _check(here, p)
     group: Record = {
         **SETTINGS,
-        **{key: value for key, value in p.items() if key != "Tags"},
+        **{key: value for key, value in p.items() if key not in KEPT_OTHERWISE},
         "DesiredCapacity": p.get("DesiredCapacity", p["MinSize"]),
         "AutoScalingGroupARN": here.arn(f"autoScalingGroup:x:autoScalingGroupName/{name}"),
         "AvailabilityZones": _zones(here, p["VPCZoneIdentifier"]),
@@ -52,6 +65,10 @@ def create_auto_scaling_group(here: Here, p: Record) -> Record:
         "Instances": [],
         "SuspendedProcesses": [],
         "Tags": list(p.get("Tags", ())),
+        "Hooks": {
+            each["LifecycleHookName"]: lifecycle_hooks.hook({"AutoScalingGroupName": name, **each})
+            for each in p.get("LifecycleHookSpecificationList", ())
+        },
         "GoneAt": 0.0,
     }
     instances.settle(here, group)
@@ -148,16 +165,27 @@ def delete_auto_scaling_group(here: Here, p: Record) -> Record:
 def describe_auto_scaling_groups(here: Here, p: Record) -> Record:
     """Unknown names are silently absent (M)."""
     names = p.get("AutoScalingGroupNames")
+    lifecycle_hooks.expire(here)
 
     def found() -> list[Record]:
         return [
-            {key: value for key, value in group.items() if key != "GoneAt" and value is not None}
+            _shown(group)
             for name, group in _groups(here, here.seen("groups")).items()
             if not names or name in names
             if all(_tagged(group["Tags"], chosen) for chosen in p.get("Filters", ()))
         ]
 
     return here.page(p, "AutoScalingGroups", found, "MaxRecords", 100)
+
+
+def _shown(group: Record) -> Record:
+    members = [
+        {key: value for key, value in each.items() if key not in lifecycle_hooks.MEMBERS_OF_OURS}
+        for each in group["Instances"]
+    ]
+    group = {**group, "Instances": members}
+    hidden = ("Hooks", "GoneAt")
+    return {k: v for k, v in group.items() if k not in hidden and v is not None}
 
 
 def _tagged(tags: list[Record], chosen: Record) -> bool:
@@ -226,12 +254,14 @@ def delete_tags(here: Here, p: Record) -> Record:
 
 def tick(here: Here) -> None:
     """Auto Scaling goes on with what it has begun, and tries again what it could not launch."""
+    lifecycle_hooks.expire(here)
     for group in _groups(here, here.all("groups")).values():
         if "Status" not in group:
             instances.proceed(here, group)
 
 
 def _find(here: Here, name: str) -> Record:
+    lifecycle_hooks.expire(here)
     group = _groups(here, here.named("groups")).get(name)
     group = group and _groups(here, here.all("groups")).get(name)
     if group is None:

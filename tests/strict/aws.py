@@ -100,6 +100,7 @@ class StrictAws:
         self.dry: set[tuple[str, str]] = set()  # Spot pools without capacity: type, zone
         self.refuses: Mapping[str, str] = {}  # by market, what a launch fails with
         self.timed = False  # what runs comes and goes with the clock (timers.py), not at once
+        self.machines_leave = True  # they complete their lifecycle hook at once
         self.full: set[str] = set()  # operations that are at their quota
         self.buckets: dict[str, Bucket] = {}  # by "service" or "service:Operation prefix"
         self.cursors: dict[str, list[Any]] = {}

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.strict.aws import Here
 from tests.strict.ec2_network import TYPES
+from tests.strict.lifecycle_hooks import WAITING, expire, held, holding
 from tests.strict.tables import Record
 
 NO_SPOT = "UnfulfillableCapacity - Unable to fulfill capacity due to your request configuration."
@@ -25,7 +26,9 @@ ON_DEMAND_QUOTA = (
 def alive(group: Record) -> list[Record]:
     """What runs or comes; what goes is not it."""
     return [
-        instance for instance in group["Instances"] if instance["LifecycleState"] != "Terminating"
+        instance
+        for instance in group["Instances"]
+        if not instance["LifecycleState"].startswith("Terminating")
     ]
 
 
@@ -50,7 +53,8 @@ def proceed(here: Here, group: Record) -> None:
     if not busy(group):
         return
     left = [{**instance, "LifecycleState": "InService"} for instance in alive(group)]
-    group = _launched(here, {**group, "Instances": left})
+    waits = [each for each in group["Instances"] if each["LifecycleState"] == WAITING]
+    group = _launched(here, {**group, "Instances": [*waits, *left]})
     here.put("groups", group["AutoScalingGroupName"], group)
 
 
@@ -86,7 +90,10 @@ def resplit(here: Here, group: Record) -> Record:
 
 
 def end(here: Here, group: Record, name: str, why: str) -> Record:
-    """An instance goes: the group without it, or on a timed account with it on its way out."""
+    """An instance goes: the group without it, or with it on its way out: on a timed account, and
+    where a lifecycle hook holds it, which holds no Spot Instance back (D, lifecycle hooks)."""
+    found = None if here.aws.machines_leave or why == "deleted" else holding(group)
+    state = "running" if found and why != "interruption" else "terminated"
     here.aws.ended.append((name, here.sent))
     tags = {tag["Key"]: tag["Value"] for tag in group["Tags"]}
     ec2 = here.of("ec2")
@@ -95,7 +102,7 @@ def end(here: Here, group: Record, name: str, why: str) -> Record:
         name,
         {
             **ec2.all("instances")[name],
-            "State": {"Name": "terminated"},
+            "State": {"Name": state},
             "EndedAt": here.aws.now(),
             "EndedBy": f"{here.sent.actor} {here.sent.operation}",
             "Why": why,
@@ -105,7 +112,12 @@ def end(here: Here, group: Record, name: str, why: str) -> Record:
     )
     cause = "was taken out of service in response to a difference between desired and actual"
     _note(here, group, f"Terminating EC2 instance: {name}", f"an instance {cause} capacity", "")
-    if here.aws.timed:
+    if found:
+        left = [
+            held(here, instance, found) if instance["InstanceId"] == name else instance
+            for instance in group["Instances"]
+        ]
+    elif here.aws.timed:
         left = [
             {**instance, "LifecycleState": "Terminating"}
             if instance["InstanceId"] == name
@@ -196,6 +208,7 @@ def describe_instances(here: Here, p: Record) -> Record:
     """By a filter, which passes over ids that are gone (M)."""
     (chosen,) = p["Filters"]
     assert chosen["Name"] == "instance-id", chosen
+    expire(here)
 
     def found() -> list[Any]:
         return [

@@ -10,7 +10,8 @@ from typing import Any
 
 from reconciler.kinds import KINDS
 from reconciler.plan.kind import Scope
-from reconciler.plan.ownership import SITE, WORKSTATION, read_tags
+from reconciler.plan.ownership import SITE, STOP_HOOK, WORKSTATION, read_tags
+from reconciler.workstation import stop_hook
 from tests.strict.aws import Sent, StrictAws
 from tests.strict.door import Door
 from tests.strict.tables import Record
@@ -50,7 +51,7 @@ def broken(aws: StrictAws, strangers: Mapping[str, Any], *, midway: bool = False
 
     `midway`, a schedule and the one that replaces it may stand side by side: one always fires.
     """
-    return [*doubled(aws, midway), *deeds(aws), *touched(aws, strangers)]
+    return [*doubled(aws, midway), *deeds(aws), *unhooked(aws), *touched(aws, strangers)]
 
 
 def _tables(aws: StrictAws, service: str, table: str) -> Iterator[Record]:
@@ -105,6 +106,16 @@ def deeds(aws: StrictAws) -> Iterator[str]:
     for instance, sent in aws.ended:
         if sent.actor.startswith("run"):
             yield f"{instance} was ended by {sent}"
+
+
+def unhooked(aws: StrictAws) -> Iterator[str]:
+    """A group whose tag says that its lifecycle hook stands has that hook."""
+    for group in _tables(aws, "autoscaling", "groups"):
+        seconds = read_tags(group["Tags"]).get(STOP_HOOK)
+        hook = group.get("Hooks", {}).get(stop_hook.NAME, {})
+        if seconds and seconds != str(hook.get("HeartbeatTimeout")):
+            name = group["AutoScalingGroupName"]
+            yield f"{name} is tagged with a lifecycle hook of {seconds} s, and has {hook}"
 
 
 def foreign(aws: StrictAws) -> dict[str, Any]:
