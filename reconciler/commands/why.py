@@ -173,7 +173,8 @@ def _starting(group: Group, found: Sequence[Activity], lost: Lost | None, say: S
     shortage = failing_since(found, "on-demand" if group.on_demand else "spot")
     if shortage:
         return _failed(group, shortage, tail, say)
-    if found and found[0]["StatusCode"] not in ("Successful", "Failed", "Cancelled"):
+    going = found and _GOING.match(str(found[0].get("Description", "")))  # held by a hook
+    if found and not going and found[0]["StatusCode"] not in ("Successful", "Failed", "Cancelled"):
         at = say(found[0]["StartTime"])
         why = f"its instance has been coming up since {at}{tail}"
         return Reason("launching", why, "wait; `workstation start` shows how far it is", {})

@@ -149,7 +149,7 @@ def _instances(
             member.id
             for each in candidates
             if each.key.region == region
-            for member in each.group.members
+            for member in each.group.staying
         ]
         try:
             for instance in read.ec2_instances(aws, ids):
@@ -190,7 +190,7 @@ def _overdue(
 
 def _launched(candidate: Candidate, instances: Mapping[str, Instance], now: datetime) -> datetime:
     """When its oldest instance was launched, as far as it is known."""
-    ids = (member.id for member in candidate.group.members)
+    ids = (member.id for member in candidate.group.staying)
     return min((instances[id_].launched for id_ in ids if id_ in instances), default=now)
 
 
@@ -217,7 +217,7 @@ def _cost(candidate: Candidate, instances: Mapping[str, Instance], aws: Aws, cos
         price = cost(aws, member.type, member.zone, market) if market else ""
         return ", ".join(filter(None, (member.id, f"{member.type} {market}".strip(), price)))
 
-    return "; ".join(map(of, candidate.group.members)) or "no instance yet"
+    return "; ".join(map(of, candidate.group.staying)) or "no instance yet"
 
 
 def _finding(overdue: _Overdue, stopped: bool, costs: str) -> Finding:

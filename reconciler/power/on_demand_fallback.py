@@ -58,7 +58,7 @@ def decide(
     if since is None or since > now:
         return _from_spot(group, capacity_shortage, fallback, now)
     ended = now - since >= timedelta(seconds=fallback.max_duration)
-    if group.members:
+    if group.staying:
         return _running(group, since, ended)
     shortage = capacity_shortage.shortage if capacity_shortage else None
     if not group.desired:
@@ -88,7 +88,7 @@ def _running(group: Group, since: datetime, ended: bool) -> Decision:
 def _from_spot(
     group: Group, capacity_shortage: CapacityShortage | None, fallback: Fallback, now: datetime
 ) -> Decision:
-    if capacity_shortage is None or not group.desired or group.members:
+    if capacity_shortage is None or not group.desired or group.staying:
         return Decision("")
     shortage = capacity_shortage.shortage
     if shortage.lacking is None or not _waited(shortage.lacking, fallback, now):

@@ -75,7 +75,7 @@ class Managed:
     @property
     def waiting(self) -> bool:
         """Whether it wants an instance and has none."""
-        return bool(self.runtime.desired) and not self.runtime.members
+        return bool(self.runtime.desired) and not self.runtime.staying
 
 
 def apply_runtime_state(
@@ -325,7 +325,7 @@ def _market(
 
 def _costs(group: Managed, aws: Aws, cost: limits.Cost) -> str:
     """` ($1.01/h)` of what runs On-Demand, or nothing."""
-    found = [cost(aws, each.type, each.zone, "on-demand") for each in group.runtime.members]
+    found = [cost(aws, each.type, each.zone, "on-demand") for each in group.runtime.staying]
     return f" ({', '.join(found)})" if all(found) else ""
 
 

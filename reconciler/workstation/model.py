@@ -46,9 +46,15 @@ class Group:
     home: str = ""  # "none", or what kind of home; "" where the tag does not say
 
     @property
+    def staying(self) -> tuple[Member, ...]:
+        """The instances that run or come up, without those that AWS ends: a lifecycle hook may
+        hold one of these for minutes, while the next one is there already."""
+        return tuple(m for m in self.members if not m.lifecycle.startswith("Terminat"))
+
+    @property
     def member(self) -> Member | None:
-        """The instance that runs or comes up; one that terminates is ignored."""
-        return next((m for m in self.members if not m.lifecycle.startswith("Terminat")), None)
+        """The instance that runs or comes up."""
+        return next(iter(self.staying), None)
 
     @property
     def lost(self) -> str:

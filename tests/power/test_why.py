@@ -233,6 +233,13 @@ CASES: dict[str, tuple[Group, tuple[dict[str, Any], ...], str, str, str]] = {
         "Spot took i-0a back Mon 23 Nov 10:59 CET",
         "Auto Scaling asks for another",
     ),
+    "held by a hook": (
+        replace(WANTED, members=(replace(UP, id="i-0a", lifecycle="Terminating:Wait"),)),
+        ({**ended(1, HEALTH), "StatusCode": "MidLifecycleAction"},),
+        "lost",
+        "Spot took i-0a back Mon 23 Nov 10:59 CET",
+        "Auto Scaling asks for another",
+    ),
     "replaced": (
         replace(WANTED, members=(UP,), home="ebs"),
         (activity(3, "Successful"), ended(4, HEALTH)),
