@@ -54,9 +54,16 @@ POWERING = (
     Bug(
         "the way back of a fallback is taken while it runs",
         "reconciler/power/on_demand_fallback.py",
-        "    if group.members:\n        return _running",
-        "    if group.members and not ended:\n        return _running",
+        "    if group.staying:\n        return _running",
+        "    if group.staying and not ended:\n        return _running",
         POWER,
+    ),
+    Bug(
+        "an instance that leaves counts against the next one",
+        "reconciler/power/limits.py",
+        "    ids = (member.id for member in candidate.group.staying)\n",
+        "    ids = (member.id for member in candidate.group.members)\n",
+        ("tests/power/test_leaving.py",),
     ),
     Bug(
         "an override is ignored by a run",

@@ -6,6 +6,7 @@ from tests.seeded.bug import (
     AWS,
     DECLARE,
     ESCALATIONS,
+    HOOKS,
     KINDS,
     MACHINE,
     PRIVATE,
@@ -168,9 +169,33 @@ RESOURCES = (
     Bug(
         "a machine attaches its home to any instance",
         "reconciler/aws/policies.py",
-        "    on instances when ours itself\nFindHome",
-        "    on instances when ours\nFindHome",
+        "    on instances when ours itself\nFormatOnce",
+        "    on instances when ours\nFormatOnce",
         MACHINE,
+    ),
+    Bug(
+        "a machine turns any group of its site off",
+        "reconciler/aws/policies.py",
+        "    on groups when ours own\nOwnGroupTags",
+        "    on groups when ours\nOwnGroupTags",
+        MACHINE,
+    ),
+    Bug(
+        "a machine may delete every tag of its home",
+        "reconciler/aws/policies.py",
+        "    on volumes when ours home own format_alone\n",
+        "    on volumes when ours home own\n",
+        MACHINE,
+    ),
+    Bug(
+        "a group is tagged before its lifecycle hook stands",
+        "reconciler/kinds/group_hook.py",
+        '    aws.call("autoscaling", "put_lifecycle_hook", AutoScalingGroupName=name, '
+        "**settings(seconds))\n    tag_group(aws, name, STOP_HOOK, seconds)\n",
+        "    tag_group(aws, name, STOP_HOOK, seconds)\n"
+        '    aws.call("autoscaling", "put_lifecycle_hook", AutoScalingGroupName=name, '
+        "**settings(seconds))\n",
+        HOOKS,
     ),
     Bug(
         "an edited schedule is believed",
