@@ -10,17 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.machine import FakeHost, instance
-from ws.host import Result
-from ws.tell import Person, clean, person, tell
-
-PASSWD = "root:x:0:0::/root:/bin/bash\nalice:x:20001:20002:Alice:/home/alice:/bin/bash\n"
+from ws.host import Host, Result
+from ws.tell import as_person, clean, tell
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> FakeHost:
     made = FakeHost(tmp_path, setpriv="")
     made.put("/etc/ws/instance.json", json.dumps(instance()))
-    made.put("/etc/passwd", PASSWD)
     return made
 
 
@@ -77,29 +74,35 @@ def test_a_text_is_as_long_as_people_read() -> None:
     assert len(clean("x" * 9999)) == 300
 
 
-def test_the_desktop_is_told_as_the_person_on_their_bus(host: FakeHost) -> None:
-    host.put("/run/user/20001/bus", "")
+def test_the_desktop_is_told_as_the_person(host: FakeHost) -> None:
     tell(host, "--help")
     (command,) = host.commands
-    wrapped = command[: command.index("notify-send")]
-    assert wrapped == (
-        *("setpriv", "--reuid=20001", "--regid=20002", "--init-groups", "--reset-env", "env"),
-        "XDG_RUNTIME_DIR=/run/user/20001",
-        "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/20001/bus",
+    assert command[:5] == (
+        *("setpriv", "--reuid=alice", "--regid=alice", "--init-groups", "--reset-env"),
     )
-    assert command[-3:] == ("--", "Workstation", "--help")
+    assert command[-5:] == ("notify-send", "--urgency=critical", "--", "Workstation", "--help")
 
 
-def test_without_a_desktop_nothing_is_run(host: FakeHost) -> None:
-    tell(host, "Hello")
-    assert host.commands == []
+def test_the_session_of_the_person_is_found_by_their_number() -> None:
+    shell = as_person("alice")[5:]
+    done = Host().run(*shell, "env")
+    number = os.geteuid()
+    assert f"XDG_RUNTIME_DIR=/run/user/{number}\n" in done.output
+    assert f"DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/{number}/bus\n" in done.output
 
 
-def test_a_desktop_that_hangs_is_named_in_the_journal(host: FakeHost) -> None:
-    host.put("/run/user/20001/bus", "")
+def test_words_of_a_text_stay_one_argument() -> None:
+    assert Host().run(*as_person("alice")[5:], "printf", "%s.", "a; b $(id)", "c").output == (
+        "a; b $(id).c."
+    )
+
+
+def test_a_missing_or_hanging_desktop_is_no_news(host: FakeHost) -> None:
     host.programs["setpriv"] = Result(124, "setpriv did not end within 5 s")
+    terminal = host.put("/dev/pts/0", "")
     tell(host, "Hello")
-    assert host.lines == ["the desktop shows nothing: setpriv did not end within 5 s"]
+    assert "Hello" in terminal.read_text()
+    assert host.lines == []
 
 
 def test_terminals_are_told_where_the_instance_file_is_missing(tmp_path: Path) -> None:
@@ -107,15 +110,3 @@ def test_terminals_are_told_where_the_instance_file_is_missing(tmp_path: Path) -
     terminal = host.put("/dev/pts/0", "")
     tell(host, "Hello")
     assert "Hello" in terminal.read_text()
-
-
-@pytest.mark.parametrize(
-    "passwd", ["", "alice\n", "alice:x:0:0::/root:/bin/sh\n", "alicia:x:7:7::/:/bin/sh\n"]
-)
-def test_root_or_nobody_is_never_the_person(host: FakeHost, passwd: str) -> None:
-    host.put("/etc/passwd", passwd)
-    assert person(host) is None
-
-
-def test_the_person_is_found_by_name(host: FakeHost) -> None:
-    assert person(host) == Person("20001", "20002")
