@@ -195,16 +195,23 @@ def test_metadata_that_does_not_answer_is_waited_for(tmp_path: Path, path: str) 
     assert any("timed out" in line for line in at.host.lines)
 
 
-@pytest.mark.parametrize("code", ["RequestLimitExceeded", "Unreachable", "HTTP503"])
-def test_aws_that_does_not_answer_is_waited_for(tmp_path: Path, code: str) -> None:
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ("DescribeVolumes", "RequestLimitExceeded"),
+        ("DescribeVolumes", "Unreachable"),
+        ("AttachVolume", "HTTP503"),
+        ("AttachVolume", "VolumeInUse"),
+        ("AttachVolume", "IncorrectState"),  # this instance is not `running` yet
+    ],
+)
+def test_a_refusal_that_passes_is_waited_for(tmp_path: Path, action: str, code: str) -> None:
     at = machine(tmp_path)
-    known = at.aws.answers["DescribeVolumes"]
-    error = AwsError("DescribeVolumes", code, "")
-    at.aws.answers["DescribeVolumes"] = lambda given: (
-        known(given) if len(at.host.pauses) >= 3 else error
-    )
+    known = at.aws.answers[action]
+    error = AwsError(action, code, "")
+    at.aws.answers[action] = lambda given: known(given) if len(at.host.pauses) >= 3 else error
     boot(at)
-    assert at.phases[1].startswith(f"attaching: DescribeVolumes: {code}")
+    assert at.phases[1].startswith(f"attaching: {action}: {code}")
     assert at.phases[-1] == "ready"
 
 

@@ -92,14 +92,6 @@ def test_still_held_by_a_dying_instance_waits_and_takes_nothing(tmp_path: Path) 
     assert at.aws.actions == ["DescribeVolumes"]
 
 
-@pytest.mark.parametrize("code", ["VolumeInUse", "IncorrectState"])
-def test_a_refusal_that_passes_is_waited_for(tmp_path: Path, code: str) -> None:
-    at = machine(tmp_path)
-    at.aws.answers["AttachVolume"] = AwsError("AttachVolume", code, "not 'running'")
-    with pytest.raises(Waiting, match=code):
-        attach(at)
-
-
 @pytest.mark.parametrize("status", ["creating", "deleting", "error"])
 def test_a_volume_that_is_not_available_is_waited_for(tmp_path: Path, status: str) -> None:
     with pytest.raises(Waiting, match=f"is {status}"):
@@ -158,7 +150,7 @@ def test_a_blank_volume_without_the_mark_is_not_formatted(
     tmp_path: Path, value: str | None
 ) -> None:
     at = new_home(tmp_path, TAGS if value is None else {**TAGS, volume.FORMAT: value})
-    with pytest.raises(Failed, match="not created as a new home"):
+    with pytest.raises(Failed, match="no new home"):
         mount(at)
     assert at.volume.formats == 0
 
@@ -176,7 +168,7 @@ def test_a_blank_volume_without_the_mark_is_not_formatted(
 def test_an_error_of_blkid_is_not_blank(tmp_path: Path, answer: Result) -> None:
     at = new_home(tmp_path)
     at.host.programs["blkid"] = answer
-    with pytest.raises(Failed, match="not blank"):
+    with pytest.raises(Failed, match="neither blank nor"):
         mount(at)
     assert at.volume.formats == 0
 
@@ -195,7 +187,7 @@ def test_a_disk_that_cannot_be_read_is_not_blank(tmp_path: Path) -> None:
 def test_data_that_blkid_does_not_know_is_not_blank(tmp_path: Path, content: str) -> None:
     at = new_home(tmp_path)
     at.host.put("/dev/nvme1n1", content)
-    with pytest.raises(Failed, match="not blank"):
+    with pytest.raises(Failed, match="neither blank nor"):
         mount(at)
     assert at.volume.formats == 0
 
@@ -204,7 +196,7 @@ def test_data_that_blkid_does_not_know_is_not_blank(tmp_path: Path, content: str
 def test_something_else_on_the_disk_is_left_alone(tmp_path: Path, output: str) -> None:
     at = new_home(tmp_path)
     at.host.programs["blkid"] = output
-    with pytest.raises(Failed, match="a home is ext4 or xfs"):
+    with pytest.raises(Failed, match="neither blank nor"):
         mount(at)
     assert at.volume.formats == 0
 
@@ -219,7 +211,7 @@ def test_a_permission_that_cannot_end_stops_no_boot(tmp_path: Path) -> None:
     at = machine(tmp_path, Volume(tags=dict(ALLOWED), holder=INSTANCE))
     at.aws.answers["DeleteTags"] = AwsError("DeleteTags", "UnauthorizedOperation", "no")
     mount(at)
-    assert "UnauthorizedOperation" in at.host.lines[-1]
+    assert any("UnauthorizedOperation" in line for line in at.host.lines)
 
 
 def test_it_is_checked_and_mounted_without_devices_and_programs_of_root(tmp_path: Path) -> None:
@@ -253,7 +245,6 @@ def test_a_damaged_home_is_read_only_and_never_ready(tmp_path: Path, code: int) 
 def test_xfs_needs_no_check_before_it_is_mounted(tmp_path: Path) -> None:
     at = machine(tmp_path, Volume(holder=INSTANCE, content="xfs"))
     mount(at)
-    volume.grow(at.host, at.host.path("/dev/nvme1n1"), AT)
     assert [words[0] for words in at.host.commands] == ["blkid", "mount", "xfs_growfs"]
 
 
@@ -269,7 +260,7 @@ def test_a_mounted_home_is_neither_checked_nor_mounted_again(tmp_path: Path) -> 
     mount(at)
     del at.host.commands[:]
     mount(at)
-    assert not at.host.commands
+    assert [words[0] for words in at.host.commands] == ["resize2fs"]
 
 
 def test_another_disk_at_the_mount_point_is_named(tmp_path: Path) -> None:
@@ -282,15 +273,14 @@ def test_another_disk_at_the_mount_point_is_named(tmp_path: Path) -> None:
 def test_a_grown_disk_grows_its_file_system_while_mounted(tmp_path: Path) -> None:
     at = machine(tmp_path, Volume(holder=INSTANCE))
     mount(at)
-    volume.grow(at.host, at.host.path("/dev/nvme1n1"), AT)
     assert at.host.commands[-1] == ("resize2fs", str(at.host.path("/dev/nvme1n1")))
 
 
 def test_a_full_disk_or_a_failed_growth_stops_no_boot(tmp_path: Path) -> None:
     at = machine(tmp_path, Volume(holder=INSTANCE))
     at.host.programs["resize2fs"] = Result(1, "No space left on device")
-    volume.grow(at.host, at.host.path("/dev/nvme1n1"), AT)
-    assert at.host.lines == ["No space left on device"]
+    mount(at)
+    assert at.host.lines[-1] == "No space left on device"
 
 
 def test_blank_is_blank(tmp_path: Path) -> None:

@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from ws.host import Host
-from ws.phase import Waiting
 from ws.settings import Settings
 
 GROUPS = ("video", "render", "docker")
-LOGIN = """\
-case $(cat /run/ws/phase 2>&1) in
-ready* | stopping*) ;;
-*) printf 'There is no home, and nothing that you write is kept: %s\\n' \
-"$(cat /run/ws/phase 2>&1)" >&2 ;;
-esac
-"""
-
-
-def explain(host: Host) -> None:
-    """Let each login say why there is no home."""
-    host.write("/etc/profile.d/ws.sh", LOGIN)
 
 
 def make(host: Host, settings: Settings, uid: int) -> None:
@@ -31,24 +18,18 @@ def make(host: Host, settings: Settings, uid: int) -> None:
     also = [] if uid not in accounts.values() else ["-o"]
     if user not in accounts:
         own = ("-g", user) if user in numbers(host, "/etc/group") else ("-U",)
-        _do(host, "useradd", "-M", *own, "-u", str(uid), *also, "-d", f"/home/{user}", "-s",
+        host.do("useradd", "-M", *own, "-u", str(uid), *also, "-d", f"/home/{user}", "-s",
             "/bin/bash", "-p", "*", user)  # fmt: skip
     elif accounts[user] != uid:
-        _do(host, "usermod", "-u", str(uid), *also, user)
+        host.do("usermod", "-u", str(uid), *also, user)
     groups = [name for name in GROUPS if name in numbers(host, "/etc/group")]
     if groups:
-        _do(host, "usermod", "-aG", ",".join(groups), user)
+        host.do("usermod", "-aG", ",".join(groups), user)
     host.write("/etc/sudoers.d/ws", f"{user} ALL=(ALL) NOPASSWD:ALL\n", 0o440)
     host.write(f"/etc/ssh/authorized_keys.d/{user}", "".join(f"{k}\n" for k in settings.ssh_keys))
     files = "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u\n"
     if put(host, "/etc/ssh/sshd_config.d/10-ws.conf", files):
         reload_ssh(host)
-
-
-def _do(host: Host, *command: str) -> None:
-    done = host.run(*command)
-    if done.code:
-        raise Waiting(f"{command[0]}: {done.output}")
 
 
 def numbers(host: Host, name: str) -> dict[str, int]:
@@ -70,20 +51,3 @@ def reload_ssh(host: Host) -> None:
     """Let sshd read its files again, under either of its names."""
     for unit in ("ssh.service", "sshd.service"):
         host.run("systemctl", "try-reload-or-restart", "--no-block", unit)
-
-
-def owner_of(host: Host, home: str) -> int:
-    """Return the user id that the home belongs to; 0 for a fresh one. Raises: Waiting."""
-    done = host.run("stat", "-c", "%u", str(host.path(home)))
-    if done.code:
-        raise Waiting(done.output)
-    return int(done.output)
-
-
-def move_in(host: Host, user: str, home: str) -> None:
-    """Give a fresh home to the person, with what new homes have; only the top is changed."""
-    path = str(host.path(home))
-    _do(host, "chown", f"{user}:", path)
-    _do(host, "chmod", "750", path)
-    # As the person: root must not follow what a person could put there.
-    host.run("runuser", "-u", user, "--", "cp", "-rnT", str(host.path("/etc/skel")), path)

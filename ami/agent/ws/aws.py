@@ -6,16 +6,18 @@ a form in, XML out.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import email.utils
 import hashlib
 import hmac
 import os
+import re
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -49,31 +51,22 @@ class Aws:
         form.update((name.replace("_", "."), value) for name, value in given.items())
         body = urllib.parse.urlencode(form).encode()
         url = os.environ.get("AWS_ENDPOINT_URL") or self._endpoint(service)
-        try:
+        for last in (False, True):
+            late = self.late
             try:
-                return self._send(service, url, body)
+                request = urllib.request.Request(url, body, self._headers(service, url, body))
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return bare(answer.read(LIMIT))
             except urllib.error.HTTPError as error:
-                behind = self._behind(error)
-                if abs(behind - self.late) < SKEW:
-                    raise
-                self.late = behind  # the clock is wrong: once more, with AWS's time
-            return self._send(service, url, body)
-        except urllib.error.HTTPError as error:
-            raise _refused(action, error) from error
-        except (OSError, ValueError, HTTPException, ET.ParseError) as error:
-            raise AwsError(action, "Unreachable", str(error)) from error
-
-    def _send(self, service: str, url: str, body: bytes) -> ET.Element:
-        request = urllib.request.Request(url, body, self._headers(service, url, body))
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return bare(answer.read(LIMIT))
-
-    def _behind(self, error: urllib.error.HTTPError) -> float:
-        try:
-            date = email.utils.parsedate_to_datetime(error.headers["Date"])
-        except (TypeError, ValueError):
-            return self.late
-        return date.timestamp() - self.clock()
+                with contextlib.suppress(TypeError, ValueError):
+                    date = parsedate_to_datetime(error.headers["Date"])
+                    self.late = date.timestamp() - self.clock()
+                # The clock is wrong: once more, with AWS's time.
+                if last or abs(self.late - late) < SKEW:
+                    raise _refused(action, error) from error
+            except (OSError, ValueError, HTTPException, ET.ParseError) as error:
+                raise AwsError(action, "Unreachable", str(error)) from error
+        raise AssertionError
 
     def _endpoint(self, service: str) -> str:
         return f"https://{service}.{self.region}.{self.imds.word('meta-data/services/domain')}/"
@@ -85,7 +78,7 @@ class Aws:
         try:
             key_id, secret, token = keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"]
         except (TypeError, KeyError) as error:
-            raise Unknown("this instance has no role: is its instance profile gone?") from error
+            raise Unknown("this instance has no role") from error
         parts = urllib.parse.urlsplit(url)
         now = dt.datetime.fromtimestamp(self.clock() + self.late, dt.timezone.utc)
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
@@ -121,9 +114,10 @@ def bare(answer: bytes) -> ET.Element:
 
 
 def _refused(action: str, error: urllib.error.HTTPError) -> AwsError:
-    try:
-        root = bare(error.read(LIMIT))
-        code, message = root.findtext(".//Code"), root.findtext(".//Message")
-    except (OSError, HTTPException, ET.ParseError):
-        code = message = None
-    return AwsError(action, code or f"HTTP{error.code}", message or "")
+    with contextlib.suppress(OSError, HTTPException):
+        found = re.findall(
+            r"<(?:Code|Message)>([^<]*)", error.read(LIMIT).decode("utf-8", "replace")
+        )
+        if found:
+            return AwsError(action, found[0], " ".join(found[1:]))
+    return AwsError(action, f"HTTP{error.code}", "")

@@ -5,10 +5,10 @@ It goes on until the home is mounted. Meanwhile the person can log in, and reads
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ws import account, dcv, hostkeys, mounts, volume
 from ws.aws import Aws, AwsError
@@ -23,23 +23,31 @@ REFUSED = ("UnauthorizedOperation", "AccessDenied", "AuthFailure", "InvalidVolum
 PATIENCE = 900
 """Seconds for which it tries often: an instance may need 10 minutes to let a volume go."""
 
+LOGIN = """\
+phase=$(cat /run/ws/phase 2>&1 || :)
+case $phase in
+ready* | stopping*) ;;
+*) printf 'There is no home, and nothing that you write is kept: %s\\n' "$phase" >&2 ;;
+esac
+unset phase
+"""
+"""Tells each login why there is no home."""
+
 STARTED = "/var/lib/ws/started"
 STARTS = "reconciler:starts"
 
 
 def main(arguments: list[str], host: Host) -> int:
     """Boot the machine; return the exit code."""
-    account.explain(host)
+    host.write("/etc/profile.d/ws.sh", LOGIN)
     imds = Imds()
     try:
         settings = load(host)
     except Unusable as error:
-        try:
+        region = ""
+        with contextlib.suppress(Unknown):
             region = imds.word("meta-data/placement/region")
-        except Unknown:
-            region = ""
-        sentence = f"{error}: look at the user data, or start again with `workstation start`"
-        say(host, Aws(region, imds), "failed", sentence)
+        say(host, Aws(region, imds), "failed", f"{error}: is it this product's user data?")
         return 1
     boot(host, settings, Aws(settings.region, imds))
     return 0
@@ -48,14 +56,33 @@ def main(arguments: list[str], host: Host) -> int:
 def boot(host: Host, settings: Settings, aws: Aws) -> None:
     """Bring the machine to `ready`; return when it is."""
     home, at = settings.home, f"/home/{settings.user}"
-    open_login(host, settings)
-    notes = [note for entry in settings.mounts if (note := share(host, entry))]
-    if home and home["type"] == "ebs":
-        until(host, aws, "attaching", lambda: attach(host, settings, aws))
-        until(host, aws, "mounting", lambda: mount_volume(host, settings, aws))
-    elif home:
-        until(host, aws, "mounting", lambda: mount_network(host, settings))
-    until(host, aws, "mounting", lambda: settle(host, settings, at))
+    # Somebody may have to log in and see why there is no home.
+    with contextlib.suppress(Waiting):
+        known = account.numbers(host, "/etc/passwd").get(settings.user, settings.uid)
+        account.make(host, settings, known)
+    notes = []
+    for entry in settings.mounts:
+        try:
+            mounts.share(host, entry)
+        except Failed as error:
+            notes.append(str(error))
+
+    def attach() -> Path:
+        mounts.close(host, at)
+        return volume.attach(host, settings, aws, volume_id)
+
+    def mount() -> None:
+        if volume_id:
+            volume.mount(host, aws, attach(), volume_id, at)
+        elif home:
+            mounts.close(host, at)
+            mounts.mount(host, home)
+        settle(host, settings, at)
+
+    volume_id = home.get("volume_id", "") if home else ""
+    if volume_id:
+        until(host, aws, "attaching", attach)
+    until(host, aws, "mounting", mount)
     dcv.own(host, settings.user)
     say(host, aws, "ready", "; ".join(notes))
     remember(host, settings, aws)
@@ -76,53 +103,18 @@ def until(host: Host, aws: Aws, name: str, step: Callable[[], object]) -> None:
         pause = min(pause * 1.5, 20 if host.now() - begin < PATIENCE else 120)
 
 
-def open_login(host: Host, settings: Settings) -> None:
-    """Make the account before the home is there: somebody may have to look why it is not."""
-    known = account.numbers(host, "/etc/passwd").get(settings.user, settings.uid)
-    try:
-        account.make(host, settings, known)
-    except Waiting as error:
-        host.log(str(error))
-
-
-def share(host: Host, entry: dict[str, Any]) -> str:
-    """Prepare a shared file system; return why it cannot be used. It stops no boot."""
-    try:
-        mounts.automount(host, entry)
-    except Failed as error:
-        return str(error)
-    return ""
-
-
-def attach(host: Host, settings: Settings, aws: Aws) -> Path:
-    """Have the disk of the home on this machine, and its mount point closed until then."""
-    assert settings.home
-    mounts.close(host, settings.home["at"])
-    return volume.attach(host, settings, aws, settings.home["volume_id"])
-
-
-def mount_volume(host: Host, settings: Settings, aws: Aws) -> None:
-    """Mount the disk of the home, and grow it."""
-    assert settings.home
-    device, at = attach(host, settings, aws), settings.home["at"]
-    volume.mount(host, aws, device, settings.home["volume_id"], at)
-    volume.grow(host, device, at)
-
-
-def mount_network(host: Host, settings: Settings) -> None:
-    """Mount a home of the network."""
-    assert settings.home
-    mounts.close(host, settings.home["at"])
-    mounts.mount_network(host, settings.home)
-
-
 def settle(host: Host, settings: Settings, at: str) -> None:
-    """Let the person live in the home; its owner decides their user id."""
-    host.path(at).mkdir(parents=True, exist_ok=True)
-    owner = account.owner_of(host, at)
+    """Let the person live in the home; its owner decides their user id. Raises: Waiting."""
+    path = host.path(at)
+    path.mkdir(parents=True, exist_ok=True)
+    owner = int(host.do("stat", "-c", "%u", str(path)))
     account.make(host, settings, owner or settings.uid)
-    if not owner:
-        account.move_in(host, settings.user, at)
+    if not owner:  # a fresh one
+        host.do("chown", f"{settings.user}:", str(path))
+        host.do("chmod", "750", str(path))
+        # As the person: root must not follow what a person could put there.
+        copy = ("cp", "-rnT", str(host.path("/etc/skel")), str(path))
+        host.run("runuser", "-u", settings.user, "--", *copy)
     hostkeys.keep(host, at)
 
 

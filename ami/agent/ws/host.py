@@ -49,6 +49,13 @@ class Host:
         """Run a program with `text` as its input; its output and errors are one text."""
         return run(command, timeout, text)
 
+    def do(self, *command: str) -> str:
+        """Run a program that has to work, and return its output. Raises: OSError."""
+        done = self.run(*command)
+        if done.code:
+            raise OSError(f"{command[0]}: {done.output or done.code}")
+        return done.output
+
     def now(self) -> float:
         """Return the time in seconds since 1970."""
         return time.time()

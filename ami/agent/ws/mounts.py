@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from typing import Any, NamedTuple
 
 from ws.host import Host
@@ -37,87 +36,71 @@ def mounted(host: Host, at: str) -> Mount | None:
 def close(host: Host, at: str) -> None:
     """Make the empty mount point one that nobody writes to: work in there would be lost.
 
-    Not even root does so by mistake: `chattr +i`. Raises: Failed.
+    Not even root does so by mistake: `chattr +i`. Raises: OSError.
     """
     path = host.path(at)
-    if mounted(host, at):
+    if mounted(host, at) or (path.is_dir() and path.stat().st_mode & 0o777 == 0o555):
         return
-    if path.is_symlink():
-        raise Failed(f"{at} is a symbolic link: remove it")
     path.mkdir(parents=True, exist_ok=True)
-    if stat.S_IMODE(path.stat().st_mode) == 0o555:
-        return
-    for command in (("chown", "root:root"), ("chmod", "555"), ("chattr", "+i")):
-        done = host.run(*command, str(path))
-        if done.code:
-            host.log(done.output)
+    host.do("chown", "root:root", str(path))
+    host.do("chmod", "555", str(path))
+    host.run("chattr", "+i", str(path))  # some file systems of a root disk have no such flag
 
 
-def mount_network(host: Host, entry: dict[str, Any]) -> None:
+def mount(host: Host, entry: dict[str, Any]) -> None:
     """Mount a home of the network now. Raises: Failed, Waiting."""
     unit = write_units(host, entry)
     done = host.run("systemctl", "start", f"{unit}.mount", timeout=120)
     if done.code or not mounted(host, entry["at"]):
-        raise Waiting(f"{entry['at']} does not mount yet: `journalctl -u {unit}.mount` says why")
+        raise Waiting(f"{entry['at']} does not mount: `journalctl -u {unit}.mount` says why")
 
 
-def automount(host: Host, entry: dict[str, Any]) -> None:
+def share(host: Host, entry: dict[str, Any]) -> None:
     """Have a shared file system mounted at its first use, so that it delays nobody.
 
     Raises: Failed.
     """
-    close(host, entry["at"])
-    unit = write_units(host, entry)
-    done = host.run("systemctl", "start", f"{unit}.automount")
-    if done.code:
-        raise Failed(f"{entry['at']}: {done.output}")
+    try:
+        close(host, entry["at"])
+        host.do("systemctl", "start", f"{write_units(host, entry)}.automount")
+    except OSError as error:
+        raise Failed(f"{entry['at']}: {error}") from error
 
 
 def write_units(host: Host, entry: dict[str, Any]) -> str:
     """Write the units of an entry, and return their name. Raises: Failed."""
     kind, what, options = source_of(host, entry)
-    name = "-".join(_escaped(part) for part in entry["at"].strip("/").split("/"))
+    at = entry["at"]
+    # systemd-escape(1)
+    name = re.sub(r"[^\w.]", lambda found: f"\\x{ord(found[0]):02x}", at[1:].replace("/", "\0"))
+    name = name.replace("\\x00", "-")
     host.write(
         f"{UNITS}{name}.mount",
         f"[Unit]\nAfter=network-online.target nss-lookup.target\n[Mount]\nWhat={what}\n"
-        f"Where={entry['at']}\nType={kind}\nOptions={options}\nTimeoutSec=60\n",
+        f"Where={at}\nType={kind}\nOptions={options},_netdev\nTimeoutSec=60\n",
     )
-    host.write(f"{UNITS}{name}.automount", f"[Automount]\nWhere={entry['at']}\n")
+    host.write(f"{UNITS}{name}.automount", f"[Automount]\nWhere={at}\n")
     host.run("systemctl", "daemon-reload")
     return name
 
 
-def _escaped(part: str) -> str:
-    """Write a part of a path as systemd-escape(1) does."""
-    return re.sub(r"[^\w.]", lambda found: f"\\x{ord(found[0]):02x}", part, flags=re.ASCII)
-
-
 def source_of(host: Host, entry: dict[str, Any]) -> tuple[str, str, str]:
     """Return type, source and options of a mount. Raises: Failed."""
-    kind = {"fsx_lustre": "lustre", "efs": "efs"}.get(entry["type"])
-    if not kind:
-        raise Failed(f"{entry['at']}: this agent cannot mount {entry['type']}: use a newer image")
+    kind, at = entry["type"].rpartition("_")[2], entry["at"]
+    if entry["type"] not in ("efs", "fsx_lustre"):
+        raise Failed(f"{at}: this agent cannot mount {kind}: use a newer image")
     if not any(host.path(f"{folder}/mount.{kind}").exists() for folder in ("/sbin", "/usr/sbin")):
-        raise Failed(f"{entry['at']}: this image has no mount.{kind}: use one with {CLIENTS[kind]}")
-    if kind == "lustre":
-        _check_lustre(host, entry["at"])
-        what = f"{entry['dns_name']}@tcp:/{entry['mount_name']}"
-        return kind, what, "noatime,flock,_netdev"
-    words = ["_netdev", *(word for word in ("tls", "iam") if entry.get(word))]
-    if entry.get("access_point_id"):
+        client = "amazon-efs-utils" if kind == "efs" else "the Lustre client of FSx"
+        raise Failed(f"{at}: this image has no mount.{kind}: use one with {client}")
+    if kind == "efs":
+        words = [word for word in ("tls", "iam") if entry.get(word)]
         words.append(f"accesspoint={entry['access_point_id']}")
-    return kind, f"{entry['file_system_id']}:/", ",".join(words)
-
-
-CLIENTS = {"lustre": "the Lustre client of FSx", "efs": "amazon-efs-utils"}
-
-
-def _check_lustre(host: Host, at: str) -> None:
+        return kind, f"{entry['file_system_id']}:/", ",".join(words)
     done = host.run("modinfo", "-F", "version", "lustre")
-    if done.code:
-        raise Failed(
-            f"{at}: the Lustre client of this image does not fit its kernel: {done.output}"
-        )
     found = re.match(r"(\d+)\.(\d+)", done.output)
-    if found and (int(found[1]), int(found[2])) < OLDEST_LUSTRE:
-        raise Failed(f"{at}: Lustre client {found[0]} is too old for FSx: use a newer image")
+    if done.code or not found or (int(found[1]), int(found[2])) < OLDEST_LUSTRE:
+        raise Failed(
+            f"{at}: the Lustre client does not fit the kernel of this image, or is too old: use "
+            f"another image ({done.output})"
+        )
+    return kind, f"{entry['dns_name']}@tcp:/{entry['mount_name']}", "noatime,flock"

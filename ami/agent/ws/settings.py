@@ -13,23 +13,14 @@ from ws.host import Host
 
 FILE = "/etc/ws/instance.json"
 
-_NAME = "[a-z][a-z0-9-]{0,31}"
-_FORMS = {
-    "at": r"(/[\w-][\w.-]*)+",
-    "volume_id": "vol-[0-9a-f]+",
-    "dns_name": "[a-z0-9.-]+",
-    "mount_name": "[a-z0-9]+",
-    "file_system_id": "fs-[0-9a-f]+",
-    "access_point_id": "(fsap-[0-9a-f]+)?",
+AT = r"(/[\w-][\w.-]*)+"
+FORMS = {
+    "ebs": {"volume_id": "vol-[0-9a-f]+"},
+    "fsx_lustre": {"dns_name": "[a-z0-9.-]+", "mount_name": "[a-z0-9]+"},
+    "efs": {"file_system_id": "fs-[0-9a-f]+", "access_point_id": "fsap-[0-9a-f]+"},
 }
-"""What goes into units and command lines, and what it looks like."""
-
-NEEDED = {
-    "ebs": ("at", "volume_id"),
-    "fsx_lustre": ("at", "dns_name", "mount_name"),
-    "efs": ("at", "file_system_id"),
-}
-"""What an entry of each type must have. Another type is one that this agent does not know."""
+"""What an entry of each type has, and what goes from it into units and command lines. Another type
+is one that this agent does not know."""
 
 
 class Unusable(Exception):
@@ -81,23 +72,22 @@ def load(host: Host) -> Settings:
 
 
 def _check(settings: Settings) -> None:
-    _fit("account.name", settings.user, _NAME)
-    _fit("region", settings.region, "[a-z0-9-]+")
-    if settings.uid < 1:
-        raise ValueError("account.uid: the account of a person is never root's")
+    home = f"/home/{settings.user}"
+    _fit(settings.user, "[a-z][a-z0-9-]{0,31}")
+    _fit(settings.region, "[a-z0-9-]+")
+    _fit(str(settings.uid), "[1-9][0-9]*")  # the account of a person is never root's
     for key in settings.ssh_keys:
-        _fit("account.ssh_keys", key, "[ -~]+")
-    for entry in [*([settings.home] if settings.home else []), *settings.mounts]:
-        for name in NEEDED.get(entry["type"], ()):
-            entry[name]
-        for name in _FORMS.keys() & entry.keys():
-            _fit(name, entry[name], _FORMS[name])
-    if any(entry["at"].startswith("/home/") for entry in settings.mounts):
-        raise ValueError("mounts.at: below a home, root would follow what a person puts there")
-    if settings.home and settings.home["at"] != f"/home/{settings.user}":
-        raise ValueError("home.at: a home is mounted at /home/ and the name of the account")
+        _fit(key, "[ -~]+")
+    if settings.home:
+        _fit(settings.home["at"], home)
+    for entry in [*settings.mounts, settings.home or {"at": home, "type": ""}]:
+        _fit(entry["at"], AT)
+        for name, form in FORMS.get(entry["type"], {}).items():
+            _fit(entry[name], form)
+    for entry in settings.mounts:  # in a home, root would follow what a person puts there
+        _fit(entry["at"], "(?!/home/).*")
 
 
-def _fit(name: str, text: str, form: str) -> None:
+def _fit(text: str, form: str) -> None:
     if not re.fullmatch(form, text, re.ASCII):
-        raise ValueError(f"{name}: {text[:40]!r} is none")
+        raise ValueError(f"{text[:40]!r} does not fit {form}")

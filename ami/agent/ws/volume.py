@@ -5,6 +5,7 @@ Nothing here detaches a volume, and nothing forces: what another instance holds 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -30,14 +31,11 @@ def device_of(host: Host, volume_id: str) -> Path | None:
     another one at each boot.
     """
     serial = volume_id.replace("-", "")
+    found = [host.path(LINK + serial)]
     for file in host.path("/sys/class/nvme").glob("*/serial"):
         if file.read_text().strip() == serial:
-            for name in sorted(each.name for each in file.parent.iterdir()):
-                device = host.path(f"/dev/{name}")
-                if re.fullmatch(r"nvme\d+n\d+", name) and device.exists():
-                    return device
-    link = host.path(LINK + serial)
-    return link.resolve() if link.exists() else None
+            found += [host.path(f"/dev/{each.name}") for each in file.parent.glob("nvme*n*")]
+    return next((path.resolve() for path in found if path.exists()), None)
 
 
 def attach(host: Host, settings: Settings, aws: Aws, volume_id: str) -> Path:
@@ -45,50 +43,42 @@ def attach(host: Host, settings: Settings, aws: Aws, volume_id: str) -> Path:
 
     Raises: Waiting, Failed, AwsError, Unknown.
     """
-    found = device_of(host, volume_id)
-    if found:
-        return found
-    volume = find(aws, volume_id)
+    device = device_of(host, volume_id)
+    if device:
+        return device
+    volume, me = find(aws, volume_id), aws.imds.instance_id()
     check(settings, aws, volume, volume_id)
-    me = aws.imds.instance_id()
-    holders = [each.findtext("instanceId") for each in volume.iterfind("attachmentSet/item")]
+    holders = [each.text for each in volume.iterfind("attachmentSet/item/instanceId")]
     others = [holder for holder in holders if holder != me]
     if others:
         raise Waiting(f"{others[0]} still holds {volume_id}")
     if not holders:
         if volume.findtext("status") != "available":
             raise Waiting(f"{volume_id} is {volume.findtext('status')}")
-        call = {"VolumeId": volume_id, "InstanceId": me, "Device": free_name(aws, me)}
-        try:
-            aws.call("ec2", "AttachVolume", **call)
-        except AwsError as error:
-            if error.code in ("VolumeInUse", "IncorrectState"):
-                raise Waiting(str(error)) from error
-            raise
+        name = free_name(aws, me)
+        aws.call("ec2", "AttachVolume", VolumeId=volume_id, InstanceId=me, Device=name)
     for _ in range(30):
-        found = device_of(host, volume_id)
-        if found:
-            return found
+        device = device_of(host, volume_id)
+        if device:
+            return device
         host.sleep(1)
-    raise Waiting(f"AWS has attached {volume_id}, and Linux does not show its disk")
+    raise Waiting(f"{volume_id} is attached, and Linux does not show its disk")
+
+
+def find(aws: Aws, volume_id: str) -> ET.Element:
+    """Read one volume. Raises: Failed, AwsError, Unknown."""
+    with contextlib.suppress(LookupError):
+        try:
+            return described(aws, VolumeId_1=volume_id)[0]
+        except AwsError as error:
+            if error.code != "InvalidVolume.NotFound":
+                raise
+    raise Failed(f"{volume_id} does not exist: restore its snapshot, run `reconcile`, start again")
 
 
 def described(aws: Aws, **which: str) -> list[ET.Element]:
     """Read volumes. Raises: AwsError, Unknown."""
     return aws.call("ec2", "DescribeVolumes", **which).findall("volumeSet/item")
-
-
-def find(aws: Aws, volume_id: str) -> ET.Element:
-    """Read one volume. Raises: Failed, AwsError, Unknown."""
-    try:
-        return described(aws, VolumeId_1=volume_id)[0]
-    except (AwsError, IndexError) as error:
-        if isinstance(error, AwsError) and error.code != "InvalidVolume.NotFound":
-            raise
-        raise Failed(
-            f"{volume_id} does not exist: restore its snapshot as a volume with the same tags, "
-            "run `reconcile`, stop, and start again"
-        ) from error
 
 
 def tags_of(volume: ET.Element) -> dict[str, str]:
@@ -99,20 +89,19 @@ def tags_of(volume: ET.Element) -> dict[str, str]:
 
 def check(settings: Settings, aws: Aws, volume: ET.Element, volume_id: str) -> None:
     """See that this is the home of this workstation, and that it can be reached. Raises: Failed."""
-    tags = tags_of(volume)
-    expected = {"site": settings.site, "workstation": settings.workstation, "file-system": "home"}
-    for key, value in expected.items():
+    tags, names = tags_of(volume), ("site", "workstation", "file-system")
+    for key, value in zip(names, (settings.site, settings.workstation, "home")):
         if tags.get(f"reconciler:{key}") != value:
             raise Failed(
-                f"{volume_id} has not the tag reconciler:{key} = {value}: it is not this "
-                "workstation's home; `reconcile` writes the right volume at the next start"
+                f"{volume_id} is not this workstation's home, which has the tag reconciler:{key} = "
+                f"{value}: run `reconcile`, start again"
             )
     here = aws.imds.get("meta-data/placement/availability-zone")
     zone = volume.findtext("availabilityZone")
     if here and zone != here:
         raise Failed(
-            f"{volume_id} is in {zone}, and this instance in {here}: set "
-            "storage.home.ebs.availability_zone to the zone of the volume, stop, and start again"
+            f"{volume_id} is in {zone}, this instance in {here}: set storage.home.ebs."
+            "availability_zone to the zone of the volume, run `reconcile`, start again"
         )
 
 
@@ -120,17 +109,17 @@ def free_name(aws: Aws, instance_id: str) -> str:
     """Choose a device name that this instance does not use.
 
     AWS recommends /dev/sd[f-p] for EBS volumes (EC2 user guide, "Device names for volumes on
-    Amazon EC2 instances"). Nothing else depends on it.
+    Amazon EC2 instances"). Nothing else depends on it. Raises: Failed, AwsError, Unknown.
     """
     which = {"Filter_1_Name": "attachment.instance-id", "Filter_1_Value_1": instance_id}
     volumes = described(aws, **which)
     used = {
         each.text for volume in volumes for each in volume.iterfind("attachmentSet/item/device")
     }
-    free = [name for name in (f"/dev/sd{letter}" for letter in "fghijklmnop") if name not in used]
-    if not free:
-        raise Failed("eleven volumes are attached already: detach one that is not the home")
-    return free[0]
+    for letter in "fghijklmnop":
+        if f"/dev/sd{letter}" not in used:
+            return f"/dev/sd{letter}"
+    raise Failed("eleven volumes are attached: detach one that is not the home")
 
 
 def mount(host: Host, aws: Aws, device: Path, volume_id: str, at: str) -> None:
@@ -139,39 +128,41 @@ def mount(host: Host, aws: Aws, device: Path, volume_id: str, at: str) -> None:
     A damaged file system is mounted read-only: its data can be read and copied, and nothing makes
     the damage worse. Raises: Failed, AwsError, Unknown.
     """
+    if not mounted(host, at):
+        _mount(
+            host, device, kind_of(host, device) or first_format(host, aws, device, volume_id), at
+        )
     found = mounted(host, at)
-    if not found:
-        kind = kind_of(host, device)
-        if not kind:
-            kind = first_format(host, aws, device, volume_id)
-        _mount(host, device, volume_id, kind, at)
-    elif Path(found.source).name != device.resolve().name:
-        raise Failed(f"{found.source} is mounted at {at}: unmount it there")
-    found = mounted(host, at)
-    if found and "ro" in found.options.split(","):
-        raise Failed(_damaged(device, volume_id, at))
-    allow_no_format(host, aws, volume_id)
+    if found and Path(found.source).name != device.name:
+        raise Failed(f"{found.source} is mounted at {at}: unmount it")
+    if not found or "ro" in found.options.split(","):
+        raise Failed(
+            f"{volume_id} is damaged, and mounted read-only if at all: take a snapshot, then `sudo "
+            f"umount {at}`, `sudo fsck /dev/{device.name}` (xfs_repair), `sudo systemctl restart "
+            "ws-boot`"
+        )
+    # Only the first format is allowed. What prevents this now may not prevent a later boot.
+    try:
+        if FORMAT in tags_of(find(aws, volume_id)):
+            aws.call("ec2", "DeleteTags", ResourceId_1=volume_id, Tag_1_Key=FORMAT)
+    except (AwsError, Unknown, Failed) as error:
+        host.log(f"{FORMAT}: {error}")
+    # Both do nothing where the disk is not larger.
+    grow = ("xfs_growfs", str(host.path(at))) if found.kind == "xfs" else ("resize2fs", str(device))
+    host.log(host.run(*grow, timeout=3600).output)
 
 
-def _mount(host: Host, device: Path, volume_id: str, kind: str, at: str) -> None:
-    options, where = "noatime,nodev,nosuid", str(host.path(at))
-    if kind.startswith("ext"):
+def _mount(host: Host, device: Path, kind: str, at: str) -> None:
+    options = "noatime,nodev,nosuid"
+    if kind != "xfs":
         done = host.run("e2fsck", "-p", str(device), timeout=3600)
         host.log(done.output)
         if done.code > 3:  # e2fsck(8): 1 and 2 are errors that it corrected
             options += ",ro,noload"
-    done = host.run("mount", "-t", kind, "-o", options, str(device), where, timeout=600)
-    if done.code:
-        host.log(done.output)
-        raise Failed(_damaged(device, volume_id, at))
-
-
-def _damaged(device: Path, volume_id: str, at: str) -> str:
-    return (
-        f"{volume_id} is damaged, and mounted read-only if at all: take a snapshot, then `sudo "
-        f"umount {at}`, `sudo fsck /dev/{device.name}` (XFS: xfs_repair), `sudo systemctl "
-        "restart ws-boot`"
+    done = host.run(
+        "mount", "-t", kind, "-o", options, str(device), str(host.path(at)), timeout=600
     )
+    host.log(done.output)
 
 
 def kind_of(host: Host, device: Path) -> str:
@@ -182,53 +173,28 @@ def kind_of(host: Host, device: Path) -> str:
     security processes"). Raises: Failed.
     """
     done = host.run("blkid", "-p", "-o", "export", str(device))
-    values = dict(line.split("=", 1) for line in done.output.splitlines() if "=" in line)
-    kind = values.get("TYPE", "")
-    if done.code == 0 and kind in ("ext2", "ext3", "ext4", "xfs"):
-        return kind
-    if done.code == 0:
-        kind = kind or values.get("PTTYPE", "something else")
-        raise Failed(f"{device} holds {kind}: a home is ext4 or xfs on the whole disk")
+    kind = re.search("^TYPE=(ext[234]|xfs)$", done.output, re.MULTILINE)
+    if done.code == 0 and kind:
+        return kind[1]
     try:
         with device.open("rb") as disk:
-            start = disk.read(BLANK)
+            blank = disk.read(BLANK) == bytes(BLANK)
     except OSError as error:
         raise Failed(f"{device} cannot be read: {error}") from error
-    if done.code == 2 and not done.output and start == bytes(BLANK):
+    if done.code == 2 and not done.output and blank:
         return ""
-    raise Failed(
-        f"{device} is not blank, and blkid finds no file system ({done.code} {done.output[:60]}): "
-        "look at it as root; nothing formats it"
-    )
+    said = " ".join(done.output.split())[:99]
+    raise Failed(f"{device} is neither blank nor ext4 or xfs: look at it as root; blkid: {said}")
 
 
 def first_format(host: Host, aws: Aws, device: Path, volume_id: str) -> str:
     """Format a blank disk, if the volume's tag allows it. Raises: Failed, AwsError, Unknown."""
     if tags_of(find(aws, volume_id)).get(FORMAT) != "allowed":
         raise Failed(
-            f"{volume_id} is blank, and was not created as a new home: restore a snapshot, or give "
-            f"it the tag {FORMAT} = allowed to format it"
+            f"{volume_id} is blank, and no new home: restore a snapshot, or give it the tag "
+            f"{FORMAT} = allowed"
         )
     done = host.run("mkfs.ext4", "-q", "-m", "1", "-e", "remount-ro", str(device), timeout=600)
     if done.code:
-        raise Failed(f"mkfs.ext4 {device}: {done.output}")
-    host.log(f"{volume_id} is formatted")
+        raise Failed(f"mkfs.ext4: {done.output}")
     return "ext4"
-
-
-def allow_no_format(host: Host, aws: Aws, volume_id: str) -> None:
-    """Take the permission off a volume that has a file system; without it a later boot does so."""
-    try:
-        if FORMAT in tags_of(find(aws, volume_id)):
-            aws.call("ec2", "DeleteTags", ResourceId_1=volume_id, Tag_1_Key=FORMAT)
-    except (AwsError, Unknown, Failed) as error:
-        host.log(f"the tag {FORMAT} may still be there: {error}")
-
-
-def grow(host: Host, device: Path, at: str) -> None:
-    """Grow the mounted file system to the size of its disk; it stays mounted."""
-    found = mounted(host, at)
-    xfs = found and found.kind == "xfs"
-    grown = ("xfs_growfs", str(host.path(at))) if xfs else ("resize2fs", str(device))
-    done = host.run(*grown, timeout=3600)
-    host.log(done.output)
