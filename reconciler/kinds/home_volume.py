@@ -32,6 +32,8 @@ from reconciler.plan.model import (
 from reconciler.plan.ownership import (
     FILE_SYSTEM,
     FLEET,
+    FORMAT,
+    FORMAT_ALLOWED,
     OWNER,
     REPLACES,
     SITE,
@@ -193,9 +195,10 @@ def _live(scope: Scope, volume: Mapping[str, Any], named: Live) -> Live:
 
 
 def create(aws: Aws, change: Create) -> Live:
-    """Create the volume, encrypted."""
+    """Create the volume, encrypted and empty, and allow its machine to format it once."""
     want = change.desired
     spec: HomeVolume = want.spec
+    tags = {**spec.tags, FORMAT: FORMAT_ALLOWED}
     answer = aws.call(
         "ec2",
         "create_volume",
@@ -206,7 +209,7 @@ def create(aws: Aws, change: Create) -> Live:
         Iops=spec.iops,
         Throughput=spec.throughput,
         Encrypted=True,
-        TagSpecifications=[{"ResourceType": "volume", "Tags": write_tags(spec.tags)}],
+        TagSpecifications=[{"ResourceType": "volume", "Tags": write_tags(tags)}],
         **({"KmsKeyId": spec.kms_key_id} if spec.kms_key_id else {}),
     )
     # The id holds from the create on, and a template only contains it.

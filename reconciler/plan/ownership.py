@@ -35,8 +35,8 @@ FLAVOUR = "reconciler:flavour"
 DRIVER = "reconciler:driver"
 """On images: the flavour and the version of their NVIDIA driver (declare/drivers.py)."""
 
-FORMAT = "reconciler:format"
-"""On a new, empty home: `allowed`, until the machine has formatted it and deletes the tag."""
+FORMAT, FORMAT_ALLOWED = "reconciler:format", "allowed"
+"""On a new, empty home, until the machine has formatted it and deletes the tag."""
 
 REPLACES = "reconciler:replaces"
 """On a home: the id of the home that it replaces, as somebody approved."""

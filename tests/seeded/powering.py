@@ -60,9 +60,9 @@ POWERING = (
     ),
     Bug(
         "an instance that leaves counts against the next one",
-        "reconciler/power/limits.py",
-        "    ids = (member.id for member in candidate.group.staying)\n",
-        "    ids = (member.id for member in candidate.group.members)\n",
+        "reconciler/workstation/model.py",
+        '        return tuple(m for m in self.members if not m.lifecycle.startswith("Terminat"))\n',
+        "        return self.members\n",
         ("tests/power/test_leaving.py",),
     ),
     Bug(
