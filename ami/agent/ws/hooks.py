@@ -28,10 +28,10 @@ def run_hooks(
     def run_hook(path: str) -> None:
         limit = min(LIMIT, deadline() - host.now())
         if limit > 0:
-            told = "env", f"WS_REASON={reason}", f"WS_DEADLINE={deadline():.0f}"
+            why = "env", f"WS_REASON={reason}", f"WS_DEADLINE={deadline():.0f}"
             # timeout(1) signals the process group: SIGTERM, and SIGKILL two seconds later.
             end = "timeout", "--kill-after=2", f"{limit:.1f}"
-            done = host.run(*end, *whose, *told, path, timeout=limit + 4)
+            done = host.run(*end, *whose, *why, path, timeout=limit + 4)
             host.log(f"{path} ended with {done.code} {clean(done.output[-200:])}")
         else:
             host.log(f"{path}: no time is left for it")
