@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine.idle_world import Use, World, rule
+from tests.machine.idle_world import Use, World
 from tests.support.machine import INSTANCE, FakeImds, down, instance
 from ws import doctor, status
 from ws.aws import AwsError
@@ -40,7 +40,8 @@ def test_why_names_what_keeps_it_on_since_when_and_when_it_would_stop(tmp_path: 
     world.run(30)  # 11:06:40 and on
     world.run(1, Use(gpu="63, 2000"))
     found = why(world)
-    assert found["answer"] == "unused from now on, it stops Wed 12:37; now it is used: gpu"
+    assert found["used by"] == "gpu"
+    assert found["stops"] == "Wed 12:37, unless it is used"
     assert found["gpu"] == "active   since Wed 11:37  63 % busy, 2000 MiB used"
     assert found["cpu"] == "idle     since Wed 11:08  load 0.05 on 4 vCPUs"
     assert found["override"].startswith("idle ")
@@ -50,24 +51,25 @@ def test_why_names_what_keeps_it_on_since_when_and_when_it_would_stop(tmp_path: 
 def test_why_says_when_an_idle_one_stops(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.run(20)
-    assert why(world)["answer"] == "nobody uses it, so it stops Wed 12:10"
+    assert why(world)["used by"] == "nobody"
+    assert why(world)["stops"].startswith("Wed 12:10")
     world.run(30)  # the warning came with the first look after 45 minutes
-    assert why(world)["answer"] == "nobody uses it, so it stops Wed 12:11"
+    assert why(world)["stops"].startswith("Wed 12:11")
 
 
 def test_why_says_that_nobody_looks(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.host.put("/proc/uptime", "100 1\n")
-    assert "nobody looks" in why(world)["answer"]
+    assert why(world)["idle"].startswith("unknown")
     world.run(10)
     world.host.put("/proc/uptime", f"{world.up + 301} 1\n")
-    assert "nobody looks" in why(world)["answer"]
+    assert why(world)["idle"].startswith("unknown")
 
 
 def test_why_without_a_rule(tmp_path: Path) -> None:
     world = World(tmp_path, idle=None)
     world.host.put("/proc/uptime", "100 1\n")
-    assert "no idle rule" in why(world)["answer"]
+    assert why(world)["idle"].startswith("not declared")
 
 
 def test_why_shows_a_refusal_and_a_group_that_cannot_be_read(tmp_path: Path) -> None:
@@ -76,8 +78,8 @@ def test_why_shows_a_refusal_and_a_group_that_cannot_be_read(tmp_path: Path) -> 
     world.run(80)
     world.unreadable = True
     found = why(world)
-    assert found["AWS refuses"] == "SetDesiredCapacity: AccessDenied:  [2Jno"
-    assert found["group"] == "unknown: timed out"
+    assert found["refused"] == "SetDesiredCapacity: AccessDenied:  [2Jno"
+    assert found["next stop"] == "unknown: timed out"
 
 
 def test_why_obeys_no_tag(tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ def test_each_fault_is_found_with_what_to_do(
 
 def test_no_metadata_service_and_no_role_are_errors(tmp_path: Path) -> None:
     world = healthy(tmp_path)
-    assert ("error", "no role") in [line[:2] for line in examine(world, **{ROLE: ""})]
+    assert ("error", "role missing") in [line[:2] for line in examine(world, **{ROLE: ""})]
     imds = FakeImds()
     imds.paths["meta-data/instance-id"] = down()
     lines = doctor.examine(world.host, load(world.host), imds)
@@ -197,7 +199,7 @@ def test_a_machine_without_gpu_is_not_asked_for_one(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_seen_is_a_warning(tmp_path: Path) -> None:
-    world = World(tmp_path, idle=rule())
+    world = healthy(tmp_path)
     world.host.path("/sys/bus/pci/devices").rename(tmp_path / "gone")
     lines = examine(world)
     assert lines[-1][0] == "warning"

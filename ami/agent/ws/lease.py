@@ -48,20 +48,20 @@ def leases(host: Host, up: float) -> list[float]:
 def main(arguments: list[str], host: Host) -> int:
     """Make a lease, or end one's own: `4h`, `4h -- COMMAND`, `off`."""
     amount, *rest = arguments or [""]
-    found = re.fullmatch(r"(\d{1,4})([mh])", amount)
+    found = re.fullmatch(r"(\d{1,4})([mh])(| -- .+)", " ".join(arguments), re.DOTALL)
     seconds = int(found[1]) * SECONDS[found[2]] if found else 0
     try:
         if arguments == ["off"]:
             for each in host.path(FOLDER).iterdir():
                 if os.geteuid() in (0, each.lstat().st_uid):
                     each.unlink()
-            return _say("your leases have ended", 0)
-        if not 0 < seconds <= LONGEST or rest == ["--"] or rest[:1] not in ([], ["--"]):
-            return _say("4h (at most 24h), 4h -- COMMAND, or off", 2)
-        _make(host, uptime(host) + seconds, os.getpid() if rest else 0)
-        _say(f"counts as used for {amount}; schedules still hold: ws why", 0)
+        elif not 0 < seconds <= LONGEST:
+            return _say("use 4h (24h at most), 4h -- COMMAND, or off", 2)
+        else:
+            _make(host, uptime(host) + seconds, os.getpid() if rest else 0)
+            _say(f"counts as used for {amount}; schedules still hold: ws why", 0)
     except OSError as error:
-        return _say(f"{error}: is idle declared, and does ws-idle.service run?", 1)
+        return _say(f"{error}; without ws-idle.service there are no leases", 1)
     if rest:
         try:
             os.execvp(rest[1], rest[1:])  # the same process, so its lease ends with it

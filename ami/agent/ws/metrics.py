@@ -15,27 +15,25 @@ from ws.sensors import UNKNOWN, Reading, Sample
 from ws.status import mounted, places
 
 ADDRESS = ("127.0.0.1", 25888)
-UNITS = {"GpuUtilization": "Percent", "IdleSeconds": "Seconds", "MountsMissing": "Count"}
 
 
 def document(sample: Sample, readings: list[Reading], idle: float) -> dict[str, Any]:
     """Make one document; what is unknown is left out."""
     settings = sample.settings
-    missing = sum(mounted(sample.host, at).code != 0 for at in places(settings))
-    values = {"IdleSeconds": idle, "MountsMissing": missing}
+    missing = [at for at in places(settings) if mounted(sample.host, at).code]
+    values = {"IdleSeconds": idle, "MountsMissing": len(missing)}
     for name, state, _, number in readings:
         if name == "gpu" and state != UNKNOWN:
             values["GpuUtilization"] = number
     directive = {
         "Namespace": (settings.metrics or {})["namespace"],
         "Dimensions": [["Site", "Workstation"]],
-        "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
+        "Metrics": [{"Name": name} for name in values],
     }
     return {
         "_aws": {
             "Timestamp": int(sample.host.now() * 1000),
             "LogGroupName": "reconciler-workstations",
-            "LogStreamName": settings.workstation,
             "CloudWatchMetrics": [directive],
         },
         "Site": settings.site,
@@ -47,5 +45,5 @@ def document(sample: Sample, readings: list[Reading], idle: float) -> dict[str, 
 def send(sample: Sample, readings: list[Reading], idle: float) -> None:
     """Send one document; it is lost where no CloudWatch agent listens."""
     text = json.dumps(document(sample, readings, idle))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
+    with socket.socket(type=socket.SOCK_DGRAM) as connection:
         connection.sendto(text.encode(), ADDRESS)

@@ -18,35 +18,33 @@ from ws.tell import clean
 
 def explain(host: Host, settings: Settings, aws: Aws) -> dict[str, str]:
     """Say it from the last look of `ws idle`, and from the tags of the group."""
-    memory, up = read_memory(host), uptime(host)
+    memory, up, rule = read_memory(host), uptime(host), settings.idle
     seen, since, warned = State(*memory.get("state", ()))
     rows = memory.get("readings", ())
 
     def clock(at: float) -> str:
         return time.strftime("%a %H:%M", time.localtime(host.now() - up + at))
 
-    if not settings.idle:
-        answer = "no idle rule is declared, so only its schedule and its owner stop it"
-    elif not rows or up - seen > GAP:
-        answer = "it stays on, because nobody looks: systemctl status ws-idle"
+    if not rule:
+        found = {"idle": "not declared: only schedules and people stop it"}
+    elif up - seen > GAP or not rows:
+        found = {"idle": "unknown, so it stays on: systemctl status ws-idle"}
     else:
-        keep = [each.sensor for each in busy([Reading(*row[:4]) for row in rows], settings.idle)]
-        wait = 0 if warned is not None else settings.idle["after"]
-        begin = next(at for at in (warned, since, seen) if at is not None)
-        stop = clock(begin + wait + settings.idle["warn"])
-        answer = f"unused from now on, it stops {stop}; now it is used: {', '.join(keep)}"
-        if not keep:
-            answer = f"nobody uses it, so it stops {stop}"
-    found = {"answer": answer}
+        keep = [each.sensor for each in busy([Reading(*row[:4]) for row in rows], rule)]
+        begin = warned or (since or seen) + rule["after"]
+        found = {
+            "used by": ", ".join(keep) or "nobody",
+            "stops": f"{clock(begin + rule['warn'])}, unless it is used",
+        }
     if memory.get("refused"):
-        found["AWS refuses"] = memory["refused"]
+        found["refused"] = memory["refused"]
     for name, state, text, _, start in rows:
         found[name] = f"{state:8} since {clock(start)}  {text}"
     try:
-        tags = group.read(aws, settings.group)[1]
+        found["next stop"] = clean(group.read(aws, settings.group)[1].get(group.NEXT_STOP, "none"))
     except ERRORS as error:
-        return {**found, "group": f"unknown: {clean(str(error))}"}
-    return {**found, "next stop": clean(tags.get(group.NEXT_STOP, "none"))}
+        found["next stop"] = f"unknown: {clean(str(error))}"
+    return found
 
 
 def main(arguments: list[str], host: Host) -> int:
