@@ -41,6 +41,7 @@ MAY_IMPORT = {
         "money",
         "workstation",
     },
+    "images": {"images", "plan", "aws_api", "declare.fleet", "declare.image_file", "errors"},
     "aws": {"aws", "plan", "aws_api", "declare.fleet", "errors", "money"},
     "doctor": {
         "doctor",

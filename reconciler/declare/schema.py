@@ -23,10 +23,10 @@ Path = tuple[str | int, ...]
 
 
 @cache
-def schema() -> dict[str, Any]:
-    """Read the JSON Schema as published."""
-    shipped = files("reconciler").joinpath("schemas", NAME)  # in an installed wheel
-    checkout = File(__file__).parents[2] / "schemas" / NAME
+def schema(name: str = NAME) -> dict[str, Any]:
+    """Read a JSON Schema as published."""
+    shipped = files("reconciler").joinpath("schemas", name)  # in an installed wheel
+    checkout = File(__file__).parents[2] / "schemas" / name
     text = (shipped if shipped.is_file() else checkout).read_text(encoding="utf-8")
     published: dict[str, Any] = json.loads(text)
     return published

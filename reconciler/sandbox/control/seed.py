@@ -7,10 +7,10 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
-from moto.ec2.models.amis import Ami
 from moto.iam.models import iam_backends
 from moto.ssm.models import ssm_backends
 
+from reconciler.sandbox.services.images import SizedImage
 from reconciler.sandbox.world import ACCOUNT, World
 
 REGIONS = ("us-east-1", "eu-central-1")
@@ -59,26 +59,10 @@ def _subnet(ec2: Any, vpc: str, block: Any, zone: str, name: str, tier: str) -> 
     return subnet
 
 
-class GoldenImage(Ami):
-    """An image with a root of the right size; moto gives every image 15 GiB."""
-
-    @property
-    def block_device_mappings(self) -> list[dict[str, Any]]:
-        """One encrypted-at-launch gp3 root device."""
-        ebs = {
-            "SnapshotId": self.ebs_snapshot.id,
-            "VolumeSize": ROOT_GIB,
-            "DeleteOnTermination": True,
-            "VolumeType": "gp3",
-            "Encrypted": False,
-        }
-        return [{"DeviceName": self.root_device_name, "Ebs": ebs}]
-
-
 def _image(world: World, region: str) -> None:
     """The golden image, three days old, and the SSM parameter that names it."""
     ec2 = world.ec2(region)
-    image = GoldenImage(
+    image = SizedImage(
         ec2,
         IMAGE_ID[region],
         name=IMAGE_NAME,
@@ -94,7 +78,7 @@ def _image(world: World, region: str) -> None:
         tags={"Name": IMAGE_NAME},
         creation_date=(world.now() - IMAGE_AGE).replace(tzinfo=None),  # as moto's
     )
-    image.ebs_snapshot.volume.size = ROOT_GIB
+    image.root_gib = image.ebs_snapshot.volume.size = ROOT_GIB
     ec2.amis[image.id] = image
     ssm: Any = ssm_backends[ACCOUNT][region]
     ssm.put_parameter(

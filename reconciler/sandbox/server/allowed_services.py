@@ -71,6 +71,7 @@ MODULES = (
     "services.fsx",
     "services.hooks",
     "services.iam",
+    "services.images",
     "services.instance_types",
     "services.instances",
     "services.launch_templates",
@@ -80,6 +81,7 @@ MODULES = (
     "services.scheduler",
     "services.sns",
     "services.ssm",
+    "services.ssm_commands",
     "control.troubles",
     "services.volumes",
 )

@@ -16,11 +16,13 @@ from reconciler.sandbox.operations import (
     MotoResult,
     Wire,
     dry_run,
+    once,
     operation,
     page,
     tag_map,
 )
 from reconciler.sandbox.services import prices, quotas
+from reconciler.sandbox.services.failures import NO_SPOT, UNFULFILLABLE
 from reconciler.sandbox.services.instance_types import vcpus
 from reconciler.sandbox.services.launch_templates import resolve
 from reconciler.sandbox.world import World, hex_id
@@ -40,8 +42,15 @@ NOT_FOR_RUN = ("InstanceRequirements", "RamDiskId", "ElasticGpuSpecifications", 
 def run(call: Call) -> MotoResult:
     """Answer RunInstances. Moto loses a template's profile, metadata options and market, and
     fails on UserData of a version above 1. Here the template is merged under the caller's words
-    first."""
+    first. Moto also ignores client tokens, missing capacity and images that are not ready."""
+    made = once(call, lambda: {"result": _run_once(call)}, "IdempotentParameterMismatch")
+    result: MotoResult = made["result"]
+    return result
+
+
+def _run_once(call: Call) -> MotoResult:
     params = copy.deepcopy(call.params)
+    params.pop("ClientToken", None)
     given = params.pop("LaunchTemplate", None)
     tags: dict[str, str] = {}
     if given:
@@ -55,6 +64,12 @@ def run(call: Call) -> MotoResult:
     over = quotas.Room(call.world, call.region).refusal(kind, market, count)
     if over is not None:
         raise AwsError(over.code, over.text)
+    subnet = call.ec2.get_subnet(params["SubnetId"]) if params.get("SubnetId") else None
+    zone = subnet.availability_zone if subnet else f"{call.region}a"
+    none = call.world.capacity.refusal(kind, zone, market)
+    if none is not None:  # UnfulfillableCapacity is what Auto Scaling makes of it
+        none = NO_SPOT if none.code == UNFULFILLABLE.code else none
+        raise AwsError(none.code, none.text, 500)
     return _run(call, params, tags)
 
 
@@ -80,6 +95,8 @@ def image_of(call: Call, image_id: str) -> Any:
     """Find an image. Raises: AwsError if it is not there."""
     if image_id not in call.ec2.amis:
         raise AwsError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+    if call.ec2.amis[image_id].state == "pending":
+        raise AwsError("InvalidAMIID.Unavailable", f"The image ID '{image_id}' is not available.")
     return call.ec2.amis[image_id]
 
 
@@ -208,8 +225,14 @@ def describe(call: Call) -> MotoResult:
 
 
 @operation("ec2", "TerminateInstances")
-def terminate(call: Call) -> MotoResult:
-    """Answer TerminateInstances. Moto informs its own Auto Scaling, so ours is informed here."""
+def terminate(call: Call) -> MotoResult | Wire:
+    """Answer TerminateInstances. Moto informs its own Auto Scaling, so ours is informed here, and
+    it does not find the interface of an instance that was terminated before."""
+    found = {i: call.ec2.get_instance_by_id(i) for i in call.params["InstanceIds"]}
+    if all(instance is not None and instance.state == "terminated" for instance in found.values()):
+        ended = {"Code": 48, "Name": "terminated"}
+        rows = [{"InstanceId": i, "PreviousState": ended, "CurrentState": ended} for i in found]
+        return {"TerminatingInstances": rows}
     answer = call.moto()
     vanish(call.world, call.region, call.params["InstanceIds"])
     for notify in ON_TERMINATED:
@@ -220,7 +243,14 @@ def terminate(call: Call) -> MotoResult:
 @operation("ec2", "StopInstances")
 def stop(call: Call) -> MotoResult:
     """Answer StopInstances. On AWS a group terminates and replaces its instance that was
-    stopped; in moto it stays."""
+    stopped; in moto it stays. Moto also brings a terminated one back."""
+    for instance_id in call.params["InstanceIds"]:
+        instance = call.ec2.get_instance_by_id(instance_id)
+        if instance is not None and instance.state == "terminated":
+            message = (
+                f"This instance '{instance_id}' is not in a state from which it can be stopped."
+            )
+            raise AwsError("IncorrectInstanceState", message)
     answer = call.moto()
     for notify in ON_STOPPED:
         notify(call, call.params["InstanceIds"])

@@ -1,4 +1,4 @@
-"""Systems Manager: moto's, but that commands go where they are sent, and instances have agents."""
+"""Systems Manager: moto's parameters, and instances that have agents and sessions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reconciler.sandbox.operations import AwsError, Call, MotoResult, Wire, operation, page
+from reconciler.sandbox.operations import AwsError, Call, Wire, operation, page
 from reconciler.sandbox.world import hex_id, request_id
 
 AGENT_AFTER = timedelta(seconds=20)
@@ -22,17 +22,6 @@ SESSION_DOCUMENTS = frozenset(
         "SSM-SessionManagerRunShell",
     }
 )
-
-
-@operation("ssm", "SendCommand")
-def send_command(call: Call) -> MotoResult:
-    """Answer SendCommand. Moto believes every instance id; AWS answers InvalidInstanceId for one
-    that is not there or does not run. [M ssm.SendCommand]"""
-    for instance_id in call.params.get("InstanceIds", []):
-        instance = call.ec2.get_instance_by_id(instance_id)
-        if instance is None or instance.state != "running":
-            raise AwsError("InvalidInstanceId", f"Instance {instance_id} is not in a valid state.")
-    return call.moto()
 
 
 def _since(instance: Any) -> datetime:
