@@ -136,7 +136,38 @@ def kernels(tree: Tree, branch: str) -> list[str]:
     return sorted(found, key=lambda name: int(name.split("-")[1]))
 
 
-def test_stages_make_an_image_and_a_second_run_changes_nothing(tree: Tree) -> None:
+BREAK = """
+mkdir -p /lib/modules/7.0.0-1-aws /root/.ssh /var/lib/cloud/instances/i-1
+dpkg-query -W -f '${Package} install\\n' 'linux-image-6*' | dpkg --set-selections
+sed -i 's/"driver": .*/"driver": "1.2.3",/' /etc/ws/build.json
+systemctl -q unmask apt-daily.timer
+systemctl -q disable ws-boot.service
+echo 'Nonsense=1' >>/etc/systemd/system/ws-boot.service
+sed -i s/WaylandEnable=false/WaylandEnable=true/ /etc/gdm3/custom.conf
+echo key >/etc/ssh/ssh_host_rsa_key
+echo key >/root/.ssh/authorized_keys
+echo 0123 >/etc/machine-id
+echo {} >/etc/ws/instance.json
+echo AKIA"0123456789ABCDEF" >/root/notes
+"""
+BROKEN = (
+    "exactly one kernel",
+    "the module and the libraries of NVIDIA have one version",
+    "kernel and modules are held",
+    "nothing upgrades packages on its own",
+    "its units are enabled",
+    "systemd finds nothing wrong",
+    "DCV has a console session",
+    "no host keys",
+    "no authorized keys",
+    "the machine id is empty",
+    "cloud-init starts anew",
+    "no file of one machine",
+    "no private key and no access key",
+)
+
+
+def test_stages_make_an_image_twice_and_the_checks_find_what_is_wrong(tree: Tree) -> None:
     declared = image()
     *_, wanted, newest = kernels(tree, declared["nvidia"]["branch"])
     # Lustre has no modules for the newest kernel, as happens in life.
@@ -159,3 +190,9 @@ def test_stages_make_an_image_and_a_second_run_changes_nothing(tree: Tree) -> No
     second = tree.files()
     changed = {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)}
     assert changed == set()
+
+    tree.run("bash", "-c", BREAK)
+    checks = tree.run("bash", f"/{FOLDER}/validate/bake.sh")
+    failed = re.findall(r"^not ok [0-9]+ - (.*)", checks.stdout, re.MULTILINE)
+    assert checks.returncode == 1
+    assert [text[: len(start)] for text, start in zip(failed, BROKEN, strict=True)] == [*BROKEN]
