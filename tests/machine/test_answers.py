@@ -44,8 +44,17 @@ def test_why_names_what_keeps_it_on_since_when_and_when_it_would_stop(tmp_path: 
     assert found["stops"] == "Wed 12:37, unless it is used"
     assert found["gpu"] == "active   since Wed 11:37  63 % busy, 2000 MiB used"
     assert found["cpu"] == "idle     since Wed 11:08  load 0.05 on 4 vCPUs"
-    assert found["override"].startswith("idle ")
+    assert found["override"] == "none"
     assert found["next stop"] == "2026-11-23T18:00:00Z its schedule"
+
+
+def test_why_names_an_override(tmp_path: Path) -> None:
+    world = World(tmp_path, idle=None)
+    world.run(2)
+    world.tags["reconciler:override"] = "on until 2026-11-19T20:00:00Z alice@example.com"
+    assert why(world)["override"] == world.tags["reconciler:override"]
+    world.tags["reconciler:override"] = "turned off 2026-11-18T09:00:00Z idle"
+    assert why(world)["override"] == "none"
 
 
 def test_why_says_when_an_idle_one_stops(tmp_path: Path) -> None:

@@ -181,6 +181,20 @@ def test_an_override_that_cannot_be_read_keeps_it_on(tmp_path: Path) -> None:
         assert world.desired == 1
 
 
+def test_an_override_that_comes_with_the_stop_is_seen(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    while not (warned := world.memory.get("state", State()).warned):
+        world.look()
+    while world.up + PERIOD < warned + WARN:
+        world.look()
+    world.memory["override"] = world.up, ""  # this look does not ask for it
+    world.tags["reconciler:override"] = OVERRIDE
+    world.look()
+    assert (world.desired, world.tags["reconciler:override"]) == (1, OVERRIDE)
+    world.look()
+    assert world.count_lines("used again") == 1
+
+
 def test_a_sensor_that_this_agent_does_not_know_keeps_it_on(tmp_path: Path) -> None:
     world = World(tmp_path, idle=rule(signals=["gpu", "camera"]))
     world.run(120)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tests.seeded.idling import IDLING
 from tests.seeded.planning import PLANNING
 from tests.seeded.powering import POWERING
 from tests.seeded.reaching import REACHING
 from tests.seeded.resources import RESOURCES
 
-BUGS = (*PLANNING, *POWERING, *REACHING, *RESOURCES)
+BUGS = (*IDLING, *PLANNING, *POWERING, *REACHING, *RESOURCES)

@@ -41,10 +41,11 @@ def explain(host: Host, settings: Settings, aws: Aws) -> dict[str, str]:
     for name, state, text, _, start in rows:
         found[name] = f"{state:8} since {clock(start)}  {text}"
     try:
-        found["next stop"] = clean(group.read(aws, settings.group)[1].get(group.NEXT_STOP, "none"))
+        tags = group.read(aws, settings.group)[1]
     except ERRORS as error:
-        found["next stop"] = f"unknown: {clean(str(error))}"
-    return found
+        return {**found, "next stop": f"unknown: {clean(str(error))}"}
+    found["override"] = clean(group.kept_on(tags, host.now())) or "none"
+    return {**found, "next stop": clean(tags.get(group.NEXT_STOP, "none"))}
 
 
 def main(arguments: list[str], host: Host) -> int:
