@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import ipaddress
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -98,10 +100,13 @@ class Mask:
 
     def _user_data(self, encoded: str) -> str:
         try:
-            plain = base64.b64decode(encoded, validate=True).decode()
-        except ValueError:
+            raw = base64.b64decode(encoded, validate=True)
+            packed = raw.startswith(b"\x1f\x8b")
+            plain = (gzip.decompress(raw) if packed else raw).decode()
+        except (OSError, EOFError, zlib.error, ValueError):
             return self.text(encoded)
-        return base64.b64encode(self.text(plain).encode()).decode()
+        masked = self.text(plain).encode()
+        return base64.b64encode(gzip.compress(masked, mtime=0) if packed else masked).decode()
 
     def _binary(self, value: bytes) -> bytes:
         try:

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "declare": {"declare", "errors", "schemas"},
     "aws_api": set[str](),
     "money": {"money"},
+    "machine": {"machine", "declare.fleet"},
     "plan": {
         "plan",
         "aws_api",
@@ -28,6 +29,7 @@ MAY_IMPORT = {
         "declare.fleet",
         "declare.warnings",
         "errors",
+        "machine",
     },
     "kinds": {
         "kinds",
@@ -38,11 +40,12 @@ MAY_IMPORT = {
         "declare.timers",
         "declare.units",
         "errors",
+        "machine",
         "money",
         "workstation",
     },
     "images": {"images", "plan", "aws_api", "declare.fleet", "declare.image_file", "errors"},
-    "aws": {"aws", "plan", "aws_api", "declare.fleet", "errors", "money"},
+    "aws": {"aws", "plan", "aws_api", "declare.fleet", "errors", "machine", "money"},
     "doctor": {
         "doctor",
         "engine.environment",
@@ -70,7 +73,7 @@ MAY_IMPORT = {
         "declare",
         "errors",
     },
-    "workstation": {"workstation", "plan", "aws_api", "declare.fleet", "errors"},
+    "workstation": {"workstation", "plan", "aws_api", "declare.fleet", "errors", "machine"},
     "schedule": {"schedule", "plan", "kinds", "aws_api", "declare", "errors", "workstation"},
     "power": {
         "power",

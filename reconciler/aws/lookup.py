@@ -17,6 +17,7 @@ from reconciler.aws.pools import pools
 from reconciler.aws_api import Aws
 from reconciler.declare.fleet import Image, iam_name
 from reconciler.errors import AwsError, Denied, NotFound
+from reconciler.machine.agent import IMAGE_TAG, version_of_tag
 from reconciler.plan.batches import batches
 from reconciler.plan.ownership import DRIVER, FLAVOUR, read_tags
 from reconciler.plan.projection import ODD, Unreadable, checked, explain, readable, text
@@ -266,6 +267,8 @@ def _facts(item: Mapping[str, Any]) -> ImageFacts:
             created=item.get("CreationDate", ""),
             flavour=tags.get(FLAVOUR, ""),
             driver=tags.get(DRIVER, ""),
+            # Another account's tags are not shown (EC2 user guide, "Share an AMI"): no agent then.
+            agent=version_of_tag(tags.get(IMAGE_TAG, "")),
         )
     )
 

@@ -14,6 +14,7 @@ from reconciler.declare.fleet import (
     Fallback,
     FileSystem,
     Home,
+    Idle,
     Image,
     IngressRule,
     Mount,
@@ -67,6 +68,9 @@ def workstation(
         max_runtime=seconds(settings["max_runtime"]) if settings.get("max_runtime") else None,
         outside_hours=settings["outside_hours"],
         notices=_notices(settings),
+        ssh_keys=tuple(settings.get("ssh_keys", ())),
+        idle=_idle(settings["idle"]),
+        metrics_namespace=settings.get("metrics", Map()).get("namespace") or "",
         root=RootVolume(
             gib(root["size"]), root["iops"], root["throughput"], root.get("kms_key_id")
         ),
@@ -77,6 +81,13 @@ def workstation(
         where=where,
         places={setting: _place(settings, setting, where) for setting in LOCATED},
     )
+
+
+def _idle(idle: Map | str) -> Idle | None:
+    if not isinstance(idle, Map):  # off
+        return None
+    signals = tuple(idle["signals"])
+    return Idle(seconds(idle["after"]), seconds(idle["warn"]), signals, idle["unknown"])
 
 
 def _notices(settings: Map) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from reconciler.declare import check_machine
 from reconciler.declare.merge import Item
 from reconciler.declare.scalars import show
 from reconciler.declare.tree import Map, Seq, SourceSpan, wrong
@@ -14,7 +15,6 @@ from reconciler.errors import Problem
 _REQUIRED = {
     "owner": "owner: alice@example.com",
     "region": "region: us-east-1",
-    "image": "image: {ssm_parameter: /golden/gpu-desktop}",
     "instance_profile": "instance_profile: workstation",
     "scheduler_role": "scheduler_role: workstation-scheduler",
 }
@@ -44,6 +44,7 @@ def workstation(item: Item) -> Iterator[Problem]:
     yield from _keys(item, settings)
     yield from _fallback(settings)
     yield from _backstops(settings)
+    yield from check_machine.check(item)
     yield from _tags(settings)
 
 

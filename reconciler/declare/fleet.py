@@ -105,6 +105,10 @@ class Home(Protocol):
     def file_system(self) -> FileSystem | None:
         """Itself, where instances mount it over the network; None where it is attached."""
 
+    @property
+    def forced_uid(self) -> int | None:
+        """The user id that it writes every file as; None where it keeps that of the machine."""
+
 
 class FileSystem(Home, Protocol):
     """What every type of file system answers: a workstation's own home, or shared by a fleet."""
@@ -190,6 +194,16 @@ class Fallback:
     max_duration: int
 
 
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """When a workstation that nobody uses stops itself: seconds, and what counts as use."""
+
+    after: int  # without use, until people are warned
+    warn: int  # after the warning, until the stop
+    signals: tuple[str, ...]
+    unknown: Literal["active", "idle"]  # what a signal that cannot be read counts as
+
+
 def iam_name(declared: str) -> str:
     """Take the path off a role or profile: `/platform/ws` is `ws` (IAM user guide, IAM
     identifiers). API calls take the name alone, and ARNs have the path."""
@@ -218,6 +232,9 @@ class Workstation:
     max_runtime: int | None  # seconds an instance may run before it is stopped
     outside_hours: Literal["report", "stop"]  # what becomes of it when nobody asked for it
     notices: tuple[str, ...]  # e-mail addresses that get notices, in lower case; () means nobody
+    ssh_keys: tuple[str, ...]  # public keys that may sign in, as lines of OpenSSH
+    idle: Idle | None  # None: it never stops by itself for want of use
+    metrics_namespace: str  # of CloudWatch, for metrics of the machine; "" for none
     root: RootVolume
     home: Home | None
     mounts: tuple[Mount, ...]

@@ -36,6 +36,9 @@ CHOICES: Mapping[Path, tuple[Choice, ...]] = {
 }
 """Where a map holds alternatives: the sets of keys that exclude each other."""
 
+OFF = "off"
+"""`idle` of a workstation that never stops by itself for want of use."""
+
 MAX_RUNTIME = "24h"
 """Where no schedule stops it: a workstation that somebody forgot stops by itself."""
 
@@ -43,6 +46,19 @@ NULL_IS_A_VALUE = frozenset({("max_runtime",)})
 """Where null does not return to the built-in, but says "no limit": opting out has to be written."""
 
 ROOT: Mapping[str, Any] = {"size": "100GiB", **gp3.BUILT_IN}
+IMAGE: Mapping[str, Any] = {
+    "ssm_parameter": "/aws/service/deeplearning/ami/x86_64/"
+    "base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
+}
+"""AWS's own image with the NVIDIA driver: "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu
+24.04)", whose parameter is called after its name (DLAMI guide, "Finding the ID of a DLAMI")."""
+SIGNALS = ("gpu", "cpu", "disk", "network", "ssh", "dcv", "lease")
+IDLE: Mapping[str, Any] = {
+    "after": "45m",
+    "warn": "15m",
+    "signals": list(SIGNALS),
+    "unknown": "active",
+}
 FALLBACK: Mapping[str, Any] = {"after": "10m", "max_duration": "8h"}
 GPU: Mapping[str, Any] = {"count": 1}
 IMAGE_BY_NAME: Mapping[str, Any] = {"owner": "self"}
@@ -89,6 +105,10 @@ def complete(settings: Map) -> Map:
         "outside_hours": "report",
         "storage": {"root": ROOT},
     }
+    if "image" not in settings:
+        built_in["image"] = IMAGE
+    if settings.get("idle") != OFF:
+        built_in["idle"] = IDLE
     if settings.get("spot_policy", "auto") == "auto":
         built_in["on_demand_fallback"] = FALLBACK
     if not _stops(settings.get("schedule")):

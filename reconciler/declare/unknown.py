@@ -13,7 +13,6 @@ _MANY = 14  # more fields than this are not worth listing
 
 _RUNTIME = "whether it runs now is not declared: `workstation start` and `workstation stop` do that"
 _PRICE = "Spot has no bid: `instance_requirements` has the price limits that AWS knows"
-_SSM = "`workstation connect` goes through SSM, without keys"
 
 SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "fleet file": {
@@ -46,7 +45,7 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
         'schedule: {start: "Mon-Fri 09:00", stop: "Mon-Fri 19:00", timezone: Europe/Berlin}': (
             "hours office_hours working_hours uptime schedules start stop cron start_time stop_time"
         ),
-        "max_runtime": "ttl timeout auto_stop idle_timeout max_uptime max_duration lifetime",
+        "max_runtime": "ttl timeout max_uptime max_duration lifetime",
         "network: {subnets: {tags: {Tier: private}}}": "subnet subnet_id subnet_ids",
         "network: {vpc: vpc-0123456789abcdef0}": "vpc vpc_id",
         "instance_profile": "role iam_role iam_instance_profile profile",
@@ -54,12 +53,22 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
         _RUNTIME: "state status enabled running desired_capacity min_size max_size capacity power "
         "on off active desired desired_state started stopped",
         _PRICE: "max_price spot_price price bid spot_max_price max_spot_price budget",
-        _SSM: "key_name key_pair keypair ssh_key ssh_keys public_key",
+        "ssh_keys": "key_name key_pair keypair ssh_key keys public_key public_keys "
+        "ssh_public_key ssh_public_keys authorized_keys",
+        "idle: {after: 45m}": "idle_timeout idle_stop idle_after auto_stop autostop auto_shutdown "
+        "inactivity inactivity_timeout stop_when_idle suspend_after",
+        "metrics: {namespace: Workstations}": "cloudwatch monitoring telemetry metric",
         "what runs on it belongs in the image": "user_data userdata init startup_script packages "
         "software cloud_init setup",
         "`ingress` at the top of a file says who may reach workstations": "security_groups "
         "security_group firewall ports",
     },
+    "idle section": {
+        "after": "timeout idle_after minutes idle_timeout time",
+        "warn": "warning notice notify grace warn_before",
+        "signals": "signal sensors probes activity",
+    },
+    "metrics section": {"namespace": "name prefix"},
     "range": {"min": "minimum least at_least from", "max": "maximum most at_most to"},
     "schedule": {"timezone": "tz time_zone zone", "except": "holidays without skip calendars"},
     "root volume": {"size": "capacity storage_capacity volume_size"},

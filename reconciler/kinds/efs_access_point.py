@@ -39,9 +39,8 @@ HOLDS_INSTANCES = False
 HOME, SHARED = "/home", "/shared"
 """The directory that a home, or a shared file system, has everything in."""
 
-PERMISSIONS = {HOME: "0755", SHARED: "0770"}
-"""Of that directory when EFS makes it. A home is mounted at /home, with people's directories in
-it."""
+PERMISSIONS = {HOME: "0750", SHARED: "0770"}
+"""Of that directory when EFS makes it. A home is mounted as the home directory of one person."""
 
 
 @dataclass(frozen=True, slots=True)

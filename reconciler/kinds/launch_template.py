@@ -6,11 +6,10 @@ and the group is pinned to its number. A running instance is never touched.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,6 +19,8 @@ from reconciler.declare.fleet import iam_name
 from reconciler.kinds import homes, security_group, template_words
 from reconciler.kinds.homes import HOMES
 from reconciler.kinds.tagging import tag_ec2
+from reconciler.machine import instance_file
+from reconciler.machine import user_data as machine_data
 from reconciler.plan.kind import Scope
 from reconciler.plan.model import Create, Delete, DeletionPolicy, Desired, Key, Live, Ref, Update
 from reconciler.plan.names import group_name
@@ -49,7 +50,8 @@ class LaunchTemplate:
     security_group_ids: tuple[str | Ref, ...]
     root: Mapping[str, Any]
     metadata_options: Mapping[str, Any]
-    user_data: Mapping[str, Any]
+    user_data: Mapping[str, Any]  # the instance file
+    agent: str | Ref  # what user data carries of the agent, by its content
     volume_tags: Mapping[str, str]
     tags: Mapping[str, str]  # the template's own
     other: Mapping[str, Any]
@@ -62,6 +64,7 @@ UPDATE_POLICY = {
     "root": NEXT_START,
     "metadata_options": NEXT_START,
     "user_data": NEXT_START,
+    "agent": NEXT_START,
     "volume_tags": NEXT_START,
     "tags": IN_PLACE,
     "other": NEXT_START,
@@ -78,8 +81,6 @@ METADATA_OPTIONS = {
     "HttpPutResponseHopLimit": 1,
 }
 """IMDSv2 only, and out of reach of containers."""
-
-INSTANCE_FILE = "/etc/ws/instance.json"
 
 
 def key(site: str, region: str, workstation: str) -> Key:
@@ -98,6 +99,7 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
         target = key(site.name, declared.region, declared.name)
         home = homes.home_of(site.name, declared)
         profile = iam_name(declared.instance_profile)
+        instance = _instance(site.name, each)
         spec = LaunchTemplate(
             image_id=each.unless("image", each.image.id, site.name),
             instance_profile=each.unless("instance_profile", profile, site.name),
@@ -106,7 +108,8 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             ),
             root=_root(site.name, each),
             metadata_options=METADATA_OPTIONS,
-            user_data=_instance(site, each),
+            user_data=instance,
+            agent=each.unless("image", _agent(each), site.name),
             volume_tags={"Name": target.name, **tags},
             tags=tags,
             other={},
@@ -118,7 +121,8 @@ def desired(site: ResolvedSite) -> Iterator[Desired]:
             fleet=declared.fleet,
             workstation=declared.name,
             home=home.key if home else None,
-            details=template_words.details(each, site.declared.account, site.now),
+            details=template_words.details(each, site.declared.account, site.now, instance),
+            refused=_too_large(each, instance),
         )
 
 
@@ -140,26 +144,46 @@ def _root(site: str, each: ResolvedWorkstation) -> dict[str, Any]:
     }
 
 
-def _instance(site: ResolvedSite, each: ResolvedWorkstation) -> dict[str, Any]:
-    """Build the instance file, the instance's data about itself: nothing secret (promise 11)."""
+def _instance(site: str, each: ResolvedWorkstation) -> dict[str, Any]:
+    """Build the instance file, with Refs to what the machine mounts."""
     declared = each.declared
-    content: dict[str, Any] = {
-        "version": 1,
-        "site": site.name,
-        "fleet": declared.fleet,
-        "workstation": declared.name,
-        "owner": declared.owner,
-        "region": declared.region,
-        "auto_scaling_group": group_name(site.name, declared.name),
-    }
-    home = homes.home_of(site.name, declared)
-    if home:
-        content["home"] = home.kind.mount(home.key, each, home.at)
-    content["mounts"] = tuple(
-        shared.kind.mount(shared.key, each, shared.at)
-        for shared in homes.shared_with(site.name, declared)
+    home = homes.home_of(site, declared)
+    return instance_file.content(
+        site,
+        declared,
+        group_name(site, declared.name),
+        home.kind.mount(home.key, each, home.at) if home else None,
+        tuple(
+            shared.kind.mount(shared.key, each, shared.at)
+            for shared in homes.shared_with(site, declared)
+        ),
     )
-    return content
+
+
+def _agent(each: ResolvedWorkstation) -> str:
+    return machine_data.IN_IMAGE if each.image.agent else machine_data.carried()
+
+
+def _too_large(each: ResolvedWorkstation, instance: Mapping[str, Any]) -> str:
+    """Why EC2 would refuse the user data; "" where it takes it."""
+    whole = _stood_in(instance)
+    size = machine_data.size(whole, carries_agent=not each.image.agent)
+    if size <= machine_data.LIMIT:
+        return ""
+    return (
+        f"user data of {size:,} bytes, and EC2 takes {machine_data.LIMIT:,}: list fewer or shorter "
+        f"ssh_keys (it has {len(each.declared.ssh_keys)}; a key of type ssh-ed25519 is short), or "
+        "mount fewer file systems"
+    )
+
+
+def _stood_in(value: Any) -> Any:
+    """The instance file with a text as long as any id in place of each Ref."""
+    if isinstance(value, Ref):
+        return hashlib.sha256(str(value).encode()).hexdigest()[:40]
+    if isinstance(value, Mapping):
+        return {name: _stood_in(inner) for name, inner in value.items()}
+    return tuple(map(_stood_in, value)) if isinstance(value, tuple) else value
 
 
 def find(aws: Aws, scope: Scope) -> Iterator[Live]:
@@ -244,13 +268,15 @@ def _spec(data: Mapping[str, Any], tags: Mapping[str, str]) -> LaunchTemplate:
     if specifications:
         rest["TagSpecifications"] = specifications
     metadata = rest.pop("MetadataOptions", {})
+    written = _decode(rest.pop("UserData", ""))
     return LaunchTemplate(
         image_id=rest.pop("ImageId", ""),
         instance_profile=rest.pop("IamInstanceProfile", {}).get("Name", ""),
         security_group_ids=tuple(rest.pop("SecurityGroupIds", ())),
         root=root,
         metadata_options={name: metadata.get(name) for name in METADATA_OPTIONS},
-        user_data=_decode(rest.pop("UserData", "")),
+        user_data=written.instance,
+        agent=written.agent,
         volume_tags=volume_tags,
         tags=tags,
         other={name: value for name, value in rest.items() if value not in ({}, [], "", None)},
@@ -299,8 +325,14 @@ def delete(aws: Aws, change: Delete) -> None:
 
 
 def _token(template_id: str, follows: str, spec: LaunchTemplate) -> str:
-    content = json.dumps(_data(spec), sort_keys=True)
+    # Not the bytes of its user data: another machine may compress it otherwise.
+    plain = machine_data.text(spec.user_data, carries_agent=_carries(spec))
+    content = json.dumps({**_data(spec), "UserData": plain}, sort_keys=True)
     return hashlib.sha256(f"{template_id}|{follows}|{content}".encode()).hexdigest()[:40]
+
+
+def _carries(spec: LaunchTemplate) -> bool:
+    return spec.agent != machine_data.IN_IMAGE
 
 
 def _data(spec: LaunchTemplate) -> dict[str, Any]:
@@ -311,32 +343,20 @@ def _data(spec: LaunchTemplate) -> dict[str, Any]:
         "SecurityGroupIds": list(spec.security_group_ids),
         "BlockDeviceMappings": [{"DeviceName": spec.root["DeviceName"], "Ebs": ebs}],
         "MetadataOptions": dict(spec.metadata_options),
-        "UserData": _encode(spec.user_data),
+        "UserData": machine_data.encode(spec.user_data, carries_agent=_carries(spec)),
         "TagSpecifications": [{"ResourceType": "volume", "Tags": write_tags(spec.volume_tags)}],
     }
 
 
-def _encode(instance_file: Mapping[str, Any]) -> str:
-    """A cloud-config that writes one file. JSON is YAML: nothing in it can break out."""
-    content = json.dumps(instance_file, indent=1, sort_keys=True)
-    config = {"write_files": [{"path": INSTANCE_FILE, "permissions": "0644", "content": content}]}
-    return base64.b64encode(f"#cloud-config\n{json.dumps(config)}\n".encode()).decode()
-
-
-def _decode(user_data: str) -> dict[str, Any]:
-    """What `_encode` was given; for anything else, a digest that differs from it."""
-    try:
-        raw = base64.b64decode(user_data, validate=True)
-        config = json.loads(raw.removeprefix(b"#cloud-config\n"))
-        content = json.loads(config["write_files"][0]["content"])
-        content["mounts"] = tuple(content["mounts"])
-        known = all(m["type"] in HOMES and isinstance(m["name"], str) for m in _mounts(content))
-        if known and _encode(content) == user_data:
-            return dict(content)
-    # Whatever somebody wrote there manually; RecursionError: thousands of brackets.
-    except (binascii.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        pass
-    return {"unknown_content": hashlib.sha256(user_data.encode()).hexdigest()[:12]}
+def _decode(user_data: str) -> machine_data.UserData:
+    """What the user data of a live template says; a digest for what this product did not write."""
+    with suppress(*machine_data.NOT_OURS):
+        found = machine_data.decode(user_data)
+        mounts = _mounts(found.instance)
+        if all(m["type"] in HOMES and isinstance(m["name"], str) for m in mounts):
+            return found
+    digest = hashlib.sha256(user_data.encode()).hexdigest()[:12]
+    return machine_data.UserData({"unknown_content": digest}, "unknown")
 
 
 SENSITIVE = template_words.SENSITIVE

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from reconciler import __version__
 from reconciler.plan.kind import Word, units
 from reconciler.plan.model import SUMMARY, FieldChange, Shown
 from reconciler.plan.ownership import OWNER
@@ -15,6 +20,8 @@ SENSITIVE = {
     "image_id": Word("image"),
     SUMMARY: Word("root disk"),
     "root": Word("root"),
+    "agent": Word("agent"),
+    "user_data.account.ssh_keys": Word("ssh_keys"),
     "user_data.mounts": Word("mounts"),
     "user_data.owner": Word("owner", personal=True),
     f"tags.{OWNER}": Word("owner", personal=True),
@@ -22,14 +29,43 @@ SENSITIVE = {
 }
 
 
-def details(each: ResolvedWorkstation, account: str, now: datetime) -> dict[str, str]:
-    """Describe the sensitive values of one workstation's template, by path."""
+def details(
+    each: ResolvedWorkstation, account: str, now: datetime, instance: Mapping[str, Any]
+) -> dict[str, str]:
+    """Describe the sensitive values of one workstation's template, by path.
+
+    `instance` is the content of its instance file.
+    """
     mounts = [f"{mount.file_system.name} at {mount.at}" for mount in each.declared.mounts]
     return {
         "image_id": f"{image(each.image, account, now)}, from {each.declared.image}",
         "root": "",  # its summary says it
+        "agent": _agent(each.image),
+        "user_data.account.ssh_keys": _keys(instance["account"]["ssh_keys"]),
         "user_data.mounts": ", ".join(mounts),
     }
+
+
+def _agent(found: ImageFacts) -> str:
+    if found.agent:
+        return f"in the image, {found.agent}"
+    return f"carried, {__version__}: home and interruptions, no idle stop" if found.id else ""
+
+
+def _keys(lines: Iterable[str]) -> str:
+    return ", ".join(map(ssh_key, lines))
+
+
+def ssh_key(line: object) -> str:
+    """Describe a public key as `ssh-keygen -l` does: type, fingerprint and comment."""
+    of_type, _, rest = str(line).partition(" ")
+    encoded, _, comment = rest.partition(" ")
+    try:
+        digest = hashlib.sha256(base64.b64decode(encoded, validate=True)).digest()
+    except (binascii.Error, ValueError):  # somebody wrote it in AWS by hand
+        return str(line)
+    fingerprint = base64.b64encode(digest).decode().rstrip("=")
+    return " ".join(filter(None, (of_type, f"SHA256:{fingerprint}", comment)))
 
 
 def image(found: ImageFacts, account: str, now: datetime) -> str:
@@ -63,7 +99,10 @@ def summary(spec: Any) -> str:
 
 
 def shown(change: FieldChange) -> Shown | None:
-    """Show the root disk with its units."""
+    """Show the root disk with its units, and SSH keys by their fingerprints."""
+    if change.path == "user_data.account.ssh_keys":
+        old, new = (_keys(lines or ()) for lines in (change.old, change.new))
+        return Shown("ssh_keys", old or "none", new or "none")
     return units(
         change,
         {"root.VolumeSize": "GiB", "root.Iops": "IOPS", "root.Throughput": "MiB/s"},

@@ -1,4 +1,4 @@
-"""The error codes of rows that decide how a run goes on, and its exit code."""
+"""The codes of rows and findings that more than one place names, or that documents explain."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ NEEDS = "needs"
 
 NEW_BEHIND = "new-behind-declaration"
 """The code of findings of what `--drift-only` leaves as it is: it waits for an approved run."""
+
+AGENT_OLDER = "agent-older"
+"""The code of findings about an image whose agent is older than this product."""
+
+SAME_UID = "same-uid"
+"""The code of findings about accounts with one user id that mount the same file system."""

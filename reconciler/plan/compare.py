@@ -120,6 +120,9 @@ def _readable(draft: Draft, kind: Kind, row: Change, action: Create | Update) ->
     missing = next((key for key in needed if key in draft.stuck), None)
     if missing:
         return _stop(draft, row, needs(missing, draft.stuck[missing]), NEEDS)
+    if want.refused:
+        update = isinstance(action, Update)
+        return _stop(draft, row, want.refused, REFUSED, stands=update)
     if isinstance(action, Update):
         return _update(draft, kind, row, action, opened)
     return _create(draft, kind, row, _filled(draft, want, opened), leans)

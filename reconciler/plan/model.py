@@ -96,6 +96,7 @@ class Desired:
     notes: tuple[str, ...] = ()  # shown under its row: where an image came from
     reason: str = ""  # why runtime wants what no YAML says
     home: Key | None = None  # the data that its instances mount as home
+    refused: str = ""  # why AWS would refuse it as it is declared
     runtime_only: bool = False  # it is not declared, or cannot be resolved: its shape stays
     details: Mapping[str, str] = field(default_factory=dict)
     """Of sensitive fields, by path: the value for people, as the owner of an image; "" hides it."""

@@ -47,6 +47,7 @@ class ImageFacts:
     created: str = ""  # when, as EC2 writes it: `2026-11-15T08:30:00.000Z`
     flavour: str = ""  # of its NVIDIA driver: declare/drivers.py; "" where no tag says it
     driver: str = ""  # version of that driver, from a tag too
+    agent: str = ""  # the version of the agent in it, by its tag; "" where it has none
 
 
 @dataclass(frozen=True)

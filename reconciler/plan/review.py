@@ -9,9 +9,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
-from reconciler.declare.fleet import IngressRule, Site
+from reconciler import __version__
+from reconciler.declare.fleet import IngressRule, Site, Workstation
 from reconciler.declare.warnings import warnings
 from reconciler.errors import Where
+from reconciler.machine.agent import IMAGE_TAG, is_older
+from reconciler.machine.instance_file import uid
+from reconciler.plan.codes import AGENT_OLDER, SAME_UID
 from reconciler.plan.model import Finding, Level, Op, Plan
 from reconciler.plan.resolve import ImageFacts, ResolvedSite, ResolvedWorkstation
 
@@ -45,6 +49,8 @@ def findings(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:
     yield from _profiles(plan, site)
     yield from _open(site)
     yield from _images(site)
+    yield from _older_agents(site)
+    yield from _same_uid(site)
 
 
 def _profiles(plan: Plan, site: ResolvedSite) -> Iterator[Finding]:
@@ -127,6 +133,47 @@ def _images(site: ResolvedSite) -> Iterator[Finding]:
             first.places["image"],
             sensitive=True,
         )
+
+
+def _older_agents(site: ResolvedSite) -> Iterator[Finding]:
+    """Images whose agent is older than this product, each once."""
+    old: dict[str, list[ResolvedWorkstation]] = {}
+    for each in site.workstations:
+        if each.image.agent and is_older(each.image.agent):
+            old.setdefault(each.image.id, []).append(each)
+    for same in old.values():
+        image, first = same[0].image, same[0].declared
+        yield Finding(
+            Level.WARNING,
+            AGENT_OLDER,
+            f"{_some([each.declared.name for each in same])}: the image {image.id} ({image.name}) "
+            f"has the agent {image.agent}, which is older than this product ({__version__}): it "
+            "works, and ignores what it does not know. Bake a new image, or take its tag "
+            f"{IMAGE_TAG} off, so that user data carries the agent",
+            first.places["image"],
+        )
+
+
+def _same_uid(site: ResolvedSite) -> Iterator[Finding]:
+    """Workstations with one user id that mount the same file system, where files keep it."""
+    users: dict[tuple[str, str, int], list[Workstation]] = {}
+    for each in site.declared.workstations:
+        for mount in each.mounts:
+            shared = mount.file_system
+            if shared.forced_uid is None:
+                of = (shared.fleet, shared.name, uid(site.name, each))
+                users.setdefault(of, []).append(each)
+    for (_, name, number), same in users.items():
+        if len(same) > 1:
+            yield Finding(
+                Level.WARNING,
+                SAME_UID,
+                f"{_some([each.name for each in same])}: their accounts have the same user id, "
+                f"{number}, and they mount {name}: each can read and change the files of the "
+                "other there. Rename one of them, which gives it another id",
+                same[1].where,
+                sensitive=True,
+            )
 
 
 def _trusted(each: ResolvedWorkstation, account: str) -> bool:

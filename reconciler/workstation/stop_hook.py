@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
-NAME = "reconciler-stop"
+from reconciler.machine.instance_file import STOP_HOOK
+
+NAME = STOP_HOOK
 
 SECONDS = "300"
 """Of the heartbeat timeout: for hooks of the person and of the site, a sync, a large unmount."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,3 +59,6 @@ def test_what_base64_hides_is_masked_too() -> None:
     data = base64.b64encode(b"account 210987654321").decode()
     masked = MASK({"UserData": data})["UserData"]
     assert base64.b64decode(masked) == b"account 111122223333"
+    packed = base64.b64encode(gzip.compress(b"account 210987654321")).decode()
+    masked = MASK({"UserData": packed})["UserData"]
+    assert gzip.decompress(base64.b64decode(masked)) == b"account 111122223333"

@@ -18,6 +18,10 @@ def test_every_setting_by_path_with_its_place(folder: Folder) -> None:
     assert rows == [
         ("gpu.count", 1, "None"),
         ("gpu.memory", "24GB", "vision.yaml:3:14"),
+        ("idle.after", "45m", "None"),
+        ("idle.signals", ["gpu", "cpu", "disk", "network", "ssh", "dcv", "lease"], "None"),
+        ("idle.unknown", "active", "None"),
+        ("idle.warn", "15m", "None"),
         ("image.ssm_parameter", "/golden/gpu-desktop", "_defaults.yaml:7:11"),
         ("instance_profile", "workstation", "_defaults.yaml:8:3"),
         ("max_runtime", "24h", "None"),

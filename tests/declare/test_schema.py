@@ -119,6 +119,8 @@ def test_the_defaults_told_are_the_built_in_ones() -> None:
         assert defaults.pop(f"file_systems.*.{key}") == value
     for key, value in layers.FALLBACK.items():
         assert defaults.pop(f"workstations.*.on_demand_fallback.{key}") == value
+    for key, value in layers.IDLE.items():
+        assert defaults.pop(f"workstations.*.idle.{key}") == value
     assert defaults.pop("workstations.*.gpu.count") == layers.GPU["count"]
     assert defaults.pop("workstations.*.gpu.manufacturer") == "nvidia"
     assert defaults.pop("workstations.*.image.owner") == layers.IMAGE_BY_NAME["owner"]

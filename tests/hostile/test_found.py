@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import logging
@@ -21,6 +22,7 @@ from reconciler.cli.terminal.progress import Progress
 from reconciler.cli.terminal.signals import Stop
 from reconciler.declare import files
 from reconciler.kinds import launch_template
+from reconciler.machine import user_data
 from reconciler.plan.json_value import json_value
 from reconciler.render.as_json import dumps
 from reconciler.render.escape import in_json, markdown
@@ -59,15 +61,16 @@ USER_DATA: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", USER_DATA)
 def test_user_data_of_another_shape_is_unknown_content(name: str) -> None:
-    written = launch_template._encode(USER_DATA[name])
-    assert launch_template._decode(written).keys() == {"unknown_content"}
+    written = user_data.encode(USER_DATA[name], carries_agent=False)
+    assert launch_template._decode(written).instance.keys() == {"unknown_content"}
 
 
 @pytest.mark.parametrize("text", ["[" * 12_000, '{"a":' * 2_000, "NaN", "9" * 5_000, "{}", ""])
 def test_user_data_written_by_hand_is_unknown_content(text: str) -> None:
-    for raw in (text, f"#cloud-config\n{text}\n"):
-        written = base64.b64encode(raw.encode()).decode()
-        assert launch_template._decode(written).keys() == {"unknown_content"}
+    for raw in (text.encode(), f"#cloud-config\n{text}\n".encode()):
+        for data in (raw, gzip.compress(raw)):
+            written = base64.b64encode(data).decode()
+            assert launch_template._decode(written).instance.keys() == {"unknown_content"}
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import os
@@ -217,7 +218,7 @@ def test_the_first_apply_says_nothing_harmful_and_no_credential(run: Run) -> Non
 
 def user_data(run: Run) -> list[str]:
     return [
-        base64.b64decode(arguments["LaunchTemplateData"]["UserData"]).decode()
+        gzip.decompress(base64.b64decode(arguments["LaunchTemplateData"]["UserData"])).decode()
         for name, arguments in run.calls
         if name == "ec2:create_launch_template"
     ]

@@ -29,6 +29,7 @@ from reconciler.kinds import (
     topic,
 )
 from reconciler.kinds.security_group_rules import Permission
+from reconciler.machine.user_data import carried
 from reconciler.plan.kind import Compared, Deletable, Updatable
 from reconciler.plan.model import Key, Live
 from reconciler.plan.update_policy import RUNTIME
@@ -251,6 +252,7 @@ DECLARED: dict[tuple[str, str], tuple[Key_, Any]] = {
         {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 2},
     ),
     ("launch_template", "user_data"): (TEMPLATE, {"version": 1, "mounts": ()}),
+    ("launch_template", "agent"): (TEMPLATE, carried()),
     ("launch_template", "volume_tags"): (TEMPLATE, TAGS),
     ("launch_template", "tags"): (TEMPLATE, TAGS),
     ("auto_scaling_group", "instance_types"): (TYPED, ("g5.xlarge", "g6.xlarge")),

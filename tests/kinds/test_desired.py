@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import random
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reconciler import __version__
 from reconciler.declare.fleet import Edge, Mount
 from reconciler.declare.hours import cron
 from reconciler.errors import Where
@@ -29,11 +32,12 @@ from reconciler.kinds import (
     subscription,
     topic,
 )
+from reconciler.machine import user_data
 from reconciler.plan.kind import Kind
-from reconciler.plan.model import Ref
-from reconciler.plan.resolve import ResolvedSite
+from reconciler.plan.model import Desired, Ref
+from reconciler.plan.resolve import ImageFacts, ResolvedSite
 from reconciler.plan.resolving import resolve
-from tests.plan.declared import NOW, facts, lustre, site, volume, workstation
+from tests.plan.declared import IMAGE, NOW, facts, lustre, site, volume, workstation
 
 HERE = Where("fleets/vision.yaml", 3, 3)
 EDGES = (
@@ -76,25 +80,47 @@ def test_volumes_carry_the_tags_that_groups_do_not_pass_on() -> None:
     assert wanted.volume_tags["reconciler:owner"] == "alice@example.com"
 
 
-def test_user_data_writes_one_file_and_does_nothing_else() -> None:
-    wanted = spec(launch_template, owner="alice@example.com", home=volume())
-    encoded = launch_template._encode({**wanted.user_data, "home": None})
-    text = base64.b64decode(encoded).decode()
-    head, _, body = text.partition("\n")
-    assert head == "#cloud-config"
-    (only,) = json.loads(body).items()
-    assert only[0] == "write_files"
-    (file,) = only[1]
-    assert file["path"] == "/etc/ws/instance.json"
-    assert json.loads(file["content"])["owner"] == "alice@example.com"
-
-
 def test_user_data_reads_back_as_it_was_and_anything_else_as_a_digest() -> None:
     mount = {"type": "fsx_lustre", "name": "acme-vision/datasets", "at": "/fsx"}
     instance_file = {"version": 1, "mounts": (mount,)}
-    assert launch_template._decode(launch_template._encode(instance_file)) == instance_file
+    written = user_data.encode(instance_file, carries_agent=False)
+    assert launch_template._decode(written) == (instance_file, "in the image")
     for foreign in ("", "not base64!", base64.b64encode(b"#!/bin/sh\ncurl evil").decode()):
-        assert launch_template._decode(foreign).keys() == {"unknown_content"}
+        found = launch_template._decode(foreign)
+        assert (set(found.instance), found.agent) == ({"unknown_content"}, "unknown")
+
+
+def with_image(image: ImageFacts, **overrides: Any) -> Desired:
+    """The template of a workstation with this image."""
+    found = resolve(
+        site(workstation(**overrides)), {"us-east-1": facts(images={"/golden": image})}, NOW, {}
+    )
+    (wanted,) = launch_template.desired(found)
+    return wanted
+
+
+def test_an_image_without_the_tag_gets_the_agent_in_user_data() -> None:
+    carried = with_image(IMAGE)
+    assert carried.spec.agent == user_data.carried()
+    assert carried.details["agent"] == (
+        f"carried, {__version__}: home and interruptions, no idle stop"
+    )
+    baked = with_image(replace(IMAGE, agent="0.0.9"))
+    assert baked.spec.agent == "in the image"
+    assert baked.details["agent"] == "in the image, 0.0.9"
+
+
+@pytest.mark.parametrize("agent", ["", "0.1.0"])
+def test_user_data_that_ec2_would_refuse_is_refused_with_what_to_shorten(agent: str) -> None:
+    image = replace(IMAGE, agent=agent)
+    # Random, as keys are: gzip does not make them shorter.
+    keys = tuple(
+        base64.b64encode(random.Random(n).randbytes(200 + 80 * n)).decode() for n in range(20)
+    )
+    assert with_image(image, ssh_keys=keys[:1]).refused == ""
+    refused = with_image(image, ssh_keys=keys).refused
+    assert re.match(r"user data of [0-9,]+ bytes, and EC2 takes 16,384: list fewer", refused)
+    assert "it has 20" in refused
 
 
 def test_an_instance_learns_of_its_home_and_mounts_from_what_aws_tells() -> None:

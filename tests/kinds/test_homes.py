@@ -165,7 +165,7 @@ def test_the_home_is_made_and_mounted_under_one_key(tmp_path: Path, home: str) -
         assert not _wanted(site, other), "no other type takes it for its own"
     (template,) = launch_template.desired(site)
     assert template.home == data
-    _is_read_back(template.spec.user_data["home"], home, data, homes.HOME_PATH)
+    _is_read_back(template.spec.user_data["home"], home, data, "/home/ws")
     (group,) = auto_scaling_group.desired(site)
     assert set(group.after) <= _wanted(site, home), "what the group waits for is made"
     value = station.home

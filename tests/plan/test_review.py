@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.declare.fleet import Image, IngressRule
+from reconciler import __version__
+from reconciler.declare.fleet import FileSystem, Image, IngressRule, Mount
 from reconciler.kinds import KINDS, auto_scaling_group, launch_template
 from reconciler.plan import review
 from reconciler.plan.kind import Reviewed
@@ -16,7 +17,7 @@ from reconciler.plan.resolve import ImageFacts, ResolvedSite
 from reconciler.plan.resolving import resolve
 from reconciler.plan.sensitive import with_sensitive
 from tests.kinds.cases import SPECS
-from tests.plan.declared import HERE, IMAGE, NOW, THREE, facts, site, workstation
+from tests.plan.declared import HERE, IMAGE, NOW, THREE, facts, lustre, site, workstation
 from tests.plan.fakes import key
 from tests.support.plan_rows import plan_row, with_op
 
@@ -140,6 +141,41 @@ def test_an_image_of_somebody_else_is_told_once(
     found = judged(image, declared)
     assert [each.code for each in found] == ["foreign-image"] * is_reported
     assert all("alice, alice: the image ami-0123456789abcdef0" in each.message for each in found)
+
+
+@pytest.mark.parametrize(
+    ("agent", "is_reported"), [("", False), ("0.0.9", True), (__version__, False), ("99.0", False)]
+)
+def test_an_agent_that_is_older_than_the_product_is_told_once(
+    agent: str, is_reported: bool
+) -> None:
+    found = judged(replace(IMAGE, agent=agent), Image(id="ami-0123456789abcdef0"))
+    assert [each.code for each in found] == ["agent-older"] * is_reported
+    for each in found:
+        assert "alice, alice: the image ami-0123456789abcdef0 (golden-1) has the agent 0.0.9" in (
+            each.message
+        )
+
+
+# -- accounts --------------------------------------------------------------------------------
+
+TWINS = ("ws-142", "ws-178")
+"""Two workstations of the site `acme` whose user ids are the same number."""
+
+
+def mounting(*names: str, at: FileSystem) -> list[Finding]:
+    stations = [workstation(name, mounts=(Mount(at, "/data"),)) for name in names]
+    return findings(resolve(site(*stations), {"us-east-1": facts()}, NOW, {}))
+
+
+def test_two_accounts_of_one_user_id_on_one_file_system_are_told() -> None:
+    shared = lustre("datasets", workstation="")
+    (found,) = mounting(*TWINS, "alice", at=shared)
+    assert (found.code, found.sensitive) == ("same-uid", True)
+    assert found.message.startswith(f"{', '.join(TWINS)}: their accounts have the same user id, ")
+    assert "they mount datasets" in found.message
+    assert mounting(TWINS[0], "alice", at=shared) == []
+    assert findings(seen()) == []
 
 
 # -- profiles --------------------------------------------------------------------------------

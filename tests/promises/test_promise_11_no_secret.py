@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.terminal import exit_codes
+from reconciler.machine import agent
 from tests.promises.cli import CommandResult, reconcile
 from tests.promises.conftest import MakeWorld, client
 from tests.promises.fleets import PLAIN, VISION, write
@@ -77,28 +79,45 @@ def test_what_a_parameter_holds_is_no_image_and_is_not_repeated(fleets: Path) ->
         assert "/prod/db-password does not hold an image id" in result.out
 
 
-def test_what_is_written_to_aws_holds_no_secret_and_no_code(make_world: MakeWorld) -> None:
-    """User data is one file of facts: nothing to run, nothing to hide."""
+ALLOWED = {
+    "version",
+    "site",
+    "fleet",
+    "workstation",
+    "owner",
+    "region",
+    "auto_scaling_group",
+    "account",
+    "home",
+    "mounts",
+    "idle",
+    "metrics",
+    "stop_hook",
+}
+"""The fields of the instance file: docs/machine.md says what each one is."""
+
+
+@pytest.mark.parametrize("baked", [True, False], ids=["agent in the image", "agent carried"])
+def test_what_is_written_to_aws_holds_no_secret(make_world: MakeWorld, baked: bool) -> None:
+    """User data is one file of facts, and where the image has no agent, this product's own."""
     world = make_world(VISION)
+    if not baked:
+        images = client("ec2").describe_images(Owners=["self"])["Images"]
+        tag = [{"Key": "reconciler:agent"}]
+        client("ec2").delete_tags(Resources=[each["ImageId"] for each in images], Tags=tag)
     with world.recorder.record() as recorder:
         world.settle()
     assert not [sent.name for sent in recorder.sent if "AWS_SECRET" in sent.text]
     versions = client("ec2").describe_launch_template_versions(Versions=["$Latest"])
     for version in versions["LaunchTemplateVersions"]:
-        raw = base64.b64decode(version["LaunchTemplateData"]["UserData"]).decode()
-        head, _, body = raw.partition("\n")
-        config: dict[str, Any] = json.loads(body)
-        assert head == "#cloud-config"
-        assert set(config) == {"write_files"}
-        (file,) = config["write_files"]
-        assert set(json.loads(file["content"])) <= {
-            "version",
-            "site",
-            "fleet",
-            "workstation",
-            "owner",
-            "region",
-            "auto_scaling_group",
-            "home",
-            "mounts",
-        }
+        raw = base64.b64decode(version["LaunchTemplateData"]["UserData"])
+        text = gzip.decompress(raw).decode()
+        config: dict[str, Any] = json.loads(text.removeprefix("#cloud-config\n"))
+        file, *more = config.pop("write_files")
+        assert set(json.loads(file["content"])) <= ALLOWED
+        assert not any(secret in text for secret in SECRETS.values())
+        delivered = {agent.PACK, agent.COMMAND}
+        units = {each["path"] for each in more} - delivered
+        assert {each["path"] for each in more} & delivered == (set() if baked else delivered)
+        assert all(path.startswith("/etc/systemd/system/ws-") for path in units)
+        assert set(config) == (set() if baked else {"runcmd"})

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.machine.user_data import carried
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,7 +24,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, unpacked as pip would; without its dependencies, which are here."""
     where = tmp_path_factory.mktemp("wheel")
     source = where / "source"  # a build leaves things behind, and other tests read the real one
-    for folder in ("reconciler", "schemas"):
+    for folder in ("ami", "reconciler", "schemas"):
         shutil.copytree(
             ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__")
         )
@@ -75,6 +77,20 @@ def test_the_wheel_validates_by_itself(installed: Path) -> None:
         check=True,
     )
     assert probe.stdout.startswith(str(installed))
+
+
+def test_the_wheel_builds_the_same_agent(installed: Path) -> None:
+    """Its sources have come along too, and become the same bytes."""
+    code = "from reconciler.machine.user_data import carried; print(carried())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=installed.parent,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{carried()}\n"
 
 
 def test_the_wheel_starts_a_sandbox(installed: Path) -> None:

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from reconciler import __version__
+from reconciler.declare.layers import IMAGE, ROOT
+from reconciler.declare.units import gib
 from tests.sandbox.helpers import Aws, refused
 
 
@@ -39,10 +42,29 @@ def test_the_golden_image_is_behind_its_parameter(aws: Aws, region: str) -> None
     assert image["Architecture"] == "x86_64"
     assert image["RootDeviceName"] == "/dev/sda1"
     assert image["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 30
-    assert image["Tags"] == [{"Key": "Name", "Value": "golden-gpu-desktop-2026.11.1"}]
+    assert image["Tags"] == [
+        {"Key": "Name", "Value": "golden-gpu-desktop-2026.11.1"},
+        {"Key": "reconciler:agent", "Value": __version__},
+    ]
     named = [{"Name": "name", "Values": ["golden-*"]}]
     (own,) = ec2.describe_images(Owners=["self"], Filters=named)["Images"]
     assert own["ImageId"] == image_id
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_the_image_of_aws_is_behind_the_built_in_parameter(aws: Aws, region: str) -> None:
+    ssm, ec2 = aws.client("ssm", region), aws.client("ec2", region)
+    [found] = ssm.get_parameters(Names=[IMAGE["ssm_parameter"]])["Parameters"]
+    (image,) = ec2.describe_images(
+        Filters=[{"Name": "image-id", "Values": [found["Value"]]}], IncludeDeprecated=True
+    )["Images"]
+    assert (image["ImageOwnerAlias"], image["Public"], image.get("Tags", [])) == (
+        "amazon",
+        True,
+        [],
+    )
+    size = image["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"]
+    assert 30 < size <= gib(ROOT["size"]), "the built-in root disk is large enough"
 
 
 def test_an_unknown_image_beside_a_known_one_is_an_error(aws: Aws) -> None:

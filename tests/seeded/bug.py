@@ -8,6 +8,11 @@ PLAN = ("tests/plan",)
 AWS = ("tests/aws",)
 KINDS = ("tests/kinds/test_desired.py", "tests/kinds/test_contract.py")
 PRIVATE = ("tests/kinds/test_desired.py", "tests/kinds/test_private_homes.py")
+DELIVERY = (
+    "tests/machine/test_delivery.py",
+    "tests/machine/test_instance_file.py",
+    "tests/machine/test_user_data.py",
+)
 MACHINE = ("tests/iam/test_machine.py",)
 HOOKS = ("tests/strict/test_lifecycle_hooks.py",)
 SHAPE = ("tests/kinds/test_group_shape.py",)

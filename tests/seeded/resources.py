@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.seeded.bug import (
     AWS,
     DECLARE,
+    DELIVERY,
     ESCALATIONS,
     HOOKS,
     KINDS,
@@ -255,11 +256,47 @@ RESOURCES = (
     ),
     Bug(
         "a secret in user data",
-        "reconciler/kinds/launch_template.py",
-        '        "version": 1,\n        "site": site.name,',
-        '        "version": 1,\n        "key": __import__("os").environ["AWS_SECRET_ACCESS_KEY"],\n'
-        '        "site": site.name,',
+        "reconciler/machine/instance_file.py",
+        '        "version": VERSION,\n        "site": site,',
+        '        "version": VERSION,\n'
+        '        "key": __import__("os").environ["AWS_SECRET_ACCESS_KEY"],\n'
+        '        "site": site,',
         promise(11),
+    ),
+    Bug(
+        "user data is decompressed without a limit",
+        "reconciler/machine/user_data.py",
+        "stream = zlib.decompressobj(wbits=31)\n    content = stream.decompress(packed, _LARGEST)",
+        "stream = zlib.decompressobj(wbits=31)\n    content = stream.decompress(packed)",
+        DELIVERY,
+    ),
+    Bug(
+        "an agent is compared by the bytes that zlib made of it",
+        "reconciler/machine/user_data.py",
+        "            content = _unpacked_modules(base64.b64decode(content, validate=True))\n",
+        "            content = base64.b64decode(content, validate=True)\n",
+        DELIVERY,
+    ),
+    Bug(
+        "an image with the agent gets it once more",
+        "reconciler/kinds/launch_template.py",
+        "IN_IMAGE if each.image.agent else",
+        "IN_IMAGE if not each.image.id else",
+        KINDS,
+    ),
+    Bug(
+        "the user id of an account depends on more than its names",
+        "reconciler/machine/instance_file.py",
+        'f"{site}/{declared.name}"',
+        'f"{site}/{declared.fleet}/{declared.name}"',
+        DELIVERY,
+    ),
+    Bug(
+        "a key of one type passes as another",
+        "reconciler/declare/check_machine.py",
+        "    if fields[:1] != [of_type.encode()]:\n",
+        "    if not fields:\n",
+        ("tests/declare/test_machine.py",),
     ),
     Bug(
         "a 24 GB GPU must report 24 GiB",

@@ -52,6 +52,7 @@ def plant(here: Here) -> None:
             "CreationDate": "2026-11-01T00:00:00.000Z",
             "RootDeviceName": "/dev/sda1",
             "BlockDeviceMappings": [root],
+            "Tags": [{"Key": "reconciler:agent", "Value": "0.1.0"}],
         },
     )
 

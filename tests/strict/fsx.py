@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from typing import Any
 
 from tests.strict.aws import ACCOUNT, Here, Refusal
@@ -247,9 +248,14 @@ def _clients(here: Here, made: str) -> bool:
         policy = group["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"]
         version = ec2.all("versions").get(f"{policy['LaunchTemplateId']}/{policy['Version']}")
         data = (version or {}).get("LaunchTemplateData", {}).get("UserData", "")
-        if group["Instances"] and f"{made}.fsx" in base64.b64decode(data).decode():
+        if group["Instances"] and f"{made}.fsx" in _plain(data):
             return True
     return False
+
+
+def _plain(user_data: str) -> str:
+    raw = base64.b64decode(user_data)
+    return (gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw).decode()
 
 
 def delete_file_system(here: Here, p: Record) -> Record:

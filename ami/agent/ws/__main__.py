@@ -34,6 +34,9 @@ def main(arguments: list[str]) -> int:
     except Unusable as error:
         print(f"ws: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        print(f"ws {name}: {error.name} is only in images with the agent", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

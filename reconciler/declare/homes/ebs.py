@@ -29,6 +29,7 @@ class EbsHome:
     ties_to_zone: ClassVar[bool] = True
     crosses_zones: ClassVar[bool] = False
     file_system: ClassVar[None] = None
+    forced_uid: ClassVar[None] = None
 
 
 def built_in(own: Map) -> Mapping[str, Any]:

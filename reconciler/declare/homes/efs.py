@@ -48,6 +48,11 @@ class EfsFileSystem:
         """The file system itself: instances mount it over the network."""
         return self
 
+    @property
+    def forced_uid(self) -> int:
+        """The user id of its access points."""
+        return self.uid
+
 
 def built_in(own: Map) -> Mapping[str, Any]:
     """Return the built-in values: files that nobody reads for 30 days get cheaper."""

@@ -76,6 +76,7 @@ class LustreFileSystem:
     label: ClassVar[str] = "Lustre"
     ties_to_zone: ClassVar[bool] = False
     crosses_zones: ClassVar[bool] = True
+    forced_uid: ClassVar[None] = None
 
     @property
     def file_system(self) -> LustreFileSystem:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reconciler.declare.fleet import Workstation
 from reconciler.kinds.home_kind import FileSystemKind, HomeKind
 from reconciler.kinds.homes import ebs, efs, fsx_lustre
+from reconciler.machine.instance_file import home_path
 from reconciler.plan.kind import Kind
 from reconciler.plan.model import Key
 from reconciler.plan.resolve import ResolvedWorkstation
@@ -19,8 +20,6 @@ HOMES: Mapping[str, HomeKind] = {"ebs": ebs, **FILE_SYSTEMS}
 
 KINDS: tuple[Kind, ...] = (*fsx_lustre.KINDS, *efs.KINDS, *ebs.KINDS)
 """All kinds of resources that homes take, in apply order."""
-
-HOME_PATH = "/home"
 
 
 class Mounted(NamedTuple):
@@ -36,7 +35,7 @@ def home_of(site: str, user: Workstation) -> Mounted | None:
     if user.home is None:
         return None
     kind = HOMES[user.home.type]
-    return Mounted(kind, kind.home_key(site, user), HOME_PATH)
+    return Mounted(kind, kind.home_key(site, user), home_path(user.name))
 
 
 def shared_with(site: str, user: Workstation) -> tuple[Mounted, ...]:

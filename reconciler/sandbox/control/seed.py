@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from moto.iam.models import iam_backends
-from moto.ssm.models import ssm_backends
+from moto.ssm.models import Parameter, ssm_backends
 
 from reconciler.sandbox.services.images import SizedImage
 from reconciler.sandbox.world import ACCOUNT, World
@@ -20,7 +20,16 @@ IMAGE_NAME = "golden-gpu-desktop-2026.11.1"
 IMAGE_ID = {"us-east-1": "ami-0905e0a11de500001", "eu-central-1": "ami-0905e0a11de500002"}
 IMAGE_PARAMETER = "/golden/gpu-desktop"
 IMAGE_AGE = timedelta(days=3)
+AGENT = "0.1.0"
+"""The version of the agent in that image, in its tag `reconciler:agent`."""
 ROOT_GIB = 30
+AWS_IMAGE_NAME = "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) 20261113"
+AWS_IMAGE_ID = {"us-east-1": "ami-0d1ea51a0de500001", "eu-central-1": "ami-0d1ea51a0de500002"}
+AWS_IMAGE_PARAMETER = (
+    "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id"
+)
+AWS_IMAGE_OWNER = "898082745236"
+AWS_ROOT_GIB = 75
 PEOPLE = (
     *("alice", "bob", "carol", "dora", "erik", "farid", "grace", "hugo", "inga", "iris", "jun"),
     *("kim", "lena", "mike", "nora", "otto", "pia", "stage"),
@@ -33,7 +42,8 @@ def plant(world: World) -> None:
     _roles()
     for region in REGIONS:
         _network(world.ec2(region), region)
-        _image(world, region)
+        _golden_image(world, region)
+        _aws_image(world, region)
 
 
 def _network(ec2: Any, region: str) -> None:
@@ -59,27 +69,11 @@ def _subnet(ec2: Any, vpc: str, block: Any, zone: str, name: str, tier: str) -> 
     return subnet
 
 
-def _image(world: World, region: str) -> None:
+def _golden_image(world: World, region: str) -> None:
     """The golden image, three days old, and the SSM parameter that names it."""
-    ec2 = world.ec2(region)
-    image = SizedImage(
-        ec2,
-        IMAGE_ID[region],
-        name=IMAGE_NAME,
-        description="GPU desktop: driver, DCV, Lustre client",
-        owner_id=ACCOUNT,
-        virtualization_type="hvm",
-        architecture="x86_64",
-        hypervisor="xen",
-        root_device_type="ebs",
-        root_device_name="/dev/sda1",
-        image_location=f"{ACCOUNT}/{IMAGE_NAME}",
-        region_name=region + ZONES[0],
-        tags={"Name": IMAGE_NAME},
-        creation_date=(world.now() - IMAGE_AGE).replace(tzinfo=None),  # as moto's
-    )
-    image.root_gib = image.ebs_snapshot.volume.size = ROOT_GIB
-    ec2.amis[image.id] = image
+    tags = {"Name": IMAGE_NAME, "reconciler:agent": AGENT}
+    image = _image(world, region, IMAGE_ID[region], IMAGE_NAME, ROOT_GIB, tags=tags)
+    image.description = "GPU desktop: driver, DCV, Lustre client"
     ssm: Any = ssm_backends[ACCOUNT][region]
     ssm.put_parameter(
         name=IMAGE_PARAMETER,
@@ -94,6 +88,60 @@ def _image(world: World, region: str) -> None:
         tier="Standard",
         policies=None,
     )
+
+
+def _aws_image(world: World, region: str) -> None:
+    """AWS's own GPU image, and the parameter that AWS publishes for it."""
+    image = _image(
+        world,
+        region,
+        AWS_IMAGE_ID[region],
+        AWS_IMAGE_NAME,
+        AWS_ROOT_GIB,
+        owner_id=AWS_IMAGE_OWNER,
+        owner_alias="amazon",
+        public=True,
+    )
+    ssm: Any = ssm_backends[ACCOUNT][region]
+    parameter: Any = Parameter  # nobody may put one of this name, so it is made as moto makes them
+    ssm._parameters[AWS_IMAGE_PARAMETER].append(
+        parameter(
+            account_id=ACCOUNT,
+            name=AWS_IMAGE_PARAMETER,
+            value=image.id,
+            parameter_type="String",
+            description="",
+            allowed_pattern="",
+            keyid=None,
+            last_modified_date=image.creation_date,
+            version=1,
+            data_type="aws:ec2:image",
+        )
+    )
+
+
+def _image(
+    world: World, region: str, image_id: str, name: str, root_gib: int, **words: Any
+) -> SizedImage:
+    ec2 = world.ec2(region)
+    words.setdefault("owner_id", ACCOUNT)
+    image = SizedImage(
+        ec2,
+        image_id,
+        name=name,
+        virtualization_type="hvm",
+        architecture="x86_64",
+        hypervisor="xen",
+        root_device_type="ebs",
+        root_device_name="/dev/sda1",
+        image_location=f"{words['owner_id']}/{name}",
+        region_name=region + ZONES[0],
+        creation_date=(world.now() - IMAGE_AGE).replace(tzinfo=None),  # as moto's
+        **words,
+    )
+    image.root_gib = image.ebs_snapshot.volume.size = root_gib
+    ec2.amis[image.id] = image
+    return image
 
 
 def _trust(service: str) -> str:

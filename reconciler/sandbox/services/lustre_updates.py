@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gzip
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -120,4 +122,6 @@ def _text(user_data: object) -> str:
     raw = user_data if isinstance(user_data, bytes) else str(user_data or "").encode()
     with suppress(binascii.Error):  # moto keeps some of it decoded
         raw = base64.b64decode(raw, validate=True)
+    with suppress(OSError, EOFError, zlib.error):  # as cloud-init takes it
+        raw = gzip.decompress(raw)
     return raw.decode(errors="replace")
