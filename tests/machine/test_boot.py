@@ -264,7 +264,7 @@ def test_settings_that_are_missing_or_broken_are_failed_with_words(
     monkeypatch.setattr(module, "Aws", lambda region, imds: at.aws)
     assert module.main([], at.host) == 1
     assert at.phases[0].startswith("failed: /etc/ws/instance.json: ")
-    assert at.host.path("/etc/profile.d/ws.sh").exists()
+    assert at.host.path("/etc/profile.d/ws-home.sh").exists()
     assert at.host.read("/run/ws/phase") == at.phases[0]
 
 

@@ -39,7 +39,7 @@ STARTS = "reconciler:starts"
 
 def main(arguments: list[str], host: Host) -> int:
     """Boot the machine; return the exit code."""
-    host.write("/etc/profile.d/ws.sh", LOGIN)
+    host.write("/etc/profile.d/ws-home.sh", LOGIN)
     imds = Imds()
     try:
         settings = load(host)
