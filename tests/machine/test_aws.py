@@ -8,7 +8,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from email.message import Message
-from email.utils import formatdate
 from typing import Any
 
 import botocore.auth
@@ -43,11 +42,9 @@ class Wire:
         return io.BytesIO(answer(request) if callable(answer) else answer)
 
 
-def refusal(code: int = 400, body: bytes = b"", date: float = START) -> urllib.error.HTTPError:
+def refusal(code: int = 400, body: bytes = b"") -> urllib.error.HTTPError:
     """Make an answer that urllib raises."""
-    headers = Message()
-    headers["Date"] = formatdate(date, usegmt=True)
-    return urllib.error.HTTPError("https://x/", code, "Bad", headers, io.BytesIO(body))
+    return urllib.error.HTTPError("https://x/", code, "Bad", Message(), io.BytesIO(body))
 
 
 @pytest.fixture
@@ -169,36 +166,6 @@ def test_an_answer_that_does_not_come_is_unreachable(
     with pytest.raises(AwsError) as caught:
         make(imds).call("ec2", "AttachVolume")
     assert caught.value.code == "Unreachable"
-
-
-@pytest.mark.parametrize("late", [-7200.0, 600.0, 86400.0 * 400])
-def test_a_wrong_clock_is_corrected_by_the_time_of_aws(
-    imds: FakeImds, wired: Callable[..., Wire], late: float
-) -> None:
-    refused = b"<R><Errors><Error><Code>RequestExpired</Code></Error></Errors></R>"
-    wire = wired(refusal(400, refused), b"<a/>")
-    aws = make(imds, START - late)
-    aws.call("ec2", "DescribeVolumes")
-    aws.call("ec2", "DescribeVolumes")
-    assert len(wire.requests) == 3  # the second call knows
-    for request in wire.requests[1:]:
-        assert request.get_header("Authorization") == signed_by_botocore(request, "ec2", START)
-
-
-def test_a_time_of_aws_that_jumps_is_followed_once(
-    imds: FakeImds, wired: Callable[..., Wire]
-) -> None:
-    wire = wired(refusal(date=START + 9000), refusal(date=START - 9000))
-    with pytest.raises(AwsError):
-        make(imds).call("ec2", "DescribeVolumes")
-    assert len(wire.requests) == 2
-
-
-def test_a_right_clock_asks_once(imds: FakeImds, wired: Callable[..., Wire]) -> None:
-    wire = wired(refusal(date=START + 100))
-    with pytest.raises(AwsError):
-        make(imds).call("ec2", "DescribeVolumes")
-    assert len(wire.requests) == 1
 
 
 @pytest.mark.parametrize("keys", [None, {}, {"Code": "Failed"}, [], "no", down()])

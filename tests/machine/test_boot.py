@@ -70,6 +70,7 @@ def test_a_machine_without_a_home_is_ready_with_a_folder(tmp_path: Path) -> None
     boot(at, home=None)
     assert at.phases == ["mounting", "ready"]
     assert at.host.ran("chown") == [("chown", "alice:", str(at.host.path("/home/alice")))]
+    assert not at.host.ran("chattr")
 
 
 def test_100_replacements_format_once_and_detach_nothing(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_in_another_zone_it_says_what_to_do_and_goes_on_when_it_is_done(tmp_path
     at = machine(tmp_path, Volume(zone="eu-central-1b"))
     at.host.on_sleep = lambda: setattr(at.volume, "zone", "eu-central-1a")
     boot(at)
-    assert at.phases[1].startswith(f"failed: {VOLUME} is in eu-central-1b")
+    assert at.phases[1].startswith(f"failed: {VOLUME} has the zone eu-central-1b")
     assert at.phases[-1] == "ready"
 
 
@@ -215,13 +216,22 @@ def test_a_refusal_that_passes_is_waited_for(tmp_path: Path, action: str, code: 
     assert at.phases[-1] == "ready"
 
 
-@pytest.mark.parametrize("code", module.REFUSED)
-def test_aws_that_refuses_is_failed(tmp_path: Path, code: str) -> None:
+@pytest.mark.parametrize(
+    "code",
+    [
+        "UnauthorizedOperation",
+        "AuthFailure",
+        "InvalidVolume.NotFound",
+        "InvalidVolume.ZoneMismatch",
+    ],
+)
+def test_aws_that_refuses_is_failed_and_says_what_to_do(tmp_path: Path, code: str) -> None:
     at = machine(tmp_path)
     at.aws.answers["AttachVolume"] = AwsError("AttachVolume", code, "x" * 900)
     give_up(at)
     assert at.phases[-1].startswith(f"failed: AttachVolume: {code}")
-    assert len(at.phases[-1]) == 256
+    assert at.phases[-1].endswith("run `reconcile`, then start again")
+    assert len(at.phases[-1]) <= 256
 
 
 def test_a_tag_that_cannot_be_written_stops_no_boot(tmp_path: Path) -> None:
@@ -289,7 +299,7 @@ def test_a_shared_file_system_that_fails_stops_no_home(tmp_path: Path) -> None:
     at = machine(tmp_path)
     lustre = {"type": "fsx_lustre", "dns_name": "fs-0a.fsx", "mount_name": "abc", "at": "/fsx"}
     boot(at, mounts=[lustre])
-    assert at.phases[-1].startswith("ready: /fsx: this image has no mount.lustre")
+    assert at.phases[-1].startswith("ready: /fsx: this image has no Lustre client")
 
 
 # How long it took.
@@ -306,7 +316,9 @@ def test_the_seconds_of_each_start_are_added_to_the_group(tmp_path: Path) -> Non
     at.imds.paths[DOCUMENT] = {"pendingTime": "2026-11-18T11:05:05Z"}  # START - 95
     numbers = " ".join(str(number) for number in range(100, 125))
     tag = f"<member><Key>reconciler:starts</Key><Value>{numbers} ? x</Value></member>"
-    at.aws.answers["DescribeAutoScalingGroups"] = f"<r>{tag}</r>"
+    group = f"<member><DesiredCapacity>1</DesiredCapacity><Tags>{tag}</Tags></member>"
+    answer = f"<r><AutoScalingGroups>{group}</AutoScalingGroups></r>"
+    at.aws.answers["DescribeAutoScalingGroups"] = answer
     boot(at)
     assert remembered(at) == [" ".join([*numbers.split()[-19:], "95"])]
     (call,) = at.aws.called("CreateOrUpdateTags")

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.machine.ebs import machine
-from tests.support.machine import FakeHost
-from ws import hostkeys
+from tests.support.machine import FakeHost, instance
+from ws import account, boot
+from ws.settings import load
 
-KEY = "/etc/ssh/ssh_host_ed25519_key"
+NAME = "ssh_host_ed25519_key"
+KEY = f"/etc/ssh/{NAME}"
 ME = os.getuid()
 
 
@@ -30,7 +32,7 @@ def host_with(root: Path, key: str) -> FakeHost:
 
 
 def keep(host: FakeHost, owner: int = ME) -> None:
-    hostkeys.keep(host, "/home/alice", owner)
+    account.keep_host_keys(host, "/home/alice", owner)
 
 
 def test_the_next_machine_answers_with_the_same_keys(tmp_path: Path) -> None:
@@ -40,7 +42,7 @@ def test_the_next_machine_answers_with_the_same_keys(tmp_path: Path) -> None:
     keep(two)
     assert (two.read(KEY), two.read(f"{KEY}.pub")) == ("one", "one.pub")
     assert two.path(KEY).stat().st_mode & 0o777 == 0o600
-    assert two.ran("systemctl")[0][-1] == "ssh.service"
+    assert two.ran("systemctl")[0][-1] == "ssh"
     assert two.read("/etc/ssh/ssh_config") == "Host *"
 
 
@@ -49,12 +51,12 @@ def test_a_second_boot_changes_nothing(tmp_path: Path) -> None:
     for _ in range(3):
         keep(one)
     assert not one.commands
-    assert [path.name for path in (tmp_path / "home").iterdir()] == [hostkeys.KEPT]
+    assert [path.name for path in (tmp_path / "home").iterdir()] == [account.KEPT]
 
 
 def test_only_root_reads_them(tmp_path: Path) -> None:
     keep(host_with(tmp_path, "one"))
-    assert (tmp_path / "home" / hostkeys.KEPT).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "home" / account.KEPT).stat().st_mode & 0o777 == 0o600
 
 
 def link(path: Path, other: Path) -> None:
@@ -80,57 +82,58 @@ def test_what_a_person_puts_there_is_not_trusted_and_is_replaced(
     tmp_path: Path, put: Callable[[Path, Path], None]
 ) -> None:
     host = host_with(tmp_path, "one")
-    other, kept = tmp_path / "other", tmp_path / "home" / hostkeys.KEPT
-    other.write_text(json.dumps({KEY: "evil"}))
+    other, kept = tmp_path / "other", tmp_path / "home" / account.KEPT
+    other.write_text(json.dumps({NAME: "evil"}))
     other.chmod(0o600)
     put(kept, other)
     keep(host)
     assert host.read(KEY) == "one"
-    assert json.loads(other.read_text()) == {KEY: "evil"}
+    assert json.loads(other.read_text()) == {NAME: "evil"}
     assert not kept.is_symlink()
-    assert json.loads(kept.read_text())[KEY] == "one"
+    assert json.loads(kept.read_text())[NAME] == "one"
 
 
-def test_a_link_in_the_place_of_the_new_file_leads_nowhere(tmp_path: Path) -> None:
-    host = host_with(tmp_path, "one")
-    other = tmp_path / "other"
-    other.write_text("mine")
-    (tmp_path / "home" / f"{hostkeys.KEPT}.new").symlink_to(other)
-    keep(host)
-    assert other.read_text() == "mine"
-
-
-def test_a_folder_in_its_place_is_said_and_stays(tmp_path: Path) -> None:
-    host = host_with(tmp_path, "one")
-    (tmp_path / "home" / hostkeys.KEPT).mkdir()
-    keep(host)
-    assert "are not kept" in host.lines[-1]
+def test_a_folder_in_its_place_is_said_and_stops_no_boot(tmp_path: Path) -> None:
+    at = machine(tmp_path)
+    at.host.put("/etc/ws/instance.json", json.dumps(instance(home=None)))
+    at.host.path(f"/home/alice/{account.KEPT}").mkdir(parents=True)
+    boot.boot(at.host, load(at.host), at.aws)
+    assert at.phases[-1] == "ready"
+    assert any("are not kept" in line for line in at.host.lines)
 
 
 def test_a_file_of_the_person_is_not_trusted(tmp_path: Path) -> None:
-    """And where nothing can be root's, as on EFS, nothing is kept."""
+    """On EFS, every file is: so no machine trusts the keys there."""
     host = host_with(tmp_path, "one")
-    kept = tmp_path / "home" / hostkeys.KEPT
-    kept.write_text(json.dumps({KEY: "evil"}))
+    kept = tmp_path / "home" / account.KEPT
+    kept.write_text(json.dumps({NAME: "evil"}))
     kept.chmod(0o600)
     keep(host, ME + 1)
     assert host.read(KEY) == "one"
-    assert [path.name for path in (tmp_path / "home").iterdir()] == [hostkeys.KEPT]
 
 
 def test_names_that_are_no_keys_are_not_written(tmp_path: Path) -> None:
     host = host_with(tmp_path, "one")
-    kept = tmp_path / "home" / hostkeys.KEPT
-    kept.write_text(json.dumps({"/etc/shadow": "evil", KEY: "two"}))
+    kept = tmp_path / "home" / account.KEPT
+    kept.write_text(json.dumps({"../shadow": "evil", NAME: "two"}))
     kept.chmod(0o600)
     keep(host)
     assert host.read(KEY) == "two"
     assert not host.path("/etc/shadow").exists()
 
 
-def test_a_machine_without_keys_keeps_nothing(tmp_path: Path) -> None:
+def test_a_machine_without_keys_trusts_none(tmp_path: Path) -> None:
     host = host_with(tmp_path, "one")
+    keep(host)
     for end in ("", ".pub"):
         host.path(f"{KEY}{end}").unlink()
     keep(host)
-    assert not list((tmp_path / "home").iterdir())
+    assert not host.path(KEY).exists()
+
+
+def test_a_kind_of_key_that_the_home_has_not_stays(tmp_path: Path) -> None:
+    keep(host_with(tmp_path, "one"))
+    two = host_with(tmp_path, "two")
+    two.put("/etc/ssh/ssh_host_rsa_key", "rsa")
+    keep(two)
+    assert (two.read(KEY), two.read("/etc/ssh/ssh_host_rsa_key")) == ("one", "rsa")

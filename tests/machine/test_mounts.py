@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.machine.ebs import machine, mounted
 from tests.support.machine import FakeHost
 from ws import mounts
 from ws.host import Result
-from ws.phase import Failed, Waiting
+from ws.phase import Failed
 
 LUSTRE = {
     "type": "fsx_lustre",
@@ -30,11 +31,14 @@ EFS = {
 }
 
 
+def automount(host: FakeHost, entry: dict[str, Any]) -> None:
+    mounts.mount(host, entry, "automount")
+
+
 @pytest.fixture
 def host(tmp_path: Path) -> FakeHost:
     found = machine(tmp_path).host
-    for name in ("lustre", "efs"):
-        found.put(f"/usr/sbin/mount.{name}", "")
+    found.put("/sbin/mount.efs", "")
     found.programs["modinfo"] = "2.15.6"
     return found
 
@@ -68,27 +72,26 @@ def test_the_topmost_mount_counts_and_others_of_its_name_do_not(host: FakeHost) 
 
 
 def test_lustre_is_mounted_at_its_first_use(host: FakeHost) -> None:
-    mounts.share(host, LUSTRE)
+    automount(host, LUSTRE)
     unit = host.read("/run/systemd/system/fsx-data\\x2dsets.mount")
     assert "What=fs-0a.fsx.eu-central-1.amazonaws.com@tcp:/abcdefgh\n" in unit
-    assert "Where=/fsx/data-sets\nType=lustre\nOptions=noatime,flock,_netdev\n" in unit
-    assert "TimeoutSec=60\n" in unit
+    assert "Type=lustre\nOptions=noatime,flock,_netdev\nTimeoutSec=60\n" in unit
+    assert "Where=/fsx/data-sets\n" in unit
     started = ("systemctl", "start", "fsx-data\\x2dsets.automount")
     assert host.commands[-2:] == [("systemctl", "daemon-reload"), started]
 
 
 def test_efs_is_encrypted_and_enters_by_its_access_point(host: FakeHost) -> None:
-    mounts.share(host, {**EFS, "at": "/efs"})
+    automount(host, {**EFS, "at": "/efs"})
     unit = host.read("/run/systemd/system/efs.mount")
     assert "What=fs-0b:/\n" in unit
     assert "Type=efs\nOptions=tls,iam,accesspoint=fsap-0c,_netdev\n" in unit
 
 
-@pytest.mark.parametrize("entry", [LUSTRE, EFS], ids=["lustre", "efs"])
-def test_a_missing_helper_says_which_image_to_use(host: FakeHost, entry: dict[str, str]) -> None:
-    shutil.rmtree(host.path("/usr/sbin"))
-    with pytest.raises(Failed, match=rf"{entry['at']}: .*use one with"):
-        mounts.share(host, entry)
+def test_a_missing_helper_of_efs_says_which_image_to_use(host: FakeHost) -> None:
+    host.path("/sbin/mount.efs").unlink()
+    with pytest.raises(Failed, match="/home/alice: use an image with amazon-efs-utils"):
+        automount(host, EFS)
 
 
 @pytest.mark.parametrize(
@@ -96,35 +99,40 @@ def test_a_missing_helper_says_which_image_to_use(host: FakeHost, entry: dict[st
 )
 def test_a_lustre_client_that_does_not_fit_is_named(host: FakeHost, answer: str | Result) -> None:
     host.programs["modinfo"] = answer
-    with pytest.raises(Failed, match="does not fit the kernel of this image, or is too old"):
-        mounts.share(host, LUSTRE)
+    with pytest.raises(Failed, match="no Lustre client that fits its kernel and FSx"):
+        automount(host, LUSTRE)
 
 
 @pytest.mark.parametrize("version", ["2.12.8", "2.15.5_fsx", "2.16.0"])
 def test_a_lustre_client_of_today_fits(host: FakeHost, version: str) -> None:
     host.programs["modinfo"] = version
-    mounts.share(host, LUSTRE)
+    automount(host, LUSTRE)
 
 
 def test_an_automount_that_does_not_start_is_failed(host: FakeHost) -> None:
     host.programs["systemctl start"] = Result(1, "bad unit")
-    with pytest.raises(Failed, match="/fsx/data-sets: systemctl: bad unit"):
-        mounts.share(host, LUSTRE)
+    with pytest.raises(OSError, match="systemctl: bad unit"):
+        automount(host, LUSTRE)
 
 
-def test_a_home_of_the_network_is_mounted_before_it_is_ready(host: FakeHost) -> None:
-    with pytest.raises(Waiting, match=r"journalctl -u home-alice\.mount"):
-        mounts.mount(host, EFS)
-    mounted(host, str(host.path("/home/alice")), "127.0.0.1:/", "nfs4", "rw")
+def test_a_home_of_the_network_is_mounted_at_once(host: FakeHost) -> None:
     mounts.mount(host, EFS)
     assert host.commands[-1] == ("systemctl", "start", "home-alice.mount")
+    host.programs["systemctl start"] = Result(1, "Job for home-alice.mount failed.")
+    with pytest.raises(OSError, match=r"home-alice\.mount failed"):
+        mounts.mount(host, EFS)
 
 
-@pytest.mark.parametrize("entry", [LUSTRE, {**EFS, "at": "/mnt/a.b_c/d"}], ids=["lustre", "efs"])
-def test_systemd_takes_the_units_without_a_word(host: FakeHost, entry: dict[str, str]) -> None:
+def test_a_type_of_a_newer_version_is_named(host: FakeHost) -> None:
+    with pytest.raises(Failed, match="/tape: this agent cannot mount tape: use a newer image"):
+        automount(host, {"type": "tape", "at": "/tape"})
+
+
+@pytest.mark.parametrize("entry", [LUSTRE, {**EFS, "at": "/mnt/a.b_c/d-e"}], ids=["lustre", "efs"])
+def test_systemd_takes_the_units_without_a_word(host: FakeHost, entry: dict[str, Any]) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
-    mounts.share(host, entry)
+    automount(host, entry)
     units = [str(path) for path in host.path("/run/systemd/system").iterdir()]
     assert len(units) == 2
     command = ["systemd-analyze", "verify", "--recursive-errors=no", "--man=no", *units]

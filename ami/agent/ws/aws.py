@@ -6,7 +6,6 @@ a form in, XML out.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import hmac
@@ -17,17 +16,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from http.client import HTTPException
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from ws.imds import Imds, Unknown
 
 VERSIONS = {"ec2": "2016-11-15", "autoscaling": "2011-01-01"}
 TYPE = "application/x-www-form-urlencoded; charset=utf-8"
-LIMIT = 4 << 20  # bytes of an answer
-SKEW = 240  # seconds; AWS takes a signature for 5 minutes
 
 
 class AwsError(Exception):
@@ -43,7 +38,6 @@ class Aws:
 
     def __init__(self, region: str, imds: Imds, clock: Callable[[], float] = time.time) -> None:
         self.region, self.imds, self.clock = region, imds, clock
-        self.late = 0.0  # seconds that the clock of this machine is behind AWS's
 
     def call(self, service: str, action: str, **given: str) -> ET.Element:
         """Make one call; `Filter_1_Name` is `Filter.1.Name`. Raises: AwsError, Unknown."""
@@ -51,22 +45,16 @@ class Aws:
         form.update((name.replace("_", "."), value) for name, value in given.items())
         body = urllib.parse.urlencode(form).encode()
         url = os.environ.get("AWS_ENDPOINT_URL") or self._endpoint(service)
-        for last in (False, True):
-            late = self.late
-            try:
-                request = urllib.request.Request(url, body, self._headers(service, url, body))
-                with urllib.request.urlopen(request, timeout=20) as answer:
-                    return bare(answer.read(LIMIT))
-            except urllib.error.HTTPError as error:
-                with contextlib.suppress(TypeError, ValueError):
-                    date = parsedate_to_datetime(error.headers["Date"])
-                    self.late = date.timestamp() - self.clock()
-                # The clock is wrong: once more, with AWS's time.
-                if last or abs(self.late - late) < SKEW:
-                    raise _refused(action, error) from error
-            except (OSError, ValueError, HTTPException, ET.ParseError) as error:
-                raise AwsError(action, "Unreachable", str(error)) from error
-        raise AssertionError
+        try:
+            request = urllib.request.Request(url, body, self._headers(service, url, body))
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return bare(answer.read())
+        except urllib.error.HTTPError as error:
+            text = error.read().decode("utf-8", "replace")
+            found = re.findall("<(?:Code|Message)>([^<]*)", text) or [f"HTTP{error.code}"]
+            raise AwsError(action, found[0], " ".join(found[1:])) from error
+        except (OSError, ValueError, HTTPException, ET.ParseError) as error:
+            raise AwsError(action, "Unreachable", str(error)) from error
 
     def _endpoint(self, service: str) -> str:
         return f"https://{service}.{self.region}.{self.imds.word('meta-data/services/domain')}/"
@@ -74,13 +62,13 @@ class Aws:
     def _headers(self, service: str, url: str, body: bytes) -> dict[str, str]:
         path = "meta-data/iam/security-credentials/"
         role = (self.imds.get(path) or "").split("\n")[0]
-        keys: Any = self.imds.json(path + urllib.parse.quote(role)) if role else None
         try:
+            keys = self.imds.json(path + urllib.parse.quote(role))
             key_id, secret, token = keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"]
-        except (TypeError, KeyError) as error:
+        except (TypeError, LookupError) as error:
             raise Unknown("this instance has no role") from error
         parts = urllib.parse.urlsplit(url)
-        now = dt.datetime.fromtimestamp(self.clock() + self.late, dt.timezone.utc)
+        now = dt.datetime.fromtimestamp(self.clock(), dt.timezone.utc)
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
         signed = {  # in the order of their names
             "content-type": TYPE,
@@ -111,13 +99,3 @@ def bare(answer: bytes) -> ET.Element:
     for each in root.iter():
         each.tag = each.tag.rpartition("}")[2]
     return root
-
-
-def _refused(action: str, error: urllib.error.HTTPError) -> AwsError:
-    with contextlib.suppress(OSError, HTTPException):
-        found = re.findall(
-            r"<(?:Code|Message)>([^<]*)", error.read(LIMIT).decode("utf-8", "replace")
-        )
-        if found:
-            return AwsError(action, found[0], " ".join(found[1:]))
-    return AwsError(action, f"HTTP{error.code}", "")

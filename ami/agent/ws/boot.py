@@ -6,30 +6,30 @@ It goes on until the home is mounted. Meanwhile the person can log in, and reads
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
+import time
+from calendar import timegm
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
-from ws import account, dcv, hostkeys, mounts, volume
+from ws import account, group, mounts, volume
 from ws.aws import Aws, AwsError
 from ws.host import Host
 from ws.imds import Imds, Unknown
 from ws.phase import Failed, Waiting, say
 from ws.settings import Settings, Unusable, load
 
-REFUSED = ("UnauthorizedOperation", "AccessDenied", "AuthFailure", "InvalidVolume.ZoneMismatch")
-"""Codes that waiting does not change (EC2 API, "Error codes")."""
+REFUSED = ("Unauthorized", "Auth", "Invalid")
+"""What codes begin with that waiting does not change (EC2 API, "Error codes")."""
 
 PATIENCE = 900
 """Seconds for which it tries often: an instance may need 10 minutes to let a volume go."""
 
 LOGIN = """\
-phase=$(cat /run/ws/phase 2>&1 || :)
-case $phase in
+case $(cat /run/ws/phase 2>&1) in
 ready* | stopping*) ;;
-*) printf 'There is no home, and nothing that you write is kept: %s\\n' "$phase" >&2 ;;
+*) echo "There is no home, and nothing that you write is kept: $(cat /run/ws/phase 2>&1)" >&2 ;;
 esac
-unset phase
 """
 """Tells each login why there is no home."""
 
@@ -56,34 +56,35 @@ def main(arguments: list[str], host: Host) -> int:
 def boot(host: Host, settings: Settings, aws: Aws) -> None:
     """Bring the machine to `ready`; return when it is."""
     home, at = settings.home, f"/home/{settings.user}"
-    # Somebody may have to log in and see why there is no home.
-    with contextlib.suppress(Waiting):
-        known = account.numbers(host, "/etc/passwd").get(settings.user, settings.uid)
-        account.make(host, settings, known)
+    volume_id = home.get("volume_id", "") if home else ""
     notes = []
-    for entry in settings.mounts:
-        try:
-            mounts.share(host, entry)
-        except Failed as error:
-            notes.append(str(error))
 
-    def attach() -> Path:
+    def disk() -> Path:
         mounts.close(host, at)
         return volume.attach(host, settings, aws, volume_id)
 
     def mount() -> None:
         if volume_id:
-            volume.mount(host, aws, attach(), volume_id, at)
-        elif home:
-            mounts.close(host, at)
+            volume.mount(host, aws, disk(), volume_id, at)
+        elif home and not mounts.mounted(host, at):
             mounts.mount(host, home)
         settle(host, settings, at)
 
-    volume_id = home.get("volume_id", "") if home else ""
+    # Somebody may have to log in and see why there is no home.
+    with contextlib.suppress(OSError):
+        account.make(host, settings, 0)
+    for entry in settings.mounts:
+        try:
+            mounts.mount(host, entry, "automount")
+        except (Failed, OSError, LookupError) as error:
+            notes.append(str(error))
     if volume_id:
-        until(host, aws, "attaching", attach)
+        until(host, aws, "attaching", disk)
     until(host, aws, "mounting", mount)
-    dcv.own(host, settings.user)
+    if host.path("/usr/bin/dcv").exists():
+        # The agent in user data is without it: an image with DCV has an agent of its own.
+        with contextlib.suppress(ImportError):
+            import_module("ws.dcv").own(host, settings.user)
     say(host, aws, "ready", "; ".join(notes))
     remember(host, settings, aws)
 
@@ -96,26 +97,32 @@ def until(host: Host, aws: Aws, name: str, step: Callable[[], object]) -> None:
         try:
             step()
             return
-        except (Waiting, Failed, AwsError, Unknown, OSError) as error:
-            over = isinstance(error, Failed) or getattr(error, "code", "") in REFUSED
-            say(host, aws, "failed" if over else name, str(error))
+        except (Waiting, AwsError, Unknown, OSError) as error:
+            refused = getattr(error, "code", "").startswith(REFUSED)
+            hint = ": run `reconcile`, then start again" if refused else ""
+            say(host, aws, "failed" if refused else name, f"{str(error)[:200]}{hint}")
+        except (Failed, LookupError) as error:
+            say(host, aws, "failed", str(error))
         host.sleep(pause)
         pause = min(pause * 1.5, 20 if host.now() - begin < PATIENCE else 120)
 
 
 def settle(host: Host, settings: Settings, at: str) -> None:
-    """Let the person live in the home; its owner decides their user id. Raises: Waiting."""
+    """Let the person live in the home; its owner decides their user id. Raises: OSError."""
     path = host.path(at)
     path.mkdir(parents=True, exist_ok=True)
     owner = int(host.do("stat", "-c", "%u", str(path)))
-    account.make(host, settings, owner or settings.uid)
+    account.make(host, settings, owner)
     if not owner:  # a fresh one
         host.do("chown", f"{settings.user}:", str(path))
         host.do("chmod", "750", str(path))
         # As the person: root must not follow what a person could put there.
         copy = ("cp", "-rnT", str(host.path("/etc/skel")), str(path))
         host.run("runuser", "-u", settings.user, "--", *copy)
-    hostkeys.keep(host, at)
+    try:
+        account.keep_host_keys(host, at)
+    except OSError as error:
+        host.log(f"the host keys of ssh are not kept: {error}")
 
 
 def remember(host: Host, settings: Settings, aws: Aws) -> None:
@@ -128,22 +135,10 @@ def remember(host: Host, settings: Settings, aws: Aws) -> None:
         if not account.put(host, STARTED, aws.imds.instance_id()):
             return
         launch = aws.imds.json("dynamic/instance-identity/document")["pendingTime"]
-        since = dt.datetime.fromisoformat(launch.replace("Z", "+00:00"))
-        seconds = int(host.now() - since.timestamp())
-        if not 0 < seconds < 86400:
-            return
-        group = {"AutoScalingGroupNames_member_1": settings.group}
-        tags = aws.call("autoscaling", "DescribeAutoScalingGroups", **group).iter("member")
-        known = {tag.findtext("Key"): tag.findtext("Value", "") for tag in tags}.get(STARTS, "")
-        kept = [word for word in known.split() if word.isdigit()][-19:]
-        tag = {
-            "ResourceId": settings.group,
-            "ResourceType": "auto-scaling-group",
-            "Key": STARTS,
-            "Value": " ".join([*kept, str(seconds)]),
-            "PropagateAtLaunch": "false",
-        }
-        given = {f"Tags_member_1_{key}": value for key, value in tag.items()}
-        aws.call("autoscaling", "CreateOrUpdateTags", **given)
-    except (AwsError, Unknown, TypeError, LookupError, AttributeError, ValueError) as error:
+        seconds = int(host.now() - timegm(time.strptime(launch, group.FORM)))
+        if 0 < seconds < 86400:
+            known = group.read(aws, settings.group)[1].get(STARTS, "").split()
+            kept = [word for word in known if word.isdigit()][-19:]
+            group.write(aws, settings.group, STARTS, " ".join([*kept, str(seconds)]))
+    except (AwsError, Unknown, TypeError, LookupError, ValueError) as error:
         host.log(f"the time of this start is not kept: {error}")

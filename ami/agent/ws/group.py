@@ -33,6 +33,19 @@ def read(aws: Aws, name: str) -> tuple[int, dict[str, str]]:
     return int(found.findtext("DesiredCapacity", "")), tags
 
 
+def write(aws: Aws, name: str, key: str, value: str) -> None:
+    """Write one tag. Raises: AwsError, Unknown."""
+    aws.call(
+        "autoscaling",
+        "CreateOrUpdateTags",
+        Tags_member_1_ResourceId=name,
+        Tags_member_1_ResourceType="auto-scaling-group",
+        Tags_member_1_Key=key,
+        Tags_member_1_Value=value,
+        Tags_member_1_PropagateAtLaunch="false",
+    )
+
+
 def kept_on(tags: dict[str, str], now: float) -> str:
     """Return the override that keeps it on now, as its tag has it; "" for none."""
     text = tags.get(OVERRIDE, "")
@@ -49,15 +62,7 @@ def turn_off(aws: Aws, name: str, now: float) -> None:
 
     A shutdown from inside would make Auto Scaling replace the instance.
     """
-    aws.call(
-        "autoscaling",
-        "CreateOrUpdateTags",
-        Tags_member_1_ResourceId=name,
-        Tags_member_1_ResourceType="auto-scaling-group",
-        Tags_member_1_Key=OVERRIDE,
-        Tags_member_1_Value=time.strftime(f"turned off {FORM} idle", time.gmtime(now)),
-        Tags_member_1_PropagateAtLaunch="false",
-    )
+    write(aws, name, OVERRIDE, time.strftime(f"turned off {FORM} idle", time.gmtime(now)))
     aws.call(
         "autoscaling",
         "SetDesiredCapacity",

@@ -51,7 +51,7 @@ class Host:
 
     def do(self, *command: str) -> str:
         """Run a program that has to work, and return its output. Raises: OSError."""
-        done = self.run(*command)
+        done = self.run(*command, timeout=600)
         if done.code:
             raise OSError(f"{command[0]}: {done.output or done.code}")
         return done.output

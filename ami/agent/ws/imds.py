@@ -22,21 +22,14 @@ class Unknown(Exception):
     """The service did not answer, so nothing is known: never the same as "there is nothing"."""
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows nobody elsewhere: a request carries the token."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Make an error of it."""
-
-
 class Imds:
     """The metadata of this instance."""
 
     def __init__(self, url: str = URL, clock: Callable[[], float] = time.monotonic) -> None:
         self.url, self.clock = url, clock
         self.token, self.until = "", 0.0
-        # Nor must a proxy of the environment see a token.
-        self.open = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay()).open
+        # A proxy of the environment must never see a token.
+        self.open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
     def get(self, path: str) -> str | None:
         """Read below `latest/`; None where AWS says that there is nothing. Raises: Unknown."""

@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from ws.host import Host
-from ws.phase import Failed, Waiting
+from ws.phase import Failed
 
 UNITS = "/run/systemd/system/"
 OLDEST_LUSTRE = (2, 12)
@@ -47,60 +47,44 @@ def close(host: Host, at: str) -> None:
     host.run("chattr", "+i", str(path))  # some file systems of a root disk have no such flag
 
 
-def mount(host: Host, entry: dict[str, Any]) -> None:
-    """Mount a home of the network now. Raises: Failed, Waiting."""
-    unit = write_units(host, entry)
-    done = host.run("systemctl", "start", f"{unit}.mount", timeout=120)
-    if done.code or not mounted(host, entry["at"]):
-        raise Waiting(f"{entry['at']} does not mount: `journalctl -u {unit}.mount` says why")
+def mount(host: Host, entry: dict[str, Any], kind: str = "mount") -> None:
+    """Mount a file system of the network now; as "automount", at its first use.
 
-
-def share(host: Host, entry: dict[str, Any]) -> None:
-    """Have a shared file system mounted at its first use, so that it delays nobody.
-
-    Raises: Failed.
+    Raises: Failed, OSError.
     """
-    try:
-        close(host, entry["at"])
-        host.do("systemctl", "start", f"{write_units(host, entry)}.automount")
-    except OSError as error:
-        raise Failed(f"{entry['at']}: {error}") from error
-
-
-def write_units(host: Host, entry: dict[str, Any]) -> str:
-    """Write the units of an entry, and return their name. Raises: Failed."""
-    kind, what, options = source_of(host, entry)
     at = entry["at"]
+    close(host, at)
+    source = lustre(host, entry) if entry["type"] == "fsx_lustre" else efs(host, entry)
     # systemd-escape(1)
-    name = re.sub(r"[^\w.]", lambda found: f"\\x{ord(found[0]):02x}", at[1:].replace("/", "\0"))
-    name = name.replace("\\x00", "-")
+    name = at[1:].replace("-", "\\x2d").replace("/", "-")
+    network = "[Unit]\nAfter=network-online.target nss-lookup.target\n"
+    where = f"Where={at}\n"
     host.write(
-        f"{UNITS}{name}.mount",
-        f"[Unit]\nAfter=network-online.target nss-lookup.target\n[Mount]\nWhat={what}\n"
-        f"Where={at}\nType={kind}\nOptions={options},_netdev\nTimeoutSec=60\n",
+        f"{UNITS}{name}.mount", f"{network}[Mount]\n{where}{source},_netdev\nTimeoutSec=60\n"
     )
-    host.write(f"{UNITS}{name}.automount", f"[Automount]\nWhere={at}\n")
-    host.run("systemctl", "daemon-reload")
-    return name
+    host.write(f"{UNITS}{name}.automount", f"[Automount]\n{where}")
+    host.do("systemctl", "daemon-reload")
+    host.do("systemctl", "start", f"{name}.{kind}")
 
 
-def source_of(host: Host, entry: dict[str, Any]) -> tuple[str, str, str]:
-    """Return type, source and options of a mount. Raises: Failed."""
-    kind, at = entry["type"].rpartition("_")[2], entry["at"]
-    if entry["type"] not in ("efs", "fsx_lustre"):
-        raise Failed(f"{at}: this agent cannot mount {kind}: use a newer image")
-    if not any(host.path(f"{folder}/mount.{kind}").exists() for folder in ("/sbin", "/usr/sbin")):
-        client = "amazon-efs-utils" if kind == "efs" else "the Lustre client of FSx"
-        raise Failed(f"{at}: this image has no mount.{kind}: use one with {client}")
-    if kind == "efs":
-        words = [word for word in ("tls", "iam") if entry.get(word)]
-        words.append(f"accesspoint={entry['access_point_id']}")
-        return kind, f"{entry['file_system_id']}:/", ",".join(words)
+def lustre(host: Host, entry: dict[str, Any]) -> str:
+    """Return the lines that mount a file system of FSx. Raises: Failed."""
     done = host.run("modinfo", "-F", "version", "lustre")
     found = re.match(r"(\d+)\.(\d+)", done.output)
     if done.code or not found or (int(found[1]), int(found[2])) < OLDEST_LUSTRE:
         raise Failed(
-            f"{at}: the Lustre client does not fit the kernel of this image, or is too old: use "
+            f"{entry['at']}: this image has no Lustre client that fits its kernel and FSx: use "
             f"another image ({done.output})"
         )
-    return kind, f"{entry['dns_name']}@tcp:/{entry['mount_name']}", "noatime,flock"
+    source = f"{entry['dns_name']}@tcp:/{entry['mount_name']}"
+    return f"What={source}\nType=lustre\nOptions=noatime,flock"
+
+
+def efs(host: Host, entry: dict[str, Any]) -> str:
+    """Return the lines that mount a file system of EFS. Raises: Failed."""
+    if entry["type"] != "efs":
+        raise Failed(f"{entry['at']}: this agent cannot mount {entry['type']}: use a newer image")
+    if not host.path("/sbin/mount.efs").exists():
+        raise Failed(f"{entry['at']}: use an image with amazon-efs-utils, for its mount.efs")
+    source, point = entry["file_system_id"], entry["access_point_id"]
+    return f"What={source}:/\nType=efs\nOptions=tls,iam,accesspoint={point}"

@@ -13,15 +13,6 @@ from ws.host import Host
 
 FILE = "/etc/ws/instance.json"
 
-AT = r"(/[\w-][\w.-]*)+"
-FORMS = {
-    "ebs": {"volume_id": "vol-[0-9a-f]+"},
-    "fsx_lustre": {"dns_name": "[a-z0-9.-]+", "mount_name": "[a-z0-9]+"},
-    "efs": {"file_system_id": "fs-[0-9a-f]+", "access_point_id": "fsap-[0-9a-f]+"},
-}
-"""What an entry of each type has, and what goes from it into units and command lines. Another type
-is one that this agent does not know."""
-
 
 class Unusable(Exception):
     """The instance file is missing, or says nothing that a machine can be made of."""
@@ -74,20 +65,20 @@ def load(host: Host) -> Settings:
 def _check(settings: Settings) -> None:
     home = f"/home/{settings.user}"
     _fit(settings.user, "[a-z][a-z0-9-]{0,31}")
-    _fit(settings.region, "[a-z0-9-]+")
-    _fit(str(settings.uid), "[1-9][0-9]*")  # the account of a person is never root's
+    _fit(settings.uid, "[1-9][0-9]*")  # the account of a person is never root's
     for key in settings.ssh_keys:
         _fit(key, "[ -~]+")
     if settings.home:
         _fit(settings.home["at"], home)
-    for entry in [*settings.mounts, settings.home or {"at": home, "type": ""}]:
-        _fit(entry["at"], AT)
-        for name, form in FORMS.get(entry["type"], {}).items():
-            _fit(entry[name], form)
-    for entry in settings.mounts:  # in a home, root would follow what a person puts there
-        _fit(entry["at"], "(?!/home/).*")
+    for entry in [*settings.mounts, settings.home or {"at": home}]:
+        _fit(entry["at"], r"(/\w[\w.-]*)+")
+        for value in entry.values():  # they go into units and command lines
+            _fit(value, r"(?!.*\.\.)[\w./-]*")
+        # In a home, root would follow what a person puts there.
+        if entry["at"].startswith("/home/") and entry["at"] != home:
+            raise ValueError(f"{entry['at']} is in a home")
 
 
-def _fit(text: str, form: str) -> None:
-    if not re.fullmatch(form, text, re.ASCII):
-        raise ValueError(f"{text[:40]!r} does not fit {form}")
+def _fit(value: object, form: str) -> None:
+    if not re.fullmatch(form, str(value), re.ASCII):
+        raise ValueError(f"{str(value)[:40]!r} does not fit {form}")

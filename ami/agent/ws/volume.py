@@ -5,7 +5,6 @@ Nothing here detaches a volume, and nothing forces: what another instance holds 
 
 from __future__ import annotations
 
-import contextlib
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -43,42 +42,60 @@ def attach(host: Host, settings: Settings, aws: Aws, volume_id: str) -> Path:
 
     Raises: Waiting, Failed, AwsError, Unknown.
     """
-    device = device_of(host, volume_id)
-    if device:
-        return device
-    volume, me = find(aws, volume_id), aws.imds.instance_id()
-    check(settings, aws, volume, volume_id)
-    holders = [each.text for each in volume.iterfind("attachmentSet/item/instanceId")]
-    others = [holder for holder in holders if holder != me]
-    if others:
-        raise Waiting(f"{others[0]} still holds {volume_id}")
-    if not holders:
-        if volume.findtext("status") != "available":
-            raise Waiting(f"{volume_id} is {volume.findtext('status')}")
-        name = free_name(aws, me)
-        aws.call("ec2", "AttachVolume", VolumeId=volume_id, InstanceId=me, Device=name)
-    for _ in range(30):
+    for second in range(30):
         device = device_of(host, volume_id)
         if device:
             return device
-        host.sleep(1)
+        if second:
+            host.sleep(1)
+        else:
+            ask_for(settings, aws, volume_id)
     raise Waiting(f"{volume_id} is attached, and Linux does not show its disk")
+
+
+def ask_for(settings: Settings, aws: Aws, volume_id: str) -> None:
+    """Attach the volume if it is free, and the home of this workstation.
+
+    Raises: Waiting, Failed, AwsError, Unknown.
+    """
+    volume, me = find(aws, volume_id), aws.imds.instance_id()
+    facts = {**tags_of(volume), "zone": volume.findtext("availabilityZone", "")}
+    wanted = {
+        "reconciler:site": settings.site,
+        "reconciler:workstation": settings.workstation,
+        "reconciler:file-system": "home",
+        "zone": aws.imds.get("meta-data/placement/availability-zone") or facts["zone"],
+    }
+    for name, value in wanted.items():
+        if facts.get(name) != value:
+            raise Failed(
+                f"{volume_id} has the {name} {facts.get(name)}, and this workstation {value}: "
+                "correct storage.home, run `reconcile`, then start again"
+            )
+    holders = [each.text for each in volume.iterfind("attachmentSet/item/instanceId")]
+    if me in holders:
+        return
+    if holders:
+        raise Waiting(f"{holders[0]} still holds {volume_id}")
+    # The letters for EBS volumes (EC2 user guide, "Device names for volumes on Amazon EC2
+    # instances"). Nothing else depends on the name.
+    for letter in "fghijklmnop":
+        given = {"VolumeId": volume_id, "InstanceId": me, "Device": f"/dev/sd{letter}"}
+        try:
+            aws.call("ec2", "AttachVolume", **given)
+            return
+        except AwsError as error:
+            if error.code != "InvalidParameterValue" or letter == "p":  # this name is in use
+                raise
 
 
 def find(aws: Aws, volume_id: str) -> ET.Element:
     """Read one volume. Raises: Failed, AwsError, Unknown."""
-    with contextlib.suppress(LookupError):
-        try:
-            return described(aws, VolumeId_1=volume_id)[0]
-        except AwsError as error:
-            if error.code != "InvalidVolume.NotFound":
-                raise
-    raise Failed(f"{volume_id} does not exist: restore its snapshot, run `reconcile`, start again")
-
-
-def described(aws: Aws, **which: str) -> list[ET.Element]:
-    """Read volumes. Raises: AwsError, Unknown."""
-    return aws.call("ec2", "DescribeVolumes", **which).findall("volumeSet/item")
+    answer = aws.call("ec2", "DescribeVolumes", VolumeId_1=volume_id)
+    found = answer.find("volumeSet/item")
+    if found is None:
+        raise Failed(f"AWS describes no {volume_id}")
+    return found
 
 
 def tags_of(volume: ET.Element) -> dict[str, str]:
@@ -87,59 +104,26 @@ def tags_of(volume: ET.Element) -> dict[str, str]:
     return {tag.findtext("key", ""): tag.findtext("value", "") for tag in found}
 
 
-def check(settings: Settings, aws: Aws, volume: ET.Element, volume_id: str) -> None:
-    """See that this is the home of this workstation, and that it can be reached. Raises: Failed."""
-    tags, names = tags_of(volume), ("site", "workstation", "file-system")
-    for key, value in zip(names, (settings.site, settings.workstation, "home")):
-        if tags.get(f"reconciler:{key}") != value:
-            raise Failed(
-                f"{volume_id} is not this workstation's home, which has the tag reconciler:{key} = "
-                f"{value}: run `reconcile`, start again"
-            )
-    here = aws.imds.get("meta-data/placement/availability-zone")
-    zone = volume.findtext("availabilityZone")
-    if here and zone != here:
-        raise Failed(
-            f"{volume_id} is in {zone}, this instance in {here}: set storage.home.ebs."
-            "availability_zone to the zone of the volume, run `reconcile`, start again"
-        )
-
-
-def free_name(aws: Aws, instance_id: str) -> str:
-    """Choose a device name that this instance does not use.
-
-    AWS recommends /dev/sd[f-p] for EBS volumes (EC2 user guide, "Device names for volumes on
-    Amazon EC2 instances"). Nothing else depends on it. Raises: Failed, AwsError, Unknown.
-    """
-    which = {"Filter_1_Name": "attachment.instance-id", "Filter_1_Value_1": instance_id}
-    volumes = described(aws, **which)
-    used = {
-        each.text for volume in volumes for each in volume.iterfind("attachmentSet/item/device")
-    }
-    for letter in "fghijklmnop":
-        if f"/dev/sd{letter}" not in used:
-            return f"/dev/sd{letter}"
-    raise Failed("eleven volumes are attached: detach one that is not the home")
-
-
 def mount(host: Host, aws: Aws, device: Path, volume_id: str, at: str) -> None:
     """Format the disk if that is allowed, check, mount and grow it.
 
     A damaged file system is mounted read-only: its data can be read and copied, and nothing makes
     the damage worse. Raises: Failed, AwsError, Unknown.
     """
+    disk, where, options = str(device), str(host.path(at)), "noatime,nodev,nosuid"
     if not mounted(host, at):
-        _mount(
-            host, device, kind_of(host, device) or first_format(host, aws, device, volume_id), at
-        )
+        kind = kind_of(host, device) or first_format(host, aws, disk, volume_id)
+        if kind != "xfs":
+            checked = host.run("e2fsck", "-p", disk, timeout=3600)
+            host.log(checked.output)
+            if checked.code > 3:  # e2fsck(8): 1 and 2 are errors that it corrected
+                options += ",ro,noload"
+        host.log(host.run("mount", "-t", kind, "-o", options, disk, where, timeout=600).output)
     found = mounted(host, at)
-    if found and Path(found.source).name != device.name:
-        raise Failed(f"{found.source} is mounted at {at}: unmount it")
-    if not found or "ro" in found.options.split(","):
+    if not found or "ro" in found.options.split(",") or Path(found.source).name != device.name:
         raise Failed(
             f"{volume_id} is damaged, and mounted read-only if at all: take a snapshot, then `sudo "
-            f"umount {at}`, `sudo fsck /dev/{device.name}` (xfs_repair), `sudo systemctl restart "
-            "ws-boot`"
+            f"umount {at}`, `sudo fsck /dev/{device.name}`, `sudo systemctl restart ws-boot`"
         )
     # Only the first format is allowed. What prevents this now may not prevent a later boot.
     try:
@@ -148,21 +132,8 @@ def mount(host: Host, aws: Aws, device: Path, volume_id: str, at: str) -> None:
     except (AwsError, Unknown, Failed) as error:
         host.log(f"{FORMAT}: {error}")
     # Both do nothing where the disk is not larger.
-    grow = ("xfs_growfs", str(host.path(at))) if found.kind == "xfs" else ("resize2fs", str(device))
+    grow = ("xfs_growfs", where) if found.kind == "xfs" else ("resize2fs", disk)
     host.log(host.run(*grow, timeout=3600).output)
-
-
-def _mount(host: Host, device: Path, kind: str, at: str) -> None:
-    options = "noatime,nodev,nosuid"
-    if kind != "xfs":
-        done = host.run("e2fsck", "-p", str(device), timeout=3600)
-        host.log(done.output)
-        if done.code > 3:  # e2fsck(8): 1 and 2 are errors that it corrected
-            options += ",ro,noload"
-    done = host.run(
-        "mount", "-t", kind, "-o", options, str(device), str(host.path(at)), timeout=600
-    )
-    host.log(done.output)
 
 
 def kind_of(host: Host, device: Path) -> str:
@@ -183,18 +154,18 @@ def kind_of(host: Host, device: Path) -> str:
         raise Failed(f"{device} cannot be read: {error}") from error
     if done.code == 2 and not done.output and blank:
         return ""
-    said = " ".join(done.output.split())[:99]
-    raise Failed(f"{device} is neither blank nor ext4 or xfs: look at it as root; blkid: {said}")
+    raise Failed(f"{device} is neither blank nor ext4 or xfs: look at it as root, with blkid -p")
 
 
-def first_format(host: Host, aws: Aws, device: Path, volume_id: str) -> str:
-    """Format a blank disk, if the volume's tag allows it. Raises: Failed, AwsError, Unknown."""
+def first_format(host: Host, aws: Aws, disk: str, volume_id: str) -> str:
+    """Format a blank disk, if the volume's tag allows it.
+
+    Raises: Failed, OSError, AwsError, Unknown.
+    """
     if tags_of(find(aws, volume_id)).get(FORMAT) != "allowed":
         raise Failed(
             f"{volume_id} is blank, and no new home: restore a snapshot, or give it the tag "
             f"{FORMAT} = allowed"
         )
-    done = host.run("mkfs.ext4", "-q", "-m", "1", "-e", "remount-ro", str(device), timeout=600)
-    if done.code:
-        raise Failed(f"mkfs.ext4: {done.output}")
+    host.do("mkfs.ext4", "-q", "-m", "1", "-e", "remount-ro", disk)
     return "ext4"
