@@ -95,6 +95,19 @@ def test_at_a_stop_the_unmount_follows_the_hooks_at_once(end: End) -> None:
     assert end.aws.called("CompleteLifecycleAction") == [DONE]
 
 
+def test_auto_scaling_goes_on_only_after_the_unmount(end: End) -> None:
+    end.imds.paths[TARGET_STATE] = "Terminated"
+    steps: list[str] = []
+
+    def complete(_: object) -> str:
+        steps.extend(end.steps())
+        return "<a/>"
+
+    end.aws.answers["CompleteLifecycleAction"] = complete
+    end.run()
+    assert steps == ["hook", "umount"]
+
+
 def test_at_a_spot_interruption_people_can_save_until_the_deadline(end: End) -> None:
     event = end.event("spot-terminate", 120, wait=True)
     end.run()

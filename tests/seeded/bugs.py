@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.seeded.idling import IDLING
+from tests.seeded.leaving import LEAVING
 from tests.seeded.planning import PLANNING
 from tests.seeded.powering import POWERING
 from tests.seeded.reaching import REACHING
 from tests.seeded.resources import RESOURCES
 
-BUGS = (*IDLING, *PLANNING, *POWERING, *REACHING, *RESOURCES)
+BUGS = (*IDLING, *LEAVING, *PLANNING, *POWERING, *REACHING, *RESOURCES)

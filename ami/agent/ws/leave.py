@@ -99,7 +99,8 @@ def leave(host: Host, settings: Settings, aws: Aws, interrupted: bool) -> None:
         event = Event("shutdown", "the machine shuts down", soon, soon, False)
         if interrupted:
             event = read_event(host) or event
-        last.callback(complete)  # the last callback runs first, whatever happened before
+        # Both run whatever happens below, and the last one first.
+        last.callback(complete)
         last.callback(unmount)
         # A boot that is still under way would mount the home behind our back.
         if host.run("systemctl", "is-active", "ws-boot.service", timeout=5).output == "activating":

@@ -1,0 +1,99 @@
+"""Bugs of the end of a machine: notices, hooks, the unmount, the word to Auto Scaling."""
+
+from __future__ import annotations
+
+from tests.seeded.bug import Bug
+
+WATCH = ("tests/machine/test_watch.py", "tests/machine/test_hours.py")
+LEAVE = ("tests/machine/test_leave.py",)
+RUN_HOOKS = ("tests/machine/test_hooks.py",)
+RELEASE = ("tests/machine/test_release.py",)
+
+LEAVING = (
+    Bug(
+        "a wrong clock puts the end of a Spot instance off",
+        "ami/agent/ws/watch.py",
+        "    end = min(time or inf, now + NOTICE)",
+        "    end = time or now + NOTICE",
+        WATCH,
+    ),
+    Bug(
+        "an interruption counts as handled before it is",
+        "ami/agent/ws/watch.py",
+        "            begin(host, settings, aws, event)\n"
+        "            tell_once(host, event.reason, event.text)",
+        "            tell_once(host, event.reason, event.text)\n"
+        "            begin(host, settings, aws, event)",
+        WATCH,
+    ),
+    Bug(
+        "a later event puts the deadline of an earlier one off",
+        "ami/agent/ws/watch.py",
+        "    if event.at <= before.at:",
+        "    if event.at >= before.at:",
+        WATCH,
+    ),
+    Bug(
+        "a stop that has become unknown is told as it was",
+        "ami/agent/ws/watch.py",
+        "        memory.read_at, memory.stop_at = now, inf",
+        "        memory.read_at = now",
+        WATCH,
+    ),
+    Bug(
+        "root runs a hook that others may write",
+        "ami/agent/ws/hooks.py",
+        '"-perm", "-100", "!", "-perm", "/022"',
+        '"-perm", "-100"',
+        RUN_HOOKS,
+    ),
+    Bug(
+        "root follows links to hooks",
+        "ami/agent/ws/hooks.py",
+        '((), "-P",',
+        '((), "-L",',
+        RUN_HOOKS,
+    ),
+    Bug(
+        "a hook may run beyond the deadline",
+        "ami/agent/ws/hooks.py",
+        "        limit = min(LIMIT, deadline() - host.now())",
+        "        limit = LIMIT",
+        RUN_HOOKS,
+    ),
+    Bug(
+        "a login shell keeps the home mounted",
+        "ami/agent/ws/release.py",
+        '(("TERM",), ("TERM", "HUP"))',
+        '(("TERM",), ("TERM",))',
+        RELEASE,
+    ),
+    Bug(
+        "an unmount that looks done, with files still written",
+        "ami/agent/ws/release.py",
+        '"umount", "--recursive"',
+        '"umount", "--lazy"',
+        RELEASE,
+    ),
+    Bug(
+        "a stop waits until the deadline though its hooks have ended",
+        "ami/agent/ws/leave.py",
+        "        while event.wait and host.now() < deadline():",
+        "        while host.now() < deadline():",
+        LEAVE,
+    ),
+    Bug(
+        "Auto Scaling goes on before the home is unmounted",
+        "ami/agent/ws/leave.py",
+        "        last.callback(complete)\n        last.callback(unmount)",
+        "        last.callback(unmount)\n        last.callback(complete)",
+        LEAVE,
+    ),
+    Bug(
+        "an unknown target state keeps Auto Scaling waiting",
+        "ami/agent/ws/leave.py",
+        "        except Unknown:\n            terminated = True",
+        "        except Unknown:\n            terminated = False",
+        LEAVE,
+    ),
+)
