@@ -131,8 +131,15 @@ def sandbox_server() -> Iterator[Sandbox]:
     from reconciler.sandbox import Sandbox
     from reconciler.sandbox.services import hooks
 
+    quick = Sandbox(
+        fsx_create_seconds=0,
+        fsx_update_seconds=0,
+        attach_seconds=0,
+        shutdown_seconds=0,
+        clock=beginning(),
+    )
     with (
-        Sandbox(fsx_create_seconds=0, fsx_update_seconds=0, clock=beginning()) as sandbox,
+        quick as sandbox,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr(hooks, "ON_WAITING", [leave_at_once])

@@ -45,10 +45,14 @@ class Sandbox:
         *,
         fsx_create_seconds: float = 2.0,
         fsx_update_seconds: float = 2.0,
+        attach_seconds: float = 2.0,
+        shutdown_seconds: float = 10.0,
         clock: Clock | None = None,
     ) -> None:
         self._wanted_port = port
-        settings = Settings(fsx_create_seconds, fsx_update_seconds)
+        settings = Settings(
+            fsx_create_seconds, fsx_update_seconds, attach_seconds, shutdown_seconds
+        )
         self.world = World(settings, clock=clock or Clock())
         self._server: Server | None = None
         self._key = ""

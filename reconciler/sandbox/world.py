@@ -26,6 +26,10 @@ class Settings:
 
     fsx_create_seconds: float = 2.0
     fsx_update_seconds: float = 2.0
+    attach_seconds: float = 2.0
+    """Until a volume is attached, or detached."""
+    shutdown_seconds: float = 10.0
+    """Between shutting-down and terminated: as long, the volumes of an instance are in use."""
 
 
 @dataclass

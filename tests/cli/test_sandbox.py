@@ -59,7 +59,10 @@ def test_two_lines_for_a_shell_then_ready_and_a_signal_is_its_end(tmp_path: Path
         out, err = child.communicate(timeout=20)
         assert child.returncode == 0
         assert out == ""
-        assert err == f"sandbox on http://127.0.0.1:{port}; Ctrl-C ends it\n"
+        assert err == (
+            f"sandbox on http://127.0.0.1:{port}; it only plays the machines: nothing boots, "
+            "nothing is mounted; Ctrl-C ends it\n"
+        )
 
 
 def test_one_line_for_a_program(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_what_comes_is_told(machine: Machine) -> None:
 
 
 def test_an_instance_that_waits_in_a_hook_is_told_to_leave(machine: Machine) -> None:
-    words = {"AutoScalingGroupName": "acme-alice", "LifecycleHookName": "reconciler-stop"}
+    words = {"AutoScalingGroupName": "acme-alice", "LifecycleHookName": "save"}
     transition = "autoscaling:EC2_INSTANCE_TERMINATING"
     machine.aws.autoscaling.put_lifecycle_hook(**words, LifecycleTransition=transition)
     machine.aws.autoscaling.set_desired_capacity(

@@ -91,3 +91,75 @@ def test_attaching(aws: Aws) -> None:
     aws.ec2.terminate_instances(InstanceIds=[instance])
     (left,) = aws.ec2.describe_volumes(VolumeIds=[here])["Volumes"]
     assert left["State"] == "available"
+
+
+def attached(aws: Aws) -> tuple[str, str]:
+    """An instance with a home: their ids."""
+    words: dict[str, Any] = {"ImageId": IMAGE, "InstanceType": "g5.xlarge"}
+    made = aws.ec2.run_instances(**words, SubnetId=aws.subnets()[0], MinCount=1, MaxCount=1)
+    instance = str(made["Instances"][0]["InstanceId"])
+    volume = str(aws.ec2.create_volume(**HOME)["VolumeId"])
+    aws.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
+    return instance, volume
+
+
+def state(aws: Aws, volume: str) -> tuple[str, list[str]]:
+    (found,) = aws.ec2.describe_volumes(VolumeIds=[volume])["Volumes"]
+    return found["State"], [each["State"] for each in found["Attachments"]]
+
+
+def test_attaching_and_detaching_take_their_time(
+    still: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(still.sandbox.world.settings, "attach_seconds", 2)
+    _, volume = attached(still)
+    assert state(still, volume) == ("in-use", ["attaching"])
+    still.sandbox.clock.forward(timedelta(seconds=2))
+    assert state(still, volume) == ("in-use", ["attached"])
+    assert still.ec2.detach_volume(VolumeId=volume)["State"] == "detaching"
+    assert state(still, volume) == ("in-use", ["detaching"])
+    still.sandbox.clock.forward(timedelta(seconds=2))
+    assert state(still, volume) == ("available", [])
+
+
+def test_a_volume_is_in_use_until_its_instance_is_terminated(
+    still: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(still.sandbox.world.settings, "shutdown_seconds", 10)
+    instance, volume = attached(still)
+    [ended] = still.ec2.terminate_instances(InstanceIds=[instance])["TerminatingInstances"]
+    assert (ended["PreviousState"]["Name"], ended["CurrentState"]["Name"]) == (
+        "running",
+        "shutting-down",
+    )
+    assert state(still, volume) == ("in-use", ["attached"])
+    with refused("VolumeInUse", f"{volume} is already attached to an instance"):
+        still.ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdg")
+    [again] = still.ec2.terminate_instances(InstanceIds=[instance])["TerminatingInstances"]
+    assert again["PreviousState"]["Name"] == "shutting-down"
+    still.sandbox.clock.forward(timedelta(seconds=10))
+    assert state(still, volume) == ("available", [])
+    [again] = still.ec2.terminate_instances(InstanceIds=[instance])["TerminatingInstances"]
+    assert again["CurrentState"]["Name"] == "terminated"
+
+
+def test_what_detach_refuses(aws: Aws) -> None:
+    instance, volume = attached(aws)
+    with refused("InvalidAttachment.NotFound"):
+        aws.ec2.detach_volume(VolumeId=volume, InstanceId="i-0123456789abcdef0")
+    with refused("InvalidAttachment.NotFound"):
+        aws.ec2.detach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdx")
+    with refused("VolumeInUse", f"{volume} is currently attached to {instance}"):
+        aws.ec2.delete_volume(VolumeId=volume)
+    aws.ec2.detach_volume(VolumeId=volume, InstanceId=instance)
+    with refused("IncorrectState", f"Volume '{volume}' is in the 'available' state."):
+        aws.ec2.detach_volume(VolumeId=volume)
+
+
+def test_an_instance_that_is_protected_is_not_terminated(aws: Aws) -> None:
+    instance, _ = attached(aws)
+    aws.ec2.modify_instance_attribute(InstanceId=instance, DisableApiTermination={"Value": True})
+    with refused("OperationNotPermitted", "may not be terminated"):
+        aws.ec2.terminate_instances(InstanceIds=[instance])
+    with refused("InvalidInstanceID.NotFound"):
+        aws.ec2.terminate_instances(InstanceIds=["i-0123456789abcdef0"])

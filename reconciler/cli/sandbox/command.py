@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from reconciler.cli import options
 from reconciler.cli.sandbox.control import capacity, clock
 from reconciler.cli.sandbox.imds import imds
-from reconciler.cli.sandbox.troubles import interrupt, quota, throttle
+from reconciler.cli.sandbox.troubles import interrupt, machine, quota, throttle
 from reconciler.cli.terminal import exit_codes
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     """Run a local AWS, with a network, images and prices in it, until Ctrl-C or SIGTERM.
 
+    No operating system boots in it, and nothing is mounted: it only plays the machines.
     Its contents are lost when it ends. When it is ready, stdout has two `export` lines that
     point every AWS tool at it, then a line `# ready`. The lines hold a key that is new with
     each start: without this key nobody gets an answer, on this machine either. Ctrl-C and
@@ -71,7 +72,11 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
             console.json({"version": 1, "ready": True, **words})
         else:
             console.result(exports(sandbox.environment, UNSET))
-        console.log.info("sandbox on %s; Ctrl-C ends it", sandbox.endpoint)
+        console.log.info(
+            "sandbox on %s; it only plays the machines: nothing boots, nothing is mounted; Ctrl-C "
+            "ends it",
+            sandbox.endpoint,
+        )
 
     try:
         serve(port, announce)
@@ -80,7 +85,7 @@ def sandbox(ctx: click.Context, /, port: int, **_manners: Any) -> int:
     return exit_codes.DONE
 
 
-for _command in (clock, capacity, quota, interrupt, throttle, imds):
+for _command in (clock, capacity, quota, interrupt, machine, throttle, imds):
     sandbox.add_command(_command)
 
 

@@ -76,6 +76,36 @@ def quota(
 @click.command(
     cls=options.Command,
     examples=(
+        "reconcile sandbox machine silent     # as an image without an agent",
+        "reconcile sandbox machine works      # machines report that they are ready",
+        "reconcile sandbox machine            # show what they do",
+    ),
+    short_help="Let machines be late, fail or say nothing.",
+)
+@click.argument(
+    "mode",
+    cls=options.Argument,
+    about="works, late, fails or silent; without it, show it.",
+    required=False,
+    type=click.Choice(["works", "late", "fails", "silent"]),
+)
+@in_region
+@options.manners("text", "json")
+@click.pass_context
+def machine(ctx: click.Context, /, mode: str | None, region: str, **_manners: Any) -> int:
+    """Choose how the sandbox plays machines that are launched from now on.
+
+    The sandbox boots no operating system and mounts nothing. It plays the machine: it attaches
+    the EBS home, and writes the tags that the agent of a workstation writes.
+    """
+    document = ask("machine", {"mode": mode, "region": region} if mode else None)
+    lines = [f"{each['region']}  {each['mode']}\n" for each in document["machines"]]
+    return show(options.console(ctx), document, "".join(lines))
+
+
+@click.command(
+    cls=options.Command,
+    examples=(
         "reconcile sandbox interrupt acme-vision-alice        # warning now, end in two minutes",
         "reconcile sandbox interrupt i-0123456789abcdef0 --now",
         "reconcile sandbox interrupt acme-vision-alice --only-recommend",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from reconciler.sandbox.operations import Call
-from reconciler.sandbox.services import bus, instances
+from reconciler.sandbox.services import bus, instances, machine
 from reconciler.sandbox.services.groups import Groups
 from reconciler.sandbox.services.metadata import Metadata
 from reconciler.sandbox.world import ACCOUNT, World
@@ -47,6 +47,7 @@ def interrupt(world: World, region: str, instance_id: str, at_once: bool = False
     if at_once:
         end()
     else:
+        machine.warn(world, region, instance_id)
         world.clock.at(due, end)
     return due
 

@@ -13,6 +13,7 @@ from reconciler.sandbox.control.seed import REGIONS
 from reconciler.sandbox.operations import Wire
 from reconciler.sandbox.server import imds, throttling
 from reconciler.sandbox.services import quotas
+from reconciler.sandbox.services.machine import MODES, Machines
 from reconciler.sandbox.world import World
 
 
@@ -120,6 +121,29 @@ def _ids(world: World, region: str, words: Wire) -> list[str]:
     if not ids:
         raise Misasked(f"{name} in {region} has no Spot instance now")
     return ids
+
+
+@verb("POST", "machine")
+def machines(world: World, words: Wire) -> Wire:
+    """Answer `POST machine`, with ``{"mode": "late"}``: how machines behave that are launched from
+    now on."""
+    only(words, "mode", "region")
+    mode = next((each for each in MODES if each == text(words, "mode")), None)
+    if mode is None:
+        raise Misasked(f"{words['mode']!r} is not a mode; there are {', '.join(MODES)}")
+    world.state(Machines, _region(words)).mode = mode
+    return _machines(world)
+
+
+@verb("GET", "machine")
+def show_machines(world: World, words: Wire) -> Wire:
+    """Answer `GET machine`: how machines behave that are launched now."""
+    return _machines(world)
+
+
+def _machines(world: World) -> Wire:
+    modes = [{"region": each, "mode": world.state(Machines, each).mode} for each in REGIONS]
+    return {"machines": modes}
 
 
 @verb("POST", "throttle")

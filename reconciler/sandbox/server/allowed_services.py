@@ -75,6 +75,7 @@ MODULES = (
     "services.instance_types",
     "services.instances",
     "services.launch_templates",
+    "services.machine",
     "services.pricing",
     "services.quotas",
     "services.scheduled_actions",

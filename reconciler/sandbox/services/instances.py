@@ -33,6 +33,9 @@ ON_TERMINATED: list[Listener] = []
 """Who wants to know that instances were terminated: Auto Scaling, which replaces its own."""
 ON_STOPPED: list[Listener] = []
 """The same for stopped ones."""
+ON_LAUNCHED: list[Listener] = []
+"""The same for those that a group has launched: their machines."""
+SHUTTING_DOWN = ("shutting-down", 32)
 
 # Members of template data that RunInstances calls otherwise, or moto cannot take.
 NOT_FOR_RUN = ("InstanceRequirements", "RamDiskId", "ElasticGpuSpecifications", "Operator")
@@ -166,13 +169,31 @@ def pool_price(instance_type: str, zone: str, market: Market) -> float:
     return prices.on_demand(instance_type, zone[:-1], vcpus(instance_type))
 
 
-def end(world: World, region: str, instance_id: str, code: str, text: str) -> None:
-    """End an instance as AWS itself does, with the reason that EC2 gives."""
+def end(world: World, region: str, instance_id: str, code: str = "", text: str = "") -> None:
+    """End an instance, with EC2's reason where AWS itself ends it.
+
+    It is shutting down first, and its volumes are in use until it is terminated; in moto both are
+    one. [D terminating-instances]
+    """
     ec2 = world.ec2(region)
-    ec2.terminate_instances([instance_id])
     instance = ec2.get_instance_by_id(instance_id)
-    instance.state_reason = StateReason(f"{code}: {text}", code)
-    vanish(world, region, [instance_id])
+    if instance is None or instance.state in ("shutting-down", "terminated"):
+        return
+
+    def terminated() -> str:
+        ec2.terminate_instances([instance_id])
+        if code:
+            instance.state_reason = StateReason(f"{code}: {text}", code)
+        vanish(world, region, [instance_id])
+        return ""
+
+    seconds = world.settings.shutdown_seconds
+    if not seconds:
+        terminated()
+        return
+    instance._state.name, instance._state.code = SHUTTING_DOWN
+    instance.state_reason = StateReason(f"{code}: {text}", code) if code else StateReason()
+    world.clock.at(world.now() + timedelta(seconds=seconds), terminated)
 
 
 def vanish(world: World, region: str, ids: list[str]) -> None:
@@ -225,19 +246,33 @@ def describe(call: Call) -> MotoResult:
 
 
 @operation("ec2", "TerminateInstances")
-def terminate(call: Call) -> MotoResult | Wire:
-    """Answer TerminateInstances. Moto informs its own Auto Scaling, so ours is informed here, and
-    it does not find the interface of an instance that was terminated before."""
-    found = {i: call.ec2.get_instance_by_id(i) for i in call.params["InstanceIds"]}
-    if all(instance is not None and instance.state == "terminated" for instance in found.values()):
-        ended = {"Code": 48, "Name": "terminated"}
-        rows = [{"InstanceId": i, "PreviousState": ended, "CurrentState": ended} for i in found]
-        return {"TerminatingInstances": rows}
-    answer = call.moto()
-    vanish(call.world, call.region, call.params["InstanceIds"])
+def terminate(call: Call) -> Wire:
+    """Answer TerminateInstances. In moto they are terminated at once, and they keep no volume; and
+    it informs its own Auto Scaling, so ours is informed here."""
+    dry_run(call)
+    ids = call.params["InstanceIds"]
+    found = call.ec2.get_multi_instances_by_id(ids)
+    for instance in found:
+        if instance.disable_api_termination:
+            raise AwsError(
+                "OperationNotPermitted",
+                f"The instance '{instance.id}' may not be terminated. Modify its "
+                "'disableApiTermination' instance attribute and try again.",
+            )
+    states = []
+    for instance in found:
+        before = {"Code": instance.state_code, "Name": instance.state}
+        end(call.world, call.region, instance.id)
+        after = before if instance.state_code == before["Code"] else _state(SHUTTING_DOWN)
+        words = {"InstanceId": instance.id, "PreviousState": before, "CurrentState": after}
+        states.append(words)
     for notify in ON_TERMINATED:
-        notify(call, call.params["InstanceIds"])
-    return answer
+        notify(call, ids)
+    return {"TerminatingInstances": states}
+
+
+def _state(state: tuple[str, int]) -> Wire:
+    return {"Code": state[1], "Name": state[0]}
 
 
 @operation("ec2", "StopInstances")

@@ -135,6 +135,8 @@ def _grow(call: Call, group: Group, reason: str, replacing: bool = False) -> boo
         )
     )
     launched(call, group, cause, instance.id, _details(pool))
+    for notify in instances.ON_LAUNCHED:
+        notify(call, [instance.id])
     return True
 
 
@@ -181,7 +183,7 @@ def retire(call: Call, group: Group, member: Member, cause: str) -> Wire:
 
     def end() -> None:
         group.members.remove(member)
-        _end_in_ec2(call, member)
+        instances.end(call.world, call.region, member.id)
         ended(call, group, activity, member.id)
 
     if not hooks.hold(call, group, member, end):
@@ -194,15 +196,8 @@ def drop(call: Call, group: Group, member: Member, cause: str) -> None:
     [D lifecycle-hooks, availability]"""
     member.waits.clear()
     group.members.remove(member)
-    _end_in_ec2(call, member)
+    instances.end(call.world, call.region, member.id)
     ended(call, group, terminating(call, group, cause, member.id, member.zone), member.id)
-
-
-def _end_in_ec2(call: Call, member: Member) -> None:
-    instance = call.ec2.get_instance_by_id(member.id)
-    if instance is not None and instance.state not in ("shutting-down", "terminated"):
-        call.ec2.terminate_instances([member.id])
-        instances.vanish(call.world, call.region, [member.id])
 
 
 def _lost(call: Call, ids: list[str]) -> None:

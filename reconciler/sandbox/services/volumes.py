@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,7 +112,8 @@ def modify(call: Call) -> MotoResult:
 
 @operation("ec2", "AttachVolume")
 def attach(call: Call) -> MotoResult:
-    """Answer AttachVolume. Moto attaches across zones, and a volume that is attached already."""
+    """Answer AttachVolume. Moto attaches at once, across zones, and a volume that is attached
+    already. AWS's texts, as people report them: terraform-provider-aws#8565, amazon.aws#497."""
     dry_run(call)
     volume = find(call, call.params["VolumeId"])
     instance = call.ec2.get_instance_by_id(call.params["InstanceId"])
@@ -139,7 +141,56 @@ def attach(call: Call) -> MotoResult:
             f"Invalid value '{call.params['Device']}' for unixDevice. Attachment point "
             f"{call.params['Device']} is already in use",
         )
-    return call.moto()
+    answer = call.moto()
+    _later(call, volume, "attaching", lambda: setattr(volume.attachment, "status", "attached"))
+    return answer
+
+
+@operation("ec2", "DetachVolume")
+def detach(call: Call) -> Wire:
+    """Answer DetachVolume. Moto detaches at once, and answers another code for a volume that is
+    attached to nothing (aws-ebs-csi-driver#1801)."""
+    dry_run(call)
+    volume = find(call, call.params["VolumeId"])
+    held = volume.attachment
+    if held is None:
+        text = f"Volume '{volume.id}' is in the 'available' state."
+        raise AwsError("IncorrectState", text)
+    asked = call.params.get("InstanceId", held.instance.id), call.params.get("Device", held.device)
+    if asked != (held.instance.id, held.device):
+        raise AwsError(
+            "InvalidAttachment.NotFound",
+            f"The volume '{volume.id}' is not attached to instance '{asked[0]}' as {asked[1]}",
+        )
+    _later(
+        call,
+        volume,
+        "detaching",
+        lambda: call.ec2.detach_volume(volume.id, held.instance.id, held.device),
+    )
+    return {
+        "VolumeId": volume.id,
+        "InstanceId": held.instance.id,
+        "Device": held.device,
+        "State": "detaching",
+        "AttachTime": held.attach_time,
+    }
+
+
+def _later(call: Call, volume: Any, state: str, become: Callable[[], object]) -> None:
+    """Let an attachment be in a state for a while; until something else ends it before that."""
+    held, seconds = volume.attachment, call.world.settings.attach_seconds
+    held.status = state
+
+    def done() -> str:
+        if volume.attachment is held and held.status == state:
+            become()
+        return ""
+
+    if seconds:
+        call.world.clock.at(call.world.now() + timedelta(seconds=seconds), done)
+    else:
+        done()
 
 
 @operation("ec2", "DeleteVolume")
