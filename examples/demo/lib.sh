@@ -59,6 +59,10 @@ fail() {
     exit 1
 }
 
+note() {
+    printf '  %s\n' "$1"
+}
+
 go_on() {
     printf '  %-52s # %s\n' "$1" "$2"
 }

@@ -19,9 +19,9 @@ main() {
     expect 0 "" reconcile sandbox clock "Mon 08:30" --timezone Europe/Berlin
     expect 0 "created" reconcile -f "$work/fleets" --wait
 
-    heading "09:00. The schedule starts alice's workstation, on Spot"
+    heading "09:00. The schedule starts alice's workstation, on Spot. Its machine is only played"
     expect 0 "0 runs wrote" "${day[@]}" --until "Mon 09:05"
-    expect 0 "Spot" workstation status alice
+    expect 0 "phase      ready" workstation status alice
 
     heading "11:00. Spot takes it back, and has nothing else"
     expect 0 "" "${day[@]}" --until "Mon 11:00"

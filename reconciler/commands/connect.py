@@ -156,8 +156,9 @@ def merged(config: str, way: Way, program: Sequence[str]) -> str:
 def keys_of(known: str) -> str:
     """Read the instance whose keys a file of ours holds; "" for none.
 
-    A new machine has new keys, and ssh refuses it under the name of the old one. Which machine
-    answers is proved by Session Manager, not by these keys: so a new machine begins with none.
+    A machine keeps its host keys on the home, so the next one has the same. One without a home has
+    new keys, and ssh would refuse it under the name of the old one. Which machine answers is proved
+    by Session Manager, not by these keys: so a new machine begins with none.
     """
     found = _KEYS_OF.match(known)
     return found[1] if found else ""

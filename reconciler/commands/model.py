@@ -37,6 +37,8 @@ class Status:
     price: Price | None = None  # an hour, now
     readable: bool = True  # False: its schedules could not be read
     zone: ZoneInfo | None = None  # its owner's, by its schedules; None: the machine's
+    leaving: Instance | None = None  # an instance that ends, while there is no other
+    idle_stop: datetime | None = None  # when it turned itself off, because nobody used it
 
 
 @dataclass(frozen=True)

@@ -145,10 +145,10 @@ def _repair(aws: Aws, group: Group, hours: Hours, now: datetime) -> str:
     for _ in range(ROUNDS):
         observed = _reread(aws, group)
         tag = observed.group.override
-        word, way = active_override(tag, now), parse_turned(tag)
-        if word is None and way is None:
+        word = active_override(tag, now) or parse_turned(tag)
+        if word is None:
             return tag
-        want = _want(word or Turned(way or "off", now), hours, observed, now)
+        want = _want(word, hours, observed, now)
         if want.end and observed.end in override_end.promised(want.end.at):
             want = replace(want, end=observed.end)  # the end that the other command has reported
         if not _enforce(aws, observed, want, always=False):
@@ -199,16 +199,15 @@ def _evident(observed: Observed, now: datetime) -> Override | Turned:
 
 
 def _lost(group: Group, tag: str, hours: Hours, now: datetime) -> Refused:
-    name, word = group.workstation, active_override(tag, now)
+    name, word, turned = group.workstation, active_override(tag, now), parse_turned(tag)
     if word:
         until = format_local(word.until, hours.zone, now)
         holds = f"it is kept {word.state} until {until} ({word.author})"
+    elif turned:
+        why = " because nobody used it" if turned.idle else ""
+        holds = f"it was turned {turned.state}{why}"
     else:
-        holds = (
-            f"it was turned {parse_turned(tag)}"
-            if parse_turned(tag)
-            else "its override is taken back"
-        )
+        holds = "its override is taken back"
     return Refused(
         f"another command for {name} was given at the same time, and that one holds: {holds}; "
         f"yours does not: give it again if you still want it (`workstation status {name}`)"

@@ -22,6 +22,7 @@ from reconciler.workstation.runtime_tags import (
     Turned,
     active_override,
     parse_override,
+    parse_turned,
 )
 
 
@@ -79,11 +80,13 @@ def complete(aws: Aws, state: Observed, hours: Hours, standing: Override, now: d
 
 
 def take_back(aws: Aws, state: Observed, hours: Hours, turned: Turned, now: datetime) -> bool:
-    """End an override now, and turn it on or off; return whether anything was left of one."""
+    """End an override now, and turn it on or off; return whether anything was left of one, or of
+    a stop that nobody asked for."""
     group = state.group
-    tag = parse_override(group.override)
+    tag, before = parse_override(group.override), parse_turned(group.override)
     over = tag is None or tag.until <= now  # one that is too long is written over
-    if over and state.end is None and group.sizes == NORMAL:
+    idle = before is not None and before.idle  # or it would seem to explain what is done now
+    if over and not idle and state.end is None and group.sizes == NORMAL:
         return False
     word = Turned(turned.state, turned.at, _fit(turned.by))
     override_writer.give(aws, state, hours, word, now)

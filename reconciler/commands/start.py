@@ -20,12 +20,29 @@ from reconciler.power.launch_failures import Failure, Shortage, judge
 from reconciler.schedule.hours import Hours
 from reconciler.workstation import read
 from reconciler.workstation.model import Group, Instance
-from reconciler.workstation.runtime_tags import LONGEST_ON, Override, Turned, active_override
+from reconciler.workstation.runtime_tags import (
+    LONGEST_ON,
+    NO_HOME,
+    Override,
+    Turned,
+    active_override,
+)
 
 OUTSIDE_HOURS = timedelta(hours=4)
 """How long a start outside the hours keeps a workstation on, where the person names no time."""
 
-Phase = Literal["requested", "capacity", "booting", "home mounted", "ready", "stopped"]
+Phase = Literal[
+    "requested",
+    "capacity",
+    "booting",
+    "attaching",
+    "mounting",
+    "home mounted",
+    "ready",
+    "failed",
+    "stopping",
+    "stopped",
+]
 
 
 @dataclass(frozen=True)
@@ -104,15 +121,18 @@ def progress(aws: Aws, group: Group, since: datetime) -> StartProgress:
         found = tuple(f for f in _failures(aws, now) if f.at >= since)
         return StartProgress("requested", None, found)
     instance = read.instance(aws, now.member)
-    return StartProgress(_phase(instance), instance, ())
+    return StartProgress(_phase(group, instance), instance, ())
 
 
-def _phase(instance: Instance | None) -> Phase:
+def _phase(group: Group, instance: Instance | None) -> Phase:
     if instance is None or instance.state == "pending":
         return "capacity"
+    step = instance.phase.step
     if instance.ready:
         return "ready"
-    return "home mounted" if instance.phase in ("home", "ready") else "booting"
+    if step == "ready":
+        return "booting" if group.home == NO_HOME else "home mounted"
+    return "booting" if step == "" or step == "unknown" else step  # noqa: PLR1714 - mypy narrows
 
 
 def _failures(aws: Aws, group: Group) -> Iterable[Failure]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from reconciler.aws_api import Aws
+from reconciler.commands.machine import idle_stop
 from reconciler.commands.model import Status
 from reconciler.commands.next_change import next_changes
 from reconciler.kinds import override_end
@@ -30,7 +31,8 @@ def many(
 
     Raises: AwsError.
     """
-    ids = [group.member.id for group, _ in found if group.member]
+    members = (group.member or group.leaving for group, _ in found)
+    ids = [member.id for member in members if member]
     instances = read.instances(aws, ids)
     kept_on = [group for group, _ in found if active_override(group.override, now)]
     ends = _ends(aws, kept_on)
@@ -47,6 +49,8 @@ def many(
                 price=price(instance) if instance else None,
                 readable=hours.readable,
                 zone=hours.zone,
+                leaving=instances.get(group.leaving.id) if group.leaving else None,
+                idle_stop=idle_stop(group, hours, now),
             )
         )
     return statuses

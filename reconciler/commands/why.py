@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws_api import Aws
+from reconciler.commands.machine import idle_stop, not_ready
 from reconciler.commands.model import Reason
 from reconciler.commands.start import next_step
 from reconciler.declare.timers import LATEST
@@ -34,6 +35,9 @@ RETRIES = LATEST + timedelta(minutes=1)
 PAUSE = timedelta(hours=1)
 """Auto Scaling tries again within minutes."""
 
+ASIDE, IDLE_ENDS = timedelta(minutes=1), timedelta(minutes=15)
+"""An idle stop is written by the machine's clock, and its group ends the instance after it."""
+
 _GOING = re.compile(r"Terminating EC2 instance: (i-[0-9a-f]+)")
 _SPOT = ("Server.SpotInstanceTermination", "Server.SpotInstanceShutdown")
 _MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": "the launch"}
@@ -57,16 +61,24 @@ class Lost:
 def explain(aws: Aws, group: Group, hours: Hours, now: datetime) -> Reason:
     """Read the activities of a workstation, newest first, and explain its state."""
     found = newest_activities(aws, group.name)
-    lost = last_lost(found)
-    gone = ec2_instances(aws, [lost[0]] if lost else [])
-    code = next((each.state_reason for each in gone if isinstance(each, Instance)), "")
-    return reason(group, hours, found, now, lost_code=code)
+    lost, member = last_lost(found), group.member
+    ids = [*([lost[0]] if lost else []), *([member.id] if member else [])]
+    instances = {each.id: each for each in ec2_instances(aws, ids) if isinstance(each, Instance)}
+    gone = instances.get(lost[0]) if lost else None
+    machine = instances.get(member.id) if member else None
+    return reason(group, hours, found, now, gone.state_reason if gone else "", machine)
 
 
 def reason(
-    group: Group, hours: Hours, found: Sequence[Activity], now: datetime, lost_code: str = ""
+    group: Group,
+    hours: Hours,
+    found: Sequence[Activity],
+    now: datetime,
+    lost_code: str = "",
+    machine: Instance | None = None,
 ) -> Reason:
-    """Choose the one cause. `lost_code` is EC2's reason for the end of the last instance."""
+    """Choose the one cause. `lost_code` is EC2's reason for the end of the last instance;
+    `machine` is the present one, where EC2 shows it."""
     gone = last_lost(found)
     lost = None
     if gone:
@@ -77,7 +89,8 @@ def reason(
     say = partial(format_local, zone=hours.zone, now=now)
     if group.state == "starting":
         return _starting(group, _unbroken(found, now), lost, say)
-    return _on(group, found, lost, say)
+    held_up = not_ready(group, machine, now) if machine else None
+    return held_up or _on(group, found, lost, say)
 
 
 def _unbroken(found: Sequence[Activity], now: datetime) -> list[Activity]:
@@ -113,7 +126,23 @@ def _off(
         return Reason("kept-off", why, f"`workstation start {name}` ends that and turns it on", {})
     if late := _late(group, hours, found, now, say):
         return late
+    if idle := _idle(group, hours, lost, now, say):
+        return idle
     return _ended(hours, found, lost, step, say)
+
+
+def _idle(group: Group, hours: Hours, lost: Lost | None, now: datetime, say: Say) -> Reason | None:
+    """The stop of a machine that nobody used; None where another one ended the last instance."""
+    at = idle_stop(group, hours, now)
+    if at is None or (lost and not -ASIDE <= lost.at - at <= IDLE_ENDS):
+        return None
+    name = group.workstation
+    why = f"it turned itself off {say(at)} because nobody used it"
+    step = (
+        f"`workstation start {name}` turns it on; `ws keep-alive 4h` on it keeps it on while it "
+        "works alone, and `idle` in its YAML says after how long it stops"
+    )
+    return Reason("idle", why, step, {"at": at})
 
 
 def _ended(

@@ -15,6 +15,7 @@ from reconciler.render.style import Style
 from reconciler.schedule.human_time import format_local
 from reconciler.workstation.model import Group, Instance
 from reconciler.workstation.runtime_tags import Override, format_time
+from reconciler.workstation.start_times import StartTimes
 
 MARKETS = {"spot": "Spot", "on-demand": "On-Demand", "": ""}
 duration = units.duration
@@ -108,6 +109,9 @@ def machine_document(instance: Instance | None) -> dict[str, Any] | None:
         "state": instance.state,
         "since": format_time(instance.launched),
         "reachable": instance.online,
+        "phase": instance.phase.step or None,
+        "phase_detail": instance.phase.detail or None,
+        "ready": instance.ready,
     }
 
 
@@ -140,6 +144,26 @@ def reason_document(group: Group, cause: Reason) -> dict[str, Any]:
         "mended_by": cause.mender.code if cause.mender else None,
         "next": cause.step,
         "details": details,
+    }
+
+
+def usual_start(times: StartTimes) -> str:
+    """Write how long a start usually takes."""
+    usual = f"usually ready {duration(times.usual)} after its launch"
+    if times.nine_of_ten is not None:
+        return f"{usual}, 9 of 10 times within {duration(times.nine_of_ten)}"
+    return f"{usual}; the slowest of its last {times.count} starts took {duration(times.slowest)}"
+
+
+def start_times_document(times: StartTimes | None) -> dict[str, Any] | None:
+    """Convert how long the last starts took to JSON, or to null."""
+    if times is None:
+        return None
+    return {
+        "starts": times.count,
+        "usual_seconds": times.usual,
+        "nine_of_ten_seconds": times.nine_of_ten,
+        "slowest_seconds": times.slowest,
     }
 
 

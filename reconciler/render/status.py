@@ -22,6 +22,7 @@ from reconciler.render.power import (
 )
 from reconciler.render.style import Role, Style
 from reconciler.schedule.human_time import format_local
+from reconciler.workstation.model import Instance
 from reconciler.workstation.runtime_tags import Override
 
 _ROLES: dict[str, Role] = {
@@ -81,8 +82,14 @@ def status(workstation: Status, now: datetime, style: Style) -> list[str]:
     if instance:
         answers = "answers" if instance.online else "does not answer yet"
         lines.append(f"  machine    {machine(instance)}, {instance.id}, {answers}")
+        lines.append(f"  phase      {_phase(instance)}")
         price = f"about {workstation.price}" if workstation.price else "not known"
         lines.append(f"  cost       {price}")
+    if workstation.leaving:
+        lines.append(f"  machine    {workstation.leaving.id}, {_phase(workstation.leaving)}")
+    if workstation.idle_stop:
+        at = format_local(workstation.idle_stop, zone, now)
+        lines.append(f"  turned off {at} because nobody used it")
     if workstation.override:
         lines.append(f"  override   {override(workstation.override, zone, now)}")
     lines += [
@@ -93,6 +100,13 @@ def status(workstation: Status, now: datetime, style: Style) -> list[str]:
     if instance and instance.launched < now:
         lines.append(f"  up for     {duration((now - instance.launched).total_seconds())}")
     return lines
+
+
+def _phase(instance: Instance) -> str:
+    """How far it says that it is, in words."""
+    if instance.phase.step == "":
+        return "not reported, so nobody knows whether its home is mounted"
+    return terminal(str(instance.phase))
 
 
 def _next(workstation: Status) -> list[tuple[datetime, str, str]]:
@@ -181,6 +195,8 @@ def document(workstation: Status) -> dict[str, Any]:
         "region": group.region,
         "state": group.state,
         "machine": machine_document(workstation.machine),
+        "leaving": machine_document(workstation.leaving),
+        "turned_off_idle": moment(workstation.idle_stop),
         "override": override_document(workstation.override),
         "next_start": moment(workstation.ahead.start),
         "next_stop": moment(workstation.ahead.stop),

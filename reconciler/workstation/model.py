@@ -9,7 +9,7 @@ from typing import Literal
 
 from reconciler.declare.fleet import Fallback
 from reconciler.plan.ownership import PHASE
-from reconciler.workstation.runtime_tags import NO_HOME, Sizes
+from reconciler.workstation.runtime_tags import NO_HOME, Phase, Sizes, parse_phase
 
 State = Literal["on", "starting", "stopping", "off"]
 
@@ -44,6 +44,7 @@ class Group:
     fallback: Fallback | None = None  # None: it stays on Spot
     max_runtime: int | None = None  # seconds that an instance may run
     home: str = ""  # "none", or what kind of home; "" where the tag does not say
+    starts: tuple[int, ...] = ()  # seconds from launch to ready, of the last starts
 
     @property
     def staying(self) -> tuple[Member, ...]:
@@ -55,6 +56,11 @@ class Group:
     def member(self) -> Member | None:
         """The instance that runs or comes up."""
         return next(iter(self.staying), None)
+
+    @property
+    def leaving(self) -> Member | None:
+        """The instance that ends, while there is no other."""
+        return self.members[0] if self.members and not self.member else None
 
     @property
     def lost(self) -> str:
@@ -89,11 +95,11 @@ class Instance:
     online: bool = False  # whether its SSM agent answers; False where nobody has asked
 
     @property
-    def phase(self) -> str:
-        """The phase of the boot: booting, home, ready; "" where the image does not report it."""
-        return self.tags.get(PHASE, "")
+    def phase(self) -> Phase:
+        """How far it says that it is."""
+        return parse_phase(self.tags.get(PHASE, ""))
 
     @property
     def ready(self) -> bool:
-        """Whether somebody can work on it."""
-        return self.state == "running" and self.online and self.phase in ("", "ready")
+        """Whether somebody can work on it: its home is mounted, and it can be reached."""
+        return self.state == "running" and self.online and self.phase.step == "ready"

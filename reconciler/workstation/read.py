@@ -24,6 +24,7 @@ from reconciler.plan.ownership import (
     OVERRIDE,
     OWNER,
     SITE,
+    STARTS,
     WORKSTATION,
     read_tags,
 )
@@ -36,6 +37,7 @@ from reconciler.workstation.runtime_tags import (
     Sizes,
     parse_fallback,
     parse_max_runtime,
+    parse_starts,
 )
 
 log = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ def to_group(region: str, item: Item) -> Group:
         fallback=parse_fallback(tags.get(FALLBACK, "")),
         max_runtime=parse_max_runtime(tags.get(MAX_RUNTIME, "")),
         home=tags.get(HOME, ""),
+        starts=parse_starts(tags.get(STARTS, "")),
     )
 
 

@@ -7,6 +7,10 @@ nothing. Whoever takes an override back writes over it which way they turned the
 
 `reconciler:market` is the On-Demand lease: `on-demand since 2026-11-20T09:10:00Z`.
 
+The machine writes two. `reconciler:phase` on its instance says how far it is:
+`attaching: i-0abc still holds vol-0def`. `reconciler:starts` on the group says how many seconds its
+last starts took, newest last: `95 102 88`.
+
 `reconciler:fallback` and `reconciler:max-runtime` say what is declared where there is no YAML:
 `after 600 max 28800`, and `43200` or `none`, all in seconds.
 
@@ -24,7 +28,12 @@ from reconciler.declare.fleet import Fallback
 
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 _OVERRIDE = re.compile(rf"(?P<state>on|off) until (?P<until>{_TIME})(?: (?P<by>.+))?")
-_TURNED = re.compile(rf"turned (on|off) {_TIME}(?: .+)?")
+_TURNED = re.compile(rf"turned (?P<state>on|off) (?P<at>{_TIME})(?: (?P<by>.+))?")
+_PHASE = re.compile(r"(attaching|mounting|ready|failed|stopping)(?:: (.+))?", re.DOTALL)
+_STARTS = re.compile(r"[1-9][0-9]{0,4}(?: [1-9][0-9]{0,4}){0,19}")
+_LONGEST_VALUE = 256
+"""Characters in the value of a tag (EC2 user guide, "Tag restrictions")."""
+
 _LEASE = "on-demand since "
 _FALLBACK = re.compile(r"after (\d{1,9}) max (\d{1,9})")
 
@@ -37,6 +46,9 @@ one. An override *off* costs nothing, and its owner ends it by `start`: it may b
 
 NO_LIMIT = NO_HOME = "none"
 """The value of `reconciler:max-runtime` and `reconciler:home` for a workstation without either."""
+
+IDLE = "idle"
+"""Who turned a workstation off that nobody used: its machine, which names nobody."""
 
 DEFAULT_MAX_RUNTIME = 24 * 3600
 """Seconds, for a group without a tag that says it: the same as an undeclared `max_runtime`."""
@@ -92,9 +104,44 @@ class Turned:
     at: datetime
     by: str = ""
 
+    @property
+    def idle(self) -> bool:
+        """Whether the machine turned itself off, because nobody used it."""
+        return (self.state, self.by) == ("off", IDLE)
+
     def __str__(self) -> str:
         by = f" {self.by}" if self.by else ""
         return f"turned {self.state} {format_time(self.at)}{by}"
+
+
+Step = Literal["", "attaching", "mounting", "ready", "failed", "stopping", "unknown"]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """How far a machine says that it is. `ready` means that its home is mounted."""
+
+    step: Step = ""  # "": it has not reported
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.detail}" if self.detail else self.step
+
+
+def parse_phase(text: str) -> Phase:
+    """Parse how far a machine is. A word that nobody of us writes is `unknown`, with the text."""
+    if not text:
+        return Phase()
+    found = _PHASE.fullmatch(text)
+    step: Step = found[1] if found else "unknown"  # type: ignore[assignment]  # one of _PHASE
+    detail = (found[2] or "") if found else text
+    visible = "".join(c if c.isprintable() else "?" for c in detail[:_LONGEST_VALUE])
+    return Phase(step, " ".join(visible.split()))
+
+
+def parse_starts(text: str) -> tuple[int, ...]:
+    """Parse how many seconds the last starts took, newest last; none for another text."""
+    return tuple(map(int, text.split(" "))) if _STARTS.fullmatch(text) else ()
 
 
 def parse_override(text: str) -> Override | None:
@@ -112,12 +159,13 @@ def active_override(text: str, now: datetime) -> Override | None:
     return found if found and found.until > now and not found.too_long(now) else None
 
 
-def parse_turned(text: str) -> Literal["on", "off"] | None:
-    """Parse which way the end of an override turned the group; None for another text."""
+def parse_turned(text: str) -> Turned | None:
+    """Parse the end of an override, which turned the group on or off; None for another text."""
     found = _TURNED.fullmatch(text)
-    if found is None:
+    at = parse_time(found["at"]) if found else None
+    if found is None or at is None:
         return None
-    return "on" if found[1] == "on" else "off"
+    return Turned("on" if found["state"] == "on" else "off", at, found["by"] or "")
 
 
 def parse_lease(text: str) -> datetime | None:

@@ -20,7 +20,9 @@ def test_rows_38_and_39_an_idle_stop_lasts_until_the_next_start(begun: Begin) ->
     stop_idle(days)
     assert days.runs_until("Mon 20:00", every=20) == []
     assert days.state() == "off"
-    assert parse_turned(days.tags()["reconciler:override"]) == "off"
+    turned = parse_turned(days.tags()["reconciler:override"])
+    assert turned is not None
+    assert turned.idle
     days.to("Wed 09:06")  # Tuesday is a feast of nobody here
     assert days.state() == "spot"
     assert codes(days.run()) == []

@@ -113,7 +113,8 @@ class Account:
             override_end.read(self.end) if self.end else None,
         )
         sizes = (word.sizes if word else NORMAL).minimum, (word.sizes if word else NORMAL).maximum
-        way = word.state if word else parse_turned(self.tag)
+        turned = parse_turned(self.tag)
+        way = word.state if word else turned and turned.state
         wrong = [
             *(["sizes"] if self.sizes != sizes else []),
             *(["end"] if (end.at if end else None) != (word.until if word else None) else []),

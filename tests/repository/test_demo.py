@@ -69,7 +69,8 @@ def test_plan_apply_drift_repair_and_a_sandbox_to_go_on_with(checkout: Path) -> 
     done = demo(checkout)
     assert done.returncode == 0, done.stdout + done.stderr
     headings = [line for line in done.stdout.splitlines() if line.startswith("==> ")]
-    assert len(headings) == 7
+    assert len(headings) == 8
+    assert "mounted: the local AWS attaches the volume" in done.stdout
     pid = (checkout / ".demo/pid").read_text().strip()
     assert f"kill {pid} " in done.stdout
     assert listens(first := port(checkout))

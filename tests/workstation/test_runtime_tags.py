@@ -11,8 +11,11 @@ from reconciler.workstation import runtime_tags
 from reconciler.workstation.runtime_tags import (
     DEFAULT_MAX_RUNTIME,
     Override,
+    Phase,
     Turned,
     parse_override,
+    parse_phase,
+    parse_starts,
     parse_turned,
 )
 
@@ -40,8 +43,61 @@ def test_an_override_reads_back_as_it_was_written(override: Override, text: str)
 def test_what_was_turned_reads_back_and_is_no_override(state: str) -> None:
     text = str(Turned("on" if state == "on" else "off", AT, "alice"))
     assert text == f"turned {state} 2026-11-23T08:00:00Z alice"
-    assert parse_turned(text) == state
+    assert parse_turned(text) == Turned("on" if state == "on" else "off", AT, "alice")
     assert parse_override(text) is None
+
+
+def test_only_the_machine_turns_a_workstation_off_because_nobody_used_it() -> None:
+    assert Turned("off", AT, "idle").idle
+    named = Turned("off", AT, "idle@example.com")
+    for other in (Turned("on", AT, "idle"), named, Turned("off", AT)):
+        assert not other.idle
+    assert parse_turned("turned off 2026-02-31T08:00:00Z idle") is None, "no such day"
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [
+        ("", Phase()),
+        ("ready", Phase("ready")),
+        ("ready: data cannot be mounted", Phase("ready", "data cannot be mounted")),
+        ("attaching: i-0a still holds vol-0b", Phase("attaching", "i-0a still holds vol-0b")),
+        ("failed: a: b", Phase("failed", "a: b")),
+        ("stopping", Phase("stopping")),
+        ("Ready", Phase("unknown", "Ready")),
+        ("ready ", Phase("unknown", "ready")),
+        ("ready\n", Phase("unknown", "ready?")),
+        ("ready:", Phase("unknown", "ready:")),
+        ("home", Phase("unknown", "home")),
+        ("mounting: \x1b[31mred\n::error::x", Phase("mounting", "?[31mred?::error::x")),
+        ("\u202eydaer", Phase("unknown", "?ydaer")),
+        ("failed: " + "x" * 300, Phase("failed", "x" * 256)),
+    ],
+)
+def test_a_phase_is_one_of_ours_or_unknown(text: str, phase: Phase) -> None:
+    assert parse_phase(text) == phase
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("", ()),
+        ("95", (95,)),
+        ("95 102 88", (95, 102, 88)),
+        (" ".join(["99"] * 20), (99,) * 20),
+        (" ".join(["99"] * 21), ()),
+        ("95  102", ()),
+        ("95 ", ()),
+        ("0", ()),
+        ("-5", ()),
+        ("1e9", ()),
+        ("999999", ()),
+        ("٩٥", ()),
+        ("95\n102", ()),
+    ],
+)
+def test_the_times_of_starts_are_seconds_or_nothing(text: str, seconds: tuple[int, ...]) -> None:
+    assert parse_starts(text) == seconds
 
 
 def test_a_lease_reads_back_as_it_was_written() -> None:

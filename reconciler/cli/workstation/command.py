@@ -117,7 +117,7 @@ def start(
     timeout: int,
     **_manners: Any,
 ) -> int:
-    """Turn a workstation on, and wait until it is ready.
+    """Turn a workstation on, and wait until it is ready: until its home is mounted.
 
     Within its hours it stays on until its next stop. Outside of them it is kept on for 4 hours,
     and without a schedule until its max_runtime is over. An override that keeps it off is
@@ -208,7 +208,7 @@ def status(ctx: click.Context, /, name: str, everybody: bool, **_manners: Any) -
     group="How",
     metavar="LOGIN",
     default="",
-    help="Login on the workstation.  [default: its owner, up to the @]",
+    help="Login on the workstation.  [default: the name of the workstation]",
 )
 @click.option(
     "--no-ssh-config",

@@ -143,7 +143,7 @@ def _way(wish: ConnectOptions, context: Context, group: Group, instance: Instanc
     from reconciler.commands.connect import USER, Way
     from reconciler.errors import UsageError
 
-    user = wish.user or group.owner.partition("@")[0]
+    user = wish.user or group.workstation
     if not USER.fullmatch(user):  # it becomes a line of a configuration file
         raise UsageError(f"{user!r} is no login: name one with --user")
     profile = context.session.profile

@@ -25,9 +25,15 @@ NEXT = {
     "requested": "waiting for capacity",
     "capacity": "waiting for the machine",
     "booting": "booting",
-    "home mounted": "getting ready",
+    "attaching": "attaching the home",
+    "mounting": "mounting the home",
+    "home mounted": "waiting for its SSM agent",
+    "stopping": "waiting for another machine",
 }
-ORDER = ("requested", "capacity", "booting", "home mounted", "ready")
+PASSED = ("capacity", "booting")
+"""Phases that a machine has behind it, whether anybody has seen them or not."""
+
+ENDS = ("ready", "failed", "stopped")
 BEFORE = timedelta(hours=1)
 """How long ago launches of a request count that was not made now."""
 
@@ -61,6 +67,7 @@ def run(wish: StartOptions, console: Console) -> int:
     phase_log = _PhaseLog(console, time.monotonic())
     stays = Stays(context, group, hours, began, now)
     phase_log.reach("requested" if began.asked else "requested before", stays.until())
+    phase_log.say_usual(group)
     if wish.timeout is None:
         return _requested(stays, phase_log)
     since = now - timedelta(seconds=5) if began.asked else now - BEFORE
@@ -75,15 +82,30 @@ class _PhaseLog:
     console: Console
     began: float
     reached: dict[str, float] = field(default_factory=dict)  # seconds since the request
+    details: dict[str, str] = field(default_factory=dict)
 
     def reach(self, phase: str, detail: str) -> None:
-        """Log a phase when it is reached for the first time."""
-        if phase not in self.reached:
-            self.reached[phase] = time.monotonic() - self.began
-            from reconciler.render.power import duration
+        """Log a phase when it is reached for the first time, and again with each new detail."""
+        known = phase in self.reached
+        if known and (not detail or detail == self.details[phase]):
+            return
+        from reconciler.render.escape import terminal
+        from reconciler.render.power import duration
 
-            at = duration(self.reached[phase])
-            self.console.log.info("%s", f"{phase} ({at}){': ' + detail if detail else ''}")
+        now = time.monotonic() - self.began
+        self.reached.setdefault(phase, now)
+        self.details[phase] = detail
+        text = f"{phase} ({duration(now)}){': ' + detail if detail else ''}"
+        self.console.log.info("%s", terminal(text))
+
+    def say_usual(self, group: Group) -> None:
+        """Log how long its starts usually take, where enough are known."""
+        from reconciler.render.power import usual_start
+        from reconciler.workstation.start_times import start_times
+
+        times = start_times(group.starts)
+        if times:
+            self.console.log.info("%s", usual_start(times))
 
 
 @dataclass(frozen=True)
@@ -158,10 +180,11 @@ def _watch(
                 return last or start.StartProgress("requested", None, ())
             display.doing(_doing(last))
             _tell(last, phase_log)
+            _tell_silence(context, group, last, console)
             return last
 
         def settled(progress: StartProgress) -> bool:
-            return console.stop() or progress.phase in ("ready", "stopped")
+            return console.stop() or progress.phase in ENDS
 
         return retries.poll(read_progress, settled, limit)
 
@@ -173,21 +196,39 @@ def _doing(progress: StartProgress) -> str:
 
 
 def _tell(progress: StartProgress, phase_log: _PhaseLog) -> None:
-    """Each phase that is behind it; "home mounted" only where the machine says so."""
+    """The phase that it is in, and those that it must have behind it."""
     from reconciler.render.power import machine
 
-    instance = progress.machine
+    instance, phase = progress.machine, progress.phase
     if progress.shortage:
         phase_log.reach("no capacity yet", progress.shortage.failure.cause.why)
     if instance is None:
-        if progress.phase == "capacity":
+        if phase == "capacity":
             phase_log.reach("capacity", "")
         return
-    far = ORDER.index(progress.phase)
-    for phase in ORDER[1 : far + 1]:
-        if phase == "home mounted" and not instance.phase:
-            continue
-        phase_log.reach(phase, machine(instance) if phase == "capacity" else "")
+    phase_log.reach("capacity", machine(instance))
+    if phase == "capacity":
+        return
+    phase_log.reach("booting", instance.phase.detail if phase == "booting" else "")
+    if phase != "booting":
+        phase_log.reach(phase, instance.phase.detail)
+
+
+def _tell_silence(
+    context: Context, group: Group, progress: StartProgress, console: Console
+) -> None:
+    """Say once what it waits for, where a machine should have reported something by now."""
+    from reconciler.commands.machine import not_ready, silent
+    from reconciler.render.escape import terminal
+
+    instance, now = progress.machine, context.now()
+    if progress.phase != "booting" or instance is None or not silent(instance, now):
+        return
+    reason = not_ready(group, instance, now)
+    if reason:
+        name = group.workstation
+        text = f"{reason.why} yet; `workstation why {name}` says what to look at"
+        console.say_once(terminal(text))
 
 
 def _requested(stays: Stays, phase_log: _PhaseLog) -> int:
@@ -265,13 +306,7 @@ def _what_next(
     if progress.phase == "stopped":
         return "somebody turned it off meanwhile", f"`workstation why {name}` says more"
     if progress.phase != "requested":
-        instance = progress.machine
-        where = f"{instance.id} is {instance.state}" if instance else "its machine is coming up"
-        agent = "" if instance and instance.online else ", and its SSM agent does not answer"
-        return terminal(f"{where}{agent}"), (
-            f"it still boots: `workstation status {name}`; if it never answers, ask the "
-            "platform team about the image, the instance profile and the network"
-        )
+        return _not_up(context, group, progress.machine)
     if not progress.shortage:
         found = causes.explain(context.aws, group, hours, context.now())
         return terminal(found.why), terminal(found.step)
@@ -288,11 +323,34 @@ def _what_next(
     )
 
 
+def _not_up(context: Context, group: Group, instance: Instance | None) -> tuple[str, str]:
+    """Why a machine that is there is not ready, and what to do."""
+    from reconciler.commands.machine import not_ready
+    from reconciler.render.escape import terminal
+
+    agent = "its SSM agent does not answer"
+    still = (
+        f"it still boots: `workstation status {group.workstation}`; if it never answers, ask the "
+        "platform team about the image, the instance profile and the network"
+    )
+    if instance is None:
+        return f"its machine is coming up, and {agent}", still
+    held_up = not_ready(group, instance, context.now())
+    if held_up is None:
+        return terminal(f"{instance.id} reports that it is ready, and {agent}"), still
+    if instance.online:
+        return terminal(held_up.why), terminal(held_up.step)
+    if instance.phase.step:
+        return terminal(f"{held_up.why}; {agent}"), terminal(held_up.step)
+    return terminal(f"{instance.id} is {instance.state}, and {agent}"), still
+
+
 def _document(
     stays: Stays, outcome: str, progress: StartProgress | None, phase_log: _PhaseLog
 ) -> dict[str, Any]:
     from reconciler.commands.start import attempts
     from reconciler.render import power as words
+    from reconciler.workstation.start_times import start_times
 
     failures = attempts(progress.failures) if progress else ()
     began, instance = stays.began, progress.machine if progress else None
@@ -304,5 +362,6 @@ def _document(
         "machine": words.machine_document(instance),
         **stays.document(instance),
         "phases": {k.replace(" ", "_"): round(v, 1) for k, v in phase_log.reached.items()},
+        "usually": words.start_times_document(start_times(stays.group.starts)),
         "failures": [words.attempt_document(each) for each in failures],
     }
