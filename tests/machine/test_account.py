@@ -30,7 +30,7 @@ def settings(at: Machine, **fields: Any) -> Settings:
 def test_the_person_has_a_shell_a_group_and_no_password(tmp_path: Path) -> None:
     (command,) = make(tmp_path).ran("useradd")
     assert command == (
-        *("useradd", "-M", "-U", "-u", "1500", "-s", "/bin/bash"),
+        *("useradd", "-M", "-U", "-o", "-u", "1500", "-s", "/bin/bash"),
         *("-p", "*", "alice"),
     )
 
@@ -86,17 +86,17 @@ def test_the_owner_of_the_home_decides_the_user_id(tmp_path: Path) -> None:
     at.host.put("/etc/passwd", "alice:x:1500:1500::/home/alice:/bin/bash\n")
     at.host.programs["stat"] = "2001"
     boot.boot(at.host, settings(at), at.aws)
-    assert ("usermod", "-u", "2001", "alice") in at.host.commands
+    assert ("usermod", "-o", "-u", "2001", "alice") in at.host.commands
     assert not [words for words in at.host.ran("chown") if words[1] == "alice:"]
 
 
 def test_processes_with_the_old_user_id_are_waited_for_and_named(tmp_path: Path) -> None:
     at = machine(tmp_path)
     at.host.put("/etc/passwd", "alice:x:1500:1500::/home/alice:/bin/bash\n")
-    at.host.programs |= {"stat": "2001", "usermod -u": Result(8, "used by process 812")}
+    at.host.programs |= {"stat": "2001", "usermod -o": Result(8, "used by process 812")}
 
     def log_out() -> None:
-        at.host.programs["usermod -u"] = ""
+        at.host.programs["usermod -o"] = ""
 
     at.host.on_sleep = log_out
     boot.boot(at.host, settings(at), at.aws)

@@ -151,10 +151,16 @@ def test_a_late_disk_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_in_another_zone_it_says_what_to_do_and_goes_on_when_it_is_done(tmp_path: Path) -> None:
-    at = machine(tmp_path, Volume(zone="eu-central-1b"))
-    at.host.on_sleep = lambda: setattr(at.volume, "zone", "eu-central-1a")
+    """AWS compares the zones when the volume is attached."""
+    at = machine(tmp_path)
+    known = at.aws.answers["AttachVolume"]
+    text = f"The volume '{VOLUME}' is not in the same availability zone as instance '{INSTANCE}'"
+    error = AwsError("AttachVolume", "InvalidVolume.ZoneMismatch", text)
+    at.aws.answers["AttachVolume"] = lambda given: known(given) if at.host.pauses else error
     boot(at)
-    assert at.phases[1].startswith(f"failed: {VOLUME} has the zone eu-central-1b")
+    assert text in at.phases[1]
+    assert at.phases[1].startswith("failed: AttachVolume: InvalidVolume.ZoneMismatch")
+    assert at.phases[1].endswith(": run `reconcile`, then start again")
     assert at.phases[-1] == "ready"
 
 

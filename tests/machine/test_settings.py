@@ -23,7 +23,8 @@ def read(root: Path, **fields: Any) -> Settings:
 
 
 def test_what_is_left_out_has_a_value(tmp_path: Path) -> None:
-    found = read(tmp_path, home=None, mounts=None, account=None, owner=None, stop_hook=None)
+    person = {"name": "alice", "uid": 1500}
+    found = read(tmp_path, home=None, mounts=None, account=person, owner=None, stop_hook=None)
     assert (found.user, found.home, found.mounts, found.ssh_keys) == ("alice", None, [], [])
     assert (found.idle, found.metrics, found.stop_hook) == (None, None, "")
 
@@ -79,15 +80,17 @@ def test_a_hostile_mount_makes_no_machine(tmp_path: Path, entry: Any) -> None:
 @pytest.mark.parametrize(
     "account",
     [
-        {"name": "root:x"},
-        {"name": "../etc"},
-        {"name": "-rf"},
-        {"name": "a" * 33},
-        {"uid": 0},
-        {"uid": -1},
-        {"uid": "x"},
-        {"ssh_keys": ["ssh-ed25519 AAAA\nssh-rsa BBBB"]},
-        {"ssh_keys": 5},
+        {"name": "root:x", "uid": 1500},
+        {"name": "../etc", "uid": 1500},
+        {"name": "-rf", "uid": 1500},
+        {"name": "a" * 33, "uid": 1500},
+        {"name": "alice"},
+        {"uid": 1500},
+        {"name": "alice", "uid": 0},
+        {"name": "alice", "uid": -1},
+        {"name": "alice", "uid": "x"},
+        {"name": "alice", "uid": 1500, "ssh_keys": ["ssh-ed25519 AAAA\nssh-rsa BBBB"]},
+        {"name": "alice", "uid": 1500, "ssh_keys": 5},
         [],
     ],
 )
@@ -96,7 +99,9 @@ def test_a_hostile_account_makes_no_machine(tmp_path: Path, account: Any) -> Non
         read(tmp_path, account=account, home=None)
 
 
-@pytest.mark.parametrize("field", ["site", "workstation", "region", "auto_scaling_group"])
+@pytest.mark.parametrize(
+    "field", ["site", "workstation", "region", "auto_scaling_group", "account"]
+)
 def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
     with pytest.raises(Unusable, match=field):
         read(tmp_path, **{field: None})

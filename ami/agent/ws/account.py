@@ -24,7 +24,7 @@ def make(host: Host, settings: Settings, uid: int) -> None:
     """
     user, accounts, groups = settings.user, numbers(host, "passwd"), numbers(host, "group")
     uid = uid or accounts.get(user, settings.uid)
-    ids = ["-u", str(uid), "-o"] if uid in accounts.values() else ["-u", str(uid)]
+    ids = ["-o", "-u", str(uid)]  # -o: an account of the image may have this id, too
     if user not in accounts:
         group = ["-g", user] if user in groups else ["-U"]
         # No password opens it: `*` is the hash of none.

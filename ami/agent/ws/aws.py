@@ -6,7 +6,6 @@ a form in, XML out.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import hmac
 import os
@@ -44,20 +43,21 @@ class Aws:
         form = {"Action": action, "Version": VERSIONS[service]}
         form.update((name.replace("_", "."), value) for name, value in given.items())
         body = urllib.parse.urlencode(form).encode()
-        url = os.environ.get("AWS_ENDPOINT_URL") or self._endpoint(service)
+        url = os.environ.get("AWS_ENDPOINT_URL", "")
+        if not url:
+            domain = self.imds.word("meta-data/services/domain")
+            url = f"https://{service}.{self.region}.{domain}/"
         try:
             request = urllib.request.Request(url, body, self._headers(service, url, body))
             with urllib.request.urlopen(request, timeout=20) as answer:
-                return bare(answer.read())
+                # Names without the name space: there is only one.
+                return ET.fromstring(re.sub(b' xmlns="[^"]*"', b"", answer.read()))
         except urllib.error.HTTPError as error:
             text = error.read().decode("utf-8", "replace")
             found = re.findall("<(?:Code|Message)>([^<]*)", text) or [f"HTTP{error.code}"]
             raise AwsError(action, found[0], " ".join(found[1:])) from error
         except (OSError, ValueError, HTTPException, ET.ParseError) as error:
             raise AwsError(action, "Unreachable", str(error)) from error
-
-    def _endpoint(self, service: str) -> str:
-        return f"https://{service}.{self.region}.{self.imds.word('meta-data/services/domain')}/"
 
     def _headers(self, service: str, url: str, body: bytes) -> dict[str, str]:
         path = "meta-data/iam/security-credentials/"
@@ -68,8 +68,7 @@ class Aws:
         except (TypeError, LookupError) as error:
             raise Unknown("this instance has no role") from error
         parts = urllib.parse.urlsplit(url)
-        now = dt.datetime.fromtimestamp(self.clock(), dt.timezone.utc)
-        stamp = now.strftime("%Y%m%dT%H%M%SZ")
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.clock()))
         signed = {  # in the order of their names
             "content-type": TYPE,
             "host": parts.netloc,
@@ -91,11 +90,3 @@ class Aws:
             f"Signature={signature}"
         )
         return signed
-
-
-def bare(answer: bytes) -> ET.Element:
-    """Read XML without its name spaces."""
-    root = ET.fromstring(answer)
-    for each in root.iter():
-        each.tag = each.tag.rpartition("}")[2]
-    return root

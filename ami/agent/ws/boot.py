@@ -97,10 +97,13 @@ def until(host: Host, aws: Aws, name: str, step: Callable[[], object]) -> None:
         try:
             step()
             return
-        except (Waiting, AwsError, Unknown, OSError) as error:
-            refused = getattr(error, "code", "").startswith(REFUSED)
-            hint = ": run `reconcile`, then start again" if refused else ""
-            say(host, aws, "failed" if refused else name, f"{str(error)[:200]}{hint}")
+        except AwsError as error:
+            if error.code.startswith(REFUSED):
+                say(host, aws, "failed", f"{str(error)[:200]}: run `reconcile`, then start again")
+            else:
+                say(host, aws, name, str(error))
+        except (Waiting, Unknown, OSError) as error:
+            say(host, aws, name, str(error))
         except (Failed, LookupError) as error:
             say(host, aws, "failed", str(error))
         host.sleep(pause)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,8 +45,35 @@ class Host:
         return path
 
     def run(self, *command: str, timeout: float = 60, text: str = "") -> Result:
-        """Run a program with `text` as its input; its output and errors are one text."""
-        return run(command, timeout, text)
+        """Run a program with `text` as its input; its output and errors are one text.
+
+        When its time is over, it is killed with all that it started.
+        """
+        try:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            return Result(127, f"{command[0]}: {error.strerror}")
+        try:
+            output, _ = child.communicate(text, timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            # One that waits for a dead file server dies when the kernel lets it: do not wait.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(2)
+            return Result(124, f"{command[0]} did not end within {timeout:.0f} s")
+        finally:
+            for pipe in (child.stdin, child.stdout):
+                if pipe:
+                    pipe.close()
+        return Result(child.returncode, output.strip())
 
     def do(self, *command: str) -> str:
         """Run a program that has to work, and return its output. Raises: OSError."""
@@ -67,31 +93,3 @@ class Host:
     def log(self, line: str) -> None:
         """Write a line to the journal."""
         print(line, file=sys.stderr, flush=True)
-
-
-def run(command: Sequence[str], timeout: float, text: str = "") -> Result:
-    """Run a program; when its time is over, kill it with all that it started."""
-    try:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-    except OSError as error:
-        return Result(127, f"{command[0]}: {error.strerror}")
-    try:
-        output, _ = child.communicate(text, timeout)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        # A program that waits for a dead file server dies when the kernel lets it: do not wait.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(2)
-        for pipe in (child.stdin, child.stdout):
-            if pipe:
-                pipe.close()
-        return Result(124, f"{command[0]} did not end within {timeout:.0f} s")
-    return Result(child.returncode, output.strip())

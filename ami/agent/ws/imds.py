@@ -35,9 +35,15 @@ class Imds:
         """Read below `latest/`; None where AWS says that there is nothing. Raises: Unknown."""
         for _ in range(2):
             try:
-                return self._ask("GET", path, {"X-aws-ec2-metadata-token": self._token()})
+                if self.clock() > self.until:
+                    self.token = ""
+                if not self.token:
+                    ttl = {"X-aws-ec2-metadata-token-ttl-seconds": str(SECONDS)}
+                    self.token = self._ask("PUT", "api/token", ttl)
+                    self.until = self.clock() + SECONDS - 60
+                return self._ask("GET", path, {"X-aws-ec2-metadata-token": self.token})
             except urllib.error.HTTPError as error:
-                if error.code == 404:
+                if error.code == 404 and self.token:  # without one, it is no answer to the question
                     return None
                 if error.code != 401:
                     raise Unknown(f"{path}: HTTP {error.code}") from error
@@ -64,16 +70,6 @@ class Imds:
     def instance_id(self) -> str:
         """Return the id of this instance. Raises: Unknown."""
         return self.word("meta-data/instance-id", "i-[0-9a-f]{1,17}")
-
-    def _token(self) -> str:
-        if not self.token or self.clock() > self.until:
-            ttl = {"X-aws-ec2-metadata-token-ttl-seconds": str(SECONDS)}
-            try:
-                self.token = self._ask("PUT", "api/token", ttl)
-            except urllib.error.HTTPError as error:  # a 404 here is no answer to the question
-                raise Unknown(f"api/token: HTTP {error.code}") from error
-            self.until = self.clock() + SECONDS - 60
-        return self.token
 
     def _ask(self, method: str, path: str, headers: dict[str, str]) -> str:
         request = urllib.request.Request(self.url + path, method=method, headers=headers)

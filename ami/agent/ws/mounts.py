@@ -57,12 +57,10 @@ def mount(host: Host, entry: dict[str, Any], kind: str = "mount") -> None:
     source = lustre(host, entry) if entry["type"] == "fsx_lustre" else efs(host, entry)
     # systemd-escape(1)
     name = at[1:].replace("-", "\\x2d").replace("/", "-")
-    network = "[Unit]\nAfter=network-online.target nss-lookup.target\n"
-    where = f"Where={at}\n"
-    host.write(
-        f"{UNITS}{name}.mount", f"{network}[Mount]\n{where}{source},_netdev\nTimeoutSec=60\n"
-    )
-    host.write(f"{UNITS}{name}.automount", f"[Automount]\n{where}")
+    # _netdev orders it after the network (systemd.mount(5)).
+    text = f"Where={at}\n{source},_netdev\nTimeoutSec=60\n"
+    host.write(f"{UNITS}{name}.mount", f"[Mount]\n{text}")
+    host.write(f"{UNITS}{name}.automount", f"[Automount]\nWhere={at}\n")
     host.do("systemctl", "daemon-reload")
     host.do("systemctl", "start", f"{name}.{kind}")
 

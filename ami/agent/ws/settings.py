@@ -23,38 +23,34 @@ class Settings(NamedTuple):
 
     site: str
     workstation: str
-    owner: str
     region: str
     group: str  # the Auto Scaling group
     user: str
     uid: int
     ssh_keys: list[str]
-    home: dict[str, Any] | None
     mounts: list[dict[str, Any]]
-    idle: dict[str, Any] | None
-    metrics: dict[str, Any] | None
-    stop_hook: str  # the lifecycle hook of the group; "" for none
+    owner: str = ""
+    home: dict[str, Any] | None = None
+    idle: dict[str, Any] | None = None
+    metrics: dict[str, Any] | None = None
+    stop_hook: str = ""  # the lifecycle hook of the group; "" for none
 
 
 def load(host: Host) -> Settings:
     """Read the instance file. Raises: Unusable."""
     try:
         found = json.loads(host.path(FILE).read_text())
-        account = found.get("account", {})
+        account = found["account"]
         settings = Settings(
             found["site"],
             found["workstation"],
-            found.get("owner", ""),
             found["region"],
             found["auto_scaling_group"],
-            account.get("name", found["workstation"]),
-            int(account.get("uid", 20000)),
+            account["name"],
+            account["uid"],
             account.get("ssh_keys", []),
-            found.get("home"),
             found.get("mounts", []),
-            found.get("idle"),
-            found.get("metrics"),
-            found.get("stop_hook", ""),
+            **{name: found[name] for name in Settings._field_defaults if name in found},
         )
         _check(settings)
         return settings

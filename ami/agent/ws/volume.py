@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 from ws.aws import Aws, AwsError
 from ws.host import Host
@@ -58,21 +57,13 @@ def ask_for(settings: Settings, aws: Aws, volume_id: str) -> None:
 
     Raises: Waiting, Failed, AwsError, Unknown.
     """
-    volume, me = find(aws, volume_id), aws.imds.instance_id()
-    facts = {**tags_of(volume), "zone": volume.findtext("availabilityZone", "")}
-    wanted = {
-        "reconciler:site": settings.site,
-        "reconciler:workstation": settings.workstation,
-        "reconciler:file-system": "home",
-        "zone": aws.imds.get("meta-data/placement/availability-zone") or facts["zone"],
-    }
-    for name, value in wanted.items():
-        if facts.get(name) != value:
-            raise Failed(
-                f"{volume_id} has the {name} {facts.get(name)}, and this workstation {value}: "
-                "correct storage.home, run `reconcile`, then start again"
-            )
-    holders = [each.text for each in volume.iterfind("attachmentSet/item/instanceId")]
+    holders, tags = describe(aws, volume_id)
+    names = {"site": settings.site, "workstation": settings.workstation, "file-system": "home"}
+    if {key: tags.get(f"reconciler:{key}") for key in names} != names:
+        raise Failed(
+            f"{volume_id} has not the tags of this home: run `reconcile`, then start again"
+        )
+    me = aws.imds.instance_id()
     if me in holders:
         return
     if holders:
@@ -89,19 +80,12 @@ def ask_for(settings: Settings, aws: Aws, volume_id: str) -> None:
                 raise
 
 
-def find(aws: Aws, volume_id: str) -> ET.Element:
-    """Read one volume. Raises: Failed, AwsError, Unknown."""
+def describe(aws: Aws, volume_id: str) -> tuple[list[str], dict[str, str]]:
+    """Return the instances that hold a volume, and its tags. Raises: AwsError, Unknown."""
     answer = aws.call("ec2", "DescribeVolumes", VolumeId_1=volume_id)
-    found = answer.find("volumeSet/item")
-    if found is None:
-        raise Failed(f"AWS describes no {volume_id}")
-    return found
-
-
-def tags_of(volume: ET.Element) -> dict[str, str]:
-    """Return the tags of a volume."""
-    found = volume.iterfind("tagSet/item")
-    return {tag.findtext("key", ""): tag.findtext("value", "") for tag in found}
+    holders = [each.text or "" for each in answer.iterfind(".//attachmentSet/item/instanceId")]
+    tags = answer.iterfind(".//tagSet/item")
+    return holders, {tag.findtext("key", ""): tag.findtext("value", "") for tag in tags}
 
 
 def mount(host: Host, aws: Aws, device: Path, volume_id: str, at: str) -> None:
@@ -127,9 +111,9 @@ def mount(host: Host, aws: Aws, device: Path, volume_id: str, at: str) -> None:
         )
     # Only the first format is allowed. What prevents this now may not prevent a later boot.
     try:
-        if FORMAT in tags_of(find(aws, volume_id)):
+        if FORMAT in describe(aws, volume_id)[1]:
             aws.call("ec2", "DeleteTags", ResourceId_1=volume_id, Tag_1_Key=FORMAT)
-    except (AwsError, Unknown, Failed) as error:
+    except (AwsError, Unknown) as error:
         host.log(f"{FORMAT}: {error}")
     # Both do nothing where the disk is not larger.
     grow = ("xfs_growfs", where) if found.kind == "xfs" else ("resize2fs", disk)
@@ -162,7 +146,7 @@ def first_format(host: Host, aws: Aws, disk: str, volume_id: str) -> str:
 
     Raises: Failed, OSError, AwsError, Unknown.
     """
-    if tags_of(find(aws, volume_id)).get(FORMAT) != "allowed":
+    if describe(aws, volume_id)[1].get(FORMAT) != "allowed":
         raise Failed(
             f"{volume_id} is blank, and no new home: restore a snapshot, or give it the tag "
             f"{FORMAT} = allowed"
