@@ -255,10 +255,12 @@ Look: whether its home is free, and whether somebody keeps it on; AWS cannot lim
 OwnPhase: how far the boot is; the only tag that it may write on an instance, and only on itself
     ec2:CreateTags
     on instances when ours itself phase_alone
-OwnGroup: turns its own group off when nobody uses it, and tells AWS that it has left its home
+OwnGroup: tells AWS that it has left its home, or needs more time for that
     autoscaling:CompleteLifecycleAction autoscaling:RecordLifecycleActionHeartbeat
-    autoscaling:SetDesiredCapacity
     on groups when ours own
+OwnGroupSizes: turns its own group off when nobody uses it; refuses all but sizes of 1 at most
+    autoscaling:UpdateAutoScalingGroup
+    on groups when ours own one_at_most same_shape
 OwnGroupTags: why it turned itself off, and how long its starts take; no other tag of its group
     autoscaling:CreateOrUpdateTags
     on groups when ours own machine_tags_alone

@@ -6,6 +6,7 @@ anywhere in between. How the writes go, and what becomes of two commands at once
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.aws_api import Aws
@@ -38,7 +39,7 @@ def extend(
     meant = Override("on", _limited(group, until, now), by)
     standing = active_override(state.group.override, now)
     if standing and standing.state == "on" and standing.until >= meant.until:
-        meant = standing
+        meant = replace(standing, unless_idle=False)
     return _write(aws, state, hours, meant, now)
 
 
@@ -65,13 +66,21 @@ def off_until(
 
 
 def start_until(
-    aws: Aws, state: Observed, hours: Hours, until: datetime, by: str, now: datetime
+    aws: Aws,
+    state: Observed,
+    hours: Hours,
+    until: datetime,
+    by: str,
+    now: datetime,
+    *,
+    unless_idle: bool,
 ) -> Override:
     """Turn it on and keep it on (row 13, and `start --for`, `start --until`).
 
     Raises: UsageError for a time past or too far away.
     """
-    return _write(aws, state, hours, Override("on", _limited(state.group, until, now), by), now)
+    until = _limited(state.group, until, now)
+    return _write(aws, state, hours, Override("on", until, by, unless_idle), now)
 
 
 def complete(aws: Aws, state: Observed, hours: Hours, standing: Override, now: datetime) -> None:
@@ -126,7 +135,7 @@ def _limited(group: Group, until: datetime, now: datetime) -> datetime:
 
 def _write(aws: Aws, state: Observed, hours: Hours, meant: Override, now: datetime) -> Override:
     """What holds after it; what stands already is left."""
-    meant = Override(meant.state, meant.until.replace(microsecond=0), _fit(meant.by))
+    meant = replace(meant, until=meant.until.replace(microsecond=0), by=_fit(meant.by))
     standing = active_override(state.group.override, now)
     if standing and standing.agrees(meant):
         meant = standing

@@ -74,7 +74,7 @@ def begin(
     """Request the start: rows 12 to 14 of the truth table.
 
     Outside its hours an override keeps it on for 4 hours, and where it has no hours until its
-    max_runtime is over: every start has an end.
+    max_runtime is over, both unless it is idle: every start has an end.
 
     Raises: UsageError for a time that is past or too far away, Refused when somebody gave another
     command at the same time, and that one holds.
@@ -88,9 +88,9 @@ def begin(
         return StartResult(not group.desired, standing, None)
     if until is not None and standing and standing.state == "on":
         until = max(until, standing.until)
-    until = until or default_end(group, hours, now)
+    asked, until = until is not None, until or default_end(group, hours, now)
     if until is not None:
-        override = overrides.start_until(aws, state, hours, until, by, now)
+        override = overrides.start_until(aws, state, hours, until, by, now, unless_idle=not asked)
         return StartResult(not group.desired, override, kept_off)
     turned_on = Turned("on", now, by)
     if not overrides.take_back(aws, state, hours, turned_on, now) and not group.desired:

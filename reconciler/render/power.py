@@ -28,10 +28,11 @@ def machine(instance: Instance) -> str:
 
 def override(active: Override, zone: ZoneInfo | None, now: datetime) -> str:
     """Write an override as `kept on until Fri 20 Nov 19:00 CET (the tag names
-    alice@example.com)`."""
-    return terminal(
-        f"kept {active.state} until {format_local(active.until, zone, now)} ({active.author})"
-    )
+    alice@example.com)`; one that an idle stop may end says so."""
+    until, idle = format_local(active.until, zone, now), ""
+    if active.unless_idle:
+        idle = " unless nobody uses it"
+    return terminal(f"kept {active.state} until {until}{idle} ({active.author})")
 
 
 def table(rows: Iterable[Sequence[str]], style: Style, head: Sequence[str]) -> list[str]:
@@ -94,7 +95,12 @@ def override_document(active: Override | None) -> dict[str, Any] | None:
     """Convert an override to JSON, or to null."""
     if active is None:
         return None
-    return {"state": active.state, "until": format_time(active.until), "by": active.by or None}
+    return {
+        "state": active.state,
+        "until": format_time(active.until),
+        "unless_idle": active.unless_idle,
+        "by": active.by or None,
+    }
 
 
 def machine_document(instance: Instance | None) -> dict[str, Any] | None:

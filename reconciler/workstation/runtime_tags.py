@@ -1,7 +1,8 @@
 """The tags of a group that the runtime reads and writes: one parser and one formatter for each.
 
 `reconciler:override` keeps a group on or off until a time, against its schedule, by its sizes
-(docs/power.md): `on until 2026-11-23T08:00:00Z alice@example.com`. One whose time has passed means
+(docs/power.md): `on until 2026-11-23T08:00:00Z alice@example.com`. With `unless idle` behind the
+time, the machine may turn itself off before, when nobody uses it. One whose time has passed means
 nothing. Whoever takes an override back writes over it which way they turned the group:
 `turned off 2026-11-23T08:00:00Z alice@example.com`.
 
@@ -20,14 +21,17 @@ Anybody who may tag the group can write any text: what does not parse is None.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from reconciler.declare.fleet import Fallback
 
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-_OVERRIDE = re.compile(rf"(?P<state>on|off) until (?P<until>{_TIME})(?: (?P<by>.+))?")
+_UNLESS_IDLE = " unless idle"
+_OVERRIDE = re.compile(
+    rf"(?P<state>on|off) until (?P<until>{_TIME})(?P<idle>{_UNLESS_IDLE})?(?: (?P<by>.+))?"
+)
 _TURNED = re.compile(rf"turned (?P<state>on|off) (?P<at>{_TIME})(?: (?P<by>.+))?")
 _PHASE = re.compile(r"(attaching|mounting|ready|failed|stopping)(?:: (.+))?", re.DOTALL)
 _STARTS = re.compile(r"[1-9][0-9]{0,4}(?: [1-9][0-9]{0,4}){0,19}")
@@ -72,14 +76,15 @@ class Override:
     state: Literal["on", "off"]
     until: datetime
     by: str = ""
+    unless_idle: bool = False  # nobody asked for that time: the machine may turn itself off before
 
     def __str__(self) -> str:
-        by = f" {self.by}" if self.by else ""
-        return f"{self.state} until {format_time(self.until)}{by}"
+        idle, by = _UNLESS_IDLE if self.unless_idle else "", f" {self.by}" if self.by else ""
+        return f"{self.state} until {format_time(self.until)}{idle}{by}"
 
     def agrees(self, other: Override | None) -> bool:
         """Tell whether the other one means the same, whoever gave it."""
-        return other is not None and (self.state, self.until) == (other.state, other.until)
+        return other is not None and replace(self, by="") == replace(other, by="")
 
     def too_long(self, now: datetime) -> bool:
         """Tell whether it ends later than any command lets it end: somebody edited the tag."""
@@ -150,7 +155,8 @@ def parse_override(text: str) -> Override | None:
     until = parse_time(found["until"]) if found else None
     if found is None or until is None:
         return None
-    return Override("on" if found["state"] == "on" else "off", until, found["by"] or "")
+    state: Literal["on", "off"] = "on" if found["state"] == "on" else "off"
+    return Override(state, until, found["by"] or "", bool(found["idle"]))
 
 
 def active_override(text: str, now: datetime) -> Override | None:

@@ -21,6 +21,7 @@ ITSELF: dict[str, Value] = {"ec2:InstanceID": "i-alice"}
 ANOTHER: dict[str, Value] = {"ec2:InstanceID": "i-bob"}
 GROUP = "autoscaling autoScalingGroup:x:autoScalingGroupName/acme-alice"
 BOBS_GROUP = "autoscaling autoScalingGroup:x:autoScalingGroupName/acme-bob"
+SIZES = {"autoscaling:MaxSize": "1"}
 FORMAT: dict[str, Value] = {"aws:TagKeys": ("reconciler:format",)}
 OVERRIDE: dict[str, Value] = {"aws:TagKeys": ("reconciler:override",)}
 STARTS: dict[str, Value] = {"aws:TagKeys": ("reconciler:starts",)}
@@ -143,12 +144,34 @@ OF_THE_MACHINE: list[tuple[str, bool, Case]] = [
     ),
     ("allowed again", False, ("ec2:CreateTags", VOLUME, {**ALICES, **HOME, **FORMAT, **MACHINE})),
     # its group: off when nobody uses it, and away when it has left
-    ("off", True, ("autoscaling:SetDesiredCapacity", GROUP, {**ALICES, **MACHINE})),
+    ("off", True, ("autoscaling:UpdateAutoScalingGroup", GROUP, {**ALICES, **MACHINE, **SIZES})),
+    (
+        "larger",
+        False,
+        (
+            "autoscaling:UpdateAutoScalingGroup",
+            GROUP,
+            {**ALICES, **MACHINE, "autoscaling:MaxSize": "2"},
+        ),
+    ),
+    (
+        "another template",
+        False,
+        (
+            "autoscaling:UpdateAutoScalingGroup",
+            GROUP,
+            {**ALICES, **MACHINE, **SIZES, "autoscaling:LaunchTemplateVersionSpecified": "true"},
+        ),
+    ),
     ("left", True, ("autoscaling:CompleteLifecycleAction", GROUP, {**ALICES, **MACHINE})),
     ("longer", True, ("autoscaling:RecordLifecycleActionHeartbeat", GROUP, {**ALICES, **MACHINE})),
     ("why off", True, ("autoscaling:CreateOrUpdateTags", GROUP, {**ALICES, **OVERRIDE, **MACHINE})),
     ("starts", True, ("autoscaling:CreateOrUpdateTags", GROUP, {**ALICES, **STARTS, **MACHINE})),
-    ("bob off", False, ("autoscaling:SetDesiredCapacity", BOBS_GROUP, {**BOBS, **MACHINE})),
+    (
+        "bob off",
+        False,
+        ("autoscaling:UpdateAutoScalingGroup", BOBS_GROUP, {**BOBS, **MACHINE, **SIZES}),
+    ),
     ("bob gone", False, ("autoscaling:CompleteLifecycleAction", BOBS_GROUP, {**BOBS, **MACHINE})),
     (
         "bob held",
@@ -160,11 +183,19 @@ OF_THE_MACHINE: list[tuple[str, bool, Case]] = [
         False,
         ("autoscaling:CreateOrUpdateTags", BOBS_GROUP, {**BOBS, **OVERRIDE, **MACHINE}),
     ),
-    ("no tag of the role", False, ("autoscaling:SetDesiredCapacity", GROUP, {**ALICES, **NOBODY})),
+    (
+        "no tag of the role",
+        False,
+        ("autoscaling:UpdateAutoScalingGroup", GROUP, {**ALICES, **NOBODY, **SIZES}),
+    ),
     (
         "another site's alice",
         False,
-        ("autoscaling:SetDesiredCapacity", GROUP, {**ALICES, **OF_OTHER_SITE, **MACHINE}),
+        (
+            "autoscaling:UpdateAutoScalingGroup",
+            GROUP,
+            {**ALICES, **OF_OTHER_SITE, **MACHINE, **SIZES},
+        ),
     ),
     (
         "its owner",

@@ -69,7 +69,7 @@ class World:
         self.aws = FakeAws(
             DescribeAutoScalingGroups=lambda _: self.described(),
             CreateOrUpdateTags=self.tag,
-            SetDesiredCapacity=self.resize,
+            UpdateAutoScalingGroup=self.resize,
         )
         self.memory: dict[str, Any] = {}
 
@@ -105,9 +105,9 @@ class World:
         return "<r/>"
 
     def resize(self, given: dict[str, str]) -> str:
-        """Set the desired capacity."""
+        """Set the sizes and the desired capacity."""
         assert given["AutoScalingGroupName"] == GROUP
-        assert given["HonorCooldown"] == "false"
+        assert (given["MinSize"], given["MaxSize"]) == ("0", "1")
         self.desired = int(given["DesiredCapacity"])
         self.stopped_at = self.up
         return "<r/>"

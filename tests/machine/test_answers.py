@@ -83,11 +83,11 @@ def test_why_without_a_rule(tmp_path: Path) -> None:
 
 def test_why_shows_a_refusal_and_a_group_that_cannot_be_read(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.refusal = AwsError("SetDesiredCapacity", "AccessDenied", "\x1b[2Jno")
+    world.refusal = AwsError("UpdateAutoScalingGroup", "AccessDenied", "\x1b[2Jno")
     world.run(80)
     world.unreadable = True
     found = why(world)
-    assert found["refused"] == "SetDesiredCapacity: AccessDenied:  [2Jno"
+    assert found["refused"] == "UpdateAutoScalingGroup: AccessDenied:  [2Jno"
     assert found["next stop"] == "unknown: timed out"
 
 

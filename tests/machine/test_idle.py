@@ -101,6 +101,10 @@ TABLE: dict[str, tuple[bool, list[Phase]]] = {
     "nvidia-smi does not know": (STAYS, [(90, Use(gpu="[N/A], 5"))]),
     "DCV fails": (STAYS, [(90, Use(dcv=Result(1, "no")))]),
     "DCV says nonsense": (STAYS, [(90, Use(dcv='[{"id": 1, "last-interaction-time": ""}]'))]),
+    "an override that a start gave by itself": (
+        STOPS,
+        [tag(OVERRIDE.replace("Z ", "Z unless idle ")), (72, QUIET)],
+    ),
     "an override on": (STAYS, [tag(OVERRIDE), (90, QUIET)]),
     "an override on during the warning": (
         STAYS,
@@ -149,7 +153,7 @@ def test_the_person_is_warned_and_the_tag_says_why(tmp_path: Path) -> None:
     )
     world.run(22)
     assert re.fullmatch(r"turned off 2026-11-\S+Z idle", world.tags["reconciler:override"])
-    assert world.aws.actions[-2:] == ["CreateOrUpdateTags", "SetDesiredCapacity"]
+    assert world.aws.actions[-2:] == ["CreateOrUpdateTags", "UpdateAutoScalingGroup"]
     assert "ws keep-alive 4h" in world.host.read("/dev/pts/0")
 
 

@@ -33,10 +33,10 @@ def test_row_13_outside_its_hours_an_override_keeps_it_on_for_4_hours(hand: Make
     cli = hand()
     result = cli("start alice --no-wait")
     assert (
-        "kept on until Sun 22 Nov 17:00 CET (the tag names moto), then it is turned off"
-        in result.out
-    )
-    override = "on until 2026-11-22T16:00:00Z moto"
+        "kept on until Sun 22 Nov 17:00 CET unless nobody uses it (the tag names moto), "
+        "then it is turned off"
+    ) in result.out
+    override = "on until 2026-11-22T16:00:00Z unless idle moto"
     assert cli.stand() == Stand(1, ON, override, ("Sun 17:00", 0))
     assert not cli.days.run().plan.changes
     cli.days.to("Sun 17:05")
@@ -48,8 +48,8 @@ def test_row_13_hours_that_begin_meanwhile_hold_after_it(hand: Make) -> None:
     cli = hand()
     cli.days.to("Mon 07:00")
     result = cli("start alice --no-wait")
-    kept = "kept on until Mon 23 Nov 11:00 CET (the tag names moto), then its schedule decides"
-    assert kept in result.out
+    kept = "kept on until Mon 23 Nov 11:00 CET unless nobody uses it (the tag names moto), "
+    assert f"{kept}then its schedule decides" in result.out
     cli.days.to("Mon 11:05")
     assert cli.days.state() == "spot"
     cli.days.to("Mon 19:05")
@@ -107,11 +107,20 @@ def test_row_15_a_stop_holds_until_the_next_start(hand: Make) -> None:
     assert cli.days.state() == "spot"
 
 
+def test_row_19_whoever_extends_asks_for_the_time(hand: Make) -> None:
+    """An idle stop may end what a start gave by itself, and nothing that a person asked for."""
+    cli = hand()
+    cli("start alice --no-wait")
+    assert cli.stand().override == "on until 2026-11-22T16:00:00Z unless idle moto"
+    cli("extend alice 1h")
+    assert cli.stand().override == "on until 2026-11-22T16:00:00Z moto"
+
+
 def test_row_16_a_stop_takes_an_override_on_back(hand: Make) -> None:
     cli = hand()
     cli("start alice --no-wait")
     result = cli("stop alice")
-    assert "no longer kept on until Sun 22 Nov 17:00 CET (the tag names moto)" in result.out
+    assert "no longer kept on until Sun 22 Nov 17:00 CET unless nobody uses it" in result.out
     stand = cli.stand()
     assert stand.override.startswith("turned off 2026-11-22T12:00:")
     assert stand == Stand(0, NORMAL, stand.override, None)

@@ -43,8 +43,9 @@ def test_the_phases_in_order_and_a_machine_that_answers(hand: Make, waits: Waits
     assert "g4dn.xlarge in us-east-1a, Spot" in result.err
     assert result.out.startswith("alice is ready: ")
     assert (
-        "kept on until Mon 23 Nov 12:00 CET (the tag names moto), then its schedule decides: "
-        "next stop Mon 23 Nov 19:00 CET\n  about $0.17/h, $1.88 until Mon 23 Nov 19:00 CET\n"
+        "kept on until Mon 23 Nov 12:00 CET unless nobody uses it (the tag names moto), "
+        "then its schedule decides: next stop Mon 23 Nov 19:00 CET\n"
+        "  about $0.17/h, $1.88 until Mon 23 Nov 19:00 CET\n"
     ) in result.out
     assert result.out.endswith("  workstation connect alice\n")
     again = cli("start alice")

@@ -17,6 +17,7 @@ OVERRIDE = "reconciler:override"
 NEXT_STOP = "reconciler:next-stop"
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 LONGEST_ON = 31 * 86400
+IDLE = " unless idle"
 
 
 def read(aws: Aws, name: str) -> tuple[int, dict[str, str]]:
@@ -47,7 +48,10 @@ def write(aws: Aws, name: str, key: str, value: str) -> None:
 
 
 def kept_on(tags: dict[str, str], now: float) -> str:
-    """Return the override that keeps it on now, as its tag has it; "" for none."""
+    """Return the override that keeps it on now, as its tag has it; "" for none.
+
+    One that has IDLE in it keeps it on only while somebody uses it.
+    """
     text = tags.get(OVERRIDE, "")
     found = re.fullmatch(r"on until (\S+)( .+)?", text)
     try:
@@ -63,10 +67,6 @@ def turn_off(aws: Aws, name: str, now: float) -> None:
     A shutdown from inside would make Auto Scaling replace the instance.
     """
     write(aws, name, OVERRIDE, time.strftime(f"turned off {FORM} idle", time.gmtime(now)))
-    aws.call(
-        "autoscaling",
-        "SetDesiredCapacity",
-        AutoScalingGroupName=name,
-        DesiredCapacity="0",
-        HonorCooldown="false",
-    )
+    # With its sizes: those of an override would refuse 0.
+    sizes = {"MinSize": "0", "MaxSize": "1", "DesiredCapacity": "0"}
+    aws.call("autoscaling", "UpdateAutoScalingGroup", AutoScalingGroupName=name, **sizes)

@@ -117,7 +117,8 @@ def _stop(sample: Sample) -> bool:
     refused = ""
     try:
         desired, tags = group.read(sample.aws, name)
-        if group.kept_on(tags, host.now()):
+        kept_on = group.kept_on(tags, host.now())
+        if kept_on and group.IDLE not in kept_on:
             del memory["override"]  # the next look reads it
             return False
         if desired:

@@ -144,7 +144,7 @@ def override(sample: Sample) -> Answer:
         tags = group.read(sample.aws, sample.settings.group)[1]
         at, text = sample.up, group.kept_on(tags, sample.host.now())
     sample.memory["override"] = at, text
-    return ACTIVE if text else IDLE, text or "none", 0
+    return ACTIVE if text and group.IDLE not in text else IDLE, text or "none", 0
 
 
 SENSORS = {f.__name__: f for f in (gpu, cpu, disk, network, ssh, dcv, lease, override)}
