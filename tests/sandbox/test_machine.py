@@ -14,6 +14,7 @@ from reconciler.sandbox.control.interruption import interrupt
 from reconciler.sandbox.services import hooks
 from reconciler.sandbox.services.machine import Machines, Mode, leave
 from tests.sandbox.helpers import IMAGE, MINUTE, Aws, moved
+from ws.imds import Imds
 
 FAILED = "failed: the sandbox was told that machines fail"
 SECOND = timedelta(seconds=1)
@@ -117,6 +118,16 @@ def test_an_image_with_the_agent_needs_none_in_user_data(still: Aws) -> None:
     still.autoscaling.set_desired_capacity(AutoScalingGroupName="acme-alice", DesiredCapacity=1)
     moved(still, MINUTE)
     assert phase(still, present(still)) == "ready"
+
+
+def test_nobody_plays_a_machine_whose_own_agent_asks_the_metadata_service(still: Aws) -> None:
+    instance = launch(still)
+    with still.sandbox.metadata_service(instance) as service:
+        assert Imds(f"{service.url}/latest/").instance_id() == instance
+    moved(still, MINUTE)
+    assert phase(still, instance) == ""
+    interrupt(still.sandbox.world, "us-east-1", instance)
+    assert phase(still, instance) == ""
 
 
 @pytest.mark.parametrize(

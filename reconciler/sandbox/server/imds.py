@@ -51,6 +51,7 @@ def answer(
     instance = world.ec2(region).get_instance_by_id(instance_id)
     if instance is None or instance.state not in RUNS:
         return _plain(503, f"{instance_id} does not run in {region}")
+    world.state(metadata.Metadata, region).asked.add(instance_id)
     options = instance.metadata_options
     if options.http_endpoint == "disabled":
         return _plain(403, "the metadata service of this instance is turned off")

@@ -20,12 +20,13 @@ from typing import Any, Literal
 from reconciler.sandbox.operations import OPERATIONS, AwsError, Call, Wire
 from reconciler.sandbox.services import hooks, instances
 from reconciler.sandbox.services.groups import Groups
+from reconciler.sandbox.services.metadata import Metadata
 from reconciler.sandbox.world import World
 
 Mode = Literal["works", "late", "fails", "silent"]
 MODES: tuple[Mode, ...] = ("works", "late", "fails", "silent")
 
-INSTANCE_FILE, AGENT = "/etc/ws/instance.json", "/usr/lib/ws/ws.pyz"
+INSTANCE_FILE, AGENT = "/etc/ws/instance.json", "/usr/lib/ws/"
 IMAGE_TAG = "reconciler:agent"
 PHASE, FORMAT, STARTS = "reconciler:phase", "reconciler:format", "reconciler:starts"
 KEPT = 20
@@ -58,7 +59,9 @@ class Machine:
         return self.world.ec2(self.region).get_instance_by_id(self.id)
 
     def runs(self) -> bool:
-        """Whether it still runs, and nothing has asked it to leave."""
+        """Whether it still runs, nothing has asked it to leave, and no agent is there itself."""
+        if self.id in self.world.state(Metadata, self.region).asked:
+            return False
         groups = self.world.state(Groups, self.region).by_name.values()
         leaves = any(m.leaving for group in groups for m in group.members if m.id == self.id)
         return self.instance is not None and self.instance.state == "running" and not leaves
@@ -93,14 +96,19 @@ def boot(call: Call, ids: list[str]) -> None:
 
 
 def machine_of(world: World, region: str, instance_id: str, mode: Mode = "works") -> Machine | None:
-    """Read which machine an instance is; None without an instance file, or without an agent."""
+    """Read which machine an instance is; None without an instance file, or without an agent, and
+    where a program asks its metadata service: the agent itself."""
+    if instance_id in world.state(Metadata, region).asked:
+        return None
     instance = world.ec2(region).get_instance_by_id(instance_id)
     files = _files(instance.user_data) if instance else {}
     image = world.ec2(region).amis.get(instance.image_id) if instance else None
     baked = image is not None and any(tag["key"] == IMAGE_TAG for tag in image.get_tags())
     with suppress(ValueError, TypeError):
         instance_file = json.loads(files[INSTANCE_FILE]) if INSTANCE_FILE in files else None
-        if isinstance(instance_file, dict) and (baked or AGENT in files):
+        if isinstance(instance_file, dict) and (
+            baked or any(path.startswith(AGENT) for path in files)
+        ):
             return Machine(world, region, instance_id, instance_file, mode)
     return None
 
