@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -10,16 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from reconciler.cli.reconcile.command import main
 from reconciler.declare.load import load
+from tests.promises.conftest import client
 from tests.repository.test_policies import allowed_of
+from tests.support import cloud_init
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
     from tests.conftest import Golden
 
 ROOT = Path(__file__).parents[2]
+INSTANCE = Draft202012Validator(json.loads((ROOT / "schemas/instance.schema.json").read_text()))
 FLEETS = [ROOT / "fleets", *sorted((ROOT / "examples").glob("*/fleets"))]
 FILES = [path for folder in FLEETS for path in sorted(folder.glob("*.yaml"))]
 GOLDEN = ROOT / "tests/golden/examples"
@@ -86,9 +92,26 @@ def test_one_run_makes_it_and_the_next_writes_nothing(
     assert [c["name"] for c in changes if not c["name"].startswith(prefixes)] == []
     assert calls(report) - allowed_of(site, "plan", "apply") == set()
 
+    for region in site.regions:
+        check_user_data(region)
+
     code, again = reconcile(capsys, "-f", str(fleets), "-o", "json")
     assert (code, json.loads(again)["changes"]) == (0, [])
     assert calls(again) - allowed_of(site, "plan") == set(), "it wrote"
+
+
+def check_user_data(region: str) -> None:
+    """What each machine of a region is told fits the schema, EC2's limit, and cloud-init."""
+    ec2 = client("ec2", region)
+    versions = ec2.describe_launch_template_versions(Versions=["$Latest"])["LaunchTemplateVersions"]
+    raws = [base64.b64decode(each["LaunchTemplateData"]["UserData"]) for each in versions]
+    for raw in raws:
+        assert len(raw) <= 16_384
+        config = json.loads(gzip.decompress(raw).removeprefix(b"#cloud-config\n"))
+        first, *_ = config["write_files"]
+        assert [str(e) for e in INSTANCE.iter_errors(json.loads(first["content"]))] == []
+    if cloud_init.FOLDER and raws:
+        assert "/etc/ws/instance.json" in cloud_init.read(raws[0])["files"]
 
 
 def calls(report: str) -> set[str]:
