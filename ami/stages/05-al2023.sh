@@ -14,6 +14,12 @@ if [ "$(fact kernel)" != "$kernel" ]; then
     fact kernel "$kernel"
     : >"$restart"
 fi
+mapfile -t others < <(rpm -qa 'kernel*' |
+    grep -E '^kernel[0-9.]*-(modules-extra-|devel-)?[0-9]' | grep -vF -- "-$kernel")
+if [ ${#others[@]} -gt 0 ]; then
+    say "remove ${others[*]}"
+    quietly dnf remove -y --setopt=protect_running_kernel=False "${others[@]}"
+fi
 quietly dnf versionlock add 'kernel*'
 quietly dnf install -y nvidia-release
 quietly dnf install -y nvidia-open nvidia-xconfig lustre-client amazon-cloudwatch-agent amazon-efs-utils nfs-utils
