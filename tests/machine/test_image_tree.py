@@ -154,7 +154,7 @@ echo 'Nonsense=1' >>/etc/systemd/system/ws-boot.service
 sed -i s/WaylandEnable=false/WaylandEnable=true/ /etc/gdm3/custom.conf
 echo key >/etc/ssh/ssh_host_rsa_key
 echo key >/root/.ssh/authorized_keys
-echo 0123 >/etc/machine-id
+echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 echo {} >/etc/ws/instance.json
 echo AKIA"0123456789ABCDEF" >/root/notes
 """
