@@ -15,8 +15,8 @@ IMAGE_FILES := $(wildcard ami/*/*.sh ami/rootfs/usr/bin/* ami/rootfs/usr/lib/ws/
 	ami/rootfs/etc/profile.d/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench acceptance acceptance-sweep plan \
-	instance-types lock release clean
+.PHONY: help setup demo demo-spot test check lint types unit golden soak seeded bench ami-test acceptance acceptance-sweep \
+	plan instance-types lock release clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -87,6 +87,9 @@ seeded: setup ## Plant each seeded bug in a copy of the code; the tests must fin
 
 bench: setup ## Measure, and print tables: make bench SIZES="100" JSON=bench.json
 	$(BIN)/python -m benchmarks $(SIZES) $(if $(JSON),--json $(JSON))
+
+ami-test: setup ## Run the stages of the golden image twice in a tree of Ubuntu: as root, with mmdebstrap.
+	AMI_TEST=1 $(BIN)/pytest -n 0 tests/machine/test_image_tree.py
 
 acceptance: setup ## Test it on the AWS account in RECONCILER_ACCEPTANCE_ACCOUNT: at most 2 dollars.
 	$(BIN)/python -m acceptance $(if $(ONLY),--only $(ONLY)) $(if $(WITHOUT),--without $(WITHOUT))

@@ -199,7 +199,7 @@ purge() {
 hold() {
     local each
     for each in "$@"; do
-        apt-mark showhold | grep -qxF "$each" || quietly apt-mark hold "$each"
+        [ "$(dpkg-query -W -f '${db:Status-Want}' "$each")" = hold ] || quietly apt-mark hold "$each"
     done
 }
 

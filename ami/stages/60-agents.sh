@@ -36,16 +36,20 @@ if wanted efs_utils.url efs_utils.sha256 && ! installed amazon-efs-utils; then
 fi
 
 # The parent image has the SSM Agent as a snap, and that snap may be running this very stage. So the package
-# is installed beside it, the snap is kept from starting again, and the machine is restarted; then snapd goes.
+# is installed beside it. Until the machine restarts only the snap runs, and after that only the package: two
+# agents would take each other's commands.
+unit=amazon-ssm-agent.service
+snap=snap.amazon-ssm-agent.amazon-ssm-agent.service
+never=$'[Unit]\nConditionPathExists=/nonexistent'
 if ! installed amazon-ssm-agent; then
+    if [ -d /run/systemd/system ]; then put /run/systemd/system/$unit.d/ws.conf <<<"$never"; fi
     fetch "$(value ssm_agent.url)" "$(value ssm_agent.sha256)" $work/ssm-agent.deb
     packages $work/ssm-agent.deb
     rm $work/ssm-agent.deb
 fi
-enable amazon-ssm-agent.service
-snap=snap.amazon-ssm-agent.amazon-ssm-agent.service
+enable $unit
 if systemctl is-active --quiet $snap 2>>$log; then
-    put /etc/systemd/system/$snap.d/ws.conf <<<$'[Unit]\nConditionPathExists=/nonexistent'
+    put /etc/systemd/system/$snap.d/ws.conf <<<"$never"
     quietly systemctl daemon-reload
     : >$restart
     finish

@@ -13,12 +13,17 @@ kernel=$(fact kernel) driver=$(fact driver) os=$(fact os) lustre=$(fact lustre)
 
 installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
 
+# The same as image.yaml wants: an image without what it wants must not pass as one that does without.
 facts() {
     local key
-    for key in version arch flavour driver agent content; do
+    for key in version arch flavour driver; do
         [ -n "$(fact "$key")" ] || echo "no $key"
-    done | grep . && return 1
-    return 0
+    done
+    same "$(fact os)" "${WS_OS:-}"
+    same "$(fact agent)" "${WS_AGENT_VERSION:-}"
+    same "$(fact content)" "${WS_CONTENT_HASH:-}"
+    [ "$os" != ubuntu-24.04 ] || same "$(fact dcv)" "${WS_DCV_VERSION:-}"
+    [ "$os" != ubuntu-24.04 ] || same "${lustre:+yes}" "${WS_LUSTRE_REPOSITORY:+yes}"
 }
 
 one_kernel() {
@@ -46,7 +51,8 @@ versions_agree() {
 
 held() {
     local missing name
-    missing=$(comm -13 <(apt-mark showhold | sort) <(printf '%s\n' "$@" | sort))
+    missing=$(comm -13 <(dpkg-query -W -f '${db:Status-Want} ${Package}\n' | sed -n 's/^hold //p' | sort) \
+        <(printf '%s\n' "$@" | sort))
     # shellcheck disable=SC2086 # names of packages, one word each
     none $missing
 }
@@ -141,7 +147,7 @@ quiet() {
     same "$text" ""
 }
 
-check "build.json is complete" facts
+check "build.json says what image.yaml wants" quiet facts
 check "exactly one kernel, $kernel" one_kernel
 check "the kernel has its initial RAM disk" initial_ram_disk
 check "NVIDIA's module is for this kernel" module_is_for_kernel nvidia

@@ -307,3 +307,27 @@ def test_xorg_is_configured_only_where_a_gpu_is(shell: Shell, vendor: str, found
     assert run.returncode == 0
     assert len(shell.calls()) == (2 if found else 0)
     assert (shell.folder / "xorg.conf").exists() == found
+
+
+def test_checks_are_tap(tmp_path: Path) -> None:
+    script = f"""
+. {AMI}/lib/tap.sh
+check "fine" same 1 1
+check "wrong" same 1 2
+skip "later" "no GPU"
+check "empty" none
+check "full" none a b
+summary
+"""
+    run = bash(script, tmp_path, PATH=os.environ["PATH"])
+    assert run.returncode == 1
+    assert run.stdout.splitlines() == [
+        "ok 1 - fine",
+        "not ok 2 - wrong",
+        '# found "1", expected "2"',
+        "ok 3 - later # SKIP no GPU",
+        "ok 4 - empty",
+        "not ok 5 - full",
+        "# found: a b",
+        "1..5",
+    ]
