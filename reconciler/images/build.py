@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from reconciler.images import bake, prune, publish, read, smoke
-from reconciler.images.model import Context, Image, Recipe
+from reconciler.images.model import Built, Context, Recipe
 
 PATIENCE = timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class Built:
-    """What a build has made: the image by region, and what it changed."""
-
-    images: Mapping[str, Image]
-    published: tuple[str, ...]  # regions whose parameter was moved
-    removed: tuple[Image, ...]
 
 
 @dataclass(frozen=True)

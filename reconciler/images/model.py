@@ -174,3 +174,12 @@ class Context:
     token: Callable[[], str]
     say: Callable[[str], None]
     commit: str = ""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build has made: the image by region, and what it changed."""
+
+    images: Mapping[str, Image]
+    published: tuple[str, ...]  # regions whose parameter was moved
+    removed: tuple[Image, ...]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from reconciler.errors import AwsError, Refused
+from reconciler.errors import AwsError, Refused, UsageError
 from reconciler.images import read
 from reconciler.images.bake import discard
 from reconciler.images.builders import VISIBLE_LIMIT
-from reconciler.images.model import BakeFailed, Context, Image
+from reconciler.images.model import BakeFailed, Built, Context, Image
 from reconciler.plan.ownership import write_tags
 
 COPY_LIMIT = timedelta(hours=3)
@@ -98,3 +98,24 @@ def publish(context: Context, image: Image, parameter: str, before: Mapping[str,
         Description="The golden image of GPU workstations",
     )
     return True
+
+
+def copy_published(home: Context, others: Sequence[Context], parameter: str) -> Built:
+    """Copy the image that a region has published to others, and publish it there.
+
+    Raises: UsageError where it has published none of ours; as `copy` and `publish`.
+    """
+    value = read.parameters(home.aws, (parameter,)).get(parameter, "")
+    found = [each for each in read.images(home.aws, home.site) if each.id == value]
+    if not found or not found[0].passed:
+        raise UsageError(
+            f"{parameter} in {home.aws.region} names no tested image of this site: build one"
+        )
+    before = {each.aws.region: read.parameters(each.aws, (parameter,)) for each in others}
+    images = {each.aws.region: copy(each, found[0], home.aws.region) for each in others}
+    moved = [
+        each.aws.region
+        for each in others
+        if publish(each, images[each.aws.region], parameter, before[each.aws.region])
+    ]
+    return Built(images, tuple(moved), ())

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.aws.errors import translated
-from reconciler.images.build import Built, build
-from reconciler.images.model import Context, Network, Recipe
+from reconciler.images.build import build
+from reconciler.images.model import Built, Context, Network, Recipe
 from reconciler.images.recipe import load
 from reconciler.sandbox.services import ssm_commands
 from reconciler.sandbox.services.images import Making

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from reconciler.cli import options
 from reconciler.cli.completion import complete_selection, completion
 from reconciler.cli.main import enter
+from reconciler.cli.reconcile.ami import ami
 from reconciler.cli.reconcile.doctor import doctor
 from reconciler.cli.reconcile.explain import explain
 from reconciler.cli.reconcile.iam import iam
@@ -156,7 +157,7 @@ def reconcile(ctx: click.Context, /, **given: Any) -> int:
     return repeat(request, console, every, listens=given["listen"] and not request.dry_run)
 
 
-for _command in (validate, explain, doctor, simulate, iam, sandbox, completion):
+for _command in (validate, explain, doctor, simulate, iam, ami, sandbox, completion):
     reconcile.add_command(_command)
 
 
