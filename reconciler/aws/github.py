@@ -38,7 +38,7 @@ class Repository:
     workflows: str = "reconcile"
 
     def conditions(self, role: str) -> dict[str, dict[str, Any]]:
-        """Give the `Condition` of the plan or the apply role.
+        """Give the `Condition` of the plan, the apply or the image role.
 
         Raises: UsageError for a repository that is not named whole.
         """
@@ -63,6 +63,7 @@ class Repository:
         plans = role == "plan"
         subjects = [f"ref:{_MAIN}", *(["pull_request"] if plans else [])]
         files = [("plan", _PULL_REQUEST), ("apply", _MAIN)] if plans else []
+        files = [("ami", _MAIN)] if role == "image" else files
         files = files or [("apply", _MAIN), ("cron", _MAIN)]
         folder = f"{found[1]}/{found[2]}/.github/workflows"
         refs = [f"{folder}/{self.workflows}-{name}.yml@{ref}" for name, ref in files]

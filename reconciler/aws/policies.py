@@ -1,4 +1,4 @@
-"""IAM policies of the five roles, for one site: the calls that are made, and nothing else.
+"""IAM policies of the six roles, for one site: the calls that are made, and nothing else.
 
 A role is a table: `Sid: why`, the actions, `on` which resources, `when` which conditions hold; the
 names behind both are in `policy_names.py`, [n] is a source in docs/permissions.md, and
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.aws import policy_names
+from reconciler.aws import image_policy, policy_names
 from reconciler.aws.github import ISSUER, Repository
 from reconciler.declare.fleet import Site
 from reconciler.errors import UsageError
@@ -283,6 +283,7 @@ ROLES = {
     "developer": {"Allow": DEVELOPER},
     "instance": {"Allow": INSTANCE},
     "scheduler": {"Allow": SCHEDULER, "Deny": REGIONS},
+    "image": {"Allow": image_policy.IMAGE, "Deny": image_policy.NEVER + REGIONS},
 }
 
 _ROW = re.compile(r"(\w+): (.+)\n((?: {4}.+\n)+?) {4}on (.+?)(?: when (.+))?\n")
@@ -298,7 +299,8 @@ class Statement:
 
 def statements(site: Site, role: str) -> list[Statement]:
     """List the statements of a role; those on what the site does not name are left out."""
-    resources, conditions = policy_names.resources(site), policy_names.conditions(site)
+    resources = policy_names.resources(site) | image_policy.resources(site)
+    conditions = policy_names.conditions(site) | image_policy.conditions()
     found: dict[str, Statement] = {}
     for effect, table in ROLES[role].items():
         for sid, why, words, on, when in _ROW.findall(table):

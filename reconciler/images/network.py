@@ -44,23 +44,23 @@ def _selected(subnet: Subnet, wanted: Subnets) -> bool:
     return all(tags.get(key) == value for key, value in wanted.tags)
 
 
-def parameter_of(site: Site, given: str) -> str:
-    """Return the parameter to publish the image in: the option, or the one of the fleets.
+def parameter_of(site: Site, given: str, name: str) -> str:
+    """Return the parameter to publish the image in: the option, the one that the fleets name, or
+    `/SITE/_image/NAME` where they name none of their own.
 
-    Raises: UsageError where the fleets name none of their own, or several.
+    Raises: UsageError where the fleets name several.
     """
     if given.startswith("/aws/"):
         raise UsageError(f"{given} is AWS's own: name a parameter of yours with --parameter")
     named = parameters_of(site)
     if given:
         return given
-    if len(named) != 1:
-        listed = f" ({', '.join(named)})" if named else ""
+    if len(named) > 1:
         raise UsageError(
-            f"the fleets name {len(named) or 'no'} SSM parameters of their own for images{listed}: "
-            "say with --parameter where to publish"
+            f"the fleets name {len(named)} SSM parameters of their own for images "
+            f"({', '.join(named)}): say with --parameter where to publish"
         )
-    return named[0]
+    return named[0] if named else f"/{site.name}/_image/{name}"
 
 
 def parameters_of(site: Site) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ FLEETS = [ROOT / "fleets", *sorted((ROOT / "examples").glob("*/fleets"))]
 TRUSTED = {
     "plan": ["--repository", REPOSITORY],
     "apply": ["--repository", REPOSITORY],
+    "image": ["--repository", REPOSITORY],
     "instance": [],
     "scheduler": [],
 }

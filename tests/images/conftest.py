@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from tests.support.fake_aws import Call, Hook, WrappedAws, let_go_on
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox
 
+ACCOUNT = "123456789012"
 SITE, PARAMETER, PROFILE = "acme", "/golden/gpu-desktop", "workstation"
 HOME, OTHER = "us-east-1", "eu-central-1"
 PARENT = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
@@ -42,12 +44,29 @@ kernel: {{meta: kernel6.12}}
 """
 
 
+FLEET = {
+    "_defaults.yaml": """\
+site: acme
+account: "123456789012"
+defaults:
+  region: us-east-1
+  image: {ssm_parameter: /golden/gpu-desktop}
+  instance_profile: acme-ws-{workstation}
+  scheduler_role: workstation-scheduler
+  network: {subnets: {tags: {Tier: private}}}
+  gpu: {count: 1}
+  owner: alice@example.com
+""",
+    "a.yaml": "fleet: vision\nworkstations: {alice: {}, bob: {region: eu-central-1}}\n",
+}
+
+
 class SandboxAws:
     """One region of the sandbox as `Aws`, without retries."""
 
     def __init__(self, clients: Clients, region: str) -> None:
         self.clients, self.region = clients, region
-        self.account, self.partition = "123456789012", "aws"
+        self.account, self.partition = ACCOUNT, "aws"
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         client = self.clients.client(service, self.region)
@@ -75,6 +94,8 @@ class Yard:
     aws: dict[str, WrappedAws] = field(default_factory=dict)
     hooks: dict[str, Callable[[], object]] = field(default_factory=dict)
     before: Hook = let_go_on
+    each: Callable[[str, Call], None] = lambda region, call: None
+    profile: str = PROFILE
 
     @property
     def sandbox(self) -> Sandbox:
@@ -85,12 +106,12 @@ class Yard:
         private = {"Name": "tag:Tier", "Values": ["private"]}
         subnets = ec2.describe_subnets(Filters=[private])["Subnets"]
         aws = self.aws.setdefault(
-            region, WrappedAws(SandboxAws(self.clients, region), before=self._hear)
+            region, WrappedAws(SandboxAws(self.clients, region), before=partial(self._hear, region))
         )
         return Context(
             aws,
             SITE,
-            Network(tuple(sorted(each["SubnetId"] for each in subnets))[:1], PROFILE),
+            Network(tuple(sorted(each["SubnetId"] for each in subnets))[:1], self.profile),
             self.sandbox.clock.now,
             lambda seconds: self.forward(seconds=seconds),
             self._token,
@@ -98,7 +119,8 @@ class Yard:
             "0" * 40,
         )
 
-    def _hear(self, call: Call) -> Mapping[str, Any] | None:
+    def _hear(self, region: str, call: Call) -> Mapping[str, Any] | None:
+        self.each(region, call)
         if call.operation in self.hooks:
             self.hooks[call.operation]()
         return self.before(call)

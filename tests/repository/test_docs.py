@@ -31,7 +31,7 @@ PAGES = sorted(
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(reconcile(?: [^`…]+)?)`")
 FILE_LEVEL = {"site", "account", "fleet", "defaults", "workstations", "file_systems", "calendars"}
-ENDLESS = {"sandbox", "--every"}
+ENDLESS = {"sandbox", "--every", "ami"}
 DEFAULTS = (ROOT / "examples/minimal/fleets/_defaults.yaml").read_text()
 
 
@@ -67,7 +67,8 @@ def test_commands_are_found() -> None:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_shown_runs(command: str, tmp_path: Path, sandbox: Sandbox) -> None:
-    """In a copy of this repository, against the local AWS; those without an end are parsed."""
+    """In a copy of this repository, against the local AWS; those without an end are parsed, and
+    those that need a bake: tests/images runs them."""
     for folder in ("fleets", "examples", "schemas"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     words = shlex.split(command.replace("<workstation>", "alice"))[1:]

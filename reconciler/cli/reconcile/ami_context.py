@@ -1,4 +1,4 @@
-"""What every command of `reconcile ami` needs: the recipe, the site, one context for each region."""
+"""What every command of `reconcile ami` needs: the recipe, the site, a context for each region."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def enter(console: Console, words: dict[str, Any]) -> Workshop:
     console.site = site.name
     regions = words["region"] or recipe.regions
     _require(site, regions)
-    parameter = parameter_of(site, words["parameter"])
+    parameter = parameter_of(site, words["parameter"], recipe.name)
     session = connect(site, console.stop.seconds)
     if session.target.note:
         console.say_once(session.target.note)
@@ -119,9 +119,13 @@ def enter(console: Console, words: dict[str, Any]) -> Workshop:
             console.commit,
         )
 
-    notes = []
+    notes: list[str] = []
     if recipe.os in EXPERIMENTAL:
         notes.append(f"{recipe.os} is experimental: its stages have never run on AWS")
+    if parameter not in parameters_of(site):
+        notes.append(
+            f"no fleet uses {parameter} yet: write image: {{ssm_parameter: {parameter}}} in the YAML"
+        )
     return Workshop(
         session,
         site,

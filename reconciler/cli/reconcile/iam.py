@@ -21,7 +21,7 @@ _FOOTNOTE = re.compile(r" ?\[\d+\]")
 
 _LARGEST = 2**20  # bytes of a policy; IAM takes 6,144 characters
 
-ROLES = ("plan", "apply", "developer", "instance", "scheduler")
+ROLES = ("plan", "apply", "developer", "instance", "scheduler", "image")
 
 
 @click.command(

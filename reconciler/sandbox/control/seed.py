@@ -160,7 +160,7 @@ def _roles() -> None:
     def role(name: str, service: str) -> None:
         iam.create_role(name, _trust(service), "/", None, "", [], "3600")
 
-    for name in ("workstation", *(f"acme-ws-{person}" for person in PEOPLE)):
+    for name in ("workstation", "acme-image", *(f"acme-ws-{person}" for person in PEOPLE)):
         role(name, "ec2.amazonaws.com")
         iam.create_instance_profile(name, "/", [], tags=[])
         iam.add_role_to_instance_profile(name, name)
