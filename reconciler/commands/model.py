@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from reconciler.money.compute import Price
 from reconciler.power.failure_causes import Mender
 from reconciler.power.launch_failures import Failure
+from reconciler.power.next_stop import Cause
 from reconciler.workstation.model import Group, Instance
 from reconciler.workstation.runtime_tags import Override
-
-Cause = Literal["schedule", "override", "max_runtime"]
 
 
 @dataclass(frozen=True)

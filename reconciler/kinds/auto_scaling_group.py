@@ -45,6 +45,7 @@ from reconciler.plan.ownership import (
     HOME,
     MARKET,
     MAX_RUNTIME,
+    NEXT_STOP,
     OVERRIDE,
     OWNER,
     STOP_HOOK,
@@ -115,6 +116,7 @@ class AutoScalingGroup:
     market: str = ""  # the On-Demand lease, as its tag reads; "" is the declared market
     desired_capacity: int | None = None  # desired only by a limit
     override: str | None = None  # likewise: "" takes back what keeps it on
+    next_stop: str | None = None  # desired only by the runtime, of a group that is on
     protected_instances: tuple[str, ...] | None = None  # wanted only of a group that is off
     runtime: Group | None = None  # what nobody declares of what is there; never compared
 
@@ -152,6 +154,7 @@ UPDATE_POLICY = {
     "market": RUNTIME,
     "desired_capacity": STOPS,
     "override": RUNTIME,
+    "next_stop": RUNTIME,
     "protected_instances": STOPS,
 }
 
@@ -316,6 +319,7 @@ def _spec(
         market=tags.get(MARKET, ""),
         desired_capacity=group["DesiredCapacity"],
         override=tags.get(OVERRIDE, ""),
+        next_stop=tags.get(NEXT_STOP, ""),
         protected_instances=group_settings.protected(group.get("Instances", ())),
         runtime=to_group(region, group),
     )

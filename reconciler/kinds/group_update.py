@@ -19,7 +19,7 @@ from reconciler.kinds import (
 )
 from reconciler.kinds.tagging import tag_auto_scaling_group, tag_ec2, tag_group, untag_group
 from reconciler.plan.model import Update
-from reconciler.plan.ownership import MARKET, OVERRIDE, OWNER
+from reconciler.plan.ownership import MARKET, NEXT_STOP, OVERRIDE, OWNER
 
 
 def update(aws: Aws, change: Update) -> None:
@@ -63,6 +63,8 @@ def update(aws: Aws, change: Update) -> None:
         )
     if "tags" in fields:
         _retag(aws, name, old, spec)
+    if "next_stop" in fields:
+        tag_group(aws, name, NEXT_STOP, spec.next_stop or "")
     if "stop_hook" in fields:
         group_hook.put(aws, name, spec.stop_hook)
     if "market" in fields and not spec.market:

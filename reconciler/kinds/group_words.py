@@ -147,6 +147,7 @@ def _power(desired: Any) -> Any:
 
 _WORDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "market": ("market", _market),
+    "next_stop": ("next_stop", lambda text: text or None),
     "stop_hook": ("stop_hook", lambda seconds: _seconds(seconds) or None),
     "desired_capacity": ("desired_capacity", _power),
     "override": ("override", lambda text: text or None),

@@ -25,6 +25,9 @@ MARKET = "reconciler:market"
 STOP_HOOK = "reconciler:stop-hook"
 """On groups: they have a lifecycle hook of so many seconds (workstation/stop_hook.py)."""
 
+NEXT_STOP = "reconciler:next-stop"
+"""On groups that are on: when they stop by themselves, for the machine that warns of it."""
+
 STARTS = "reconciler:starts"
 """On groups: how many seconds the last starts took. The machine writes it."""
 

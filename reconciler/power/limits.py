@@ -61,6 +61,7 @@ class Stops:
 
     reasons: Mapping[Key, str]
     findings: tuple[Finding, ...]
+    launched: Mapping[Key, datetime]  # when the instance of each candidate was launched, if known
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def check(
         if candidate.limits.leaving and candidate.key not in over:
             costs = _cost(candidate, instances, clients[candidate.key.region], cost)
             findings.append(_leaving(candidate, instances, now, costs))
-    return Stops({each.candidate.key: each.why for each in stopped}, tuple(findings))
+    launched = {each.key: _launched(each, instances, now) for each in asked}
+    return Stops({each.candidate.key: each.why for each in stopped}, tuple(findings), launched)
 
 
 def _turn(overdue: _Overdue) -> tuple[datetime, datetime, str]:

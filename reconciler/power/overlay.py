@@ -29,6 +29,7 @@ from reconciler.power import (
     unavailable_offerings,
 )
 from reconciler.power.launch_failures import failing_since
+from reconciler.power.next_stop import announced
 from reconciler.power.renamed import renamed
 from reconciler.schedule.cron import latest, rules_of
 from reconciler.workstation import describe
@@ -112,6 +113,10 @@ def apply_runtime_state(
             normal = {"min_size": NORMAL.minimum, "max_size": NORMAL.maximum}
             effective[key] = _with(effective[key], "", **normal, override="")
     for group in groups:
+        key = group.want.key
+        if group.runtime.desired and group.runtime.member and key not in stops.reasons:
+            hours, launched = override_ends.hours_of(group.declared, now), stops.launched.get(key)
+            effective[key] = announced(effective[key], group.runtime, hours, now, launched)
         if group.spec.protected_instances:
             effective[group.live.key] = _unprotected(group, effective[group.live.key], findings)
     undeclared = [each for key, each in effective.items() if each.runtime_only]

@@ -43,6 +43,7 @@ class Group:
     lease: str = ""  # the tag as it reads: `runtime_tags.parse_lease` parses it
     fallback: Fallback | None = None  # None: it stays on Spot
     max_runtime: int | None = None  # seconds that an instance may run
+    next_stop: str = ""  # the tag as it reads: `runtime_tags.parse_next_stop` parses it
     home: str = ""  # "none", or what kind of home; "" where the tag does not say
     starts: tuple[int, ...] = ()  # seconds from launch to ready, of the last starts
 

@@ -21,6 +21,7 @@ from reconciler.plan.ownership import (
     HOME,
     MARKET,
     MAX_RUNTIME,
+    NEXT_STOP,
     OVERRIDE,
     OWNER,
     SITE,
@@ -70,6 +71,7 @@ def to_group(region: str, item: Item) -> Group:
         on_demand=distribution.get(_SPLIT, 100) == 100,  # AWS's default
         override=tags.get(OVERRIDE, ""),
         lease=tags.get(MARKET, ""),
+        next_stop=tags.get(NEXT_STOP, ""),
         fallback=parse_fallback(tags.get(FALLBACK, "")),
         max_runtime=parse_max_runtime(tags.get(MAX_RUNTIME, "")),
         home=tags.get(HOME, ""),

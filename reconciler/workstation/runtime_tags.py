@@ -12,6 +12,9 @@ The machine writes two. `reconciler:phase` on its instance says how far it is:
 `attaching: i-0abc still holds vol-0def`. `reconciler:starts` on the group says how many seconds its
 last starts took, newest last: `95 102 88`.
 
+`reconciler:next-stop` is when a workstation that is on stops by itself, and what stops it:
+`2026-11-23T18:00:00Z its schedule`. Its machine reads it, and warns of the stop.
+
 `reconciler:fallback` and `reconciler:max-runtime` say what is declared where there is no YAML:
 `after 600 max 28800`, and `43200` or `none`, all in seconds.
 
@@ -182,6 +185,16 @@ def parse_lease(text: str) -> datetime | None:
 def format_lease(since: datetime) -> str:
     """Format an On-Demand lease as the tag holds it."""
     return f"{_LEASE}{format_time(since)}"
+
+
+def parse_next_stop(text: str) -> datetime | None:
+    """Parse the time of a next stop (UTC); None for another text."""
+    return parse_time(text.partition(" ")[0])
+
+
+def format_next_stop(at: datetime, why: str) -> str:
+    """Format a next stop as the tag holds it: the time, and what stops the workstation."""
+    return f"{format_time(at)} {why}"
 
 
 def parse_fallback(text: str) -> Fallback | None:

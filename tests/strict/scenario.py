@@ -69,6 +69,7 @@ def start(edit: str, count: int) -> Start:
         kept = [name for name in before.workstations if name in after.workstations]
         for name in kept[AT_WORK.get(edit, slice(2))]:
             world.start(name)
+        world.settle(1)  # the next stop of who is at work
     site = after.site()
     gate = Faults()
     smooth = StrictWorld(world.aws.fork(), site, gate)

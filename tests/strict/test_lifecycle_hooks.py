@@ -61,8 +61,9 @@ def test_a_new_group_has_its_hook_from_the_start() -> None:
 
 def test_an_older_group_gets_the_hook_and_after_it_the_tag_while_somebody_works() -> None:
     world = settled()
-    of_an_older_version(world)
     world.start("bob")
+    world.settle(1)
+    of_an_older_version(world)
     before = len(writes(world.aws))
     report = world.run()
     assert report is not None
@@ -97,6 +98,7 @@ def test_a_stop_and_a_start_within_the_timeout_launch_beside_the_old_one() -> No
     """AWS does not count an instance that it ends: the home is free only when that one is gone."""
     world = settled()
     world.start("bob")
+    world.settle(1)
     (old,) = group(world).members
     world.start("bob", 0)
     assert group(world).state == "stopping"
