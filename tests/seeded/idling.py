@@ -71,7 +71,7 @@ IDLING = (
     Bug(
         "an override that comes with the stop is overwritten",
         SERVICE,
-        "if group.kept_on(tags, host.now()):",
+        "if kept_on and group.IDLE not in kept_on:",
         'if "reconciler:override" in memory:',
         IDLE,
     ),

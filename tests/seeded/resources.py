@@ -177,8 +177,8 @@ RESOURCES = (
     Bug(
         "a machine turns any group of its site off",
         "reconciler/aws/policies.py",
-        "    on groups when ours own\nOwnGroupTags",
-        "    on groups when ours\nOwnGroupTags",
+        "    on groups when ours own one_at_most same_shape\nOwnGroupTags",
+        "    on groups when ours one_at_most same_shape\nOwnGroupTags",
         MACHINE,
     ),
     Bug(

@@ -51,7 +51,7 @@ class Metadata:
     recommended: dict[str, datetime] = field(default_factory=dict)
     """When EC2 recommended to leave it."""
     asked: set[str] = field(default_factory=set)
-    """Those whose metadata service was asked: a program is there, and nobody plays their machine."""
+    """Those whose metadata service was asked: a program is there, nobody plays their machine."""
 
 
 def tree(world: World, region: str, instance: Any) -> Tree:
