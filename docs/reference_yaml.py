@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.declare.messages import flow
+
 HEAD = """\
 # Every field of the YAML
 
@@ -69,7 +71,7 @@ def _table(path: str, node: Node) -> str:
 
 def _row(path: str, key: str, node: Node, parent: Node) -> str:
     name = f"`{key}`" + (" (required)" if key in parent.get("required", ()) else "")
-    default = f"`{node['default']}`" if "default" in node else ""
+    default = f"`{flow(node['default'])}`" if "default" in node else ""
     return f"| {name} | {_kind(_path(path, key), node)} | {default} | {node['description']} |"
 
 

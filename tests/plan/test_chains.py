@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.plan.model import Create, Desired, Impact, Live, Op, Outcome, Plan, Ref
@@ -138,3 +140,26 @@ def test_what_is_larger_than_asked_for_stands_and_nobody_waits_for_it() -> None:
     desired = [want("store", size=1), want("group", color="blue", after=(key("store"),))]
     planned = plan(desired, [there("store", size=2), there("group")])
     assert rows(planned) == ["replace store alice: blocked", "update group alice: planned"]
+
+
+TOO_LARGE = replace(want("template", color="blue", of=ID), refused="it is too large: shorten it")
+
+
+def test_what_aws_would_refuse_blocks_its_row_and_whoever_needs_a_new_one() -> None:
+    planned = plan([want("store"), TOO_LARGE, want("group", of=VERSION)])
+    assert [change.outcome for change in planned.changes] == [
+        Outcome.PLANNED,
+        Outcome.BLOCKED,
+        Outcome.BLOCKED,
+    ]
+    _, template, group = planned.changes
+    assert (template.reason, template.error) == ("it is too large: shorten it", "refused")
+    assert group.reason == "needs template alice: it is too large: shorten it"
+
+
+def test_what_aws_would_refuse_leaves_what_stands_as_it_is() -> None:
+    live = [there("store"), TEMPLATE, there("group", of="1")]
+    planned = plan([want("store"), TOO_LARGE, want("group", of=VERSION, color="blue")], live)
+    template, group = planned.changes
+    assert (template.op, template.outcome) == (Op.UPDATE, Outcome.BLOCKED)
+    assert (group.outcome, [each.field for each in group.fields]) == (Outcome.PLANNED, ["color"])
