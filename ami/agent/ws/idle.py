@@ -7,7 +7,6 @@ service goes on counting, and what it has not seen for GAP seconds it does not c
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ws import group, metrics
@@ -38,13 +37,13 @@ class State(NamedTuple):
     warned: float | None = None
 
 
-def busy(readings: Sequence[Reading], rule: Rule) -> list[Reading]:
+def busy(readings: list[Reading], rule: Rule) -> list[Reading]:
     """List what keeps it on."""
     quiet = (IDLE, UNKNOWN) if rule.get("unknown") == IDLE else (IDLE,)
     return [each for each in readings if each.state not in quiet]
 
 
-def decide(state: State, readings: Sequence[Reading], up: float, rule: Rule) -> tuple[State, str]:
+def decide(state: State, readings: list[Reading], up: float, rule: Rule) -> tuple[State, str]:
     """Decide what this look means: "warn", "cancel", "stop", or "" for nothing to do. Pure."""
     cancelled = "" if state.warned is None else "cancel"
     if not state.seen <= up <= state.seen + GAP:
