@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.machine import RealHost, Words
-from ws.hooks import FOLDER, LIMIT, OWN, number, run_hooks
+from ws.hooks import FOLDER, LIMIT, OWN, run_hooks
 from ws.host import Host, Result
 
 DAEMON = pwd.getpwnam("daemon").pw_uid
@@ -57,7 +57,7 @@ def runs(process: int) -> bool:
 def run(host: RealHost, seconds: float = 60) -> list[str]:
     """Run all hooks; return the notes."""
     end = host.now() + seconds
-    run_hooks(host, "alice", "spot-terminate", lambda: end, lambda: None)
+    run_hooks(host, "alice", "spot", lambda: end)
     notes = host.path("/notes")
     return notes.read_text().split("\n")[:-1] if notes.exists() else []
 
@@ -73,8 +73,8 @@ def test_a_hook_knows_why_and_until_when(host: RealHost) -> None:
     hook(host, "10-a", "echo $WS_REASON $WS_DEADLINE $XDG_RUNTIME_DIR >>$NOTES")
     hook(host, "10-b", "echo $WS_REASON $XDG_RUNTIME_DIR >>$NOTES", f"/home/alice/{OWN}")
     notes = run(host)
-    assert f"spot-terminate {host.now() + 60:.0f}" in notes
-    assert f"spot-terminate /run/user/{os.geteuid()}" in notes
+    assert f"spot {host.now() + 60:.0f}" in notes
+    assert f"spot /run/user/{os.geteuid()}" in notes
 
 
 def test_the_same_number_runs_at_the_same_time(host: RealHost) -> None:
@@ -88,10 +88,13 @@ def test_the_same_number_runs_at_the_same_time(host: RealHost) -> None:
     assert notes[4:] == ["20-c"]
 
 
-def test_a_number_is_the_digits_at_the_beginning() -> None:
-    assert [number(each) for each in ("10-a", "10", "1-0", "save", "a10")] == [
-        *("10", "10", "1", "save", "a10"),
-    ]
+def test_names_without_the_same_number_run_one_after_the_other(host: RealHost) -> None:
+    """`10` and `100` are two numbers, and a name without one stands alone."""
+    for name in ("10-a", "100-b", "save", "save-it"):
+        hook(host, name, f"sleep 0.05; echo end-{name} >>$NOTES")
+    notes = run(host)
+    assert notes[::2] == ["10-a", "100-b", "save", "save-it"]
+    assert notes[1::2] == [f"end-{name}" for name in notes[::2]]
 
 
 def test_a_hook_that_hangs_is_ended_with_what_it_started(host: RealHost) -> None:
@@ -100,7 +103,7 @@ def test_a_hook_that_hangs_is_ended_with_what_it_started(host: RealHost) -> None
     hook(host, "20-next")
     begin = time.monotonic()
     ends = iter([*[host.now() + 0.3] * 2])
-    run_hooks(host, "alice", "x", lambda: next(ends, host.now() + 60), lambda: None)
+    run_hooks(host, "alice", "x", lambda: next(ends, host.now() + 60))
     assert time.monotonic() - begin < 20
     name, process, after = host.path("/notes").read_text().split()
     assert (name, after) == ("10-hangs", "20-next")
@@ -138,16 +141,8 @@ def test_a_deadline_that_comes_nearer_counts(host: RealHost) -> None:
     hook(host, "10-a")
     hook(host, "20-b")
     ends = iter([host.now() + 60] * 2)
-    run_hooks(host, "alice", "x", lambda: next(ends, host.now()), lambda: None)
+    run_hooks(host, "alice", "x", lambda: next(ends, host.now()))
     assert host.path("/notes").read_text() == "10-a\n"
-
-
-def test_auto_scaling_hears_before_each_group(host: RealHost) -> None:
-    for name in ("10-a", "10-b", "20-c"):
-        hook(host, name)
-    beats: list[int] = []
-    run_hooks(host, "alice", "x", lambda: host.now() + 60, lambda: beats.append(1))
-    assert len(beats) == 2
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o777, 0o775, 0o757])
@@ -218,7 +213,7 @@ def test_hooks_of_the_person_run_as_the_person_for_real(open_folder: Path) -> No
     (own / "20-b").symlink_to(host.path("/opt/tool"))
     for path in (host.path("/home/daemon"), *host.path("/home/daemon").rglob("*")):
         os.chown(path, DAEMON, DAEMON, follow_symlinks=False)
-    run_hooks(host, "daemon", "x", lambda: host.now() + 60, lambda: None)
+    run_hooks(host, "daemon", "x", lambda: host.now() + 60)
     assert (own / "who").read_text() == f"{DAEMON}\n"
     assert (own / "got").read_text() == ""
     assert len(host.ran("timeout")) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import threading
 from pathlib import Path
@@ -67,9 +66,8 @@ class End:
         self.host.put("/proc/self/mountinfo", "")
         return ""
 
-    def event(self, reason: str, seconds: float, wait: bool) -> Event:
-        now = self.host.now()
-        event = Event(reason, "It goes.", now + seconds, now + seconds - 30, wait)
+    def event(self, reason: str, seconds: float) -> Event:
+        event = Event(reason, "It goes.", self.host.now() + seconds - 30)
         self.host.put(EVENT, json.dumps(event._asdict()))
         return event
 
@@ -87,7 +85,7 @@ def end(tmp_path: Path) -> End:
 
 
 def test_at_a_stop_the_unmount_follows_the_hooks_at_once(end: End) -> None:
-    end.event("auto-scaling", 300, wait=False)
+    end.event("auto-scaling", 300)
     end.imds.paths[TARGET_STATE] = "Terminated"
     end.run()
     assert end.steps() == ["hook", "umount"]
@@ -109,19 +107,19 @@ def test_auto_scaling_goes_on_only_after_the_unmount(end: End) -> None:
 
 
 def test_at_a_spot_interruption_people_can_save_until_the_deadline(end: End) -> None:
-    event = end.event("spot-terminate", 120, wait=True)
+    event = end.event("spot", 120)
     end.run()
-    assert end.times["hook"] == event.at - 120
-    assert end.times["umount"] == event.deadline == event.at - 30
+    assert end.times["hook"] == event.deadline - 90
+    assert end.times["umount"] == event.deadline
 
 
 def test_hooks_know_the_reason_and_the_deadline(end: End) -> None:
-    event = end.event("spot-terminate", 120, wait=True)
+    event = end.event("spot", 120)
     end.run()
     (hook,) = end.host.ran("timeout")
     assert hook[:6] == (
         *("timeout", "--kill-after=2", "25.0", "env"),
-        *("WS_REASON=spot-terminate", f"WS_DEADLINE={event.deadline:.0f}"),
+        *("WS_REASON=spot", f"WS_DEADLINE={event.deadline:.0f}"),
     )
 
 
@@ -134,13 +132,13 @@ def test_a_shutdown_gives_hooks_30_seconds_and_waits_for_nobody(end: End) -> Non
 
 
 def test_a_shutdown_within_the_countdown_does_not_wait_for_its_end(end: End) -> None:
-    end.event("spot-terminate", 120, wait=True)
+    end.event("spot", 120)
     end.run(interrupted=False)
     assert end.times["umount"] == end.times["hook"]
 
 
 def test_a_shutdown_close_to_the_deadline_keeps_the_deadline(end: End) -> None:
-    event = end.event("spot-terminate", 40, wait=True)
+    event = end.event("spot", 40)
     end.run(interrupted=False)
     (hook,) = end.host.ran("timeout")
     assert hook[2] == "10.0"
@@ -149,12 +147,12 @@ def test_a_shutdown_close_to_the_deadline_keeps_the_deadline(end: End) -> None:
 
 def test_a_spot_interruption_shortens_a_stop_whose_hooks_run(end: End) -> None:
     """Two events at once: the earlier deadline counts for what has not begun yet."""
-    end.event("auto-scaling", 300, wait=False)
+    end.event("auto-scaling", 300)
     end.host.programs["find -P"] = "10-a\n20-b"
 
     def interrupted(words: Words) -> str:
         if words[-1].endswith("10-a"):
-            end.event("spot-terminate", 45, wait=False)
+            end.event("spot", 45)
         return ""
 
     end.host.programs["timeout"] = interrupted
@@ -164,24 +162,22 @@ def test_a_spot_interruption_shortens_a_stop_whose_hooks_run(end: End) -> None:
 
 
 def test_the_phase_says_why(end: End) -> None:
-    end.event("auto-scaling", 300, wait=False)
+    end.event("auto-scaling", 300)
     end.run()
     (tag,) = end.aws.called("CreateTags")
     assert tag["Tag_1_Value"] == "stopping: It goes."
 
 
-def test_auto_scaling_waits_longer_only_while_hooks_run(end: End) -> None:
-    end.event("auto-scaling", 300, wait=False)
+def test_the_time_of_auto_scaling_begins_anew_with_the_hooks(end: End) -> None:
+    end.event("auto-scaling", 300)
     end.host.programs["find -P"] = "10-a\n20-b"
     end.imds.paths[TARGET_STATE] = "Terminated"
     end.run()
-    assert (
-        end.aws.called("RecordLifecycleActionHeartbeat") == [{"InstanceId": INSTANCE, **HOOK}] * 2
-    )
+    assert end.aws.called("RecordLifecycleActionHeartbeat") == [{"InstanceId": INSTANCE, **HOOK}]
 
 
 def test_a_spot_interruption_asks_auto_scaling_for_no_time(end: End) -> None:
-    end.event("spot-terminate", 120, wait=True)
+    end.event("spot", 120)
     end.run()
     assert end.aws.called("RecordLifecycleActionHeartbeat") == []
 
@@ -195,7 +191,7 @@ def test_the_action_is_completed_only_where_auto_scaling_waits(end: End, state: 
 
 def test_without_a_hook_on_the_group_nothing_is_completed(tmp_path: Path) -> None:
     end = End(tmp_path, stop_hook="")
-    end.event("auto-scaling", 300, wait=False)
+    end.event("auto-scaling", 300)
     end.imds.paths[TARGET_STATE] = "Terminated"
     end.run()
     assert end.aws.actions == ["CreateTags"]
@@ -219,21 +215,21 @@ def broken(*_: object) -> str:
     raise OSError("broken")
 
 
-@pytest.mark.parametrize("step", ["timeout", "find -P", "sync", "sh", "umount", "find /proc"])
+@pytest.mark.parametrize("step", ["timeout", "find -P", "sh", "sync", "umount", "find /proc"])
 def test_later_steps_run_whatever_an_earlier_one_does(end: End, step: str) -> None:
-    end.event("auto-scaling", 300, wait=False)
+    end.event("auto-scaling", 300)
     end.imds.paths[TARGET_STATE] = "Terminated"
     end.host.programs[step] = broken
     with pytest.raises(OSError, match="broken"):
         end.run()
     assert end.aws.called("CompleteLifecycleAction") == [DONE]
-    if step in ("timeout", "find -P", "sync"):
+    if step in ("timeout", "find -P"):
         assert end.steps()[-1] == "umount"
 
 
 @pytest.mark.parametrize("error", [AwsError("x", "Unreachable", "no route"), Unknown("no role")])
 def test_aws_out_of_reach_stops_no_step(end: End, error: Exception) -> None:
-    end.event("auto-scaling", 300, wait=False)
+    end.event("auto-scaling", 300)
     end.imds.paths[TARGET_STATE] = "Terminated"
     for action in end.aws.answers:
         end.aws.answers[action] = error
@@ -256,7 +252,7 @@ def test_a_slow_tag_does_not_delay_the_hooks(end: End) -> None:
 
 def test_a_boot_that_has_not_mounted_the_home_is_ended_first(end: End) -> None:
     end.mount()
-    end.event("spot-terminate", 120, wait=True)
+    end.event("spot", 120)
     end.host.programs |= {"systemctl is-active": "activating", "systemctl stop": ""}
     end.run()
     assert end.host.ran("systemctl")[-1] == ("systemctl", "stop", "ws-boot.service")
@@ -272,25 +268,12 @@ def test_a_boot_that_is_over_is_left_alone(end: End, state: str) -> None:
 
 
 def test_a_second_time_does_no_harm(end: End) -> None:
-    end.event("auto-scaling", 300, wait=False)
+    end.event("auto-scaling", 300)
     end.imds.paths[TARGET_STATE] = "Terminated"
     end.run()
     end.aws.answers["CompleteLifecycleAction"] = AwsError("x", "ValidationError", "none is active")
     end.run(interrupted=False)
     assert end.steps() == ["hook", "umount", "hook"]
-
-
-def test_two_at_once_go_one_after_the_other(end: End) -> None:
-    lock = end.host.put("/run/ws/leaving", "")
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        thread = threading.Thread(target=end.run)
-        thread.start()
-        thread.join(0.05)
-        assert end.host.commands == []
-        fcntl.flock(file, fcntl.LOCK_UN)
-        thread.join(10)
-    assert end.steps() == ["hook", "umount"]
 
 
 def test_shared_file_systems_and_the_home_are_unmounted(tmp_path: Path) -> None:

@@ -51,11 +51,12 @@ class Watched:
         self.restart()
 
     def restart(self) -> None:
-        self.memory = watch.Memory()
+        """Begin the watch, or begin it anew."""
+        self.looks = watch.watch(self.host, load(self.host), self.aws)
 
     def look(self, times: int = 1) -> None:
         for _ in range(times):
-            watch.look(self.host, load(self.host), self.aws, self.memory)
+            next(self.looks)
             self.host.sleep(watch.POLL)
 
     @property

@@ -13,38 +13,36 @@ LEAVING = (
     Bug(
         "a wrong clock puts the end of a Spot instance off",
         "ami/agent/ws/watch.py",
-        "    end = min(time or inf, now + NOTICE)",
-        "    end = time or now + NOTICE",
+        "at = min((found and seconds(found[1])) or inf, now + NOTICE)",
+        "at = (found and seconds(found[1])) or now + NOTICE",
         WATCH,
     ),
     Bug(
         "an interruption counts as handled before it is",
         "ami/agent/ws/watch.py",
-        "            begin(host, settings, aws, event)\n"
-        "            tell_once(host, event.reason, event.text)",
-        "            tell_once(host, event.reason, event.text)\n"
-        "            begin(host, settings, aws, event)",
+        "    before = read_event(host)",
+        '    host.write(TOLD + event.reason, "")\n    before = read_event(host)',
         WATCH,
     ),
     Bug(
         "a later event puts the deadline of an earlier one off",
         "ami/agent/ws/watch.py",
-        "    if event.at <= before.at:",
-        "    if event.at >= before.at:",
+        "event.deadline < before.deadline",
+        "event.deadline > before.deadline",
         WATCH,
     ),
     Bug(
         "a stop that has become unknown is told as it was",
         "ami/agent/ws/watch.py",
-        "        memory.read_at, memory.stop_at = now, inf",
-        "        memory.read_at = now",
+        "            read_at, stop_at = now, 0",
+        "            read_at = now",
         WATCH,
     ),
     Bug(
         "root runs a hook that others may write",
         "ami/agent/ws/hooks.py",
-        '"-perm", "-100", "!", "-perm", "/022"',
-        '"-perm", "-100"',
+        '"-executable", "!", "-perm", "/022"',
+        '"-executable"',
         RUN_HOOKS,
     ),
     Bug(
@@ -64,8 +62,8 @@ LEAVING = (
     Bug(
         "a login shell keeps the home mounted",
         "ami/agent/ws/release.py",
-        '(("TERM",), ("TERM", "HUP"))',
-        '(("TERM",), ("TERM",))',
+        '("TERM", "HUP")',
+        '("TERM", "TERM")',
         RELEASE,
     ),
     Bug(
@@ -78,22 +76,22 @@ LEAVING = (
     Bug(
         "a stop waits until the deadline though its hooks have ended",
         "ami/agent/ws/leave.py",
-        "        while event.wait and host.now() < deadline():",
+        '        while event.reason == "spot" and host.now() < deadline():',
         "        while host.now() < deadline():",
         LEAVE,
     ),
     Bug(
         "Auto Scaling goes on before the home is unmounted",
         "ami/agent/ws/leave.py",
-        "        last.callback(complete)\n        last.callback(unmount)",
-        "        last.callback(unmount)\n        last.callback(complete)",
+        "            last.callback(complete)\n        last.callback(unmount)",
+        "            last.callback(unmount)\n        last.callback(complete)",
         LEAVE,
     ),
     Bug(
         "an unknown target state keeps Auto Scaling waiting",
         "ami/agent/ws/leave.py",
-        "        except Unknown:\n            terminated = True",
-        "        except Unknown:\n            terminated = False",
+        "        with suppress(Unknown):\n            if",
+        "        if True:\n            if",
         LEAVE,
     ),
 )

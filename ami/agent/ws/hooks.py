@@ -20,10 +20,8 @@ FOLDER = "/etc/ws/on-interrupt.d"
 OWN = ".config/ws/on-interrupt.d"
 
 
-def run_hooks(
-    host: Host, user: str, reason: str, deadline: Callable[[], float], beat: Callable[[], object]
-) -> None:
-    """Run all hooks until `deadline`, which may move; call `beat` before each group of them."""
+def run_hooks(host: Host, user: str, reason: str, deadline: Callable[[], float]) -> None:
+    """Run all hooks until `deadline`, which may move."""
 
     def run_hook(path: str) -> None:
         limit = min(LIMIT, deadline() - host.now())
@@ -37,21 +35,28 @@ def run_hooks(
             host.log(f"{path}: no time is left for it")
 
     # Root runs only what nobody else can have written, and follows no link.
-    owned = "-uid", str(os.geteuid()), "-perm", "-100", "!", "-perm", "/022"
+    owned = "-uid", str(os.geteuid()), "-executable", "!", "-perm", "/022"
     for whose, flag, folder, which in (
         ((), "-P", str(host.path(FOLDER)), owned),
         (as_person(user), "-L", str(host.path(f"/home/{user}/{OWN}")), ("-executable",)),
     ):
         # By find(1), as whoever runs them: a file server that hangs, hangs a program with a limit.
-        find = "find", flag, folder, "-mindepth", "1", "-maxdepth", "1", "-type", "f", *which
+        find = (
+            "find",
+            flag,
+            folder,
+            "-mindepth",
+            "1",
+            "-maxdepth",
+            "1",
+            "-type",
+            "f",
+            "-executable",
+            *which,
+        )
         found = host.run(*whose, *find, "-printf", "%f\\n", timeout=5).output.split("\n")
         names = sorted(name for name in found if re.fullmatch(r"[\w-][\w.-]*", name))
-        for _, group in groupby(names, number):
-            beat()
+        # The key is the number that a name begins with, or the name.
+        for _, group in groupby(names, lambda name: re.findall(r"^\d+|.+", name)[0]):
             with ThreadPoolExecutor(32) as pool:
                 list(pool.map(run_hook, [f"{folder}/{name}" for name in group]))
-
-
-def number(name: str) -> str:
-    """Return the number that a name begins with, or the name."""
-    return name[: -len(name.lstrip("0123456789"))] or name

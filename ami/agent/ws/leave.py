@@ -7,9 +7,7 @@ whatever became of the ones before it (docs/interruption.md).
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
@@ -29,13 +27,11 @@ SHUTDOWN = 30
 
 
 class Event(NamedTuple):
-    """Why and when the machine goes. Times are in seconds since 1970."""
+    """Why the machine goes, and when the unmount begins, in seconds since 1970."""
 
-    reason: str  # spot-terminate, spot-stop, spot-hibernate, auto-scaling, shutdown
+    reason: str  # spot, auto-scaling, shutdown
     text: str  # the same as a sentence
-    at: float  # AWS takes the machine
-    deadline: float  # the hooks have ended, and the unmount begins
-    wait: bool  # the unmount waits for the deadline, so that people can save
+    deadline: float
 
 
 def read_event(host: Host) -> Event | None:
@@ -53,7 +49,7 @@ def main(arguments: list[str], host: Host) -> int:
 
 
 def leave(host: Host, settings: Settings, aws: Aws, interrupted: bool) -> None:
-    """Run the hooks, unmount, complete the lifecycle action. A second one waits for the first."""
+    """Run the hooks, unmount, complete the lifecycle action."""
 
     def lifecycle(action: str, **more: str) -> bool:
         names = {"AutoScalingGroupName": settings.group, "LifecycleHookName": settings.stop_hook}
@@ -66,47 +62,39 @@ def leave(host: Host, settings: Settings, aws: Aws, interrupted: bool) -> None:
 
     def complete() -> None:
         """Let Auto Scaling go on. It refuses a word that it does not wait for."""
-        try:
-            terminated = aws.imds.get(TARGET_STATE) == "Terminated"
-        except Unknown:
-            terminated = True
-        for _ in range(3 if terminated and settings.stop_hook else 0):
+        with suppress(Unknown):
+            if aws.imds.get(TARGET_STATE) != "Terminated":
+                return
+        for _ in range(3):
             if lifecycle("CompleteLifecycleAction", LifecycleActionResult="CONTINUE"):
-                break
+                return
             host.sleep(2)
 
-    def beat() -> None:
-        if event.reason == "auto-scaling" and settings.stop_hook:
-            pool.submit(lifecycle, "RecordLifecycleActionHeartbeat")
-
     def unmount() -> None:
-        containers = "docker ps --quiet | xargs --no-run-if-empty docker stop --time=5"
+        containers = "docker ps -q | xargs -r docker stop -t 5"
         host.run("sh", "-c", containers, timeout=15)
         # At the same time: a file server that hangs must not use up the time of the home.
+        places = [entry["at"] for entry in [*settings.mounts, settings.home] if entry]
         list(pool.map(lambda at: release(host, at), places))
 
     def deadline() -> float:
         """Read it again: a Spot interruption can come while hooks run for another reason."""
         return min(event.deadline, (read_event(host) or event).deadline)
 
-    os.chdir("/")
-    places = [entry["at"] for entry in [*settings.mounts, settings.home] if entry]
-    lock = host.path("/run/ws/leaving")
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file, ThreadPoolExecutor(32) as pool, ExitStack() as last:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        soon = host.now() + SHUTDOWN
-        event = Event("shutdown", "the machine shuts down", soon, soon, False)
-        if interrupted:
-            event = read_event(host) or event
+    event = Event("shutdown", "the machine shuts down", host.now() + SHUTDOWN)
+    if interrupted:
+        event = read_event(host) or event
+    with ThreadPoolExecutor(32) as pool, ExitStack() as last:
         # Both run whatever happens below, and the last one first.
-        last.callback(complete)
+        if settings.stop_hook:
+            last.callback(complete)
         last.callback(unmount)
+        if settings.stop_hook and event.reason == "auto-scaling":
+            pool.submit(lifecycle, "RecordLifecycleActionHeartbeat")  # 300 s from now on
         # A boot that is still under way would mount the home behind our back.
         if host.run("systemctl", "is-active", "ws-boot.service", timeout=5).output == "activating":
             host.run("systemctl", "stop", "ws-boot.service", timeout=20)
         pool.submit(say, host, aws, "stopping", event.text)
-        run_hooks(host, settings.user, event.reason, deadline, beat)
-        list(pool.map(lambda at: host.run("sync", "-f", str(host.path(at)), timeout=10), places))
-        while event.wait and host.now() < deadline():
+        run_hooks(host, settings.user, event.reason, deadline)
+        while event.reason == "spot" and host.now() < deadline():
             host.sleep(1)

@@ -20,36 +20,27 @@ def release(host: Host, at: str) -> None:
     A shell with a terminal ignores SIGTERM, and ends at SIGHUP: systemd ends sessions so, too. The
     others get SIGTERM alone first, since their handler of it may be saving something.
     """
-    for signals in (("TERM",), ("TERM", "HUP")):
-        if not occupied(host, at):
+    where = str(host.path(at))
+    for name in ("TERM", "HUP"):
+        found = mounted(host, at)
+        if not found or found.kind == "autofs":  # an automount that waits for its first use
             return
-        holding = holders(host, at)
-        for name in signals if holding else ():
+        holding = holders(host, where)
+        if holding:
             host.run("kill", "-s", name, *holding)
-        for _ in range(5):
-            if not holders(host, at):
-                break
-            host.sleep(1)
-        host.run("umount", "--recursive", str(host.path(at)), timeout=10)
-    if occupied(host, at):
-        held = ",".join(holders(host, at))
-        names = host.run("ps", "-o", "pid=,comm=", "-p", held).output if held else "no process"
-        host.log(f"{at} is still mounted, and held by {clean(names)}")
-        host.run("sync", "-f", str(host.path(at)), timeout=10)
+            host.sleep(5)
+        host.run("sync", "-f", where, timeout=10)
+        done = host.run("umount", "--recursive", where, timeout=10)
+    if done.code:
+        names = host.run("ps", "-o", "pid=,comm=", *holding).output if holding else ""
+        host.log(f"{done.output} {clean(names)}")
 
 
-def occupied(host: Host, at: str) -> bool:
-    """Tell whether a file system is mounted there; an automount that waits for one is none."""
-    found = mounted(host, at)
-    return bool(found and found.kind != "autofs")
-
-
-def holders(host: Host, at: str) -> list[str]:
+def holders(host: Host, where: str) -> list[str]:
     """Find the processes that hold files of a mount point; return their ids.
 
     Only links of /proc are read. fuser(1) looks at the files, and hangs with their server.
     """
-    where = str(host.path(at))
     find = "find", "/proc", "-maxdepth", "3", "-lname", where, "-o", "-lname", f"{where}/*"
     found = set(re.findall(r"^/proc/(\d+)/", host.run(*find, timeout=10).output, re.MULTILINE))
     return sorted(found - {str(os.getpid())})

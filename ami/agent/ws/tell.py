@@ -34,7 +34,7 @@ def tell(host: Host, text: str) -> None:
     line = clean(text)
     for terminal in host.path("/dev/pts").glob("[0-9]*"):
         # One that is stopped by Ctrl-S must not stop us.
-        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
         with suppress(OSError), os.fdopen(os.open(terminal, flags), "wb", 0) as file:
             file.write(f"\r\n\a*** {line}\r\n".encode())
     with suppress(Unusable):
