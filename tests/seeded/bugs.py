@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.seeded.booting import BOOTING
 from tests.seeded.idling import IDLING
 from tests.seeded.leaving import LEAVING
 from tests.seeded.planning import PLANNING
@@ -9,4 +10,4 @@ from tests.seeded.powering import POWERING
 from tests.seeded.reaching import REACHING
 from tests.seeded.resources import RESOURCES
 
-BUGS = (*IDLING, *LEAVING, *PLANNING, *POWERING, *REACHING, *RESOURCES)
+BUGS = (*BOOTING, *IDLING, *LEAVING, *PLANNING, *POWERING, *REACHING, *RESOURCES)
