@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from reconciler.images import bake, prune, publish, read, smoke
 from reconciler.images.model import Built, Context, Recipe
@@ -20,7 +21,7 @@ class Step:
     region: str
     minutes: int
     billed: str = ""  # the instance type whose hours it costs
-    market: str = "on-demand"
+    market: Literal["spot", "on-demand"] = "on-demand"
 
 
 def build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.seeded.baking import BAKING
 from tests.seeded.booting import BOOTING
 from tests.seeded.idling import IDLING
 from tests.seeded.leaving import LEAVING
@@ -10,4 +11,4 @@ from tests.seeded.powering import POWERING
 from tests.seeded.reaching import REACHING
 from tests.seeded.resources import RESOURCES
 
-BUGS = (*BOOTING, *IDLING, *LEAVING, *PLANNING, *POWERING, *REACHING, *RESOURCES)
+BUGS = (*BAKING, *BOOTING, *IDLING, *LEAVING, *PLANNING, *POWERING, *REACHING, *RESOURCES)

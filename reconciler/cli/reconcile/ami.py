@@ -64,7 +64,7 @@ def places(function: F) -> F:
             group="Where",
             metavar="NAME",
             default="",
-            help="The SSM parameter to publish in.  [default: that of the fleets, or /SITE/_image/NAME]",
+            help="Where to publish.  [default: that of the fleets, or /SITE/_image/NAME]",
         ),
     )
     for decorator in reversed(decorators):

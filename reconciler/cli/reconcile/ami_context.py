@@ -72,9 +72,8 @@ class Workshop:
             if not step.billed:
                 continue
             aws = self.session.reader(step.region)
-            market = "spot" if step.market == "spot" else "on-demand"
             zone = f"{step.region}a"
-            price = hourly_price(aws, step.billed, zone, market, self.now)  # type: ignore[arg-type]
+            price = hourly_price(aws, step.billed, zone, step.market, self.now)
             if price is None:
                 return None
             total += price.hourly * step.minutes / 60
@@ -124,7 +123,8 @@ def enter(console: Console, words: dict[str, Any]) -> Workshop:
         notes.append(f"{recipe.os} is experimental: its stages have never run on AWS")
     if parameter not in parameters_of(site):
         notes.append(
-            f"no fleet uses {parameter} yet: write image: {{ssm_parameter: {parameter}}} in the YAML"
+            f"no fleet uses {parameter} yet: write image: {{ssm_parameter: {parameter}}} in "
+            "the YAML"
         )
     return Workshop(
         session,
