@@ -166,6 +166,8 @@ def _agent(each: ResolvedWorkstation) -> str:
 
 def _too_large(each: ResolvedWorkstation, instance: Mapping[str, Any]) -> str:
     """Why EC2 would refuse the user data; "" where it takes it."""
+    if "image" in each.lacks:  # nobody knows whether the image has the agent
+        return ""
     whole = _stood_in(instance)
     size = machine_data.size(whole, carries_agent=not each.image.agent)
     if size <= machine_data.LIMIT:

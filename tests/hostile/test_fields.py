@@ -29,6 +29,9 @@ FREE_TEXT = {
 """Fields that people write prose into; what they let through is followed into every sink."""
 
 WORD = {"option -rf", "www"}
+KEY = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUcSwExy5Rv6yK1XUEuVBbtHsDBqfuWeZ4g5nhgD alice@laptop"
+)
 PATTERNS = {
     "workstations: image.name": WORD | {"glob", "list", "mention", "path", "team"},
     "workstations: instance_requirements.allowed_instance_types.[]": {"glob"},
@@ -37,6 +40,7 @@ PATTERNS = {
     "workstations: instance_profile": WORD | {"mention"},
     "workstations: scheduler_role": WORD | {"mention"},
     "workstations: owner": {"www"},
+    "workstations: metrics.namespace": {"www"},
     "file_systems: owner": {"www"},
 }
 """What else is let through: words of AWS's own alphabet, none of them with a special sign."""
@@ -53,6 +57,7 @@ def test_each_field_is_good_but_for_its_payload(tmp_path: Path) -> None:
                  "g5.*", "c6i", "alias/x", "PERSISTENT_2", "SSD", "NONE", "LZ4", "2.15", "/fsx",
                  "1:05:00", "AFTER_30_DAYS", "manual", "2026-12-24", "it.ics", "report", "spot",
                  "auto", "1200GiB", "ami-0123456789abcdef0", "vpc-0123456789abcdef0", "/a/b", "t4",
+                 "off", "active", KEY,
                  ):  # fmt: skip
         some |= fields.let_through(tmp_path, word)
     assert wanted - some == set()

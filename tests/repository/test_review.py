@@ -205,7 +205,8 @@ def test_a_strangers_image_is_told_with_its_owner(plan: Plan, sandbox: Sandbox) 
     plan(apply=True)
     shown = plan(more=f"image: {{id: {foreign.id}}}")
     assert (
-        f"→ {foreign.id} ({foreign.name}) of account 999999999999, which is not this one, from "
+        f"→ {foreign.id} ({foreign.name}, 3 days old) of account 999999999999, which is not this "
+        "one, from "
     ) in row(shown, "`launch_template ")
     assert (
         f"alice: the image {foreign.id} ({foreign.name}) belongs to account 999999999999: not"
