@@ -130,6 +130,27 @@ def test_who_still_holds_the_home_is_told(hand: Make, waits: Waits) -> None:
     assert "alice is ready" in cli("start alice").out
 
 
+def test_each_new_detail_of_a_phase_is_told_once(
+    hand: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = hand()
+    cli.days.sandbox.world.state(Machines, "us-east-1").mode = "silent"
+    cli.days.to("Mon 09:01")
+    [member] = cli.days.group()["Instances"]
+    reports = iter(("attaching", "attaching: a", "attaching: a", "attaching: b", "ready"))
+
+    def report(self: Stop, wait: float) -> None:
+        tags = [{"Key": "reconciler:phase", "Value": next(reports)}]
+        aws("ec2").create_tags(Resources=[member["InstanceId"]], Tags=tags)
+
+    monkeypatch.setattr(Stop, "pause", report)
+    cli.days.sandbox.clock.forward(timedelta(minutes=1))
+    lines = cli("start alice").err.splitlines()
+    details = [line.partition("): ")[2] for line in lines if line.startswith("attaching (")]
+    assert details == ["", "a", "b"]
+    assert lines[-1].startswith("ready (")
+
+
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_machine_that_fails_ends_the_waiting(hand: Make, waits: Waits, output: str) -> None:
     cli = hand()
