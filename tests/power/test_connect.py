@@ -18,6 +18,7 @@ from reconciler.aws_api import Aws
 from reconciler.sandbox.control.interruption import interrupt
 from reconciler.workstation import read
 from reconciler.workstation.model import Instance, Member
+from tests.power.days import aws
 from tests.power.hand import Hand
 
 Make = Callable[..., Hand]
@@ -70,6 +71,14 @@ def test_it_tells_the_commands_and_prepares_ssh(up: Hand) -> None:
     for folder in (config().parent, hosts):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert sorted(config().parent.iterdir()) == [config(), hosts]
+
+
+def test_the_login_is_the_name_of_the_workstation(up: Hand) -> None:
+    words = {"ResourceId": "acme-alice", "ResourceType": "auto-scaling-group"}
+    owner = {**words, "Key": "reconciler:owner", "Value": "ann@example.com"}
+    aws("autoscaling").create_or_update_tags(Tags=[{**owner, "PropagateAtLaunch": True}])
+    up("connect alice")
+    assert "    User alice\n" in (config().parent / "workstations/config").read_text()
 
 
 def test_ssh_itself_reads_the_files(up: Hand) -> None:

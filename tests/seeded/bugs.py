@@ -9,6 +9,17 @@ from tests.seeded.leaving import LEAVING
 from tests.seeded.planning import PLANNING
 from tests.seeded.powering import POWERING
 from tests.seeded.reaching import REACHING
+from tests.seeded.reporting import REPORTING
 from tests.seeded.resources import RESOURCES
 
-BUGS = (*BAKING, *BOOTING, *IDLING, *LEAVING, *PLANNING, *POWERING, *REACHING, *RESOURCES)
+BUGS = (
+    *BAKING,
+    *BOOTING,
+    *IDLING,
+    *LEAVING,
+    *PLANNING,
+    *POWERING,
+    *REACHING,
+    *REPORTING,
+    *RESOURCES,
+)

@@ -104,11 +104,10 @@ def machine_of(world: World, region: str, instance_id: str, mode: Mode = "works"
     files = _files(instance.user_data) if instance else {}
     image = world.ec2(region).amis.get(instance.image_id) if instance else None
     baked = image is not None and any(tag["key"] == IMAGE_TAG for tag in image.get_tags())
+    carried = any(path.startswith(AGENT) for path in files)
     with suppress(ValueError, TypeError):
         instance_file = json.loads(files[INSTANCE_FILE]) if INSTANCE_FILE in files else None
-        if isinstance(instance_file, dict) and (
-            baked or any(path.startswith(AGENT) for path in files)
-        ):
+        if isinstance(instance_file, dict) and (baked or carried):
             return Machine(world, region, instance_id, instance_file, mode)
     return None
 
