@@ -49,7 +49,7 @@ def details(
 def _agent(found: ImageFacts) -> str:
     if found.agent:
         return f"in the image, {found.agent}"
-    return f"carried, {__version__}: home and interruptions, no idle stop" if found.id else ""
+    return f"carried, {__version__}" if found.id else ""
 
 
 def _keys(lines: Iterable[str]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import io
-import json
 import re
 import tokenize
 import zipfile
@@ -16,25 +15,26 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from reconciler import __version__
 
 ARCHIVE = "/usr/lib/ws/ws.pyz"
-PACK = "/usr/lib/ws/ws.json.xz"
+PACK = "/usr/lib/ws/ws.xz"
 COMMAND = "/usr/bin/ws"
 UNITS = "/etc/systemd/system"
 PYTHON = "/usr/bin/python3"
 
-ONLY_IN_IMAGES = ("doctor", "idle", "lease", "metrics", "sensors", "status", "why")
+ONLY_IN_IMAGES = ("dcv", "doctor", "metrics", "status", "why")
 """Modules that user data has no room for: a machine whose image has no agent does without them."""
 
 IMAGE_TAG = "reconciler:agent"
 """The tag of an image that has the agent: its version."""
 
-_VERSION = 'VERSION = "{}"\n'  # in ws/__init__.py, where it is empty in the sources
-_WRITTEN = re.compile(r'VERSION = "([0-9][0-9A-Za-z.+-]{0,30})"\n')
+_VERSION = 'VERSION = "{}"'  # in ws/__init__.py, where it is empty in the sources
+_WRITTEN = re.compile(r'VERSION="([0-9][0-9A-Za-z.+-]{0,30})"\n')
 _NUMBERS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
 _SHAPE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}([.+-]?[0-9A-Za-z]{1,12}){0,2}")
 
@@ -59,10 +59,12 @@ class File(NamedTuple):
 
 
 _UNPACK = f"""\
-import json, lzma, zipfile
-modules = json.load(lzma.open("{PACK}"))
+import lzma, pathlib, zipfile
+parts = lzma.open("{PACK}", "rt").read().split("\\0")
 with zipfile.ZipFile("{ARCHIVE}", "w") as archive:
- for name in modules: archive.writestr(name, modules[name])
+ for name, text in zip(parts[::2], parts[1::2]):
+  if name[0] == "/": pathlib.Path(name).write_text(text)
+  else: archive.writestr(name, text)
 """
 
 
@@ -70,16 +72,30 @@ with zipfile.ZipFile("{ARCHIVE}", "w") as archive:
 def files() -> tuple[File, ...]:
     """Build every file of the agent, as an image has it."""
     archive = File(ARCHIVE, 0o644, _archive(dict(_modules())))
-    return (archive, *_beside(_units()))
+    units = (File(f"{UNITS}/{name}", 0o644, text.encode()) for name, text in _units())
+    return (archive, File(COMMAND, 0o755, _COMMAND.encode()), *units)
 
 
 @cache
-def carried() -> tuple[File, ...]:
-    """Build the files of the agent as user data carries it: the modules as JSON, which is to be
-    compressed and unpacked, without those that are in images only."""
+def carried() -> File:
+    """Build the file that user data carries: the path of each module in the archive, or of each
+    other file on the machine, and its text, each ended by a NUL; without what is in images only.
+
+    One file, since what is compressed together is smaller, and none that escapes line ends.
+    """
     absent = [f"ws/{name}.py" for name in ONLY_IN_IMAGES]
-    modules = {name: text for name, text in _modules() if name not in absent}
-    return (File(PACK, 0o644, json.dumps(modules).encode()), *_beside(_carried_units()))
+    content = {name: text for name, text in _modules() if name not in absent}
+    content |= {f"{UNITS}/{name}": text for name, text in _carried_units()}
+    content[COMMAND] = _COMMAND
+    return File(PACK, 0o644, "".join(f"{k}\0{v}\0" for k, v in content.items()).encode())
+
+
+def unpacked(content: bytes) -> dict[str, str]:
+    """Read the content of such a file: the texts by their paths. Raises: ValueError."""
+    *parts, rest = content.decode().split("\0")
+    if rest:
+        raise ValueError("the last text has no end")
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 @cache
@@ -91,16 +107,9 @@ def commands() -> tuple[str | tuple[str, ...], ...]:
     return (
         f'[ -x {PYTHON} ] || echo "{missing}" >/dev/console',
         (PYTHON, "-I", "-c", _UNPACK),
+        f"chmod 755 {COMMAND}",
         "systemctl daemon-reload",
         f"systemctl enable --now --no-block {started}",
-    )
-
-
-def _beside(units: tuple[tuple[str, str], ...]) -> tuple[File, ...]:
-    """The files beside the code."""
-    return (
-        File(COMMAND, 0o755, _COMMAND.encode()),
-        *(File(f"{UNITS}/{name}", 0o644, text.encode()) for name, text in units),
     )
 
 
@@ -121,12 +130,9 @@ def _archive(modules: dict[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def version_in(modules: bytes) -> str:
-    """Find the version in the modules of a carried agent; "" where there is none.
-
-    Raises: ValueError for what is no JSON, and others as for any odd JSON.
-    """
-    found = _WRITTEN.search(json.loads(modules)["ws/__init__.py"])
+def version_in(content: bytes) -> str:
+    """Find the version in a carried agent; "" where there is none. Raises: ValueError."""
+    found = _WRITTEN.search(unpacked(content).get("ws/__init__.py", ""))
     return found[1] if found else ""
 
 
@@ -161,7 +167,8 @@ def _read(folder: str, ending: str) -> Iterator[tuple[str, str]]:
 def _modules() -> Iterator[tuple[str, str]]:
     yield "__main__.py", _MAIN
     for name, source in _read("ws", ".py"):
-        yield f"ws/{name}", strip(source).replace(_VERSION.format(""), _VERSION.format(__version__))
+        delivered = source.replace(_VERSION.format(""), _VERSION.format(__version__))
+        yield f"ws/{name}", strip(delivered)
 
 
 @cache
@@ -177,8 +184,8 @@ def _plain(unit: str) -> str:
 
 def strip(source: str) -> str:
     """Cut out what Python does not need: comments, docstrings, empty lines, the types of parameters
-    and results, three of four spaces of an indent."""
-    for cut in (_without_comments, _without_docstrings, _without_types, _narrow):
+    and results, three of four spaces of an indent, spaces and lines inside of a statement."""
+    for cut in (_without_comments, _without_docstrings, _without_types, _narrow, _joined, _close):
         source = cut(source)
     return source
 
@@ -241,6 +248,50 @@ def _narrow(source: str) -> str:
         for row, line in enumerate(source.split("\n"))
         if line.strip() or row in inside
     )
+
+
+def _joined(source: str) -> str:
+    """Each statement on one line, except inside of texts."""
+    lines = source.split("\n")
+    for token in reversed(_tokens(source)):
+        if token.type == tokenize.NL and token.line.strip():
+            row = token.start[0] - 1
+            lines[row : row + 2] = [lines[row] + lines[row + 1].lstrip(" ")]
+    return "\n".join(lines)
+
+
+def _close(source: str) -> str:
+    """Without the spaces that separate no names, numbers or texts."""
+    lines = source.split("\n")
+    for left, right in reversed(list(pairwise(_tokens(source)))):
+        (row, begin), (last, end) = left.end, right.start
+        line = lines[row - 1]
+        if (
+            row == last
+            and 0 < begin < end
+            and not (_in_word(line[begin - 1]) and _in_word(line[end]))
+        ):
+            lines[row - 1] = line[:begin] + line[end:]
+    return "\n".join(lines)
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character in "_\"'"
+
+
+def _tokens(source: str) -> list[tokenize.TokenInfo]:
+    """The tokens, each text as one: Python 3.12 and later sees tokens inside of them."""
+    begins: list[tuple[int, int]] = []
+    found = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        name, start = tokenize.tok_name[token.type], token.start
+        if name == "FSTRING_START":
+            begins.append(start)
+        elif name == "FSTRING_END":
+            start = begins.pop()
+        if not begins and name not in ("INDENT", "DEDENT"):
+            found.append(token._replace(start=start))
+    return found
 
 
 def _indented(line: str) -> str:

@@ -17,7 +17,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from reconciler.machine import agent
-from reconciler.machine.agent import File
 
 INSTANCE_FILE = "/etc/ws/instance.json"
 
@@ -120,17 +119,13 @@ def _frozen(value: Any) -> Any:
 
 
 def _entries() -> list[dict[str, str]]:
-    """The files of the agent as cloud-init takes them."""
-    return [_entry(file) for file in agent.carried()]
-
-
-def _entry(file: File) -> dict[str, str]:
-    entry = {"path": file.path, "permissions": f"{file.mode:04o}"}
-    if file.path != agent.PACK:
-        return {**entry, "content": file.content.decode()}
+    """The file of the agent as cloud-init takes it."""
+    file = agent.carried()
     # Smaller than gzip by a tenth.
     packed = lzma.compress(file.content, check=lzma.CHECK_CRC32, filters=_XZ)
-    return {**entry, "encoding": "b64", "content": base64.b64encode(packed).decode()}
+    content = base64.b64encode(packed).decode()
+    mode = f"{file.mode:04o}"
+    return [{"path": file.path, "permissions": mode, "encoding": "b64", "content": content}]
 
 
 def _label(entries: Iterable[Mapping[str, Any]], commands: Any) -> str:

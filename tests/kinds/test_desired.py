@@ -102,9 +102,7 @@ def with_image(image: ImageFacts, **overrides: Any) -> Desired:
 def test_an_image_without_the_tag_gets_the_agent_in_user_data() -> None:
     carried = with_image(IMAGE)
     assert carried.spec.agent == user_data.carried()
-    assert carried.details["agent"] == (
-        f"carried, {__version__}: home and interruptions, no idle stop"
-    )
+    assert carried.details["agent"] == (f"carried, {__version__}")
     baked = with_image(replace(IMAGE, agent="0.0.9"))
     assert baked.spec.agent == "in the image"
     assert baked.details["agent"] == "in the image, 0.0.9"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import lzma
 import subprocess
 from pathlib import Path
 
@@ -27,9 +28,9 @@ def test_cloud_init_writes_every_file_as_it_is(carries: bool) -> None:
     assert found["type"] == "text/cloud-config"
     files = {path: base64.b64decode(content) for path, content in found["files"].items()}
     assert json.loads(files.pop("/etc/ws/instance.json")) == {**INSTANCE, "mounts": []}
-    assert set(files) == {each.path for each in (agent.carried() if carries else ())}
-    for each in agent.carried()[1:] if carries else ():
-        assert files[each.path] == each.content
+    assert list(files) == ([agent.PACK] if carries else [])
+    if carries:
+        assert lzma.decompress(files[agent.PACK]) == agent.carried().content
     assert bool(found["script"]) is carries
 
 
@@ -38,11 +39,17 @@ def test_the_commands_are_a_shell_script_that_unpacks_the_agent(tmp_path: Path) 
     """The script of cloud-init runs whole, with another folder, and a systemctl that notes."""
     raw = base64.b64decode(user_data.encode(INSTANCE, carries_agent=True))
     found = cloud_init.read(raw)
-    (pack, *_) = agent.carried()
+    content = agent.unpacked(lzma.decompress(base64.b64decode(found["files"][agent.PACK])))
+    elsewhere = {f"{tmp_path}{path}" if path[0] == "/" else path: content[path] for path in content}
     folder, binaries = f"{tmp_path}/ws", f"{tmp_path}/bin"
-    cloud_init.write(f"{folder}/ws.json.xz", base64.b64decode(found["files"][pack.path]))
+    packed = "".join(f"{path}\0{text}\0" for path, text in elsewhere.items())
+    cloud_init.write(f"{folder}/ws.xz", lzma.compress(packed.encode()))
     cloud_init.write(f"{binaries}/systemctl", b'#!/bin/sh\necho "$@"\n')
+    for path in elsewhere:
+        if path[0] == "/":
+            cloud_init.write(path, b"")
     script = found["script"].replace("/usr/lib/ws/", f"{folder}/")
+    script = script.replace(agent.COMMAND, f"{tmp_path}{agent.COMMAND}")
     done = subprocess.run(
         ["/bin/sh"],
         input=script,
@@ -54,7 +61,7 @@ def test_the_commands_are_a_shell_script_that_unpacks_the_agent(tmp_path: Path) 
     reload, enable = done.stdout.splitlines()
     assert reload == "daemon-reload"
     assert enable.split()[:3] == ["enable", "--now", "--no-block"]
-    units = [Path(each.path).name for each in agent.carried() if each.path.endswith(".service")]
+    units = [Path(path).name for path in content if path.endswith(".service")]
     assert "ws-boot.service" in units
     assert enable.split()[3:] == units
     python = ["/usr/bin/python3", "-I", f"{folder}/ws.pyz", "--help"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
-import json
 import lzma
 import shutil
 import subprocess
@@ -22,8 +21,8 @@ from reconciler.machine.agent import strip
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "ami/agent/ws").glob("*.py"))
-ROOM = 700
-"""Bytes for the instance file, gzipped: three mounts and four keys of type ssh-ed25519."""
+ROOM = 600
+"""Bytes for the instance file, gzipped: two mounts and three keys of type ssh-ed25519."""
 
 
 def plain(source: str) -> str:
@@ -83,10 +82,10 @@ def call(path: str = "é", *more: dict[str, int], of: str | None = None) -> tupl
 
 def test_texts_keep_what_looks_like_a_comment_or_an_empty_line() -> None:
     assert strip(ODD) == (
-        'TEXT = """first\n\n  # no comment\nlast"""\n'
+        'TEXT="""first\n\n  # no comment\nlast"""\n'
         "class Empty(Exception):\n pass\n"
-        'def call(path = "é", *more, of = None):\n'
-        " for each in (\n  more\n ):\n  TEXT\n"
+        'def call(path="é",*more,of=None):\n'
+        " for each in(more):\n  TEXT\n"
         ' return f"{path} # no comment"\n'
     )
 
@@ -161,26 +160,34 @@ def imported(archive: Path, modules: set[str]) -> str:
 
 def test_it_runs_as_user_data_carries_it(tmp_path: Path) -> None:
     """Unpacked by the very command of the user data."""
-    pack, *_ = agent.carried()
-    where = tmp_path / pack.path.lstrip("/")
+    content = agent.unpacked(agent.carried().content)
+    where = tmp_path / agent.PACK.lstrip("/")
     where.parent.mkdir(parents=True)
-    where.write_bytes(lzma.compress(pack.content))
+    elsewhere = {}
+    for path, text in content.items():
+        elsewhere[f"{tmp_path}{path}" if path[0] == "/" else path] = text
+        (tmp_path / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+    packed = "".join(f"{path}\0{text}\0" for path, text in elsewhere.items())
+    where.write_bytes(lzma.compress(packed.encode()))
     [(_, *flags, unpack)] = [each for each in agent.commands() if not isinstance(each, str)]
     code = unpack.replace("/usr/lib/ws/", f"{where.parent}/")
     subprocess.run([sys.executable, *flags, code], check=True)
     archive = where.parent / "ws.pyz"
+    for each in agent.files()[1:]:
+        assert (tmp_path / each.path.lstrip("/")).read_bytes() == each.content
     assert ws(archive, "--help").returncode == 0
     there = {path.stem for path in MODULES} - {"__init__", *agent.ONLY_IN_IMAGES}
     assert imported(archive, there) == ""
-    left_out = ws(archive, "idle")
+    left_out = ws(archive, "doctor")
     assert (left_out.returncode, left_out.stderr) == (
         1,
-        "ws idle: ws.idle is only in images with the agent\n",
+        "ws doctor: ws.doctor is only in images with the agent\n",
     )
 
 
 def test_what_is_carried_needs_nothing_that_is_left_out() -> None:
-    modules = json.loads(agent.carried()[0].content)
+    files = agent.unpacked(agent.carried().content)
+    modules = {name: text for name, text in files.items() if name.startswith("ws/")}
     known = {f"ws/{path.name}" for path in MODULES}
     assert known - set(modules) == {f"ws/{name}.py" for name in agent.ONLY_IN_IMAGES}
     for name, text in modules.items():

@@ -42,7 +42,7 @@ def test_the_agent_is_compared_by_its_content_and_not_by_how_it_was_compressed()
     pack["content"] = base64.b64encode(lzma.compress(content, preset=0)).decode()
     found = user_data.decode(packed(f"#cloud-config\n{json.dumps(config)}\n"))
     assert found.agent == user_data.carried()
-    pack["content"] = base64.b64encode(lzma.compress(content + b"\n")).decode()
+    pack["content"] = base64.b64encode(lzma.compress(content[:-2] + b" \n\0")).decode()
     found = user_data.decode(packed(f"#cloud-config\n{json.dumps(config)}\n"))
     assert found.agent.startswith(f"carried, {__version__} (")
     assert found.agent != user_data.carried()
@@ -61,10 +61,11 @@ def test_user_data_is_what_cloud_init_takes_it_for() -> None:
     config = yaml.safe_load(text)
     first, *files = config["write_files"]
     assert (first["path"], first["permissions"]) == ("/etc/ws/instance.json", "0644")
-    assert [File(each["path"], int(each["permissions"], 8), content(each)) for each in files] == (
-        list(agent.carried())
-    )
-    python, unpack, reload, enable = config["runcmd"]
+    assert [File(each["path"], int(each["permissions"], 8), content(each)) for each in files] == [
+        agent.carried()
+    ]
+    python, unpack, executable, reload, enable = config["runcmd"]
+    assert executable == "chmod 755 /usr/bin/ws"
     assert unpack[:3] == ["/usr/bin/python3", "-I", "-c"]
     assert python.startswith("[ -x /usr/bin/python3 ] || echo ")
     assert reload == "systemctl daemon-reload"

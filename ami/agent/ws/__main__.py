@@ -9,14 +9,14 @@ from ws.host import Host
 from ws.settings import Unusable
 
 COMMANDS = {
-    "boot": ("ws.boot", "attach and mount the home, make the account (by systemd)"),
-    "leave": ("ws.leave", "run the hooks and unmount (by systemd, when the machine ends)"),
-    "watch": ("ws.watch", "watch for an interruption and for the end of the hours (by systemd)"),
-    "idle": ("ws.idle", "stop the workstation when nobody uses it (by systemd)"),
-    "keep-alive": ("ws.lease", "4h [-- COMMAND]: keep it on for that time, or while COMMAND runs"),
-    "why": ("ws.why", "say what keeps this workstation on"),
-    "status": ("ws.status", "say what this workstation is, and how its home is mounted"),
-    "doctor": ("ws.doctor", "check driver, GPU, mounts, clock and disk"),
+    "boot": "attach and mount the home (by systemd)",
+    "leave": "run the hooks and unmount (by systemd)",
+    "watch": "watch for the end (by systemd)",
+    "idle": "stop when nobody uses it (by systemd)",
+    "keep-alive": "4h [-- COMMAND]: keep it on",
+    "why": "say what keeps it on",
+    "status": "say what this workstation is",
+    "doctor": "check driver, GPU, mounts, clock and disk",
 }
 
 
@@ -25,11 +25,12 @@ def main(arguments: list[str]) -> int:
     name = arguments[0] if arguments else "--help"
     if name not in COMMANDS:
         print("usage: ws COMMAND\n")
-        for command, (_, text) in COMMANDS.items():
+        for command, text in COMMANDS.items():
             print(f"  {command:11} {text}")
         return 0 if name in ("-h", "--help") else 2
     try:
-        code: int = import_module(COMMANDS[name][0]).main(arguments[1:], Host())
+        module = import_module(f"ws.{'lease' if name == 'keep-alive' else name}")
+        code: int = module.main(arguments[1:], Host())
         return code
     except Unusable as error:
         print(f"ws: {error}", file=sys.stderr)

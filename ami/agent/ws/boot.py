@@ -9,9 +9,10 @@ import contextlib
 import time
 from calendar import timegm
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
-from ws import account, dcv, group, mounts, volume
+from ws import account, group, mounts, volume
 from ws.aws import Aws, AwsError
 from ws.host import Host
 from ws.imds import Imds, Unknown
@@ -81,7 +82,8 @@ def boot(host: Host, settings: Settings, aws: Aws) -> None:
         until(host, aws, "attaching", disk)
     until(host, aws, "mounting", mount)
     if host.path("/usr/bin/dcv").exists():
-        dcv.own(host, settings.user)
+        with contextlib.suppress(ImportError):  # the agent in user data is without it
+            import_module("ws.dcv").own(host, settings.user)
     say(host, aws, "ready", "; ".join(notes))
     remember(host, settings, aws)
 

@@ -1,4 +1,5 @@
-"""Amazon DCV, where the image has it: the screen of the machine belongs to the person.
+"""Amazon DCV, where the image has it: the screen of the machine belongs to the person, and their
+input there is use of the machine.
 
 DCV administrator guide, "Starting sessions" and "Configuration parameter reference". No password
 is set anywhere.
@@ -8,10 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+import re
 from configparser import Error, RawConfigParser
 
 from ws.account import put
 from ws.host import Host
+from ws.sensors import good
 
 FILE = "/etc/dcv/dcv.conf"
 
@@ -35,3 +39,22 @@ def own(host: Host, user: str) -> None:
     if put(host, FILE, text.getvalue()):
         # It is ordered after this boot: waiting for it would be waiting for oneself.
         host.run("systemctl", "try-restart", "--no-block", "dcvserver")
+
+
+def interactions(host: Host, sessions: str) -> dict[str, str]:
+    """List when each client of each session was last used, by what `dcv list-sessions` printed.
+
+    Raises: ValueError, LookupError, TypeError for an answer that makes no sense.
+    """
+    seen = {}
+    for session in json.loads(sessions):
+        name = session["id"]
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise ValueError("a session id that is none")
+        listed = host.run("dcv", "list-connections", "-j", name, timeout=10)
+        for client in json.loads(good(listed)):
+            at = client["last-interaction-time"]
+            if not re.match(r"\d{4}-\d\d-\d\dT", at):
+                raise ValueError("a client without last-interaction-time")
+            seen[f"{name}/{client['id']}"] = at
+    return seen

@@ -7,9 +7,11 @@ service goes on counting, and what it has not seen for GAP seconds it does not c
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from importlib import import_module
 from typing import Any, NamedTuple
 
-from ws import group, metrics
+from ws import group
 from ws.aws import Aws
 from ws.host import Host
 from ws.imds import Imds
@@ -82,7 +84,9 @@ def step(sample: Sample) -> None:
         if said == UNKNOWN and last.seen - start < UNKNOWN_TOO_LONG <= up - start:
             _say(host, f"{name} is unknown for an hour: {text}. See: ws doctor")
     if sample.settings.metrics and up // 60 > last.seen // 60:
-        metrics.send(sample, readings, up - (up if state.since is None else state.since))
+        idle = up - (up if state.since is None else state.since)
+        with suppress(ImportError):  # the agent in user data is without it
+            import_module("ws.metrics").send(sample, readings, idle)
     memory.update(state=state, readings=rows)
     host.write(FILE, json.dumps(memory))
 

@@ -7,8 +7,8 @@ of something that this machine does not have returns None: it is not asked.
 
 from __future__ import annotations
 
-import json
 import re
+from importlib import import_module
 from typing import Any, NamedTuple, Optional
 
 from ws import group
@@ -73,7 +73,7 @@ def gpu(sample: Sample) -> Answer:
         return None
     query = "--query-gpu=utilization.gpu,memory.used"
     asked = sample.host.run("nvidia-smi", query, "--format=csv,noheader,nounits", timeout=15)
-    rows = [[int(value) for value in line.split(",")] for line in _good(asked).splitlines()]
+    rows = [[int(value) for value in line.split(",")] for line in good(asked).splitlines()]
     busy = max(row[0] for row in rows)
     return _above(busy, GPU_PERCENT), f"{busy} % busy, {sum(row[1] for row in rows)} MiB used", busy
 
@@ -117,17 +117,8 @@ def dcv(sample: Sample) -> Answer:
     asked = sample.host.run("dcv", "list-sessions", "-j", timeout=10)
     if asked.code == 127:
         return None
-    seen = {}
-    for session in json.loads(_good(asked)):
-        name = session["id"]
-        if not re.fullmatch(r"\w[\w.-]*", name):
-            raise ValueError("a session id that is none")
-        listed = sample.host.run("dcv", "list-connections", "-j", name, timeout=10)
-        for client in json.loads(_good(listed)):
-            at = client["last-interaction-time"]
-            if not re.match(r"\d{4}-\d\d-\d\dT", at):
-                raise ValueError("a client without last-interaction-time")
-            seen[f"{name}/{client['id']}"] = at
+    # The agent in user data is without that module, so a desktop is unknown there.
+    seen = import_module("ws.dcv").interactions(sample.host, good(asked))
     return _changed(sample, "dcv", seen)
 
 
@@ -150,6 +141,7 @@ def override(sample: Sample) -> Answer:
 SENSORS = {f.__name__: f for f in (gpu, cpu, disk, network, ssh, dcv, lease, override)}
 ERRORS = (
     OSError,
+    ImportError,
     ValueError,
     LookupError,
     TypeError,
@@ -160,7 +152,8 @@ ERRORS = (
 )
 
 
-def _good(asked: Result) -> str:
+def good(asked: Result) -> str:
+    """Return what a program printed. Raises: ValueError where it failed."""
     if asked.code:
         raise ValueError(f"exit code {asked.code}: {asked.output}")
     return asked.output
