@@ -20,7 +20,7 @@ main() {
     expect 0 "created" reconcile -f "$work/fleets" --wait
 
     heading "09:00. The schedule starts alice's workstation, on Spot. Its machine is only played"
-    expect 0 "1 runs wrote" "${day[@]}" --until "Mon 09:05" # when it stops, for its machine
+    expect 0 "0 runs wrote" "${day[@]}" --until "Mon 09:05"
     expect 0 "phase      ready" workstation status alice
 
     heading "11:00. Spot takes it back, and has nothing else"
@@ -36,10 +36,10 @@ main() {
 
     heading "Noon. Spot has plenty again: nobody is cut off for it"
     expect 0 "" reconcile sandbox capacity give "*"
-    expect 0 "0 runs wrote" "${day[@]}" --until "Mon 18:55"
+    expect 0 "1 runs wrote" "${day[@]}" --until "Mon 18:55" # when it stops, for its machine
 
     heading "19:00. The schedule stops it; with nothing running, the way back to Spot"
-    expect 0 "2 runs wrote" "${day[@]}" --until "Mon 19:30"
+    expect 0 "1 runs wrote" "${day[@]}" --until "Mon 19:30"
     expect 0 "off" workstation status alice
 
     heading "Tuesday, 09:00. Spot"

@@ -22,8 +22,9 @@ from reconciler.workstation.runtime_tags import (
 
 Cause = Literal["schedule", "override", "max_runtime"]
 
-AHEAD = timedelta(hours=24)
-"""How long before a stop the tag is written."""
+AHEAD = timedelta(hours=1)
+"""How long before a stop the tag is written: runs come more often than that, and until then a plan
+of a workstation that is on is empty."""
 
 
 def next_stop(

@@ -43,7 +43,6 @@ def applied(make_module_world: MakeWorld) -> None:
     world = make_module_world(VISION)
     world.settle()
     start("acme-alice")
-    world.run()  # tells its machine when it stops
 
 
 @pytest.mark.parametrize("options", [("--dry-run",), ("--dry-run", "--exit-code")])
