@@ -18,7 +18,7 @@ REMEMBERED = timedelta(days=42)
 """Weeks of scaling activities that AWS remembers; an older stop says nothing about today."""
 
 WAIT = "wait; `workstation start` shows how far it is"
-LOOK = "`workstation ssh {name} ws doctor` says more, where ssh answers"
+LOOK = "`workstation ssh {name} sudo journalctl -u ws-boot` says more, where ssh answers"
 AGAIN = (
     "`workstation stop {name}` and `workstation start {name}` take a new machine; if it happens "
     "again, ask the platform team"

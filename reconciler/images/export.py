@@ -21,11 +21,11 @@ LARGEST = 16_000
 
 CHUNK = 14_000
 MOST = 20
-"""Components of a recipe (EC2 Image Builder user guide, quotas)."""
+"""Components of a recipe, by the default of the quota (botocore, imagebuilder, ImageRecipe)."""
 
 REBOOT = 194
-"""AWSTOE restarts the machine for this exit code and runs the step again, as the SSM Agent does
-(Image Builder user guide, "Action modules": ExecuteBash)."""
+"""For this exit code the machine is restarted, and the step runs again (Image Builder user guide,
+"Action modules": ExecuteBash)."""
 
 
 def imagebuilder(recipe: Recipe) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The rights of a machine are the calls of its agent, and what other programs on it need."""
+"""Promise 10, for the machine: its rights are the calls of its agent and of known programs."""
 
 from __future__ import annotations
 

@@ -51,6 +51,7 @@ def test_the_phases_of_a_boot_end_with_ready(tmp_path: Path) -> None:
 
 
 def test_ready_comes_after_the_mount_and_the_account(tmp_path: Path) -> None:
+    """Promise 17, on the side of the machine."""
     at = machine(tmp_path)
     before: dict[str, set[str]] = {}
 

@@ -24,7 +24,7 @@ UNITS = (
 TEXT = {"type": "string", "minLength": 1}
 
 # CloudWatch user guide, "Specification: Embedded metric format", section "Embedded metric format
-# schema" and the limits in the text: 30 dimensions, 100 metrics, resolutions 1 and 60.
+# example and JSON schema", and its text: 30 dimensions, 100 metrics, resolutions 1 and 60.
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["_aws"],

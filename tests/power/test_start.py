@@ -184,7 +184,7 @@ def test_a_machine_that_never_reports_is_never_ready(hand: Make, waits: Waits) -
     assert "phase      not reported" in cli("status alice").out
     found = cli("why alice -o json").json
     assert (found["code"], found["state"]) == ("silent", "on")
-    assert "`workstation ssh alice ws doctor`" in found["next"]
+    assert "`workstation ssh alice sudo journalctl -u ws-boot`" in found["next"]
 
 
 def test_an_idle_stop_is_told_until_the_next_start(hand: Make, waits: Waits) -> None:

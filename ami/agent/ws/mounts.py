@@ -10,8 +10,8 @@ from ws.phase import Failed
 
 UNITS = "/run/systemd/system/"
 OLDEST_LUSTRE = (2, 12)
-"""What FSx file systems of today's versions take (FSx for Lustre user guide, "Lustre file system
-and client kernel compatibility")."""
+"""An older client does not fit file systems of Lustre 2.15 (FSx for Lustre user guide, "Lustre file
+system and client kernel compatibility")."""
 
 
 class Mount(NamedTuple):

@@ -124,8 +124,8 @@ def kind_of(host: Host, device: Path) -> str:
     """Return the type of the file system on a disk; "" only for a disk that is blank.
 
     blkid ends with 2 both for a blank disk and for one that it cannot read, so the disk is read
-    here as well: a new volume has been wiped (AWS, "Amazon EBS" in the whitepaper "Overview of
-    security processes"). Raises: Failed.
+    here as well. That a new volume of EBS reads as zeros is not verified; one that does not is
+    never formatted. Raises: Failed.
     """
     done = host.run("blkid", "-p", "-o", "export", str(device))
     kind = re.search("^TYPE=(ext[234]|xfs)$", done.output, re.MULTILINE)
