@@ -26,7 +26,8 @@ OUR_TAGS = tuple(
     f"reconciler:{word}"
     for word in (
         "site", "fleet", "workstation", "owner", "file-system", "fallback", "max-runtime", "home",
-        "override", "market", "phase", "replaces",
+        "override", "market", "phase", "replaces", "format", "starts", "next-stop", "stop-hook",
+        "driver", "flavour",
     )
 )  # fmt: skip
 """Every key that the program writes: what says whose a thing is, and what runtime remembers."""

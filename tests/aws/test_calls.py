@@ -14,6 +14,7 @@ DYNAMIC = {
     ("aws/read_cache.py", "operation"),
     ("kinds/auto_scaling_group.py", "group_settings.write(spec, group_settings.FIELDS)"),
     ("kinds/event_rule.py", "tags"),
+    ("kinds/group_hook.py", "settings(seconds)"),
     ("kinds/group_update.py", "settings"),
     ("kinds/home_volume.py", "modified"),
     ("kinds/tagging.py", "'tag_resource'"),

@@ -47,6 +47,17 @@ PLAIN = {
     "InsufficientThroughputCapacity", "IpAddressInUse", "MountTargetConflict",
     "NetworkInterfaceLimitExceeded", "NoFreeAddressesInSubnet", "SecurityGroupLimitExceeded",
     "ThroughputLimitExceeded", "UnsupportedAvailabilityZone",
+    # Systems Manager: a command, a document or a parameter that does not fit, or a limit.
+    "DuplicateInstanceId", "HierarchyLevelLimitExceededException",
+    "HierarchyTypeMismatchException", "IncompatiblePolicyException",
+    "InvalidAllowedPatternException", "InvalidCommandId", "InvalidDocument",
+    "InvalidDocumentVersion", "InvalidNotificationConfig", "InvalidOutputFolder",
+    "InvalidParameters", "InvalidPluginName", "InvalidPolicyAttributeException",
+    "InvalidPolicyTypeException", "InvalidRole", "InvocationDoesNotExist",
+    "MaxDocumentSizeExceeded", "ParameterAlreadyExists", "ParameterLimitExceeded",
+    "ParameterMaxVersionLimitExceeded", "ParameterPatternMismatchException",
+    "PoliciesLimitExceededException", "TooManyUpdates", "UnsupportedParameterType",
+    "UnsupportedPlatformType",
     # Paging that broke off.
     "ExpiredNextTokenException", "InvalidNextToken", "InvalidNextTokenException",
     "InvalidPaginationTokenException",

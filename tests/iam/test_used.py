@@ -156,4 +156,4 @@ def test_the_lot_is_limited(used: list[Used]) -> None:
 
 
 def test_roles_are_those_the_tables_name() -> None:
-    assert list(policies.ROLES) == ["plan", "apply", "developer", "instance", "scheduler"]
+    assert list(policies.ROLES) == ["plan", "apply", "developer", "instance", "scheduler", "image"]

@@ -333,5 +333,8 @@ BETWEEN = {
 }
 """How long AWS takes no second change of the same field, by kind."""
 
-ONLY_BY_RUNTIME = {("auto_scaling_group", "protected_instances")}
+ONLY_BY_RUNTIME = {
+    ("auto_scaling_group", "next_stop"),
+    ("auto_scaling_group", "protected_instances"),
+}
 """What neither YAML nor a hand has a say in, but who is off: tests/power/test_overlay.py."""
