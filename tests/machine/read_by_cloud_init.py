@@ -1,7 +1,7 @@
 """Read user data with cloud-init's own code, as on a machine, and print what it makes of it.
 
 It runs in a process of its own: `read_by_cloud_init.py FOLDER < USER_DATA`, with the folder that
-has the packages `cloudinit` and `configobj`.
+has the packages `cloudinit`, `configobj`, `jsonpatch` and `jsonpointer`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main(raw: bytes) -> None:
 
 if __name__ == "__main__":
     with TemporaryDirectory() as alone:  # its other dependencies come from our own Python
-        for name in ("cloudinit", "configobj"):
+        for name in ("cloudinit", "configobj", "jsonpatch.py", "jsonpointer.py"):
             (Path(alone) / name).symlink_to(Path(sys.argv[1]) / name)
         sys.path[:0] = [alone]
         main(sys.stdin.buffer.read())

@@ -12,12 +12,13 @@ from typing import Any
 MISSING = "cloud-init is not installed, and CLOUD_INIT names no folder with its code"
 
 READER = Path(__file__).parents[1] / "machine" / "read_by_cloud_init.py"
+PACKAGES = ("cloudinit", "configobj", "jsonpatch.py", "jsonpointer.py")
 
 
 def _folder() -> str:
     folder = os.environ.get("CLOUD_INIT", "/usr/lib/python3/dist-packages")
-    needed = (Path(folder) / name for name in ("cloudinit", "configobj"))
-    return folder if all(path.is_dir() for path in needed) else ""
+    needed = (Path(folder) / name for name in PACKAGES)
+    return folder if all(path.exists() for path in needed) else ""
 
 
 FOLDER = _folder()
