@@ -72,15 +72,21 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-unit: setup
+unit: setup .venv/machine/.stamp
 	$(BIN)/pytest -n $(JOBS)
+
+# Ubuntu, from which tests boot machines; where that cannot be, it says why, and they skip.
+.venv/machine/.stamp: tests/machine/system/tree.py .venv/.stamp
+	@mkdir -p $(@D)
+	$(BIN)/python -m tests.machine.system.tree $(@D)/noble
+	@touch $@
 
 golden: setup ## Rewrite the golden files; review the difference with git.
 	GOLDEN=rewrite $(BIN)/pytest -n $(JOBS)
 
-soak: setup ## Run all cases of the tests that `make test` samples: this takes hours.
+soak: setup .venv/machine/.stamp ## Run all cases of the tests that `make test` samples: this takes hours.
 	SOAK=1 $(BIN)/pytest -n $(JOBS) tests/strict tests/power/test_story.py tests/power/test_two_commands.py \
-		tests/promises/test_promise_16_one_odd_thing.py
+		tests/promises/test_promise_16_one_odd_thing.py tests/machine/system
 
 seeded: setup ## Plant each seeded bug in a copy of the code; the tests must find it.
 	$(BIN)/python -m tests.seeded
