@@ -18,6 +18,7 @@ from typing import Any
 
 from reconciler.sandbox import UNSET, Sandbox
 from reconciler.sandbox.server.imds import Service
+from reconciler.sandbox.services.groups import Groups
 from reconciler.sandbox.services.machine import Machines
 from tests.machine.system.machine import Machine
 from tests.machine.system.namespace import METADATA, inside, namespace
@@ -67,6 +68,12 @@ class Ec2:
         """List the volumes that are homes, as the sandbox has them."""
         volumes = self.sandbox.world.ec2(REGION).volumes.values()
         return [volume for volume in volumes if "home" in _tags(volume).values()]
+
+    def desired(self) -> int:
+        """Return the desired capacity of the group."""
+        with self.sandbox.world.lock:
+            [group] = self.sandbox.world.state(Groups, REGION).by_name.values()
+            return int(group.desired)
 
     def tag(self, key: str) -> str:
         """Return a tag of the instance that runs."""

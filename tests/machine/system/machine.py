@@ -48,8 +48,7 @@ class Machine:
         )
         until = time.monotonic() + BOOT_SECONDS
         while not self.pid:
-            children = Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children").read_text()
-            self.pid = int(children.split()[0]) if children.split() else 0
+            self.pid = _first_process(self.nspawn.pid)
             assert self.nspawn.poll() is None, "systemd-nspawn ended"
             assert time.monotonic() < until, "no first process"
             time.sleep(0.05)
@@ -102,3 +101,17 @@ class Machine:
         self.kill()
         subprocess.run(["umount", "-R", self.root], check=False, capture_output=True)
         shutil.rmtree(self.space, ignore_errors=True)
+
+
+def _first_process(nspawn: int) -> int:
+    """Return the id of the machine's first process; 0 until there is one.
+
+    Before it becomes systemd, the child of systemd-nspawn is another program, or another process.
+    """
+    try:
+        for child in Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().split():
+            if Path(f"/proc/{child}/comm").read_text() == "systemd\n":
+                return int(child)
+    except OSError:  # one that has ended since
+        pass
+    return 0
