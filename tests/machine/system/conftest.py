@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.sandbox.services import hooks
 from tests.machine.system.ec2 import Ec2, serve
 from tests.machine.system.tree import obstacle
 
@@ -44,13 +45,14 @@ def key(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def aws(tmp_path: Path, worker_id: str) -> Iterator[Ec2]:
+def aws(tmp_path: Path, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ec2]:
     """A sandbox with alice's workstation applied; no machine of it is booted yet."""
     problem = obstacle() or (
         "" if TREE.exists() else "there is no tree of Ubuntu: `make unit` makes it where it can"
     )
     if problem:
         pytest.skip(problem)
+    monkeypatch.setattr(hooks, "ON_WAITING", [])  # the machine itself says that it has left
     make = [
         "ssh-keygen",
         "-q",
