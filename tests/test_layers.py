@@ -44,7 +44,15 @@ MAY_IMPORT = {
         "money",
         "workstation",
     },
-    "images": {"images", "plan", "aws_api", "declare.fleet", "declare.image_file", "errors"},
+    "images": {
+        "images",
+        "plan",
+        "aws_api",
+        "declare.fleet",
+        "declare.image_file",
+        "errors",
+        "workstation.describe",
+    },
     "aws": {"aws", "plan", "aws_api", "declare.fleet", "errors", "machine", "money"},
     "doctor": {
         "doctor",

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from reconciler.errors import AwsError, NotFound
+from reconciler.errors import AwsError
 from reconciler.images.model import Context, Lost
+from reconciler.workstation import describe
 
 DOCUMENT = "AWS-RunShellScript"
 POLL = 2.0  # seconds
@@ -40,10 +41,9 @@ def wait_online(context: Context, instance_id: str) -> None:
     Raises: Lost when the instance is gone, or does not report in time.
     """
     end = context.now() + ONLINE_LIMIT
-    wanted = [{"Key": "InstanceIds", "Values": [instance_id]}]
     while context.now() < end:
-        found = context.aws.call("ssm", "describe_instance_information", Filters=wanted)
-        if any(each.get("PingStatus") == "Online" for each in found["InstanceInformationList"]):
+        found = describe.managed_instances(context.aws, [instance_id])
+        if any(each.get("PingStatus") == "Online" for each in found):
             return
         if state(context, instance_id) in GONE:
             raise Lost(f"{instance_id} was terminated while it started")
@@ -56,14 +56,9 @@ def wait_online(context: Context, instance_id: str) -> None:
 
 def state(context: Context, instance_id: str) -> str:
     """Read the state of an instance; `pending` while EC2 does not show it yet."""
-    try:
-        answer = context.aws.call("ec2", "describe_instances", InstanceIds=[instance_id])
-    except NotFound:
-        return "pending"
-    states = [
-        str(item["State"]["Name"]) for each in answer["Reservations"] for item in each["Instances"]
-    ]
-    return states[0] if states else "pending"
+    by_id = [{"Name": "instance-id", "Values": [instance_id]}]
+    found = describe.instances_where(context.aws, by_id)
+    return next((str(item["State"]["Name"]) for item in found), "pending")
 
 
 def run(context: Context, instance_id: str, script: str, comment: str) -> Output:

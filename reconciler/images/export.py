@@ -135,10 +135,14 @@ def _dump(document: Mapping[str, Any]) -> str:
 
 def packer(recipe: Recipe, folder: str) -> str:
     """Write a Packer template in HCL that runs the same stages over SSH."""
+    return _source(recipe) + _build(recipe, folder)
+
+
+def _source(recipe: Recipe) -> str:
+    """What Packer needs, and the instance that it builds on."""
     variables = ",\n".join(
         f"      {_hcl(f'{key}={value}')}" for key, value in sorted(recipe.variables().items())
     )
-    stages = "".join(map(_provisioners, recipe.stages))
     return f"""\
 # Made by `reconcile ami export packer` from {recipe.name}, content {recipe.content}.
 # Each stage runs twice: the first time it may restart the machine, then it must end well.
@@ -183,6 +187,13 @@ source "amazon-ebs" "image" {{
   }}
 }}
 
+"""
+
+
+def _build(recipe: Recipe, folder: str) -> str:
+    """What Packer does on the instance."""
+    stages = "".join(map(_provisioners, recipe.stages))
+    return f"""\
 build {{
   sources = ["source.amazon-ebs.image"]
 

@@ -10,6 +10,7 @@ from reconciler.errors import UsageError
 from reconciler.images.model import IMAGE, NAME, STEP, Builder, Image
 from reconciler.plan.batches import batches
 from reconciler.plan.ownership import SITE, read_tags
+from reconciler.workstation import describe
 
 PARAMETERS = 10
 """Systems Manager takes this many names in one call (SSM API, GetParameters)."""
@@ -40,10 +41,7 @@ def _image(item: Mapping[str, Any]) -> Image:
 
 def builders(aws: Aws, site: str, **tags: str) -> list[Builder]:
     """List the living builders of the site, the oldest first; those with these tags alone."""
-    reservations = aws.pages(
-        "ec2", "describe_instances", "Reservations", 1000, Filters=_filters(site, STEP, tags)
-    )
-    found = [_builder(item) for each in reservations for item in each["Instances"]]
+    found = map(_builder, describe.instances_where(aws, _filters(site, STEP, tags)))
     return sorted((each for each in found if each.alive), key=lambda it: (it.launched, it.id))
 
 
@@ -115,9 +113,8 @@ def _of_instances(aws: Aws, ids: set[str]) -> Iterator[tuple[str, str]]:
             {"Name": "image-id", "Values": some},
             {"Name": "instance-state-name", "Values": states},
         ]
-        for each in aws.pages("ec2", "describe_instances", "Reservations", 1000, Filters=filters):
-            for item in each["Instances"]:
-                yield str(item["ImageId"]), f"instance {item['InstanceId']}"
+        for item in describe.instances_where(aws, filters):
+            yield str(item["ImageId"]), f"instance {item['InstanceId']}"
 
 
 def _of_templates(aws: Aws) -> Iterator[tuple[str, str]]:
@@ -131,8 +128,8 @@ def _of_templates(aws: Aws) -> Iterator[tuple[str, str]]:
     for item in versions:
         seen.add((str(item["LaunchTemplateId"]), str(item["VersionNumber"])))
         yield _of_version(item)
-    groups = aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", 100)
-    for template, version in sorted({pair for group in groups for pair in _pinned(group)} - seen):
+    pinned = {pair for group in describe.groups(aws) for pair in _pinned(group)}
+    for template, version in sorted(pinned - seen):
         answer = aws.call(
             "ec2",
             "describe_launch_template_versions",

@@ -28,7 +28,14 @@ IN_IMAGE = "in the image"
 
 _HEAD = "#cloud-config\n"
 _LARGEST = 1 << 20  # bytes that are decompressed: what AWS holds may be a bomb
-_XZ = ({"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 1 << 20},)
+_XZ = (
+    {
+        "id": lzma.FILTER_LZMA2,
+        "preset": 9 | lzma.PRESET_EXTREME,
+        "dict_size": 1 << 20,
+        "pb": 0,  # texts have no alignment
+    },
+)
 _MEMORY = 16 << 20  # for decompressing it
 
 NOT_OURS = (

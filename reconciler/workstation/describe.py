@@ -56,6 +56,12 @@ def reservations(aws: Aws, ids: Iterable[str]) -> Iterator[Item]:
         yield from aws.pages("ec2", "describe_instances", "Reservations", Filters=by_id)
 
 
+def instances_where(aws: Aws, filters: Iterable[Item]) -> Iterator[Item]:
+    """List the EC2 instances that all of these filters let through."""
+    for each in aws.pages("ec2", "describe_instances", "Reservations", 1000, Filters=list(filters)):
+        yield from each["Instances"]
+
+
 def managed_instances(aws: Aws, ids: Iterable[str]) -> Iterator[Item]:
     """Describe instances as Systems Manager knows them; it takes 100 values in a filter (SSM API,
     InstanceInformationStringFilter)."""

@@ -21,8 +21,8 @@ from reconciler.machine.agent import strip
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "ami/agent/ws").glob("*.py"))
-ROOM = 600
-"""Bytes for the instance file, gzipped: two mounts and three keys of type ssh-ed25519."""
+ROOM = 700
+"""Bytes for the instance file, gzipped: three mounts and three keys of type ssh-ed25519."""
 
 
 def plain(source: str) -> str:

@@ -6,6 +6,7 @@ instance, not that the instance runs, not that its SSM agent answers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -20,10 +21,10 @@ from reconciler.plan.ownership import PHASE
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.services.machine import Machines
 from reconciler.schedule.hours import Hours
-from reconciler.workstation.model import Group, Instance, Member
-from reconciler.workstation.runtime_tags import NORMAL
+from reconciler.workstation.model import Instance, Member
 from tests.power.days import begin
 from tests.power.hand import Hand
+from tests.power.test_why import WANTED
 from tests.support.fake_aws import FakeAws
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -51,20 +52,8 @@ NOT_READY = (
 )
 """What somebody may write into the tag, and what is missing there."""
 
-GROUP = Group(
-    region="us-east-1",
-    name="acme-alice",
-    site="acme",
-    fleet="vision",
-    workstation="alice",
-    owner="alice@example.com",
-    desired=1,
-    sizes=NORMAL,
-    members=(Member("i-0123456789abcdef0", "g6.xlarge", "us-east-1a", "InService"),),
-    suspended=frozenset(),
-    on_demand=False,
-    override="",
-)
+MEMBER = Member("i-0123456789abcdef0", "g6.xlarge", "us-east-1a", "InService")
+GROUP = replace(WANTED, members=(MEMBER,))
 
 
 def instance(tag: str, state: str = "running", *, online: bool = True) -> Instance:
